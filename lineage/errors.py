@@ -1,0 +1,76 @@
+"""Everything that can go wrong here, in one tree.
+
+LineageError
+├── InvalidObservation     an object cannot be interpreted; it is set aside with its reason, the log goes on
+├── UnreadableInput        bytes are no JSON or YAML, or a path cannot be read; set aside by its size and digest
+├── UnknownRedactionKey    an observation was redacted under another installation's key
+├── InvalidRequest         the caller asked for something that makes no sense: a page of 0, a foreign cursor
+│   └── InvalidId          an id that this program never gave out
+├── NotFound               the caller named something that was never recorded, or that it may not see
+├── InvalidSettings        a flag, an environment variable or the settings file is wrong
+├── ClusterError           the Kubernetes API cannot be reached or refuses; watching is retried
+│   ├── ResourceAbsent     the cluster does not serve this resource (yet)
+│   └── ResourceForbidden  the credentials may not list or watch it
+└── StoreError             the database failed; the batch is retried whole
+    ├── SchemaOutdated     run `lineage migrate`
+    └── PositionMoved      another recorder recorded this stretch of the log; read the position again
+"""
+
+
+class LineageError(Exception):
+    """The root: catch it to catch whatever this program raises on purpose."""
+
+
+class InvalidObservation(LineageError):
+    """An object cannot be interpreted. The message says which object, where in it, and what was expected."""
+
+
+class UnreadableInput(LineageError):
+    """Bytes are no document, or a path cannot be read. The message says the path, the place and the reason."""
+
+
+class UnknownRedactionKey(LineageError):
+    """An observation was redacted under a key that this installation does not hold.
+
+    Its digests could not be compared with those recorded here. Give the recorder the watcher's key.
+    """
+
+
+class InvalidRequest(LineageError):
+    """The caller asked for something that makes no sense; the message says what would."""
+
+
+class InvalidId(InvalidRequest):
+    """An id that this program never gave out."""
+
+
+class NotFound(LineageError):
+    """The caller named something that was never recorded, or that it may not see: the two look the same."""
+
+
+class InvalidSettings(LineageError):
+    """A flag, an environment variable or the settings file is wrong; the message names it."""
+
+
+class ClusterError(LineageError):
+    """The Kubernetes API cannot be reached or refuses. Watching is retried."""
+
+
+class ResourceAbsent(ClusterError):
+    """The cluster does not serve this resource: its CRD is not installed (yet)."""
+
+
+class ResourceForbidden(ClusterError):
+    """The credentials may not list or watch this resource: grant get, list and watch on it."""
+
+
+class StoreError(LineageError):
+    """The database failed. Nothing of the batch was recorded; it is retried whole."""
+
+
+class SchemaOutdated(StoreError):
+    """The store was made by another release: run `lineage migrate`."""
+
+
+class PositionMoved(StoreError):
+    """Another recorder has recorded this stretch of the log. Read the position again and go on from there."""

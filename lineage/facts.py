@@ -1,0 +1,221 @@
+"""The closed union of statements about lineage that an interpreter can make.
+
+Pure. Facts carry derived identities, never database keys, and never delete: what is no longer true is
+said by a newer view of the same subject. Numbers that count as identity (`started_at`) are whole seconds
+since 1970; everything else that is a time is an aware `datetime`.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+from lineage.identity import Location
+from lineage.model import ContainerImage, Parameter, Phase
+
+
+class Revision(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a view stands in the order of the views of one subject. Computed from the object alone.
+
+    `kind`: "K" where the object bears a resourceVersion, else "R". `life` orders incarnations: creation
+    time, then uid. Within one, K compares the resourceVersion and R the latest time that the object names
+    (`version`, as text that sorts), ties by the digest of the object. `latest` is that time in seconds;
+    `ended` says whether the view shows an end.
+    """
+
+    kind: Literal["K", "R"]
+    life: str
+    version: str
+    digest: str
+    latest: int
+    ended: bool
+
+    @property
+    def rank(self) -> str:
+        """Text that sorts as the views of one class do."""
+        return f"{self.life} {self.version} {self.digest}"
+
+
+def sortable(number: int | str) -> str:
+    """Write a natural number of any length so that texts sort as the numbers do."""
+    digits = str(number).lstrip("0") or "0"
+    return f"{len(digits):03d}{digits}"
+
+
+class PipelineRef(msgspec.Struct, frozen=True, kw_only=True):
+    """Which pipeline a run ran, and its exact text. `namespace` is None for a cluster-wide template."""
+
+    name: str
+    namespace: str | None
+    digest: str
+    spec: bytes
+
+
+class Read(msgspec.Struct, frozen=True, kw_only=True):
+    """An attempt read what lay at a location, under the name of its input."""
+
+    name: str
+    location: Location
+
+
+class Write(msgspec.Struct, frozen=True, kw_only=True):
+    """An attempt has an output. `reused`: the view itself says that it was taken over from a cache.
+    `own`: the location names the attempt's own pod, so that it was written whatever the pod says."""
+
+    name: str
+    location: Location
+    reused: bool
+    own: bool
+
+
+class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
+    """One attempt at one node, as a view showed it. Without `started_at` it is a placeholder.
+
+    Groupings (DAG, Steps, …, Retry) are kept too, for the graph leads through them; readers do not see
+    them. `parents` are the nodes that had to end or begin before it, with their starts, so that each is an
+    attempt. `cached_from` is the id of the node whose outputs were carried over.
+    """
+
+    node_id: str
+    started_at: int | None
+    is_group: bool
+    acts: bool
+    name: str
+    display_name: str
+    template: str | None
+    kind: str
+    phase: Phase
+    message: str | None
+    attempt: int
+    finished_at: datetime | None
+    exit_code: int | None
+    memoized: bool
+    cached_from: str | None
+    resources: Mapping[str, Any] | None
+    input_parameters: tuple[Parameter, ...]
+    output_parameters: tuple[Parameter, ...]
+    parents: tuple[tuple[str, int | None], ...]
+    reads: tuple[Read, ...]
+    writes: tuple[Write, ...]
+
+
+class RunSeen(msgspec.Struct, frozen=True, kw_only=True, tag="run"):
+    """One view of a workflow: the run's header, the incarnation and, if the view shows its nodes, the roll.
+
+    `executions` are all attempts that the view names; None where it says that nodes exist but does not
+    show them, which is not "there are none". `incarnation` is the uid, or what stands in for it in a file;
+    `uid` is what readers get.
+    """
+
+    revision: Revision
+    run: str
+    incarnation: str
+    uid: str | None
+    workflow_uid: str | None
+    cluster: str
+    namespace: str
+    name: str
+    display_name: str
+    phase: Phase
+    message: str | None
+    created_at: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    parameters: tuple[Parameter, ...]
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    pipeline: PipelineRef | None
+    experiment: str | None
+    resubmitted_from: str | None
+    executions: tuple[ExecutionState, ...] | None
+
+
+class PodSeen(msgspec.Struct, frozen=True, kw_only=True, tag="pod"):
+    """One view of a pod that works for a node. `owner_uid` is its workflow's; `run_label` the run id that
+    it bears itself. `reused`: Kubeflow's cache replaced its containers."""
+
+    revision: Revision
+    uid: str
+    owner_uid: str
+    owner_name: str
+    node_id: str
+    node_name: str | None
+    run_label: str | None
+    cluster: str
+    namespace: str
+    name: str
+    host: str | None
+    phase: Phase
+    reason: str | None
+    exit_code: int | None
+    restarts: int
+    created_at: datetime
+    finished_at: datetime | None
+    images: tuple[ContainerImage, ...]
+    reused: bool
+
+
+class ObjectKept(msgspec.Struct, frozen=True, kw_only=True, tag="kept"):
+    """The newest view of an object is kept whole, redacted. `resource` as in `ResourceListed`."""
+
+    revision: Revision
+    resource: str
+    uid: str
+    body: bytes
+
+
+class ObjectGone(msgspec.Struct, frozen=True, kw_only=True, tag="gone"):
+    """The API server said so: final, for a uid never returns."""
+
+    uid: str
+
+
+class ResourceListed(msgspec.Struct, frozen=True, kw_only=True, tag="listed"):
+    """At `version` (sortable) exactly `uids` existed in (cluster, resource, namespace or "*")."""
+
+    cluster: str
+    resource: str
+    namespace: str
+    version: str
+    uids: tuple[str, ...]
+
+
+class LocationLooked(msgspec.Struct, frozen=True, kw_only=True, tag="looked"):
+    """At `at` a location was in this state, last modified at `modified_at`. Both in seconds since 1970."""
+
+    location: Location
+    version: str | None
+    modified_at: int
+    etag: str
+    at: int
+
+
+class SourceObserved(msgspec.Struct, frozen=True, kw_only=True, tag="observed"):
+    """Bookkeeping, no knowledge: a source delivered something, or says how it fares."""
+
+    source: str
+    cluster: str
+    resource: str
+    namespace: str
+    at: datetime
+    state: str | None
+    message: str | None
+    objects: int
+
+
+class InputRejected(msgspec.Struct, frozen=True, kw_only=True, tag="rejected"):
+    """Something could not be recorded, and why. `event` is its redacted text where there is one."""
+
+    source: str
+    cluster: str
+    at: datetime
+    reason: str
+    event: bytes | None
+    size_bytes: int
+    digest: str
+
+
+Fact: TypeAlias = (
+    RunSeen | PodSeen | ObjectKept | ObjectGone | ResourceListed | LocationLooked | SourceObserved | InputRejected
+)

@@ -1,0 +1,320 @@
+"""What readers get: frozen values, never rows and never sessions.
+
+Pure. The names and meanings are those of the GraphQL API, which lists fields and reads them off these.
+Times are aware and in UTC.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+from lineage.identity import Key, global_id
+
+
+class Phase(StrEnum):
+    """As Argo Workflows names them. UNKNOWN only where the source said something that this release does
+    not know, or where nobody saw how it ended."""
+
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    ERROR = "ERROR"
+    SKIPPED = "SKIPPED"
+    OMITTED = "OMITTED"
+    UNKNOWN = "UNKNOWN"
+
+    @property
+    def ended(self) -> bool:
+        """True for a state that is an end, although a manual retry may leave it again."""
+        return self in _ENDED
+
+
+_ENDED = frozenset({Phase.SUCCEEDED, Phase.FAILED, Phase.ERROR, Phase.SKIPPED, Phase.OMITTED})
+
+
+class ArtifactRole(StrEnum):
+    """USED: read. GENERATED: written. REUSED: taken over from a cache, written earlier by another execution."""
+
+    USED = "USED"
+    GENERATED = "GENERATED"
+    REUSED = "REUSED"
+
+
+class DigestKind(StrEnum):
+    """What the runtime named by a digest: a repository digest is a MANIFEST as far as the runtime says."""
+
+    MANIFEST = "MANIFEST"
+    INDEX = "INDEX"
+    CONFIG = "CONFIG"
+    UNKNOWN = "UNKNOWN"
+
+
+class Direction(StrEnum):
+    UPSTREAM = "UPSTREAM"
+    DOWNSTREAM = "DOWNSTREAM"
+    BOTH = "BOTH"
+
+
+class SourceState(StrEnum):
+    """SYNCED: listed, and watched since. SYNCING: its first list is under way. WAITING: it failed and will be
+    tried again. FORBIDDEN, ABSENT: it may not be listed, or is not installed; tried again. STOPPED: nobody
+    watches."""
+
+    SYNCED = "SYNCED"
+    SYNCING = "SYNCING"
+    WAITING = "WAITING"
+    FORBIDDEN = "FORBIDDEN"
+    ABSENT = "ABSENT"
+    STOPPED = "STOPPED"
+
+
+class _Node:
+    """What has a global id, derived from its natural key."""
+
+    __slots__ = ()
+    key: Key
+
+    @property
+    def id(self) -> str:
+        return global_id(self.key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """A named value. A secret value is never stored: `value` is then its keyed digest and `redacted` true,
+    so that equal secrets compare equal; the API shows null."""
+
+    name: str
+    value: str | None
+    redacted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerImage:
+    """An image as it was asked for, and what ran."""
+
+    container: str
+    reference: str
+    digest: str | None
+    digest_kind: DigestKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkflowIncarnation:
+    """One Workflow object of a run. `uid` is None for a file that has none."""
+
+    uid: str | None
+    name: str
+    created_at: datetime | None
+    phase: Phase
+    in_cluster: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run(_Node):
+    """One execution of one pipeline: a Workflow, or the several that a run of Kubeflow had in its life."""
+
+    key: Key
+    uid: str | None
+    name: str
+    display_name: str
+    namespace: str
+    cluster: str
+    phase: Phase
+    message: str | None
+    created_at: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    parameters: tuple[Parameter, ...]
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    in_cluster: bool
+    pipeline_version_key: Key | None
+    experiment_key: Key | None
+    resubmitted_from_key: Key | None
+
+    @property
+    def duration_seconds(self) -> float | None:
+        return seconds_between(self.started_at, self.finished_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PodSeen:
+    """A pod that worked for an execution. `node` is the host it ran on."""
+
+    uid: str
+    name: str
+    node: str | None
+    phase: Phase
+    exit_code: int | None
+    reason: str | None
+    restarts: int
+    created_at: datetime | None
+    finished_at: datetime | None
+    in_cluster: bool
+    images: tuple[ContainerImage, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution(_Node):
+    """One attempt at one step of a run: in Argo a node that is no grouping."""
+
+    key: Key
+    run_key: Key
+    node_id: str | None
+    name: str
+    display_name: str
+    template: str | None
+    kind: str
+    phase: Phase
+    message: str | None
+    attempt: int
+    started_at: datetime | None
+    finished_at: datetime | None
+    exit_code: int | None
+    superseded: bool
+    cached: bool
+    resources: Mapping[str, Any] | None
+    input_parameters: tuple[Parameter, ...]
+    output_parameters: tuple[Parameter, ...]
+
+    @property
+    def duration_seconds(self) -> float | None:
+        return seconds_between(self.started_at, self.finished_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artifact(_Node):
+    """One write of one object. `uri` is None for a value kept in the workflow itself, `producer_key` for
+    what came from outside every recorded run."""
+
+    key: Key
+    name: str
+    uri: str | None
+    digest: str | None
+    size_bytes: int | None
+    created_at: datetime | None
+    producer_key: Key | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactUse:
+    """An execution read, wrote or took over an artifact under a name. `ambiguous`: the clocks allow more
+    than one write of the object; each is listed."""
+
+    name: str
+    artifact: Artifact
+    role: ArtifactRole
+    ambiguous: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pipeline(_Node):
+    """A pipeline, by name. `namespace` is None for a cluster-wide template."""
+
+    key: Key
+    name: str
+    cluster: str
+    namespace: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PipelineVersion(_Node):
+    """One exact text of a pipeline: `spec` with generated names, times and argument values set aside.
+    `created_at` is when its first recorded run was made."""
+
+    key: Key
+    pipeline: Pipeline
+    digest: str
+    created_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Experiment(_Node):
+    """A group of runs. `created_at` is when its first recorded run was made."""
+
+    key: Key
+    name: str
+    cluster: str
+    namespace: str
+    created_at: datetime | None
+
+
+LineageNode: TypeAlias = Execution | Artifact
+Node: TypeAlias = Run | Execution | Artifact | Pipeline | PipelineVersion | Experiment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineageEdge:
+    """In the direction of the data: artifact to execution where USED, execution to artifact where GENERATED
+    or REUSED. `inferred`: one of several that the clocks allow."""
+
+    source: str
+    target: str
+    role: ArtifactRole
+    name: str | None
+    inferred: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineageGraph:
+    """Never silently partial: `complete` is false where anything is missing, `reasons` say why, and
+    `frontier` are the ids of the nodes to go on from. `depth` is how many edges away the farthest is."""
+
+    nodes: tuple[LineageNode, ...]
+    edges: tuple[LineageEdge, ...]
+    depth: int
+    complete: bool
+    reasons: tuple[str, ...] = ()
+    frontier: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceStatus:
+    """How one resource of one cluster is being watched, in one namespace or in all ("*").
+
+    `lag_seconds`: how long the newest event waited between being seen and being recorded.
+    """
+
+    name: str
+    kind: str
+    cluster: str
+    namespace: str
+    state: SourceState
+    message: str | None
+    observed: int
+    lag_seconds: float | None
+    last_event_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected(_Node):
+    """An event that could not be recorded. `event` is its redacted text, where it could be read."""
+
+    key: Key
+    at: datetime
+    source: str
+    reason: str
+    event: str | None
+    size_bytes: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """How much a store knows, for a first look."""
+
+    runs: int = 0
+    executions: int = 0
+    artifacts: int = 0
+    pipelines: int = 0
+    experiments: int = 0
+    phases: Mapping[str, int] = field(default_factory=dict)
+
+
+def seconds_between(start: datetime | None, end: datetime | None) -> float | None:
+    """Say how long it took; None while either end is unknown."""
+    return (end - start).total_seconds() if start is not None and end is not None else None

@@ -1,0 +1,111 @@
+"""What a watcher saw, and nothing that anyone concluded from it: the only thing that crosses the log.
+
+Pure. Secrets were taken out before one of these exists (`lineage.redaction`). A better interpreter can
+read the same observations again.
+"""
+
+from datetime import datetime
+from typing import Any, TypeAlias
+
+import msgspec
+import orjson
+
+
+class ObjectSeen(msgspec.Struct, frozen=True, kw_only=True, tag="object"):
+    """An object as it stood at one moment.
+
+    `body` is its canonical JSON (`lineage.identity.canonical`), trimmed of noise and redacted under the
+    key `key_id`. `source` is the name of the source that understands it.
+    """
+
+    source: str
+    cluster: str
+    seen_at: datetime
+    body: bytes
+    key_id: str
+
+    def object(self) -> dict[str, Any]:
+        """Decode the body."""
+        decoded: dict[str, Any] = orjson.loads(self.body)
+        return decoded
+
+
+class ObjectDeleted(msgspec.Struct, frozen=True, kw_only=True, tag="deleted"):
+    """The API server said that the object of this uid is gone. A uid never returns."""
+
+    source: str
+    cluster: str
+    seen_at: datetime
+    uid: str
+
+
+class ResourceListed(msgspec.Struct, frozen=True, kw_only=True, tag="listed"):
+    """A complete, consistent list: at `resource_version` exactly `uids` existed in the scope.
+
+    `resource` is the plural name with its group, such as `workflows.argoproj.io`; `namespace` is "*" for
+    all of them. Partial and refused lists are never observed.
+    """
+
+    source: str
+    cluster: str
+    seen_at: datetime
+    resource: str
+    namespace: str
+    resource_version: str
+    uids: tuple[str, ...]
+
+
+class LocationLooked(msgspec.Struct, frozen=True, kw_only=True, tag="looked"):
+    """A look at what lies at a location of an object store: one state of it, and that it was there then.
+
+    `modified_at` and `etag` as the store gave them; `version` is null in a bucket without versions.
+    """
+
+    source: str
+    cluster: str
+    seen_at: datetime
+    store: str
+    uri: str
+    modified_at: datetime
+    etag: str
+    version: str | None = None
+
+
+class SourceReported(msgspec.Struct, frozen=True, kw_only=True, tag="source"):
+    """How a watcher fares with one resource. `state` is one of `lineage.model.SourceState`."""
+
+    source: str
+    cluster: str
+    seen_at: datetime
+    resource: str
+    namespace: str
+    state: str
+    message: str | None = None
+
+
+class InputUnreadable(msgspec.Struct, frozen=True, kw_only=True, tag="unreadable"):
+    """Bytes that are no object: they cannot be redacted, so only their size and digest are kept."""
+
+    source: str
+    cluster: str
+    seen_at: datetime
+    reason: str
+    size_bytes: int
+    digest: str
+
+
+Observation: TypeAlias = ObjectSeen | ObjectDeleted | ResourceListed | LocationLooked | SourceReported | InputUnreadable
+
+_decoder: msgspec.json.Decoder[Observation] = msgspec.json.Decoder(
+    ObjectSeen | ObjectDeleted | ResourceListed | LocationLooked | SourceReported | InputUnreadable
+)
+
+
+def encode(observation: Observation) -> bytes:
+    """Write an observation in its form on the wire."""
+    return msgspec.json.encode(observation)
+
+
+def decode(data: bytes) -> Observation:
+    """Read what `encode` wrote."""
+    return _decoder.decode(data)

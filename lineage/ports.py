@@ -1,0 +1,218 @@
+"""The seams: what the parts ask of one another, and the questions that a store answers.
+
+Protocols and the values they exchange; nothing here does anything.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+
+from lineage.facts import Fact
+from lineage.identity import Key
+from lineage.model import (
+    Artifact,
+    ArtifactUse,
+    Counts,
+    Direction,
+    Execution,
+    Experiment,
+    LineageGraph,
+    Node,
+    Pipeline,
+    PipelineVersion,
+    PodSeen,
+    Rejected,
+    Run,
+    SourceStatus,
+    WorkflowIncarnation,
+)
+from lineage.observation import Observation
+
+T = TypeVar("T")
+
+
+# ------------------------------------------------------------------------------------------ the log
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """An observation and its position: opaque text, to be handed back to the same log."""
+
+    position: str
+    observation: Observation
+
+
+class EventLog(Protocol):
+    """A sequence of observations that outlives the moment. Delivery is at least once."""
+
+    name: str
+
+    def append(self, observation: Observation) -> None:
+        """Add an observation; wait while the log is full."""
+
+    def read(self, *, after: str | None, limit: int, timeout_seconds: float) -> Sequence[Entry]:
+        """Read up to `limit` entries behind a position, waiting for the first up to `timeout_seconds`."""
+
+
+# ------------------------------------------------------------------------------------------ questions
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Which namespaces the caller may see, as (cluster, namespace); None is all of them."""
+
+    namespaces: frozenset[tuple[str, str]] | None
+
+
+EVERYTHING = Scope(namespaces=None)
+"""The scope of one machine with one user."""
+
+
+class Operator(StrEnum):
+    EQ = "eq"
+    IN = "in"
+    CONTAINS = "contains"
+    STARTS_WITH = "startsWith"
+    GT = "gt"
+    GTE = "gte"
+    LT = "lt"
+    LTE = "lte"
+    IS_NULL = "isNull"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """One comparison. `field` is the name in the API (`startedAt`, `pipelineName`); `name` is the key of a
+    named thing (which parameter, which label). Ids are given as keys, times as aware datetimes."""
+
+    field: str
+    operator: Operator
+    value: Any
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """Every one must hold; of none, it holds."""
+
+    of: tuple["Where", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """One must hold; of none, it does not."""
+
+    of: tuple["Where", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    of: "Where"
+
+
+Where: TypeAlias = Condition | AllOf | AnyOf | Not
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """`field` is the value of the API's order enum, such as STARTED_AT. Ties fall to the id."""
+
+    field: str
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageRequest:
+    """A stretch of a list: the first so many after a cursor, or the last so many before one."""
+
+    first: int | None = None
+    after: str | None = None
+    last: int | None = None
+    before: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Generic[T]):
+    """A stretch of a list, in the order of the list whichever way it was asked for."""
+
+    items: tuple[T, ...]
+    cursors: tuple[str, ...]
+    has_next: bool
+    has_previous: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """What to list, and in which order. Without an order: the newest first for runs, else by name or start."""
+
+    where: Where | None = None
+    order: tuple[Order, ...] = ()
+
+
+# ------------------------------------------------------------------------------------------ the store
+class LineageStore(Protocol):
+    """Everything that is known. Any order and any repetition of the same facts leaves the same knowledge.
+
+    Reads take a scope; what lies outside it is as if it did not exist. Reads for several keys answer for
+    each key that exists, in one statement. Every method may raise StoreError.
+    """
+
+    # -- writing
+    def apply(
+        self,
+        facts: Sequence[Fact],
+        *,
+        recorded_at: datetime,
+        log: str | None = None,
+        after: str | None = None,
+        position: str | None = None,
+    ) -> tuple[bool, ...]:
+        """Record facts and move the position of a log from `after` to `position`, all or nothing.
+
+        Returns for each fact whether it added to what is known.
+
+        Raises:
+            PositionMoved: the position is no longer `after`: another recorder was here.
+        """
+
+    def position(self, log: str) -> str | None:
+        """Say how far a log has been recorded."""
+
+    # -- lists
+    def runs(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Run]: ...
+    def executions(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Execution]: ...
+    def artifacts(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Artifact]: ...
+    def pipelines(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Pipeline]: ...
+    def pipeline_versions(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[PipelineVersion]: ...
+    def experiments(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Experiment]: ...
+    def rejected(self, scope: Scope, page: PageRequest) -> Page[Rejected]: ...
+    def count(self, scope: Scope, what: type, listing: Listing) -> int:
+        """Count what a list holds. `what` is the type of its items."""
+
+    # -- by key
+    def get(self, scope: Scope, keys: Sequence[Key]) -> Mapping[Key, Node]:
+        """Find nodes by key. The ids of placeholders and provisional executions go on working: they lead
+        to the attempt that took their place."""
+
+    def run_by_uid(self, scope: Scope, uid: str) -> Run | None:
+        """Find a run by its run id or by the uid of one of its workflows; the newest of several."""
+
+    # -- parts, keyed by the owner's key
+    def workflows(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, tuple[WorkflowIncarnation, ...]]: ...
+    def raw(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, Any]: ...
+    def specs(self, scope: Scope, versions: Sequence[Key]) -> Mapping[Key, Any]: ...
+    def pods(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[PodSeen, ...]]: ...
+    def inputs(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[ArtifactUse, ...]]: ...
+    def outputs(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[ArtifactUse, ...]]: ...
+    def depends_on(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[Execution, ...]]: ...
+    def cached_from(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, Execution]: ...
+
+    # -- graphs and ledgers
+    def lineage(
+        self, scope: Scope, roots: Sequence[Key], *, direction: Direction, max_depth: int | None, max_nodes: int
+    ) -> LineageGraph | None:
+        """Walk the provenance graph from some nodes (a run stands for its executions); None where no root
+        is known."""
+
+    def sources(self, scope: Scope) -> tuple[SourceStatus, ...]: ...
+    def counts(self, scope: Scope) -> Counts: ...
+    def dump(self, scope: Scope) -> Iterator[Mapping[str, Any]]:
+        """Yield all knowledge as JSON objects in one order: equal knowledge, equal sequence."""

@@ -1,0 +1,55 @@
+"""What a source is: a kind of object that we watch and understand.
+
+Pure. One source is one file in `watchers/sources/` that holds a `SOURCE`; it is found by itself.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from lineage.facts import Fact
+from lineage.observation import ObjectSeen
+
+KubernetesObject: TypeAlias = dict[str, Any]
+"""A decoded object, as the API server sends it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """What to list and watch. `group` is empty for the core API."""
+
+    group: str
+    version: str
+    plural: str
+    kind: str
+
+    @property
+    def name(self) -> str:
+        """The plural name with its group, such as `workflows.argoproj.io`, or `pods`."""
+        return f"{self.plural}.{self.group}" if self.group else self.plural
+
+    def path(self, namespace: str | None = None) -> str:
+        """Path on the API server, of one namespace or of all."""
+        root = f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
+        return f"{root}/namespaces/{namespace}/{self.plural}" if namespace else f"{root}/{self.plural}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A kind of object that we understand.
+
+    `unpack` brings an object into the form that can be redacted and compared, before it is observed
+    (packed nodes are unpacked); it may change and return its argument. `interpret` says what an observed
+    object means, and raises InvalidObservation where it cannot: it sees a whole object, looks nothing up
+    and never asks what changed.
+    """
+
+    name: str
+    resource: Resource
+    interpret: Callable[[ObjectSeen], Sequence[Fact]]
+    unpack: Callable[[KubernetesObject], KubernetesObject] = lambda item: item
+
+    def recognises(self, item: KubernetesObject) -> bool:
+        """Say whether an object is of this source's kind, in any version of its group."""
+        group = str(item.get("apiVersion", "")).rpartition("/")[0]
+        return item.get("kind") == self.resource.kind and group == self.resource.group
