@@ -103,6 +103,20 @@ class ContainerImage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Completeness:
+    """What was seen of a run. `complete` only where the end was seen, every node recorded, and every pod
+    seen; `missing` says in words what was not. Expectations are None where nobody can know them."""
+
+    complete: bool
+    terminal_seen: bool
+    nodes_expected: int | None
+    nodes_recorded: int
+    pods_expected: int | None
+    pods_seen: int
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkflowIncarnation:
     """One Workflow object of a run. `uid` is None for a file that has none."""
 
@@ -195,7 +209,6 @@ class Artifact(_Node):
     name: str
     uri: str | None
     digest: str | None
-    size_bytes: int | None
     created_at: datetime | None
     producer_key: Key | None
 

@@ -39,7 +39,8 @@ class Source:
     """A kind of object that we understand.
 
     `unpack` brings an object into the form that can be redacted and compared, before it is observed
-    (packed nodes are unpacked); it may change and return its argument. `interpret` says what an observed
+    (packed nodes are unpacked); it may change and return its argument. `resembles` knows an object that
+    lost its kind: Go programs drop it as they decode, and so do files that they wrote. `interpret` says what an observed
     object means, and raises InvalidObservation where it cannot: it sees a whole object, looks nothing up
     and never asks what changed.
     """
@@ -48,8 +49,11 @@ class Source:
     resource: Resource
     interpret: Callable[[ObjectSeen], Sequence[Fact]]
     unpack: Callable[[KubernetesObject], KubernetesObject] = lambda item: item
+    resembles: Callable[[KubernetesObject], bool] = lambda item: False
 
     def recognises(self, item: KubernetesObject) -> bool:
         """Say whether an object is of this source's kind, in any version of its group."""
+        if not item.get("kind") and not item.get("apiVersion"):
+            return isinstance(item.get("metadata"), dict) and self.resembles(item)
         group = str(item.get("apiVersion", "")).rpartition("/")[0]
         return item.get("kind") == self.resource.kind and group == self.resource.group

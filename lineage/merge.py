@@ -1,0 +1,192 @@
+"""The rules between views and between subjects: which view counts, whose pod it is, which write was read.
+
+Pure, over plain values; times are whole seconds since 1970. These are the rules of "Identity, order and
+merging" (ARCHITECTURE.md); `lineage.store` applies them to what a batch touches.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from lineage.facts import ExecutionState, Revision
+from lineage.identity import Location
+from lineage.model import ArtifactRole
+
+SKEW_SECONDS: Final = 2  # two honest clocks differ by no more
+OPEN: Final = 1 << 40  # an end that nobody saw
+
+Span = tuple[int, int]
+"""From and to, both inclusive."""
+
+
+# ------------------------------------------------------------------------------------------ views
+def current(numbered: Revision | None, dated: Revision | None) -> Literal["K", "R"]:
+    """Say which class holds the view that readers get, of the newest of each. At least one is given.
+
+    The newer incarnation; within it the view with a resourceVersion, unless the one without knows the end,
+    the other does not, and it is not older by the object's own times.
+    """
+    if numbered is None or dated is None:
+        return "R" if numbered is None else "K"
+    if numbered.life != dated.life:
+        return "K" if numbered.life > dated.life else "R"
+    return "R" if dated.ended and not numbered.ended and dated.latest >= numbered.latest else "K"
+
+
+# ------------------------------------------------------------------------------------------ pods
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt at a node, as far as a pod's fate is concerned. `id` is the caller's own."""
+
+    id: int
+    start: int
+    end: int | None
+
+
+def attempt_of_pod(born: int, ended: int | None, attempts: Sequence[Attempt]) -> Attempt | None:
+    """Find the attempt that a pod worked for, among those of its node; None where none can be proved.
+
+    1. Those that hold its creation, and its end if known: the start nearest to the creation. An end not
+       seen is the next attempt's start.
+    2. Else the first that started while the pod provably lived: a controller that restarts adopts its pod
+       and dates the node anew.
+    """
+
+    def holds(attempt: Attempt) -> bool:
+        later = min((other.start for other in attempts if other.start > attempt.start), default=OPEN)
+        end = max(attempt.end, attempt.start) if attempt.end is not None else later
+        return attempt.start - SKEW_SECONDS <= born <= end + SKEW_SECONDS and (ended or 0) <= end + SKEW_SECONDS
+
+    if inside := [attempt for attempt in attempts if holds(attempt)]:
+        return min(inside, key=lambda attempt: (abs(attempt.start - born), -attempt.start))
+    adopted = [a for a in attempts if ended is not None and born < a.start < ended - SKEW_SECONDS]
+    return min(adopted, key=lambda attempt: attempt.start, default=None)
+
+
+# ------------------------------------------------------------------------------------------ ports
+Uses = dict[tuple[ArtifactRole, str], Location]
+
+
+def ports(state: ExecutionState, *, reused: bool) -> tuple[dict[str, Location], Uses]:
+    """Say what an attempt wrote, by output name, and what it read or took over, by role and name.
+
+    `reused`: one of its pods says that Kubeflow's cache stood in for it, so that only what bears its own
+    name was written.
+    """
+    writes = {w.name: w.location for w in state.writes if not w.reused and (w.own or not reused)}
+    uses: Uses = {(ArtifactRole.USED, read.name): read.location for read in state.reads}
+    uses |= {(ArtifactRole.REUSED, w.name): w.location for w in state.writes if w.name not in writes}
+    return writes, uses
+
+
+def span(start: int | None, end: int | None) -> Span:
+    """The time in which an attempt read or wrote. Real objects end before they start; never a span."""
+    low = start if start is not None else 0
+    return low, max(end, low) if end is not None else OPEN
+
+
+# ------------------------------------------------------------------------------------------ locations
+@dataclass(frozen=True, slots=True, order=True)
+class State:
+    """What lay at a location when someone looked: its version, or else its time and ETag."""
+
+    modified_at: int
+    etag: str
+    version: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Which outside write this is."""
+        return self.version or f"{self.modified_at} {self.etag}"
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The writes of one location in time: the recorded ones by the caller's id, the outside ones by state."""
+
+    recorded: Mapping[int, Span]
+    outside: Mapping[str, Span]
+
+
+def timeline(writes: Mapping[int, Span], looks: Mapping[State, int]) -> Timeline:
+    """Place the writes of a location in time. `looks` says when each state was last seen.
+
+    The newest state modified within one write's span, and still there at its end, is that write's and
+    narrows the span to it. Every other state is an outside write, or (within a span) unclaimed: it stays
+    beside, so that later readers are ambiguous.
+    """
+    recorded, inside = dict(writes), defaultdict(list)
+    outside = {state.name: (state.modified_at, state.modified_at) for state in sorted(looks)}
+    for state in looks:
+        hits = [w for w, (lo, hi) in writes.items() if lo - SKEW_SECONDS <= state.modified_at <= hi + SKEW_SECONDS]
+        if len(hits) == 1:
+            inside[hits[0]].append(state)
+    for write, states in inside.items():
+        newest = max(states, key=lambda state: state.modified_at)
+        alone = sum(state.modified_at == newest.modified_at for state in states) == 1
+        if alone and looks[newest] >= writes[write][1] - SKEW_SECONDS:
+            outside.pop(newest.name, None)
+            recorded[write] = (newest.modified_at, newest.modified_at)
+    return Timeline(recorded=recorded, outside=outside)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A write that a reader may have read. `id` is the caller's; `execution` is None for an outside write."""
+
+    id: int
+    execution: int | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a reader may have read: one write is known, several are ambiguous. `unknown`: or whatever lay
+    there before every known write."""
+
+    writes: frozenset[int]
+    unknown: bool
+
+    @property
+    def ambiguous(self) -> bool:
+        return len(self.writes) + self.unknown > 1
+
+
+Before = Callable[[int, int], bool]
+"""Says whether one execution surely ended before another began, by the graph."""
+
+
+def answer(reader: int, when: Span, candidates: Sequence[Candidate], before: Before) -> Answer:
+    """Say which writes of a location a reader may have read.
+
+    1. Candidates: writes by ancestors, or begun by the reader's end; not its own nor later executions'.
+    2. Drop each that is surely before another which is surely before the reader. The graph gives order, not
+       precedence: what another run wrote in between is newer than an ancestor's.
+    3. Nothing sure: what lay there before may have been read as well.
+    """
+
+    def precedes(write: Candidate, other: int | None, start: int) -> bool:
+        if write.execution is not None and other is not None:
+            if before(write.execution, other):
+                return True
+            if before(other, write.execution):
+                return False
+        return write.span[1] + SKEW_SECONDS < start
+
+    def possible(write: Candidate) -> bool:
+        if write.execution is None:
+            return write.span[0] <= when[1] + SKEW_SECONDS
+        if write.execution == reader or before(reader, write.execution):
+            return False
+        return before(write.execution, reader) or write.span[0] <= when[1] + SKEW_SECONDS
+
+    maybe = [write for write in candidates if possible(write)]
+    sure = [write for write in maybe if precedes(write, reader, when[0])]
+    left = [
+        write
+        for write in maybe
+        if not any(other is not write and precedes(write, other.execution, other.span[0]) for other in sure)
+    ]
+    # None left although there were some: the clocks contradict the graph, so each is possible.
+    return Answer(writes=frozenset(write.id for write in left or maybe), unknown=not sure)

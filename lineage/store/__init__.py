@@ -1,0 +1,6 @@
+"""The lineage store on SQLite: tables, writes, reads and migrations. All SQL of the program is in here."""
+
+from lineage.store.database import migrate, open_store
+from lineage.store.sql import SqlStore
+
+__all__ = ["SqlStore", "migrate", "open_store"]

@@ -1,0 +1,122 @@
+"""The shelves that one transaction works on, and the two ways in which a row is made."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection
+
+from lineage.facts import Revision
+from lineage.identity import Key, Location, encode_key
+from lineage.merge import current
+from lineage.store import tables
+from lineage.store.codec import revision_columns, revision_of
+from lineage.store.shelf import Row, Shelf
+
+
+class Batch:
+    """One transaction's rows. What the steps hand to one another stands here as well: `changed` are the
+    executions whose state, and `rewired` those whose place in the graph, is another than before; `removed`
+    of them are no more. `moved_pods` are by uid; `joined_by_owner` are workflows whose run is now known."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.nodes = Shelf(connection, tables.node)
+        self.runs = Shelf(connection, tables.run)
+        self.run_parameters = Shelf(connection, tables.run_parameter)
+        self.run_labels = Shelf(connection, tables.run_label)
+        self.pipelines = Shelf(connection, tables.pipeline)
+        self.pipeline_versions = Shelf(connection, tables.pipeline_version)
+        self.experiments = Shelf(connection, tables.experiment)
+        self.workflows = Shelf(connection, tables.workflow)
+        self.rolls = Shelf(connection, tables.roll)
+        self.roll_entries = Shelf(connection, tables.roll_entry)
+        self.executions = Shelf(connection, tables.execution)
+        self.pods = Shelf(connection, tables.pod)
+        self.pod_images = Shelf(connection, tables.pod_image)
+        self.other_views = Shelf(connection, tables.other_view)
+        self.locations = Shelf(connection, tables.location)
+        self.artifacts = Shelf(connection, tables.artifact)
+        self.looks = Shelf(connection, tables.look)
+        self.uses = Shelf(connection, tables.use)
+        self.edges = Shelf(connection, tables.edge)
+        self.listings = Shelf(connection, tables.listing)
+        self.changed: dict[int, Row] = {}
+        self.rewired: dict[int, Row] = {}
+        self.removed: set[int] = set()
+        self.moved_pods: dict[str, Row] = {}
+        self.joined_by_owner: set[str] = set()
+
+    def _shelves(self) -> Iterator[Shelf]:
+        return (shelf for shelf in vars(self).values() if isinstance(shelf, Shelf))
+
+    def flush(self) -> None:
+        """Write everything that changed."""
+        for shelf in self._shelves():
+            shelf.flush()
+
+    # -- rows with a key
+    def run(self, key: str) -> Row:
+        """Find a run, or make one of which nothing but the key is known."""
+        row = self.runs.one("key", key)
+        if row is None:
+            row = dict.fromkeys(tables.run.columns.keys())
+            row |= {"id": self.runs.next_id(), "key": key, "is_stub": True}
+            self.runs.put(row)
+        return row
+
+    def new_node(self, key: Key) -> int:
+        """Make the node of a new execution or artifact."""
+        node_id = self.nodes.next_id()
+        self.nodes.put({"id": node_id, "key": encode_key(key)})
+        return node_id
+
+    def remove_node(self, node_id: int) -> None:
+        """Take away the node of an execution or artifact that is no more."""
+        for row in self.nodes.find("id", (node_id,)):
+            self.nodes.remove(row)
+
+    def location(self, place: Location) -> int:
+        """Find a location, or make it."""
+        for row in self.locations.find("uri", (place.uri,)):
+            if row["store"] == place.store:
+                return int(row["id"])
+        location_id = self.locations.next_id()
+        self.locations.put({"id": location_id, "store": place.store, "uri": place.uri})
+        return location_id
+
+    # -- views
+    def offer(self, shelf: Shelf, subject: str, row: Row, revision: Revision, body: bytes) -> tuple[bool, bool]:
+        """Offer a view to a subject. Says whether it is the newest of its class, and whether readers now get
+        another body than before."""
+        held = revision_of(row)
+        if held is None:
+            row.update(revision_columns(revision), body=body)
+            shelf.put(row)
+            return True, True
+        other = self.other_view(subject, row["id"])
+        same = row if held.kind == revision.kind else other
+        if same is not None and same["rev_rank"] >= revision.rank:
+            return False, False
+        before = row["body"]
+        if held.kind == revision.kind:
+            row.update(revision_columns(revision), body=body)
+        else:
+            other = {"subject": subject, "subject_id": row["id"], **revision_columns(revision), "body": body}
+            self.other_views.put(other)
+        if other is not None:
+            self.settle(row, other, revision_of(row), revision_of(other))
+        shelf.put(row)
+        return True, row["body"] != before
+
+    def other_view(self, subject: str, subject_id: int) -> Row | None:
+        """The newest view of the class that readers do not get."""
+        return next((r for r in self.other_views.find("subject_id", (subject_id,)) if r["subject"] == subject), None)
+
+    def settle(self, row: Row, other: Row, held: Revision | None, rival: Revision | None) -> bool:
+        """Let readers get the view that counts, of the two classes. Says whether they changed places."""
+        revisions = {r.kind: r for r in (held, rival) if r is not None}
+        if current(revisions.get("K"), revisions.get("R")) == row["rev_kind"]:
+            return False
+        for name in ("rev_kind", "rev_rank", "rev_latest", "rev_ended", "body"):
+            row[name], other[name] = other[name], row[name]
+        self.other_views.put(other)
+        return True

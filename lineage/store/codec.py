@@ -1,0 +1,73 @@
+"""Between facts and columns: how times, revisions and bodies are written in a row."""
+
+import math
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+from lineage.facts import ExecutionState, PodSeen, Revision, RunSeen
+from lineage.store.shelf import Row
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+encode = msgspec.json.Encoder(order="sorted").encode
+run_of = msgspec.json.Decoder(RunSeen).decode
+execution_of = msgspec.json.Decoder(ExecutionState).decode
+executions_of = msgspec.json.Decoder(tuple[ExecutionState, ...]).decode
+pod_of = msgspec.json.Decoder(PodSeen).decode
+
+
+def microseconds(moment: datetime | None) -> int | None:
+    """Count microseconds since 1970."""
+    return None if moment is None else (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def moment(count: int | None) -> datetime | None:
+    """Read what `microseconds` wrote."""
+    return None if count is None else _EPOCH + timedelta(microseconds=count)
+
+
+def whole_seconds(when: datetime | None) -> int | None:
+    """Count whole seconds since 1970, as identities do."""
+    return None if when is None else (when - _EPOCH) // timedelta(seconds=1)
+
+
+def number_of(value: str | None) -> float | None:
+    """Read a parameter that is a finite number; None where it is none."""
+    try:
+        number = float(value) if value is not None else math.nan
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def fingerprint(body: bytes) -> str:
+    """Tell whether two bodies are equal without reading them."""
+    return blake2b(body, digest_size=16).hexdigest()
+
+
+def revision_columns(revision: Revision) -> dict[str, Any]:
+    """Write a revision in the columns of a row."""
+    return {
+        "rev_kind": revision.kind,
+        "rev_rank": revision.rank,
+        "rev_latest": revision.latest,
+        "rev_ended": revision.ended,
+    }
+
+
+def revision_of(row: Row) -> Revision | None:
+    """Read the revision of a row; None where no view has been seen."""
+    if row["rev_kind"] is None:
+        return None
+    life, version, digest = row["rev_rank"].rsplit(" ", 2)
+    return Revision(
+        kind=row["rev_kind"],
+        life=life,
+        version=version,
+        digest=digest,
+        latest=row["rev_latest"],
+        ended=row["rev_ended"],
+    )

@@ -1,0 +1,156 @@
+"""All knowledge, as JSON objects in one order. Equal knowledge, equal sequence.
+
+No times at which things were seen, no internal keys, no bookkeeping.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection
+
+from lineage.identity import Key, global_id
+from lineage.model import Artifact, ArtifactRole, ArtifactUse, Execution, Experiment, Pipeline, PipelineVersion, Run
+from lineage.ports import Scope
+from lineage.store import parts, queries, values
+
+T = TypeVar("T")
+
+CHUNK = 200  # owners a statement
+
+
+def dump(connection: Connection, scope: Scope) -> Iterator[Mapping[str, Any]]:
+    """Yield everything, by type, and within one by key."""
+    for artifacts in _in_chunks(connection, queries.artifacts(scope), values.artifact):
+        yield from map(_artifact, artifacts)
+    for executions in _in_chunks(connection, queries.executions(scope), values.execution):
+        yield from _executions(connection, scope, executions)
+    for experiments in _in_chunks(connection, queries.experiments(scope), values.experiment):
+        yield from map(_experiment, experiments)
+    for pipelines in _in_chunks(connection, queries.pipelines(scope), values.pipeline):
+        yield from map(_pipeline, pipelines)
+    for versions in _in_chunks(connection, queries.pipeline_versions(scope), values.pipeline_version):
+        yield from _versions(connection, scope, versions)
+    for runs in _in_chunks(connection, queries.runs(scope), values.run):
+        yield from _runs(connection, scope, runs)
+
+
+def _in_chunks(
+    connection: Connection, query: queries.Query, read: Callable[[values.Columns], T]
+) -> Iterator[Sequence[T]]:
+    last: str | None = None
+    while True:
+        statement = query.select.add_columns(query.key.label("at")).order_by(query.key).limit(CHUNK)
+        rows = connection.execute(statement if last is None else statement.where(query.key > last)).all()
+        if not rows:
+            return
+        last = rows[-1].at
+        yield [
+            read({**r._mapping, "phase": r.shown_phase} if "shown_phase" in r._mapping else r._mapping) for r in rows
+        ]
+
+
+def _id(key: Key | None) -> str | None:
+    return None if key is None else global_id(key)
+
+
+def _artifact(item: Artifact) -> Mapping[str, Any]:
+    return {
+        "type": "Artifact",
+        "id": item.id,
+        "name": item.name,
+        "uri": item.uri,
+        "digest": item.digest,
+        "createdAt": item.created_at,
+        "producer": _id(item.producer_key),
+    }
+
+
+def _executions(connection: Connection, scope: Scope, items: Sequence[Execution]) -> Iterator[Mapping[str, Any]]:
+    keys = [item.key for item in items]
+    read = parts.uses(connection, scope, keys, (ArtifactRole.USED,))
+    wrote = parts.uses(connection, scope, keys, (ArtifactRole.GENERATED, ArtifactRole.REUSED))
+    before = parts.depends_on(connection, scope, keys)
+    pods = parts.pods(connection, scope, keys)
+    origins = parts.cached_from(connection, scope, keys)
+    for item in items:
+        origin = origins.get(item.key)
+        yield {
+            "type": "Execution",
+            "id": item.id,
+            "run": global_id(item.run_key),
+            "nodeId": item.node_id,
+            "name": item.name,
+            "displayName": item.display_name,
+            "template": item.template,
+            "kind": item.kind,
+            "phase": item.phase,
+            "message": item.message,
+            "attempt": item.attempt,
+            "startedAt": item.started_at,
+            "finishedAt": item.finished_at,
+            "exitCode": item.exit_code,
+            "superseded": item.superseded,
+            "cached": item.cached,
+            "cachedFrom": None if origin is None else origin.id,
+            "resources": item.resources,
+            "inputParameters": item.input_parameters,
+            "outputParameters": item.output_parameters,
+            "inputs": [_use(use) for use in read.get(item.key, ())],
+            "outputs": [_use(use) for use in wrote.get(item.key, ())],
+            "dependsOn": sorted(parent.id for parent in before.get(item.key, ())),
+            "pods": pods.get(item.key, ()),
+        }
+
+
+def _use(use: ArtifactUse) -> Mapping[str, Any]:
+    return {"name": use.name, "artifact": use.artifact.id, "role": use.role, "ambiguous": use.ambiguous}
+
+
+def _experiment(item: Experiment) -> Mapping[str, Any]:
+    created = item.created_at
+    return {"type": "Experiment", "id": item.id, "name": item.name, "namespace": item.namespace, "createdAt": created}
+
+
+def _pipeline(item: Pipeline) -> Mapping[str, Any]:
+    place = {"cluster": item.cluster, "namespace": item.namespace}
+    return {"type": "Pipeline", "id": item.id, "name": item.name, **place}
+
+
+def _versions(connection: Connection, scope: Scope, items: Sequence[PipelineVersion]) -> Iterator[Mapping[str, Any]]:
+    specs = parts.specs(connection, scope, [item.key for item in items])
+    for item in items:
+        yield {
+            "type": "PipelineVersion",
+            "id": item.id,
+            "pipeline": item.pipeline.id,
+            "digest": item.digest,
+            "spec": specs.get(item.key),
+            "createdAt": item.created_at,
+        }
+
+
+def _runs(connection: Connection, scope: Scope, items: Sequence[Run]) -> Iterator[Mapping[str, Any]]:
+    workflows = parts.workflows(connection, scope, [item.key for item in items])
+    for item in items:
+        yield {
+            "type": "Run",
+            "id": item.id,
+            "uid": item.uid,
+            "name": item.name,
+            "displayName": item.display_name,
+            "namespace": item.namespace,
+            "cluster": item.cluster,
+            "phase": item.phase,
+            "message": item.message,
+            "createdAt": item.created_at,
+            "startedAt": item.started_at,
+            "finishedAt": item.finished_at,
+            "parameters": item.parameters,
+            "labels": item.labels,
+            "annotations": item.annotations,
+            "inCluster": item.in_cluster,
+            "pipelineVersion": _id(item.pipeline_version_key),
+            "experiment": _id(item.experiment_key),
+            "resubmittedFrom": _id(item.resubmitted_from_key),
+            "workflows": workflows.get(item.key, ()),
+        }

@@ -1,0 +1,65 @@
+"""What is gone and what is superseded: decided on reading, so that no two recorders can miss each other.
+
+Expressions over the tables; nothing is stored.
+"""
+
+from sqlalchemy import ColumnElement, FromClause, and_, case, exists, not_, or_, select
+
+from lineage.model import Phase
+from lineage.store import tables
+
+_ENDED = tuple(phase.value for phase in Phase if phase.ended)
+
+
+def is_gone(subject: FromClause, resource: str) -> ColumnElement[bool]:
+    """A workflow's or pod's row: the API server said so, or the newest list that covers it lacks it and it was
+    not seen since. A file has no resourceVersion to compare, so no list says anything about it."""
+    listing, listed, deleted = tables.listing, tables.listed, tables.deleted
+    uid = subject.c.uid
+    missing = and_(
+        listing.c.cluster == subject.c.seen_cluster,
+        listing.c.resource == resource,
+        or_(listing.c.namespace == "*", listing.c.namespace == subject.c.seen_namespace),
+        listing.c.version >= subject.c.seen_version,
+        not_(exists(select(1).where(listed.c.listing_id == listing.c.id, listed.c.uid == uid))),
+    )
+    return or_(exists(select(1).where(deleted.c.uid == uid)), exists(select(1).where(missing)))
+
+
+WORKFLOWS = "workflows.argoproj.io"
+PODS = "pods"
+
+
+def run_is_gone() -> ColumnElement[bool]:
+    """A run is gone with its newest incarnation."""
+    newest = tables.workflow.alias("newest_incarnation")
+    return exists(select(1).where(newest.c.uid == tables.run.c.incarnation, is_gone(newest, WORKFLOWS)))
+
+
+def run_phase() -> ColumnElement[str]:
+    """The phase of a run as far as anyone can know it."""
+    run = tables.run
+    return case((run.c.phase.in_(_ENDED), run.c.phase), (run_is_gone(), Phase.UNKNOWN.value), else_=run.c.phase)
+
+
+def is_superseded() -> ColumnElement[bool]:
+    """An attempt that the roll of its run does not name. The query joins `run`."""
+    execution, run, entry = tables.execution, tables.run, tables.roll_entry
+    named = exists(
+        select(1).where(
+            entry.c.run_id == execution.c.run_id,
+            entry.c.kind == run.c.roll_kind,
+            entry.c.execution_id == execution.c.id,
+        )
+    )
+    return and_(execution.c.started_at.is_not(None), run.c.roll_kind.is_not(None), not_(named))
+
+
+def execution_phase() -> ColumnElement[str]:
+    """The phase of an execution as far as anyone can know it. The query joins `run`."""
+    execution = tables.execution
+    return case(
+        (execution.c.phase.in_(_ENDED), execution.c.phase),
+        (or_(is_superseded(), run_is_gone()), Phase.UNKNOWN.value),
+        else_=execution.c.phase,
+    )

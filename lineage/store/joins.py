@@ -1,0 +1,156 @@
+"""Second step of a batch: pods find their attempt, or wait at a placeholder or a provisional execution."""
+
+from collections import defaultdict
+
+from lineage.facts import ExecutionState, PodSeen, Revision
+from lineage.identity import encode_key, provisional_key
+from lineage.merge import Attempt, attempt_of_pod
+from lineage.store.batch import Batch
+from lineage.store.codec import encode, fingerprint, microseconds, pod_of, revision_columns
+from lineage.store.shelf import Row
+from lineage.store.views import attempts_of, remove_execution, show_execution
+
+
+def join_pods(batch: Batch) -> None:
+    """Join the pods that this batch moved, and those whose attempts it changed."""
+    pods = dict(batch.moved_pods)
+    pods |= {row["uid"]: row for row in batch.pods.find("owner_uid", batch.joined_by_owner)}
+    nodes = {(row["run_id"], row["node_id"]) for row in batch.changed.values()}
+    for row in batch.pods.find("run_id", {run_id for run_id, _ in nodes}):
+        if (row["run_id"], row["node_id"]) in nodes:
+            pods[row["uid"]] = row
+    left: set[int] = set()
+    provisional: dict[int, None] = {}
+    for row in pods.values():
+        left.add(row["run_id"])
+        provisional |= _join(batch, row)
+    for execution_id in provisional:
+        _show_provisional(batch, execution_id)
+    _show_stubs(batch, left | {row["run_id"] for row in pods.values()})
+
+
+def _join(batch: Batch, row: Row) -> dict[int, None]:
+    """Join one pod. Returns the provisional executions that it left or came to."""
+    fact = pod_of(row["body"])
+    run = _run_of(batch, fact)
+    attempts = attempts_of(batch, run["id"])
+    started = [
+        Attempt(id=a["id"], start=start, end=a["finished_at"] if _has_ended(a) else None)
+        for (node_id, start), a in attempts.items()
+        if node_id == row["node_id"] and start is not None and a["acts"]
+    ]
+    found = attempt_of_pod(row["born"], row["ended"], started)
+    placeholder = attempts.get((row["node_id"], None))
+    if found is not None:
+        seat: Row | None = next(iter(batch.executions.find("id", (found.id,))))
+    else:
+        seat = placeholder or _provisional(batch, run, fact)
+    before = row["execution_id"]
+    row.update(run_id=run["id"], execution_id=seat["id"] if seat else None)
+    batch.pods.put(row)
+    touched = batch.executions.find("id", [i for i in (before, row["execution_id"]) if i is not None])
+    for execution in touched:
+        batch.changed[execution["id"]] = execution
+    return {execution["id"]: None for execution in touched if execution["is_provisional"]}
+
+
+def _has_ended(execution: Row) -> bool:
+    return execution["phase"] in ("SUCCEEDED", "FAILED", "ERROR", "SKIPPED", "OMITTED")
+
+
+def _run_of(batch: Batch, fact: PodSeen) -> Row:
+    """The run of a pod: its workflow's, else what the pod itself says."""
+    workflow = batch.workflows.one("uid", fact.owner_uid)
+    if workflow is not None:
+        return batch.runs.find("id", (workflow["run_id"],))[0]
+    return batch.run(fact.run_label or fact.owner_uid)
+
+
+# ------------------------------------------------------------------------------------------ provisional
+def _provisional(batch: Batch, run: Row, fact: PodSeen) -> Row:
+    key = provisional_key(fact.owner_uid, fact.node_id)
+    node = batch.nodes.one("key", encode_key(key))
+    if node is not None:
+        return batch.executions.find("id", (node["id"],))[0]
+    row: Row = {
+        "id": batch.new_node(key),
+        "run_id": run["id"],
+        "node_id": fact.node_id,
+        "is_provisional": True,
+        "cached": False,
+        "parents": "",
+        "digest": "",
+        **revision_columns(Revision(kind="R", life="", version="", digest="", latest=0, ended=False)),
+    }
+    state = _state_of([fact])
+    show_execution(batch, row, state, encode(state))
+    return row
+
+
+def _show_provisional(batch: Batch, execution_id: int) -> None:
+    """Let the row say what its pods say, or take it away with the last of them."""
+    for row in batch.executions.find("id", (execution_id,)):
+        pods = sorted(batch.pods.find("execution_id", (execution_id,)), key=lambda p: (p["born"], p["uid"]))
+        if not pods:
+            remove_execution(batch, row)
+            continue
+        row["run_id"] = pods[0]["run_id"]
+        state = _state_of([pod_of(pod["body"]) for pod in pods])
+        body = encode(state)
+        if row["digest"] != fingerprint(body):
+            show_execution(batch, row, state, body)
+        batch.executions.put(row)
+
+
+def _state_of(pods: list[PodSeen]) -> ExecutionState:
+    """What can be said of an attempt that nobody saw: what its last pod shows."""
+    first, last = pods[0], pods[-1]
+    name = first.node_name or first.node_id
+    return ExecutionState(
+        node_id=first.node_id,
+        started_at=None,
+        is_group=False,
+        acts=True,
+        name=name,
+        display_name=name.rpartition(".")[2],
+        template=None,
+        kind="POD",
+        phase=last.phase,
+        message=last.reason,
+        attempt=0,
+        finished_at=last.finished_at,
+        exit_code=last.exit_code,
+        memoized=False,
+        cached_from=None,
+        resources=None,
+        input_parameters=(),
+        output_parameters=(),
+        parents=(),
+        reads=(),
+        writes=(),
+    )
+
+
+# ------------------------------------------------------------------------------------------ stubs
+def _show_stubs(batch: Batch, run_ids: set[int]) -> None:
+    """A run of which only pods were seen is named by the first of them, and gone with the last."""
+    pods_of: dict[int, list[Row]] = defaultdict(list)
+    for row in batch.pods.find("run_id", run_ids):
+        pods_of[row["run_id"]].append(row)
+    for run in batch.runs.find("id", run_ids):
+        if not run["is_stub"]:
+            continue
+        if not pods_of[run["id"]]:
+            batch.runs.remove(run)
+            continue
+        first = pod_of(min(pods_of[run["id"]], key=lambda p: (p["born"], p["uid"]))["body"])
+        run.update(
+            uid=run["key"],
+            name=first.owner_name,
+            display_name=first.owner_name,
+            cluster=first.cluster,
+            namespace=first.namespace,
+            phase="UNKNOWN",
+            created_at=microseconds(first.created_at),
+        )
+        batch.runs.put(run)

@@ -1,0 +1,104 @@
+"""Pages by key: where a page starts is said by the values of its neighbour, so inserts move nothing."""
+
+import base64
+import binascii
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import orjson
+from sqlalchemy import ColumnElement, Connection, and_, false, func, or_, select
+
+from lineage.errors import InvalidRequest
+from lineage.ports import Listing, Order, Page, PageRequest
+from lineage.store.queries import Expression, Query, where_clause
+from lineage.store.values import Columns, shown
+
+T = TypeVar("T")
+
+DEFAULT_PAGE = 50
+
+
+def page(
+    connection: Connection, query: Query, listing: Listing, request: PageRequest, read: Callable[[Columns], T]
+) -> Page[T]:
+    """Read one page.
+
+    Raises:
+        InvalidRequest: an unknown field or order, or a cursor of another list.
+    """
+    keys = _sort_keys(query, listing.order)
+    backwards = request.last is not None
+    size = (request.last if backwards else request.first) or DEFAULT_PAGE
+    statement = query.select.add_columns(*(key.label(f"sort_{i}") for i, (key, _) in enumerate(keys)))
+    statement = statement.where(where_clause(query, listing.where))
+    if request.after is not None:
+        statement = statement.where(_beyond(keys, _read_cursor(request.after, keys), backwards=False))
+    if request.before is not None:
+        statement = statement.where(_beyond(keys, _read_cursor(request.before, keys), backwards=True))
+    for key, descending in keys:
+        # What has no value comes last, whichever the direction.
+        statement = statement.order_by(
+            key.is_(None).desc() if backwards else key.is_(None), key.desc() if descending != backwards else key.asc()
+        )
+    rows = [row._mapping for row in connection.execute(statement.limit(size + 1))]
+    more, rows = len(rows) > size, rows[:size]
+    if backwards:
+        rows.reverse()
+    return Page(
+        items=tuple(read(shown(row)) for row in rows),
+        cursors=tuple(_write_cursor([row[f"sort_{i}"] for i in range(len(keys))]) for row in rows),
+        has_next=request.before is not None if backwards else more,
+        has_previous=more if backwards else request.after is not None,
+    )
+
+
+def count(connection: Connection, query: Query, listing: Listing) -> int:
+    """Count a whole list."""
+    chosen = query.select.where(where_clause(query, listing.where)).with_only_columns(query.key).order_by(None)
+    return connection.scalar(select(func.count()).select_from(chosen.subquery())) or 0
+
+
+def by_key(connection: Connection, query: Query, keys: Sequence[str], read: Callable[[Columns], T]) -> list[T]:
+    """Read the items of these keys, as far as they exist."""
+    found = connection.execute(query.select.where(query.key.in_(list(keys))))
+    return [read(shown(row._mapping)) for row in found]
+
+
+def _sort_keys(query: Query, orders: Sequence[Order]) -> list[tuple[Expression, bool]]:
+    wanted = [(order.field, order.descending) for order in orders] or list(query.default_order)
+    for name, _ in wanted:
+        if name not in query.orders:
+            raise InvalidRequest(f"cannot order by {name}; try one of {', '.join(query.orders)}")
+    return [*((query.orders[name], descending) for name, descending in wanted), (query.key, False)]
+
+
+def _beyond(keys: list[tuple[Expression, bool]], values: list[Any], *, backwards: bool) -> ColumnElement[bool]:
+    """Rows that come after (or before) the one with these values in the order of `keys`."""
+    levels: list[ColumnElement[bool]] = []
+    equal: list[ColumnElement[bool]] = []
+    for (key, descending), value in zip(keys, values, strict=True):
+        if value is None:
+            further: ColumnElement[bool] = key.is_not(None) if backwards else false()
+            same: ColumnElement[bool] = key.is_(None)
+        else:
+            further = key < value if descending != backwards else key > value
+            further = further if backwards else or_(further, key.is_(None))
+            same = key == value
+        levels.append(and_(*equal, further))
+        equal.append(same)
+    return or_(*levels)
+
+
+def _write_cursor(values: list[Any]) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps(values)).rstrip(b"=").decode()
+
+
+def _read_cursor(text: str, keys: list[tuple[Expression, bool]]) -> list[Any]:
+    try:
+        values = orjson.loads(base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)))
+    except (ValueError, UnicodeEncodeError, binascii.Error) as error:
+        raise InvalidRequest(f"{text[:80]!r} is no cursor") from error
+    scalars = isinstance(values, list) and all(v is None or isinstance(v, str | int | float) for v in values)
+    if not scalars or len(values) != len(keys):
+        raise InvalidRequest(f"{text[:80]!r} is no cursor of this list in this order")
+    return list(values)

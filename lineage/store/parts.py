@@ -1,0 +1,268 @@
+"""Reading the parts that hang on runs and executions, for many owners in one statement.
+
+One function per question; each answers by the key of the owner.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import orjson
+import zstandard
+from sqlalchemy import ColumnElement, Connection, and_, exists, not_, or_, select
+
+from lineage.facts import Revision
+from lineage.identity import Key, decode_key, encode_key
+from lineage.merge import current
+from lineage.model import ArtifactRole, ArtifactUse, Completeness, Execution, PodSeen, WorkflowIncarnation
+from lineage.ports import Scope
+from lineage.store import queries, tables, values
+from lineage.store.codec import execution_of, run_of
+from lineage.store.gone import PODS, WORKFLOWS, is_gone
+from lineage.store.reads import nodes_by_id
+
+T = TypeVar("T")
+
+
+# ------------------------------------------------------------------------------------------ parts of runs
+def _grouped(rows: Iterable[Any], read: Callable[[values.Columns], T]) -> dict[Key, tuple[T, ...]]:
+    grouped: dict[Key, list[T]] = defaultdict(list)
+    for row in rows:
+        owner: Key = row.owner if isinstance(row.owner, tuple) else _owner(row.owner)
+        grouped[owner].append(read(row._mapping))
+    return {key: tuple(items) for key, items in grouped.items()}
+
+
+def _owner(text: str) -> Key:
+    """Executions are keyed by the text of their key; runs by their run id alone."""
+    return decode_key(text) if text.startswith('["') else ("Run", text)
+
+
+def _of_runs(scope: Scope, keys: Sequence[Key]) -> ColumnElement[bool]:
+    return and_(tables.run.c.key.in_([str(key[1]) for key in keys]), queries.in_scope(scope))
+
+
+def _of_executions(scope: Scope, keys: Sequence[Key]) -> ColumnElement[bool]:
+    return and_(tables.node.c.key.in_([encode_key(key) for key in keys]), queries.in_scope(scope))
+
+
+def workflows(
+    connection: Connection, scope: Scope, runs: Sequence[Key]
+) -> Mapping[Key, tuple[WorkflowIncarnation, ...]]:
+    """The incarnations of runs, oldest first."""
+    run, workflow = tables.run, tables.workflow
+    statement = (
+        select(run.c.key.label("owner"), workflow.c.body, is_gone(workflow, WORKFLOWS).label("gone"))
+        .join(run, run.c.id == workflow.c.run_id)
+        .where(_of_runs(scope, runs))
+        .order_by(workflow.c.rev_rank)
+    )
+    return _grouped(connection.execute(statement), values.workflow)
+
+
+def raw(connection: Connection, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, Any]:
+    """The newest recorded object of each run: the class that readers get, as with every view."""
+    run, kept = tables.run, tables.kept_object
+    statement = (
+        select(run.c.key.label("owner"), kept)
+        .join(kept, and_(kept.c.uid == run.c.incarnation, kept.c.resource == WORKFLOWS))
+        .where(_of_runs(scope, runs))
+    )
+    views: dict[Key, dict[str, Any]] = defaultdict(dict)
+    for row in connection.execute(statement):
+        views["Run", row.owner][row.kind] = row
+    found = {}
+    for key, of in views.items():
+        revisions = {kind: _kept_revision(row) for kind, row in of.items()}
+        found[key] = orjson.loads(zstandard.decompress(of[current(revisions.get("K"), revisions.get("R"))].body))
+    return found
+
+
+def _kept_revision(row: Any) -> Revision:
+    life, version, digest = row.rev_rank.rsplit(" ", 2)
+    return Revision(
+        kind=row.kind, life=life, version=version, digest=digest, latest=row.rev_latest, ended=row.rev_ended
+    )
+
+
+def specs(connection: Connection, scope: Scope, versions: Sequence[Key]) -> Mapping[Key, Any]:
+    """The texts of pipeline versions."""
+    version, run = tables.pipeline_version, tables.run
+    statement = select(version.c.key, version.c.spec).where(
+        version.c.key.in_([encode_key(key) for key in versions]),
+        exists(select(1).where(run.c.pipeline_version_id == version.c.id, queries.in_scope(scope))),
+    )
+    return {decode_key(row.key): orjson.loads(zstandard.decompress(row.spec)) for row in connection.execute(statement)}
+
+
+def completeness(connection: Connection, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, Completeness]:
+    """What was seen of each run, and what was not."""
+    run, execution, entry, pod = tables.run, tables.execution, tables.roll_entry, tables.pod
+    named = exists(
+        select(1).where(
+            entry.c.run_id == run.c.id, entry.c.kind == run.c.roll_kind, entry.c.execution_id == execution.c.id
+        )
+    )
+    has_pod = exists(select(1).where(pod.c.execution_id == execution.c.id))
+    steps = (
+        select(run.c.key.label("owner"), execution.c.body, has_pod.label("has_pod"))
+        .join(execution, execution.c.run_id == run.c.id)
+        .where(_of_runs(scope, runs), not_(execution.c.is_group), not_(execution.c.is_provisional))
+        .where(or_(named, execution.c.started_at.is_(None)))
+        .order_by(execution.c.id)
+    )
+    of_run = _grouped(connection.execute(steps), lambda row: (execution_of(row["body"]), bool(row["has_pod"])))
+    headers = connection.execute(select(run.c.key, run.c.body, run.c.roll_kind).where(_of_runs(scope, runs)))
+    return {("Run", row.key): _completeness(row, of_run.get(("Run", row.key), ())) for row in headers}
+
+
+def _completeness(header: Any, steps: tuple[tuple[Any, bool], ...]) -> Completeness:
+    fact = None if header.body is None else run_of(header.body)
+    hidden = fact.nodes_missing if fact else "the workflow itself was not seen"
+    expecting = [(state, seen) for state, seen in steps if state.kind == "POD" and state.started_at is not None]
+    expecting = [(state, seen) for state, seen in expecting if not state.memoized]
+    terminal = fact is not None and fact.phase.ended
+    unseen = sorted(state.display_name for state, seen in expecting if not seen)
+    missing = [
+        *([hidden] if hidden else []),
+        *([] if terminal else ["the end of the run was not seen"]),
+        *([f"no pod was seen of {', '.join(unseen[:10])}{' …' if len(unseen) > 10 else ''}"] if unseen else []),
+    ]
+    return Completeness(
+        complete=not missing,
+        terminal_seen=terminal,
+        nodes_expected=None if hidden else len(steps),
+        nodes_recorded=len(steps),
+        pods_expected=None if hidden else len(expecting),
+        pods_seen=sum(seen for _, seen in expecting),
+        missing=tuple(missing),
+    )
+
+
+# ------------------------------------------------------------------------------------------ parts of executions
+def pods(connection: Connection, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[PodSeen, ...]]:
+    """The pods of executions, oldest first."""
+    node, execution, run, pod = tables.node, tables.execution, tables.run, tables.pod
+    statement = (
+        select(node.c.key.label("owner"), pod.c.body, is_gone(pod, PODS).label("gone"))
+        .join(pod, pod.c.execution_id == node.c.id)
+        .join(execution, execution.c.id == node.c.id)
+        .join(run, run.c.id == execution.c.run_id)
+        .where(_of_executions(scope, executions))
+        .order_by(pod.c.born, pod.c.uid)
+    )
+    return _grouped(connection.execute(statement), values.pod)
+
+
+def uses(
+    connection: Connection, scope: Scope, executions: Sequence[Key], roles: Sequence[ArtifactRole]
+) -> Mapping[Key, tuple[ArtifactUse, ...]]:
+    """What executions read, or what they wrote and took over, by name."""
+    edge, owner, execution, run = tables.edge, tables.node.alias("owner"), tables.execution, tables.run.alias("mine")
+    near, far = ("target", "source") if ArtifactRole.USED in roles else ("source", "target")
+    allowed = and_(execution.c.run_id == run.c.id, queries.run_in_scope(run, scope))
+    shown = queries.artifacts(scope).select.add_columns(
+        edge.c.role, edge.c.name.label("port"), edge.c.ambiguous, owner.c.key.label("owner")
+    )
+    statement = (
+        shown.join(edge, edge.c[far] == tables.artifact.c.id)
+        .join(owner, owner.c.id == edge.c[near])
+        .join(execution, execution.c.id == owner.c.id)
+        .join(run, allowed)
+        .where(owner.c.key.in_([encode_key(key) for key in executions]), edge.c.role.in_([r.value for r in roles]))
+        .order_by(edge.c.name, tables.node.c.key)
+    )
+    return _grouped(connection.execute(statement), _use)
+
+
+def _use(row: values.Columns) -> ArtifactUse:
+    return ArtifactUse(
+        name=row["port"],
+        artifact=values.artifact(row),
+        role=ArtifactRole(row["role"]),
+        ambiguous=bool(row["ambiguous"]),
+    )
+
+
+def depends_on(connection: Connection, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[Execution, ...]]:
+    """The executions right before others, through the groupings between them."""
+    node, execution, run = tables.node, tables.execution, tables.run
+    wanted = connection.execute(
+        select(execution.c.id, execution.c.run_id, node.c.key)
+        .join(node, node.c.id == execution.c.id)
+        .join(run, run.c.id == execution.c.run_id)
+        .where(_of_executions(scope, executions))
+    ).all()
+    rows = connection.execute(
+        select(
+            execution.c.id,
+            execution.c.run_id,
+            execution.c.node_id,
+            execution.c.started_at,
+            execution.c.is_group,
+            execution.c.parents,
+        ).where(execution.c.run_id.in_({row.run_id for row in wanted}), not_(execution.c.is_provisional))
+    ).all()
+    by_attempt = {(row.run_id, row.node_id, row.started_at): row for row in rows}
+    by_id = {row.id: row for row in rows}
+    before = {row.id: _nearest(by_id.get(row.id), by_attempt) for row in wanted}
+    named = nodes_by_id(connection, scope, {parent for parents in before.values() for parent in parents})
+    found: dict[Key, tuple[Execution, ...]] = {}
+    for row in wanted:
+        items = [item for i in before[row.id] if isinstance(item := named.get(i), Execution)]
+        found[decode_key(row.key)] = tuple(sorted(items, key=lambda item: (item.name, encode_key(item.key))))
+    return found
+
+
+def _nearest(start: Any | None, by_attempt: Mapping[tuple[int, str, int | None], Any]) -> list[int]:
+    """The nearest executions above one, through groupings."""
+    found: dict[int, None] = {}
+    seen: set[int] = set()
+    todo = [] if start is None else [start]
+    while todo:
+        row = todo.pop()
+        for node_id, started_at in values.parents(row.parents):
+            parent = by_attempt.get((row.run_id, node_id, started_at))
+            if parent is None or parent.id in seen:
+                continue
+            seen.add(parent.id)
+            if parent.is_group:
+                todo.append(parent)
+            else:
+                found[parent.id] = None
+    return list(found)
+
+
+def cached_from(connection: Connection, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, Execution]:
+    """The execution whose outputs each took over: the one it names, else the one that wrote them."""
+    node, execution, run = tables.node, tables.execution, tables.run
+    edge, artifact = tables.edge, tables.artifact
+    mine = connection.execute(
+        select(execution.c.id, execution.c.run_id, execution.c.body, node.c.key)
+        .join(node, node.c.id == execution.c.id)
+        .join(run, run.c.id == execution.c.run_id)
+        .where(_of_executions(scope, executions), execution.c.cached)
+    ).all()
+    origin: dict[int, int] = {}
+    named = {row.id: name for row in mine if (name := execution_of(row.body).cached_from) is not None}
+    earlier = connection.execute(
+        select(execution.c.id, execution.c.node_id, execution.c.run_id)
+        .where(execution.c.node_id.in_(list(named.values())), execution.c.started_at.is_not(None))
+        .order_by(execution.c.started_at, execution.c.id)
+    ).all()
+    for row in mine:
+        matches = [e.id for e in earlier if e.node_id == named.get(row.id) and e.run_id != row.run_id]
+        if matches:
+            origin[row.id] = matches[-1]
+    written = connection.execute(
+        select(edge.c.source, artifact.c.execution_id)
+        .join(artifact, artifact.c.id == edge.c.target)
+        .where(edge.c.source.in_([row.id for row in mine]), edge.c.role == ArtifactRole.REUSED.value)
+        .where(artifact.c.execution_id.is_not(None))
+        .order_by(artifact.c.execution_id)
+    )
+    for link in written:
+        origin.setdefault(link.source, link.execution_id)
+    read = nodes_by_id(connection, scope, origin.values())
+    found = {row.key: read.get(origin.get(row.id, 0)) for row in mine}
+    return {decode_key(key): item for key, item in found.items() if isinstance(item, Execution)}

@@ -1,0 +1,326 @@
+"""Third step of a batch: what was read and written, and which write each reader read.
+
+1. Ports: the reads and writes of every execution that changed.
+2. Timelines: the writes of every location that was touched, in time.
+3. Answers: the edges of every use that either can have moved.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+
+from lineage.facts import LocationLooked
+from lineage.identity import Location, state_key, unknown_key, written_key
+from lineage.merge import SKEW_SECONDS, Answer, Candidate, Span, State, answer, ports, span, timeline
+from lineage.model import ArtifactRole, Phase
+from lineage.store.batch import Batch
+from lineage.store.codec import execution_of
+from lineage.store.shelf import Row
+from lineage.store.views import attempts_of
+
+Use = tuple[int, str, str]
+"""Execution, role and name."""
+
+
+class Provenance:
+    """The third step of one batch."""
+
+    def __init__(self, batch: Batch) -> None:
+        self._batch = batch
+        self._graph = Graph(batch)
+        self._locations: dict[int, None] = {}
+        self._uses: dict[Use, Row] = {}
+        self._orphans: set[int] = set()
+        self._gone: dict[int, list[tuple[int, int | None]]] = defaultdict(list)
+
+    def look(self, fact: LocationLooked) -> bool:
+        """Take in one look at a location. Says whether it added anything."""
+        batch, where = self._batch, self._batch.location(fact.location)
+        key = {"location_id": where, "version": fact.version or "", "modified_at": fact.modified_at, "etag": fact.etag}
+        known = next((r for r in batch.looks.find("location_id", (where,)) if r.items() >= key.items()), None)
+        if known is not None and known["seen_at"] >= fact.at:
+            return False
+        batch.looks.put({**key, "seen_at": fact.at})
+        self._locations[where] = None
+        return True
+
+    def derive(self) -> None:
+        """Bring artifacts, uses and edges in line with everything that this batch changed."""
+        changed = self._batch.changed
+        self._batch.artifacts.find("execution_id", changed)
+        self._batch.uses.find("execution_id", changed)
+        reused = self._reused(changed)
+        for execution_id, row in changed.items():
+            self._show_ports(execution_id, row, reused=execution_id in reused)
+        self._follow_rewiring()
+        for where in self._locations:
+            self._show_timeline(where)
+        self._answer()
+        self._drop_orphans()
+
+    # -- 1. ports
+    def _reused(self, executions: Iterable[int]) -> set[int]:
+        return {pod["execution_id"] for pod in self._batch.pods.find("execution_id", executions) if pod["reused"]}
+
+    def _show_ports(self, execution_id: int, row: Row, *, reused: bool) -> None:
+        batch = self._batch
+        writes: dict[str, Location] = {}
+        uses: dict[tuple[ArtifactRole, str], Location] = {}
+        if execution_id not in batch.removed:
+            state = execution_of(row["body"])
+            writes, uses = ports(state, reused=reused)
+            cached = state.memoized or any(role is ArtifactRole.REUSED for role, _ in uses)
+            if row["cached"] != cached:
+                row["cached"] = cached
+                batch.executions.put(row)
+        when = _span_of(row)
+        self._show_writes(execution_id, row, writes, when)
+        self._show_uses(execution_id, row, uses, when)
+
+    def _show_writes(self, execution_id: int, row: Row, writes: dict[str, Location], when: Span) -> None:
+        batch = self._batch
+        placed = {name: batch.location(place) for name, place in writes.items()}
+        known = {artifact["name"]: artifact for artifact in batch.artifacts.find("execution_id", (execution_id,))}
+        for name, artifact in known.items():
+            if name not in placed:
+                self._locations[artifact["location_id"]] = None
+                self._remove_artifact(artifact)
+        for name, where in placed.items():
+            artifact = known.get(name) or self._new_write(execution_id, row, name, where)
+            if (artifact["location_id"], artifact["wrote_from"], artifact["wrote_to"]) == (where, *when):
+                continue
+            if artifact["location_id"] != where and artifact["span_from"] is not None:
+                self._gone[artifact["location_id"]].append((artifact["span_from"], artifact["run_id"]))
+            self._locations[artifact["location_id"]] = None
+            artifact.update(location_id=where, wrote_from=when[0], wrote_to=when[1])
+            batch.artifacts.put(artifact)
+            self._locations[where] = None
+
+    def _new_write(self, execution_id: int, row: Row, name: str, where: int) -> Row:
+        run = self._batch.runs.find("id", (row["run_id"],))[0]
+        artifact: Row = {
+            "id": self._batch.new_node(written_key(run["key"], row["node_id"], row["started_at"], name)),
+            "location_id": where,
+            "execution_id": execution_id,
+            "run_id": row["run_id"],
+            "state": None,
+            "name": name,
+            **dict.fromkeys(("wrote_from", "wrote_to", "span_from", "span_to")),
+        }
+        edge = {"source": execution_id, "target": artifact["id"], "role": ArtifactRole.GENERATED.value, "name": name}
+        self._batch.edges.put({**edge, "ambiguous": False})
+        return artifact
+
+    def _show_uses(
+        self, execution_id: int, row: Row, uses: dict[tuple[ArtifactRole, str], Location], when: Span
+    ) -> None:
+        batch = self._batch
+        placed = {(role.value, name): batch.location(place) for (role, name), place in uses.items()}
+        for use in batch.uses.find("execution_id", (execution_id,)):
+            if (use["role"], use["name"]) not in placed:
+                batch.uses.remove(use)
+                self._show_edges(use, Answer(writes=frozenset(), unknown=False))
+        for (role, name), where in placed.items():
+            use = {"execution_id": execution_id, "role": role, "name": name, "run_id": row["run_id"]}
+            use |= {"location_id": where, "read_from": when[0], "read_to": when[1]}
+            batch.uses.put(use)
+            self._force([use])
+
+    def _force(self, uses: Iterable[Row]) -> None:
+        for use in uses:
+            self._uses[use["execution_id"], use["role"], use["name"]] = use
+
+    # -- what a changed graph moves
+    def _follow_rewiring(self) -> None:
+        """A changed place in the graph may move the answers at what the execution wrote; if others come after
+        it, those at everything that its run wrote or read."""
+        batch = self._batch
+        deep = {row["run_id"] for row in batch.rewired.values() if self._graph.has_successors(row)}
+        written = {a["location_id"] for a in batch.artifacts.find("execution_id", batch.rewired)}
+        written |= {a["location_id"] for a in batch.artifacts.find("run_id", deep)}
+        self._force(batch.uses.find("location_id", written))
+        self._force(batch.uses.find("run_id", deep))
+
+    # -- 2. timelines
+    def _show_timeline(self, where: int) -> None:
+        batch = self._batch
+        rows = batch.artifacts.find("location_id", (where,))
+        writes = {row["id"]: row for row in rows if row["execution_id"] is not None}
+        outside = {row["state"]: row for row in rows if row["state"] is not None}
+        looks = {
+            State(modified_at=row["modified_at"], etag=row["etag"], version=row["version"] or None): row["seen_at"]
+            for row in batch.looks.find("location_id", (where,))
+        }
+        found = timeline({i: (row["wrote_from"], row["wrote_to"]) for i, row in writes.items()}, looks)
+        moved: list[tuple[int, int | None]] = []  # when, and whose run
+        for artifact_id, (low, high) in found.recorded.items():
+            row = writes[artifact_id]
+            if (row["span_from"], row["span_to"]) != (low, high):
+                moved += [(at, row["run_id"]) for at in (row["span_from"], low) if at is not None]
+                row.update(span_from=low, span_to=high)
+                batch.artifacts.put(row)
+        for state, row in outside.items():
+            if state not in found.outside:
+                moved.append((row["span_from"], None))
+                self._remove_artifact(row)
+        for state, (low, high) in found.outside.items():
+            if state not in outside or outside[state]["span_from"] != low:
+                moved.append((low, None))
+                self._show_outside(where, state, outside.get(state), low, high)
+        moved += self._gone.pop(where, [])
+        self._force(use for use in batch.uses.find("location_id", (where,)) if _can_move(use, moved))
+
+    def _show_outside(self, where: int, state: str, row: Row | None, low: int, high: int) -> None:
+        if row is None:
+            row = self._new_artifact(where, state)
+        row.update(span_from=low, span_to=high)
+        self._batch.artifacts.put(row)
+
+    def _new_artifact(self, where: int, state: str | None) -> Row:
+        """The artifact of an outside write, or of whatever lay there before."""
+        place = self._batch.locations.find("id", (where,))[0]
+        location = Location(store=place["store"], uri=place["uri"])
+        key = unknown_key(location) if state is None else state_key(location, state)
+        name = "raw" if location.is_raw else location.uri.rstrip("/").rpartition("/")[2] or location.uri
+        empty: dict[str, Any] = dict.fromkeys(
+            ("execution_id", "run_id", "wrote_from", "wrote_to", "span_from", "span_to")
+        )
+        row = {**empty, "id": self._batch.new_node(key), "location_id": where, "state": state, "name": name}
+        return self._batch.artifacts.put(row)
+
+    def _remove_artifact(self, row: Row) -> None:
+        batch = self._batch
+        if row["span_from"] is not None:
+            self._gone[row["location_id"]].append((row["span_from"], row["run_id"]))
+        for edge in [*batch.edges.find("target", (row["id"],)), *batch.edges.find("source", (row["id"],))]:
+            batch.edges.remove(edge)
+        batch.artifacts.remove(row)
+        batch.remove_node(row["id"])
+
+    # -- 3. answers
+    def _answer(self) -> None:
+        batch = self._batch
+        uses = [use for use in self._uses.values() if use["execution_id"] not in batch.removed]
+        executions = {use["execution_id"] for use in uses}
+        batch.edges.find("target", executions)
+        batch.edges.find("source", executions)
+        at: dict[int, list[Candidate]] = defaultdict(list)
+        for row in batch.artifacts.find("location_id", {use["location_id"] for use in uses}):
+            if row["span_from"] is not None:
+                when = (row["span_from"], row["span_to"])
+                at[row["location_id"]].append(Candidate(id=row["id"], execution=row["execution_id"], span=when))
+        for use in uses:
+            when = (use["read_from"], use["read_to"])
+            found = answer(use["execution_id"], when, at[use["location_id"]], self._graph.before)
+            self._show_edges(use, found)
+
+    def _show_edges(self, use: Row, found: Answer) -> None:
+        batch, execution_id, role, name = self._batch, use["execution_id"], use["role"], use["name"]
+        artifacts = set(found.writes)
+        if found.unknown:
+            artifacts.add(self._unknown(use["location_id"]))
+        end, far = ("target", "source") if role == ArtifactRole.USED.value else ("source", "target")
+        known = {
+            edge[far]: edge
+            for edge in batch.edges.find(end, (execution_id,))
+            if edge["role"] == role and edge["name"] == name
+        }
+        for artifact_id, edge in known.items():
+            if artifact_id not in artifacts:
+                batch.edges.remove(edge)
+                self._orphans.add(artifact_id)
+        for artifact_id in artifacts:
+            old = known.get(artifact_id)
+            if old is None or old["ambiguous"] != found.ambiguous:
+                edge = {end: execution_id, far: artifact_id, "role": role, "name": name}
+                batch.edges.put({**edge, "ambiguous": found.ambiguous})
+
+    def _unknown(self, where: int) -> int:
+        rows = self._batch.artifacts.find("location_id", (where,))
+        known = next((r for r in rows if r["execution_id"] is None and r["state"] is None), None)
+        return int((known or self._new_artifact(where, None))["id"])
+
+    def _drop_orphans(self) -> None:
+        """What lay somewhere before all known writes is known only while someone may have read it."""
+        for row in self._batch.artifacts.find("id", self._orphans):
+            lonely = row["execution_id"] is None and row["state"] is None
+            if (
+                lonely
+                and not self._batch.edges.find("source", (row["id"],))
+                and not self._batch.edges.find("target", (row["id"],))
+            ):
+                self._remove_artifact(row)
+
+
+def _span_of(row: Row) -> Span:
+    ended = Phase(row["phase"]).ended
+    return span(row["started_at"], row["finished_at"] if ended else None)
+
+
+def _can_move(use: Row, moved: list[tuple[int, int | None]]) -> bool:
+    """A write that moved matters to readers that ended after it began, and to those of its run."""
+    reach = use["read_to"] + SKEW_SECONDS
+    return any(at <= reach or run_id == use["run_id"] for at, run_id in moved)
+
+
+class Graph:
+    """What came before what in the runs that a batch touches. Loaded a run at a time, when first asked."""
+
+    def __init__(self, batch: Batch) -> None:
+        self._batch = batch
+        self._parents: dict[int, dict[int, list[int]]] = {}
+        self._ancestors: dict[int, set[int]] = {}
+
+    def before(self, earlier: int, later: int) -> bool:
+        """Say whether one execution surely ended before another began: as an earlier attempt at the same node,
+        or as its ancestor."""
+        first, second = self._row(earlier), self._row(later)
+        if first is None or second is None or first["run_id"] != second["run_id"]:
+            return False
+        if first["node_id"] == second["node_id"]:
+            starts = first["started_at"], second["started_at"]
+            return starts[0] is not None and starts[1] is not None and starts[0] < starts[1]
+        return earlier in self._ancestors_of(later, second["run_id"])
+
+    def has_successors(self, row: Row) -> bool:
+        """Say whether any attempt of the run names this one as its parent."""
+        me = [row["node_id"], row["started_at"]]
+        return any(
+            me in orjson.loads(other["parents"])
+            for other in self._rows(row["run_id"])
+            if row["node_id"] in other["parents"]
+        )
+
+    def _row(self, execution_id: int) -> Row | None:
+        return next(iter(self._batch.executions.find("id", (execution_id,))), None)
+
+    def _rows(self, run_id: int) -> list[Row]:
+        return self._batch.executions.find("run_id", (run_id,))
+
+    def _ancestors_of(self, execution_id: int, run_id: int) -> set[int]:
+        if execution_id not in self._ancestors:
+            parents = self._parents_in(run_id)
+            found: set[int] = set()
+            todo = [execution_id]
+            while todo:
+                for parent in parents.get(todo.pop(), ()):
+                    if parent not in found:
+                        found.add(parent)
+                        todo.append(parent)
+            self._ancestors[execution_id] = found
+        return self._ancestors[execution_id]
+
+    def _parents_in(self, run_id: int) -> dict[int, list[int]]:
+        if run_id not in self._parents:
+            attempts = attempts_of(self._batch, run_id)
+            self._parents[run_id] = {
+                row["id"]: [
+                    attempts[node_id, start]["id"]
+                    for node_id, start in orjson.loads(row["parents"])
+                    if (node_id, start) in attempts
+                ]
+                for row in attempts.values()
+            }
+        return self._parents[run_id]

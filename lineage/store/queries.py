@@ -1,0 +1,490 @@
+"""The lists that can be read: for each what it selects, what can be asked of it, and how it is ordered.
+
+Names of fields are those of the API. Everything here is an expression; `lineage.store.paging` runs it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, assert_never
+
+from sqlalchemy import ColumnElement, FromClause, Select, and_, exists, false, func, not_, or_, select, true, tuple_
+from sqlalchemy.sql import ColumnExpressionArgument
+
+from lineage.errors import InvalidRequest
+from lineage.identity import RAW_STORE, encode_key
+from lineage.merge import OPEN
+from lineage.model import Artifact, Execution, Experiment, Pipeline, PipelineVersion, Rejected, Run
+from lineage.ports import AllOf, AnyOf, Condition, Not, Operator, Scope, Where
+from lineage.store import tables
+from lineage.store.codec import microseconds, number_of
+from lineage.store.gone import execution_phase, is_superseded, run_is_gone, run_phase
+
+Expression = ColumnElement[Any]
+Ask = Callable[[Condition], ColumnElement[bool]]
+"""Turns a condition on one field into SQL."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """One list. `key` breaks ties and makes cursors: it is the same in every store of the same knowledge."""
+
+    select: Select[Any]
+    key: Expression
+    fields: Mapping[str, Ask]
+    orders: Mapping[str, Expression] = field(default_factory=dict)
+    default_order: tuple[tuple[str, bool], ...] = ()
+
+
+# ------------------------------------------------------------------------------------------ conditions
+def where_clause(query: Query, where: Where | None) -> ColumnElement[bool]:
+    """Turn a filter into SQL.
+
+    Raises:
+        InvalidRequest: it asks for a field that this list does not have.
+    """
+    match where:
+        case None:
+            return true()
+        case AllOf(of=parts):
+            return and_(true(), *(where_clause(query, part) for part in parts))
+        case AnyOf(of=parts):
+            return or_(false(), *(where_clause(query, part) for part in parts))
+        case Not(of=part):
+            # What is unknown does not match, so it matches the negation.
+            return not_(func.coalesce(where_clause(query, part), false()))
+        case Condition():
+            ask = query.fields.get(where.field)
+            if ask is None:
+                raise InvalidRequest(f"cannot filter by {where.field}; try one of {', '.join(sorted(query.fields))}")
+            return ask(where)
+        case _:
+            assert_never(where)
+
+
+def compare(expression: Any, operator: Operator, value: Any) -> ColumnElement[bool]:
+    """Compare a column as the operators of the API do: exactly, and with regard to case."""
+    compared: ColumnElement[bool] = _compare(expression, operator, value)
+    return compared
+
+
+def _compare(expression: Any, operator: Operator, value: Any) -> Any:
+    match operator:
+        case Operator.EQ:
+            return expression.is_(None) if value is None else expression == value
+        case Operator.IN:
+            return expression.in_(list(value)) if value else false()
+        case Operator.CONTAINS:
+            return func.replace(expression, value, "") != expression if value else expression.is_not(None)
+        case Operator.STARTS_WITH:
+            return func.substr(expression, 1, len(value)) == value
+        case Operator.GT:
+            return expression > value
+        case Operator.GTE:
+            return expression >= value
+        case Operator.LT:
+            return expression < value
+        case Operator.LTE:
+            return expression <= value
+        case Operator.IS_NULL:
+            return expression.is_(None) if value else expression.is_not(None)
+        case _:
+            assert_never(operator)
+
+
+def _plain(expression: Expression, convert: Callable[[Any], Any] = lambda value: value) -> Ask:
+    def ask(condition: Condition) -> ColumnElement[bool]:
+        value = condition.value
+        if condition.operator is Operator.IN:
+            value = [convert(one) for one in value]
+        elif condition.operator is not Operator.IS_NULL and value is not None:
+            value = convert(value)
+        return compare(expression, condition.operator, value)
+
+    return ask
+
+
+def _flag(expression: ColumnElement[bool]) -> Ask:
+    return lambda condition: expression if condition.value else not_(expression)
+
+
+def _identified(expression: Expression) -> Ask:
+    """A column that holds the text of a key, as the stores of this program write it."""
+    return _plain(expression, encode_key)
+
+
+def _run_named(expression: Expression) -> Ask:
+    """A run's key column holds the run id alone."""
+    return _plain(expression, lambda key: str(key[1]) if len(key) == 2 and key[0] == "Run" else "")
+
+
+def _any_of(base: Select[Any], inner: Callable[[Condition], ColumnElement[bool]]) -> Ask:
+    return lambda condition: exists(base.where(inner(condition)))
+
+
+def in_scope(scope: Scope) -> ColumnElement[bool]:
+    """The runs that a caller may see."""
+    return run_in_scope(tables.run, scope)
+
+
+def run_in_scope(run: FromClause, scope: Scope) -> ColumnElement[bool]:
+    """The same, for the table of runs under another name."""
+    if scope.namespaces is None:
+        return true()
+    place = tuple_(run.c.cluster, run.c.namespace)
+    return place.in_(sorted(scope.namespaces)) if scope.namespaces else false()
+
+
+# ------------------------------------------------------------------------------------------ runs
+def _duration() -> Expression:
+    return (tables.run.c.finished_at - tables.run.c.started_at) / 1_000_000.0
+
+
+def _parameter(condition: Condition) -> ColumnElement[bool]:
+    """By number where both sides are numbers, else by text."""
+    table = tables.run_parameter
+    mine = select(1).where(table.c.run_id == tables.run.c.id, table.c.name == condition.name)
+    by_text = compare(table.c.value, condition.operator, condition.value)
+    if condition.operator in (Operator.CONTAINS, Operator.STARTS_WITH, Operator.IS_NULL):
+        return exists(mine.where(by_text))
+    if condition.operator is Operator.IN:
+        numbers = [n for one in condition.value if (n := number_of(one)) is not None]
+        return exists(mine.where(or_(by_text, table.c.number.in_(numbers) if numbers else false())))
+    number = number_of(condition.value)
+    if number is None:
+        return exists(mine.where(by_text))
+    by_number = compare(table.c.number, condition.operator, number)
+    return exists(mine.where(or_(by_number, and_(table.c.number.is_(None), by_text))))
+
+
+def _label(condition: Condition) -> ColumnElement[bool]:
+    table = tables.run_label
+    mine = select(1).where(table.c.run_id == tables.run.c.id, table.c.name == condition.name)
+    if condition.operator is Operator.IS_NULL:
+        return not_(exists(mine)) if condition.value else exists(mine)
+    return exists(mine.where(compare(table.c.value, condition.operator, condition.value)))
+
+
+def _uses_artifact() -> Ask:
+    edge, node, use = tables.edge, tables.node, tables.execution
+    base = (
+        select(1)
+        .select_from(edge)
+        .join(node, node.c.id == edge.c.source)
+        .join(use, use.c.id == edge.c.target)
+        .where(use.c.run_id == tables.run.c.id)
+    )
+    return _any_of(base, _identified(node.c.key))
+
+
+def _images_of(owner: ColumnElement[bool], column: Expression) -> Ask:
+    base = select(1).select_from(tables.pod_image).join(tables.pod, tables.pod.c.id == tables.pod_image.c.pod_id)
+    return _any_of(base.where(owner), _plain(column))
+
+
+def _resubmitted_run() -> Expression:
+    earlier = tables.run.alias("resubmitted")
+    return (
+        select(earlier.c.key)
+        .where(
+            earlier.c.cluster == tables.run.c.cluster,
+            earlier.c.namespace == tables.run.c.namespace,
+            earlier.c.name == tables.run.c.resubmitted_from,
+            earlier.c.id != tables.run.c.id,
+        )
+        .order_by(earlier.c.created_at.desc(), earlier.c.key)
+        .limit(1)
+        .correlate(tables.run)
+        .scalar_subquery()
+    )
+
+
+def runs(scope: Scope) -> Query:
+    run, version, experiment = tables.run, tables.pipeline_version, tables.experiment
+    named = tables.pipeline
+    chosen = (
+        select(
+            run,
+            run_phase().label("shown_phase"),
+            run_is_gone().label("gone"),
+            version.c.key.label("version_key"),
+            experiment.c.key.label("experiment_key"),
+            _resubmitted_run().label("resubmitted_run"),
+        )
+        .select_from(run)
+        .outerjoin(version, version.c.id == run.c.pipeline_version_id)
+        .outerjoin(named, named.c.id == version.c.pipeline_id)
+        .outerjoin(experiment, experiment.c.id == run.c.experiment_id)
+        .where(in_scope(scope))
+    )
+    pods = tables.pod.c.run_id == run.c.id
+    return Query(
+        select=chosen,
+        key=run.c.key,
+        fields={
+            "id": _run_named(run.c.key),
+            "uid": _plain(run.c.uid),
+            "name": _plain(run.c.name),
+            "displayName": _plain(run.c.display_name),
+            "namespace": _plain(run.c.namespace),
+            "cluster": _plain(run.c.cluster),
+            "phase": _plain(run_phase(), str),
+            "createdAt": _plain(run.c.created_at, microseconds),
+            "startedAt": _plain(run.c.started_at, microseconds),
+            "finishedAt": _plain(run.c.finished_at, microseconds),
+            "durationSeconds": _plain(_duration()),
+            "inCluster": _flag(not_(run_is_gone())),
+            "pipeline": _identified(named.c.key),
+            "pipelineName": _plain(named.c.name),
+            "pipelineVersion": _identified(version.c.key),
+            "experiment": _identified(experiment.c.key),
+            "experimentName": _plain(experiment.c.name),
+            "label": _label,
+            "parameter": _parameter,
+            "usesArtifact": _uses_artifact(),
+            "image": _images_of(pods, tables.pod_image.c.reference),
+            "imageDigest": _images_of(pods, tables.pod_image.c.digest),
+        },
+        orders={
+            "CREATED_AT": run.c.created_at,
+            "STARTED_AT": run.c.started_at,
+            "FINISHED_AT": run.c.finished_at,
+            "DURATION": _duration(),
+            "NAME": run.c.name,
+        },
+        default_order=(("CREATED_AT", True),),
+    )
+
+
+# ------------------------------------------------------------------------------------------ executions
+def executions(scope: Scope) -> Query:
+    execution, run, node = tables.execution, tables.run, tables.node
+    chosen = (
+        select(
+            execution,
+            node.c.key,
+            run.c.key.label("run_key"),
+            execution_phase().label("shown_phase"),
+            is_superseded().label("superseded"),
+        )
+        .select_from(execution)
+        .join(node, node.c.id == execution.c.id)
+        .join(run, run.c.id == execution.c.run_id)
+        .where(not_(execution.c.is_group), in_scope(scope))
+    )
+    edge, read = tables.edge, tables.node.alias("read")
+    consumed = select(1).select_from(edge).join(read, read.c.id == edge.c.source).where(edge.c.target == execution.c.id)
+    taken = (
+        select(1)
+        .select_from(edge)
+        .join(read, read.c.id == edge.c.target)
+        .where(edge.c.source == execution.c.id, edge.c.role == "REUSED")
+    )
+    pods = tables.pod.c.execution_id == execution.c.id
+    seconds = tables.execution.c.finished_at - execution.c.started_at
+    return Query(
+        select=chosen,
+        key=node.c.key,
+        fields={
+            "id": _identified(node.c.key),
+            "run": _run_named(run.c.key),
+            "displayName": _plain(execution.c.display_name),
+            "template": _plain(execution.c.template),
+            "nodeId": _plain(execution.c.node_id),
+            "phase": _plain(execution_phase(), str),
+            "kind": _plain(execution.c.kind),
+            "cached": _flag(execution.c.cached),
+            "superseded": _flag(is_superseded()),
+            "startedAt": _plain(execution.c.started_at * 1_000_000, microseconds),
+            "image": _images_of(pods, tables.pod_image.c.reference),
+            "imageDigest": _images_of(pods, tables.pod_image.c.digest),
+            "consumes": lambda condition: or_(
+                _any_of(consumed, _identified(read.c.key))(condition),
+                _any_of(taken, _identified(read.c.key))(condition),
+            ),
+        },
+        orders={
+            "STARTED_AT": execution.c.started_at,
+            "FINISHED_AT": execution.c.finished_at,
+            "DURATION": seconds,
+            "NAME": execution.c.display_name,
+        },
+        default_order=(("STARTED_AT", False),),
+    )
+
+
+# ------------------------------------------------------------------------------------------ artifacts
+def artifacts(scope: Scope) -> Query:
+    artifact, location, node = tables.artifact, tables.location, tables.node
+    producer, run = tables.node.alias("producer"), tables.run
+    chosen = (
+        select(artifact, node.c.key, location.c.store, location.c.uri, producer.c.key.label("producer_key"))
+        .select_from(artifact)
+        .join(node, node.c.id == artifact.c.id)
+        .join(location, location.c.id == artifact.c.location_id)
+        .outerjoin(producer, producer.c.id == artifact.c.execution_id)
+        .outerjoin(run, run.c.id == artifact.c.run_id)
+        .where(_artifact_in_scope(scope))
+    )
+    raw = location.c.store == RAW_STORE
+    return Query(
+        select=chosen,
+        key=node.c.key,
+        fields={
+            "id": _identified(node.c.key),
+            "run": _in_run,
+            "name": _plain(artifact.c.name),
+            "uri": lambda condition: _unless(raw, location.c.uri, condition),
+            "digest": lambda condition: _unless(not_(raw), location.c.uri, condition),
+            "createdAt": _plain(_written_at(), microseconds),
+            "external": _flag(artifact.c.execution_id.is_(None)),
+        },
+        orders={"CREATED_AT": _written_at(), "NAME": artifact.c.name},
+        default_order=(("CREATED_AT", False),),
+    )
+
+
+def _written_at() -> Expression:
+    return func.nullif(tables.artifact.c.span_to, OPEN) * 1_000_000
+
+
+def _unless(hidden: ColumnElement[bool], column: Expression, condition: Condition) -> ColumnElement[bool]:
+    if condition.operator is Operator.IS_NULL:
+        return hidden if condition.value else not_(hidden)
+    return and_(not_(hidden), compare(column, condition.operator, condition.value))
+
+
+def _in_run(condition: Condition) -> ColumnElement[bool]:
+    """What a run wrote, read or took over."""
+    artifact, edge, execution, run = tables.artifact, tables.edge, tables.execution, tables.run.alias("touching")
+    touched = (
+        select(1)
+        .select_from(execution)
+        .join(run, run.c.id == execution.c.run_id)
+        .where(_run_named(run.c.key)(condition))
+    )
+    read = touched.join(edge, edge.c.target == execution.c.id).where(edge.c.source == artifact.c.id)
+    written = touched.join(edge, edge.c.source == execution.c.id).where(edge.c.target == artifact.c.id)
+    return or_(exists(read), exists(written))
+
+
+def _artifact_in_scope(scope: Scope) -> ColumnElement[bool]:
+    """An artifact is seen where its producer is; one from outside where one of its readers is."""
+    if scope.namespaces is None:
+        return true()
+    artifact, edge, execution = tables.artifact, tables.edge, tables.execution
+    run = tables.run.alias("reader")
+    reader = (
+        select(1)
+        .select_from(edge)
+        .join(execution, or_(execution.c.id == edge.c.target, execution.c.id == edge.c.source))
+        .join(run, run.c.id == execution.c.run_id)
+        .where(or_(edge.c.source == artifact.c.id, edge.c.target == artifact.c.id), run_in_scope(run, scope))
+    )
+    return or_(
+        and_(artifact.c.execution_id.is_not(None), in_scope(scope)),
+        and_(artifact.c.execution_id.is_(None), exists(reader)),
+    )
+
+
+# ------------------------------------------------------------------------------------------ groups of runs
+def _first_run(link: ColumnExpressionArgument[bool], scope: Scope) -> Expression:
+    run = tables.run
+    return select(func.min(run.c.created_at)).where(link, in_scope(scope)).scalar_subquery()
+
+
+def pipelines(scope: Scope) -> Query:
+    pipeline, version, run = tables.pipeline, tables.pipeline_version, tables.run
+    ran = (
+        select(1)
+        .select_from(version)
+        .join(run, run.c.pipeline_version_id == version.c.id)
+        .where(version.c.pipeline_id == pipeline.c.id, in_scope(scope))
+    )
+    first = (
+        select(func.min(run.c.created_at))
+        .select_from(run)
+        .join(version, run.c.pipeline_version_id == version.c.id)
+        .where(version.c.pipeline_id == pipeline.c.id, in_scope(scope))
+        .correlate(pipeline)
+        .scalar_subquery()
+    )
+    return Query(
+        select=select(pipeline).where(exists(ran)),
+        key=pipeline.c.key,
+        fields={
+            "id": _identified(pipeline.c.key),
+            "name": _plain(pipeline.c.name),
+            "namespace": _plain(pipeline.c.namespace),
+            "cluster": _plain(pipeline.c.cluster),
+        },
+        orders={"NAME": pipeline.c.name, "CREATED_AT": first},
+        default_order=(("NAME", False),),
+    )
+
+
+def pipeline_versions(scope: Scope) -> Query:
+    version, pipeline, run = tables.pipeline_version, tables.pipeline, tables.run
+    created = _first_run(run.c.pipeline_version_id == version.c.id, scope)
+    chosen = (
+        select(
+            version.c.key,
+            version.c.digest,
+            created.label("created_at"),
+            pipeline.c.key.label("pipeline_key"),
+            pipeline.c.name,
+            pipeline.c.cluster,
+            pipeline.c.namespace,
+        )
+        .select_from(version)
+        .join(pipeline, pipeline.c.id == version.c.pipeline_id)
+        .where(exists(select(1).where(run.c.pipeline_version_id == version.c.id, in_scope(scope))))
+    )
+    return Query(
+        select=chosen,
+        key=version.c.key,
+        fields={"id": _identified(version.c.key), "pipeline": _identified(pipeline.c.key)},
+        orders={"CREATED_AT": created},
+        default_order=(("CREATED_AT", False),),
+    )
+
+
+def experiments(scope: Scope) -> Query:
+    experiment, run = tables.experiment, tables.run
+    created = _first_run(run.c.experiment_id == experiment.c.id, scope)
+    return Query(
+        select=select(experiment, created.label("created_at")).where(
+            exists(select(1).where(run.c.experiment_id == experiment.c.id, in_scope(scope)))
+        ),
+        key=experiment.c.key,
+        fields={
+            "id": _identified(experiment.c.key),
+            "name": _plain(experiment.c.name),
+            "namespace": _plain(experiment.c.namespace),
+            "cluster": _plain(experiment.c.cluster),
+        },
+        orders={"NAME": experiment.c.name, "CREATED_AT": created},
+        default_order=(("NAME", False),),
+    )
+
+
+def rejected(scope: Scope) -> Query:
+    """What was set aside belongs to no namespace: only who may see all sees it."""
+    table = tables.rejected
+    return Query(
+        select=select(table).where(true() if scope.namespaces is None else false()),
+        key=table.c.key,
+        fields={"id": _identified(table.c.key)},
+        orders={"AT": table.c.at},
+        default_order=(("AT", True),),
+    )
+
+
+QUERIES: Mapping[type, Callable[[Scope], Query]] = {
+    Run: runs,
+    Execution: executions,
+    Artifact: artifacts,
+    Pipeline: pipelines,
+    PipelineVersion: pipeline_versions,
+    Experiment: experiments,
+    Rejected: rejected,
+}

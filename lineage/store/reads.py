@@ -1,0 +1,112 @@
+"""Reading nodes by key, through their aliases, and the nodes that a walk starts from and passes."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
+
+from sqlalchemy import Connection, exists, not_, or_, select
+
+from lineage.identity import Key, decode_key, encode_key
+from lineage.model import (
+    LineageNode,
+    Node,
+    Run,
+)
+from lineage.ports import Scope
+from lineage.store import queries, tables, values
+from lineage.store.paging import by_key
+from lineage.store.shelf import chunks
+
+T = TypeVar("T")
+
+_READ: Mapping[str, tuple[Callable[[Scope], queries.Query], Callable[[values.Columns], Node]]] = {
+    "Run": (queries.runs, values.run),
+    "Execution": (queries.executions, values.execution),
+    "Artifact": (queries.artifacts, values.artifact),
+    "Pipeline": (queries.pipelines, values.pipeline),
+    "PipelineVersion": (queries.pipeline_versions, values.pipeline_version),
+    "Experiment": (queries.experiments, values.experiment),
+}
+
+
+# ------------------------------------------------------------------------------------------ nodes
+def get(connection: Connection, scope: Scope, keys: Sequence[Key]) -> dict[Key, Node]:
+    """Find nodes by key, through their aliases where they have become others."""
+    found: dict[Key, Node] = {}
+    by_type: dict[str, list[Key]] = defaultdict(list)
+    for key in dict.fromkeys(keys):
+        by_type[str(key[0])].append(key)
+    for kind, wanted in by_type.items():
+        if kind not in _READ:
+            continue
+        query, read = _READ[kind]
+        for some in chunks(wanted):
+            texts = [str(key[1]) if kind == "Run" and len(key) == 2 else encode_key(key) for key in some]
+            found |= {item.key: item for item in by_key(connection, query(scope), texts, read)}
+    for key in by_type["Execution"]:
+        alias = _alias(connection, key) if key not in found else None
+        item = get(connection, scope, [alias]).get(alias) if alias is not None else None
+        if item is not None:
+            found[key] = item
+    return found
+
+
+def _alias(connection: Connection, key: Key) -> Key | None:
+    """Say what a placeholder or a provisional execution has become: the newest attempt of its node, or the
+    attempt of its first pod."""
+    execution, node, run, pod = tables.execution, tables.node, tables.run, tables.pod
+    base = select(node.c.key).join(execution, execution.c.id == node.c.id)
+    if len(key) == 4 and key[3] is None:
+        newest = (
+            base.join(run, run.c.id == execution.c.run_id)
+            .where(run.c.key == str(key[1]), execution.c.node_id == str(key[2]), execution.c.started_at.is_not(None))
+            .order_by(execution.c.started_at.desc())
+        )
+    elif len(key) == 3:
+        newest = (
+            base.join(pod, pod.c.execution_id == execution.c.id)
+            .where(pod.c.owner_uid == str(key[1]), pod.c.node_id == str(key[2]))
+            .order_by(pod.c.born, pod.c.uid)
+        )
+    else:
+        return None
+    text = connection.scalar(newest.limit(1))
+    alias = None if text is None else decode_key(text)
+    return None if alias == key else alias
+
+
+def run_by_uid(connection: Connection, scope: Scope, uid: str) -> Run | None:
+    """Find a run by its run id or the uid of one of its workflows; the newest of several."""
+    run, workflow = tables.run, tables.workflow
+    owner = exists(select(1).where(workflow.c.run_id == run.c.id, workflow.c.uid == uid))
+    query = queries.runs(scope)
+    statement = query.select.where(or_(run.c.uid == uid, owner)).order_by(
+        run.c.created_at.is_(None), run.c.created_at.desc(), run.c.key.desc()
+    )
+    row = connection.execute(statement.limit(1)).one_or_none()
+    return None if row is None else values.run(values.shown(row._mapping))
+
+
+def nodes_by_id(connection: Connection, scope: Scope, ids: Iterable[int]) -> dict[int, LineageNode]:
+    """Find executions and artifacts by internal id: those that the caller may see."""
+    found: dict[int, LineageNode] = {}
+    for some in chunks(ids):
+        for row in connection.execute(queries.executions(scope).select.where(tables.execution.c.id.in_(some))):
+            found[row.id] = values.execution(values.shown(row._mapping))
+        for row in connection.execute(queries.artifacts(scope).select.where(tables.artifact.c.id.in_(some))):
+            found[row.id] = values.artifact(row._mapping)
+    return found
+
+
+def root_ids(connection: Connection, keys: Sequence[Key]) -> list[int]:
+    """The internal ids of nodes to walk from; a run stands for its executions."""
+    node, run, execution = tables.node, tables.run, tables.execution
+    found: list[int] = []
+    for some in chunks(keys):
+        runs = [str(key[1]) for key in some if key[0] == "Run" and len(key) == 2]
+        aliased = [_alias(connection, key) or key for key in some if key[0] == "Execution"]
+        others = [encode_key(key) for key in [*aliased, *(key for key in some if key[0] == "Artifact")]]
+        of_runs = select(execution.c.id).join(run, run.c.id == execution.c.run_id).where(run.c.key.in_(runs))
+        found += connection.scalars(of_runs.where(not_(execution.c.is_group)))
+        found += connection.scalars(select(node.c.id).where(node.c.key.in_(others)))
+    return list(dict.fromkeys(found))

@@ -1,0 +1,140 @@
+"""Rows of one table, held in memory while a batch of facts is applied to them.
+
+Finding loads what is not there yet, a column and its values at a time; flushing writes what changed in
+bulk statements. Nothing here knows what the rows mean.
+"""
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Table, and_, bindparam, delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import Insert
+
+Row = dict[str, Any]
+Identity = tuple[Hashable, ...]
+
+CHUNK = 500  # values of one IN: well below SQLite's 32,766 variables, and few enough texts of statements
+
+
+def chunks(values: Iterable[Any]) -> Iterator[list[Any]]:
+    """Cut values, each once, into lists that fit one statement."""
+    distinct = list(dict.fromkeys(values))
+    return (distinct[start : start + CHUNK] for start in range(0, len(distinct), CHUNK))
+
+
+class Shelf:
+    """The rows of one table that a batch touches."""
+
+    def __init__(self, connection: Connection, table: Table) -> None:
+        self._connection = connection
+        self._table = table
+        self._identity = tuple(column.name for column in table.primary_key)
+        self._rows: dict[Identity, Row] = {}
+        self._index: dict[str, dict[Any, dict[Identity, None]]] = {}
+        self._known: dict[str, set[Any]] = defaultdict(set)
+        self._stored: set[Identity] = set()
+        self._changed: dict[Identity, None] = {}
+        self._removed: dict[Identity, None] = {}
+        self._last_id: int | None = None
+
+    def find(self, column: str, values: Iterable[Any]) -> list[Row]:
+        """Rows whose `column` is one of `values`, as they stand in this batch."""
+        wanted = list(dict.fromkeys(values))
+        known = self._known[column]
+        missing = [value for value in wanted if value not in known]
+        if missing:
+            self._load(column, missing)
+            known.update(missing)
+        index = self._indexed(column)
+        return [
+            row
+            for value in wanted
+            for identity in index.get(value, ())
+            if (row := self._rows.get(identity)) is not None and row[column] == value
+        ]
+
+    def one(self, column: str, value: Any) -> Row | None:
+        """The row whose unique `column` has this value."""
+        return next(iter(self.find(column, (value,))), None)
+
+    def put(self, row: Row) -> Row:
+        """Add a row, or say that it was changed."""
+        identity = tuple(row[name] for name in self._identity)
+        self._rows[identity] = row
+        self._changed[identity] = None
+        self._removed.pop(identity, None)
+        for column, index in self._index.items():
+            index.setdefault(row[column], {})[identity] = None
+        return row
+
+    def remove(self, row: Row) -> None:
+        """Take a row away."""
+        identity = tuple(row[name] for name in self._identity)
+        self._rows.pop(identity, None)
+        self._changed.pop(identity, None)
+        if identity in self._stored:
+            self._removed[identity] = None
+
+    def next_id(self) -> int:
+        """A number greater than every one in use: rows get theirs in the order in which they came."""
+        if self._last_id is None:
+            self._last_id = self._connection.scalar(select(func.max(self._table.c.id))) or 0
+        self._last_id += 1
+        return self._last_id
+
+    def flush(self) -> None:
+        """Write what changed."""
+        if self._removed:
+            matches = [self._table.c[name] == bindparam(f"_{name}") for name in self._identity]
+            gone = [
+                dict(zip((f"_{name}" for name in self._identity), identity, strict=True)) for identity in self._removed
+            ]
+            self._connection.execute(delete(self._table).where(and_(*matches)), gone)
+        if self._changed:
+            self._connection.execute(upsert(self._connection, self._table), [self._rows[i] for i in self._changed])
+        self._stored.update(self._changed)
+        self._stored.difference_update(self._removed)
+        self._changed, self._removed = {}, {}
+
+    def _load(self, column: str, values: Sequence[Any]) -> None:
+        for some in chunks(values):
+            for found in self._connection.execute(select(self._table).where(self._table.c[column].in_(some))):
+                row = dict(found._mapping)
+                identity = tuple(row[name] for name in self._identity)
+                if identity in self._stored:
+                    continue  # what this batch made of it counts
+                self._stored.add(identity)
+                self._rows[identity] = row
+                for name, index in self._index.items():
+                    index.setdefault(row[name], {})[identity] = None
+
+    def _indexed(self, column: str) -> dict[Any, dict[Identity, None]]:
+        if column not in self._index:
+            index: dict[Any, dict[Identity, None]] = {}
+            for identity, row in self._rows.items():
+                index.setdefault(row[column], {})[identity] = None
+            self._index[column] = index
+        return self._index[column]
+
+
+def upsert(connection: Connection, table: Table) -> Insert:
+    """Insert rows, or overwrite those of the same primary key."""
+    keys = [column.name for column in table.primary_key]
+    statement = _insert(connection, table)
+    rest = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in keys}
+    if not rest:
+        return statement.on_conflict_do_nothing(index_elements=keys)
+    return statement.on_conflict_do_update(index_elements=keys, set_=rest)
+
+
+def insert_or_ignore(connection: Connection, table: Table) -> Insert:
+    """Insert rows, unless there is one of the same primary key."""
+    return _insert(connection, table).on_conflict_do_nothing(
+        index_elements=[column.name for column in table.primary_key]
+    )
+
+
+def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)

@@ -1,0 +1,246 @@
+"""The store on a database: SQLAlchemy Core, one transaction a call. Implements `lineage.ports.LineageStore`."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, TypeVar
+
+import zstandard
+from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from lineage.errors import StoreError
+from lineage.facts import Fact
+from lineage.identity import Key
+from lineage.model import (
+    Artifact,
+    ArtifactRole,
+    ArtifactUse,
+    Completeness,
+    Counts,
+    Direction,
+    Execution,
+    Experiment,
+    LineageGraph,
+    Node,
+    Pipeline,
+    PipelineVersion,
+    PodSeen,
+    Rejected,
+    Run,
+    SourceState,
+    SourceStatus,
+    WorkflowIncarnation,
+)
+from lineage.ports import Listing, Page, PageRequest, Scope
+from lineage.store import paging, parts, queries, reads, tables, values
+from lineage.store.codec import moment
+from lineage.store.dump import dump
+from lineage.store.gone import run_phase
+from lineage.store.walk import walk
+from lineage.store.writes import apply, move_position
+
+T = TypeVar("T")
+
+
+class SqlStore:
+    """Everything that is known, in one database. Safe to use from several threads."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        try:
+            with self._engine.connect() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise StoreError(f"{_where(self._engine)}: {_reason(error)}") from error
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        try:
+            with self._engine.execution_options(writes=True).begin() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise StoreError(f"{_where(self._engine)}: {_reason(error)}") from error
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
+
+    # -- writing
+    def apply(
+        self,
+        facts: Sequence[Fact],
+        *,
+        recorded_at: datetime,
+        log: str | None = None,
+        after: str | None = None,
+        position: str | None = None,
+    ) -> tuple[bool, ...]:
+        with self._writing() as connection:
+            if log is not None and position is not None:
+                move_position(connection, log, after, position)
+            return apply(connection, facts, recorded_at)
+
+    def position(self, log: str) -> str | None:
+        table = tables.log_position
+        with self._reading() as connection:
+            return connection.scalar(select(table.c.position).where(table.c.log == log))
+
+    # -- lists
+    def runs(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Run]:
+        return self._page(queries.runs(scope), listing, page, values.run)
+
+    def executions(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Execution]:
+        return self._page(queries.executions(scope), listing, page, values.execution)
+
+    def artifacts(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Artifact]:
+        return self._page(queries.artifacts(scope), listing, page, values.artifact)
+
+    def pipelines(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Pipeline]:
+        return self._page(queries.pipelines(scope), listing, page, values.pipeline)
+
+    def pipeline_versions(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[PipelineVersion]:
+        return self._page(queries.pipeline_versions(scope), listing, page, values.pipeline_version)
+
+    def experiments(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Experiment]:
+        return self._page(queries.experiments(scope), listing, page, values.experiment)
+
+    def rejected(self, scope: Scope, page: PageRequest) -> Page[Rejected]:
+        return self._page(queries.rejected(scope), Listing(), page, _rejected)
+
+    def count(self, scope: Scope, what: type, listing: Listing) -> int:
+        with self._reading() as connection:
+            return paging.count(connection, queries.QUERIES[what](scope), listing)
+
+    def _page(
+        self, query: queries.Query, listing: Listing, request: PageRequest, read: Callable[[values.Columns], T]
+    ) -> Page[T]:
+        with self._reading() as connection:
+            return paging.page(connection, query, listing, request, read)
+
+    # -- by key
+    def get(self, scope: Scope, keys: Sequence[Key]) -> Mapping[Key, Node]:
+        with self._reading() as connection:
+            return reads.get(connection, scope, keys)
+
+    def run_by_uid(self, scope: Scope, uid: str) -> Run | None:
+        with self._reading() as connection:
+            return reads.run_by_uid(connection, scope, uid)
+
+    # -- parts
+    def workflows(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, tuple[WorkflowIncarnation, ...]]:
+        with self._reading() as connection:
+            return parts.workflows(connection, scope, runs)
+
+    def completeness(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, Completeness]:
+        with self._reading() as connection:
+            return parts.completeness(connection, scope, runs)
+
+    def raw(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, Any]:
+        with self._reading() as connection:
+            return parts.raw(connection, scope, runs)
+
+    def specs(self, scope: Scope, versions: Sequence[Key]) -> Mapping[Key, Any]:
+        with self._reading() as connection:
+            return parts.specs(connection, scope, versions)
+
+    def pods(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[PodSeen, ...]]:
+        with self._reading() as connection:
+            return parts.pods(connection, scope, executions)
+
+    def inputs(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[ArtifactUse, ...]]:
+        with self._reading() as connection:
+            return parts.uses(connection, scope, executions, (ArtifactRole.USED,))
+
+    def outputs(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[ArtifactUse, ...]]:
+        with self._reading() as connection:
+            return parts.uses(connection, scope, executions, (ArtifactRole.GENERATED, ArtifactRole.REUSED))
+
+    def depends_on(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[Execution, ...]]:
+        with self._reading() as connection:
+            return parts.depends_on(connection, scope, executions)
+
+    def cached_from(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, Execution]:
+        with self._reading() as connection:
+            return parts.cached_from(connection, scope, executions)
+
+    # -- graphs and ledgers
+    def lineage(
+        self, scope: Scope, roots: Sequence[Key], *, direction: Direction, max_depth: int | None, max_nodes: int
+    ) -> LineageGraph | None:
+        with self._reading() as connection:
+            known = reads.nodes_by_id(connection, scope, reads.root_ids(connection, roots))
+            if not known:
+                return None
+            return walk(
+                connection,
+                known,
+                lambda ids: reads.nodes_by_id(connection, scope, ids),
+                direction=direction,
+                max_depth=max_depth,
+                max_nodes=max_nodes,
+            )
+
+    def sources(self, scope: Scope) -> tuple[SourceStatus, ...]:
+        with self._reading() as connection:
+            rows = [row._mapping for row in connection.execute(select(tables.source))]
+        return _statuses(rows)
+
+    def counts(self, scope: Scope) -> Counts:
+        kinds = {"executions": Execution, "artifacts": Artifact, "pipelines": Pipeline, "experiments": Experiment}
+        with self._reading() as connection:
+            grouped = select(run_phase().label("shown"), func.count()).where(queries.in_scope(scope)).group_by("shown")
+            phases: dict[str, int] = dict(connection.execute(grouped).tuples().all())
+            totals = {
+                name: paging.count(connection, queries.QUERIES[kind](scope), Listing()) for name, kind in kinds.items()
+            }
+        return Counts(runs=sum(phases.values()), phases=phases, **totals)
+
+    def dump(self, scope: Scope) -> Iterator[Mapping[str, Any]]:
+        with self._reading() as connection:
+            yield from dump(connection, scope)
+
+
+def _rejected(row: values.Columns) -> Rejected:
+    return values.rejected(row, None if row["event"] is None else zstandard.decompress(row["event"]))
+
+
+def _statuses(rows: Sequence[values.Columns]) -> tuple[SourceStatus, ...]:
+    """Objects were counted by the namespace that they live in, states reported by the one that is watched."""
+    found: dict[tuple[str, str, str], list[values.Columns]] = defaultdict(list)
+    for row in sorted(rows, key=lambda row: str(row["namespace"])):
+        found[row["name"], row["cluster"], row["resource"]].append(row)
+    statuses: list[SourceStatus] = []
+    for (name, cluster, resource), of in sorted(found.items()):
+        watched: list[values.Columns | None] = [row for row in of if row["state"] is not None]
+        for stated in watched or [None]:
+            where = stated["namespace"] if stated is not None else "*"
+            mine = [row for row in of if where in ("*", row["namespace"])]
+            newest = max(mine, key=lambda row: row["last_event_at"] or 0)
+            lag = newest["lag_microseconds"]
+            statuses.append(
+                SourceStatus(
+                    name=name,
+                    kind=resource,
+                    cluster=cluster,
+                    namespace=where,
+                    state=SourceState.STOPPED if stated is None else SourceState(stated["state"]),
+                    message=None if stated is None else stated["message"],
+                    observed=sum(row["observed"] for row in mine),
+                    lag_seconds=None if lag is None else lag / 1_000_000,
+                    last_event_at=moment(newest["last_event_at"]),
+                )
+            )
+    return tuple(statuses)
+
+
+def _where(engine: Engine) -> str:
+    return engine.url.render_as_string(hide_password=True)
+
+
+def _reason(error: SQLAlchemyError) -> str:
+    return str(getattr(error, "orig", None) or error).partition("\n")[0]

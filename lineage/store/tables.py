@@ -1,0 +1,331 @@
+"""The tables. Integer keys inside, natural keys as text at the edge, times as microseconds since 1970.
+
+A subject's row holds the view that readers get: columns to find it by, and `body`, the fact itself. If
+both classes of view exist, the other one lies in `other_view`.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+metadata = MetaData()
+
+# SQLite makes a 64-bit rowid of INTEGER alone.
+Id = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _revision() -> list[Column[object]]:
+    """Where the view stands in the order of views (`lineage.facts.Revision`)."""
+    return [
+        Column("rev_kind", String(1)),
+        Column("rev_rank", Text),
+        Column("rev_latest", BigInteger),
+        Column("rev_ended", Boolean),
+    ]
+
+
+def _listed_under() -> list[Column[object]]:
+    """The newest view with a resourceVersion: what a complete list is compared with."""
+    return [Column("seen_cluster", Text), Column("seen_namespace", Text), Column("seen_version", Text)]
+
+
+# One space of ids for everything that can stand in a provenance graph.
+node = Table(
+    "node",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("key", Text, nullable=False, unique=True),
+)
+
+run = Table(
+    "run",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("key", Text, nullable=False, unique=True),
+    Column("uid", Text, index=True),
+    Column("incarnation", Text),
+    Column("name", Text),
+    Column("display_name", Text),
+    Column("cluster", Text),
+    Column("namespace", Text),
+    Column("phase", String(10)),
+    Column("created_at", BigInteger, index=True),
+    Column("started_at", BigInteger),
+    Column("finished_at", BigInteger),
+    Column("pipeline_version_id", Id, index=True),
+    Column("experiment_id", Id, index=True),
+    Column("resubmitted_from", Text),
+    Column("roll_kind", String(1)),
+    Column("is_stub", Boolean, nullable=False),
+    *_revision(),
+    Column("body", LargeBinary),
+    Index("run_by_name", "cluster", "namespace", "name"),
+)
+
+run_parameter = Table(
+    "run_parameter",
+    metadata,
+    Column("run_id", Id, primary_key=True, autoincrement=False),
+    Column("name", Text, primary_key=True),
+    Column("value", Text),
+    Column("number", Double),
+    Index("parameter_by_value", "name", "value"),
+)
+
+run_label = Table(
+    "run_label",
+    metadata,
+    Column("run_id", Id, primary_key=True, autoincrement=False),
+    Column("name", Text, primary_key=True),
+    Column("value", Text),
+)
+
+pipeline = Table(
+    "pipeline",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("key", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("cluster", Text, nullable=False),
+    Column("namespace", Text),
+)
+
+pipeline_version = Table(
+    "pipeline_version",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("key", Text, nullable=False, unique=True),
+    Column("pipeline_id", Id, nullable=False, index=True),
+    Column("digest", Text, nullable=False),
+    Column("spec", LargeBinary, nullable=False),
+)
+
+experiment = Table(
+    "experiment",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("key", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("cluster", Text, nullable=False),
+    Column("namespace", Text, nullable=False),
+)
+
+workflow = Table(
+    "workflow",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("uid", Text, nullable=False, unique=True),
+    Column("run_id", Id, nullable=False, index=True),
+    *_listed_under(),
+    *_revision(),
+    Column("body", LargeBinary),
+)
+
+# The attempts that the newest view of each class names.
+roll = Table(
+    "roll",
+    metadata,
+    Column("run_id", Id, primary_key=True, autoincrement=False),
+    Column("kind", String(1), primary_key=True),
+    *_revision(),
+    Column("waiting", LargeBinary, nullable=False),
+)
+roll_entry = Table(
+    "roll_entry",
+    metadata,
+    Column("run_id", Id, primary_key=True, autoincrement=False),
+    Column("kind", String(1), primary_key=True),
+    Column("execution_id", Id, primary_key=True, autoincrement=False),
+)
+
+execution = Table(
+    "execution",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("run_id", Id, nullable=False),
+    Column("node_id", Text, nullable=False, index=True),
+    Column("started_at", BigInteger),
+    Column("finished_at", BigInteger),
+    Column("is_group", Boolean, nullable=False),
+    Column("acts", Boolean, nullable=False),
+    Column("is_provisional", Boolean, nullable=False),
+    Column("display_name", Text, nullable=False),
+    Column("template", Text),
+    Column("kind", Text, nullable=False),
+    Column("phase", String(10), nullable=False),
+    Column("cached", Boolean, nullable=False),
+    Column("parents", Text, nullable=False),
+    Column("digest", String(32), nullable=False),
+    *_revision(),
+    Column("body", LargeBinary, nullable=False),
+    Index("execution_of_run", "run_id", "started_at"),
+)
+
+pod = Table(
+    "pod",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("uid", Text, nullable=False, unique=True),
+    Column("owner_uid", Text, nullable=False, index=True),
+    Column("node_id", Text, nullable=False),
+    Column("run_id", Id, nullable=False, index=True),
+    Column("execution_id", Id, index=True),
+    Column("born", BigInteger, nullable=False),
+    Column("ended", BigInteger),
+    Column("reused", Boolean, nullable=False),
+    *_listed_under(),
+    *_revision(),
+    Column("body", LargeBinary, nullable=False),
+)
+pod_image = Table(
+    "pod_image",
+    metadata,
+    Column("pod_id", Id, primary_key=True, autoincrement=False),
+    Column("container", Text, primary_key=True),
+    Column("reference", Text, nullable=False),
+    Column("digest", Text),
+    Index("image_by_digest", "digest"),
+)
+
+other_view = Table(
+    "other_view",
+    metadata,
+    Column("subject", String(10), primary_key=True),
+    Column("subject_id", Id, primary_key=True, autoincrement=False),
+    *_revision(),
+    Column("body", LargeBinary, nullable=False),
+)
+
+location = Table(
+    "location",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("store", Text, nullable=False),
+    Column("uri", Text, nullable=False),
+    Index("location_by_uri", "uri", "store", unique=True),
+)
+
+# A recorded write has an execution; an outside one a state; what lay there before neither.
+artifact = Table(
+    "artifact",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("location_id", Id, nullable=False, index=True),
+    Column("execution_id", Id, index=True),
+    Column("run_id", Id, index=True),
+    Column("state", Text),
+    Column("name", Text, nullable=False),
+    Column("wrote_from", BigInteger),
+    Column("wrote_to", BigInteger),
+    Column("span_from", BigInteger),
+    Column("span_to", BigInteger),
+)
+
+look = Table(
+    "look",
+    metadata,
+    Column("location_id", Id, primary_key=True, autoincrement=False),
+    Column("version", Text, primary_key=True),
+    Column("modified_at", BigInteger, primary_key=True, autoincrement=False),
+    Column("etag", Text, primary_key=True),
+    Column("seen_at", BigInteger, nullable=False),
+)
+
+use = Table(
+    "artifact_use",
+    metadata,
+    Column("execution_id", Id, primary_key=True, autoincrement=False),
+    Column("role", String(10), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("run_id", Id, nullable=False, index=True),
+    Column("location_id", Id, nullable=False),
+    Column("read_from", BigInteger, nullable=False),
+    Column("read_to", BigInteger, nullable=False),
+    Index("use_of_location", "location_id", "read_to"),
+)
+
+# Provenance: one edge table in one space of ids, an index in each direction.
+edge = Table(
+    "edge",
+    metadata,
+    Column("target", Id, primary_key=True, autoincrement=False),
+    Column("source", Id, primary_key=True, autoincrement=False),
+    Column("role", String(10), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("ambiguous", Boolean, nullable=False),
+    Index("edge_by_source", "source", "target"),
+)
+
+deleted = Table("deleted", metadata, Column("uid", Text, primary_key=True))
+
+listing = Table(
+    "listing",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("cluster", Text, nullable=False),
+    Column("resource", Text, nullable=False),
+    Column("namespace", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Index("listing_of_scope", "cluster", "resource", "namespace", unique=True),
+)
+listed = Table(
+    "listed",
+    metadata,
+    Column("listing_id", Id, primary_key=True, autoincrement=False),
+    Column("uid", Text, primary_key=True),
+)
+
+kept_object = Table(
+    "kept_object",
+    metadata,
+    Column("resource", Text, primary_key=True),
+    Column("uid", Text, primary_key=True),
+    Column("kind", String(1), primary_key=True),
+    Column("rev_rank", Text, nullable=False),
+    Column("rev_latest", BigInteger, nullable=False),
+    Column("rev_ended", Boolean, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
+source = Table(
+    "source",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("cluster", Text, primary_key=True),
+    Column("resource", Text, primary_key=True),
+    Column("namespace", Text, primary_key=True),
+    Column("state", String(10)),
+    Column("message", Text),
+    Column("stated_at", BigInteger),
+    Column("observed", BigInteger, nullable=False),
+    Column("last_event_at", BigInteger),
+    Column("lag_microseconds", BigInteger),
+)
+
+rejected = Table(
+    "rejected",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("key", Text, nullable=False, unique=True),
+    Column("at", BigInteger, nullable=False, index=True),
+    Column("source", Text, nullable=False),
+    Column("cluster", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("event", LargeBinary),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("digest", Text, nullable=False),
+)
+
+log_position = Table(
+    "log_position", metadata, Column("log", Text, primary_key=True), Column("position", Text, nullable=False)
+)

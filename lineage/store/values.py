@@ -1,0 +1,168 @@
+"""From rows to the values that readers get. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from lineage.identity import RAW_STORE, decode_key
+from lineage.merge import OPEN
+from lineage.model import (
+    Artifact,
+    Execution,
+    Experiment,
+    Phase,
+    Pipeline,
+    PipelineVersion,
+    PodSeen,
+    Rejected,
+    Run,
+    WorkflowIncarnation,
+)
+from lineage.store.codec import execution_of, moment, pod_of, run_of
+
+Columns = Mapping[Any, Any]
+"""One row of a query, by the names that `lineage.store.queries` gives its columns."""
+
+
+def _keyed(text: str | None) -> tuple[str | int | None, ...] | None:
+    return None if text is None else decode_key(text)
+
+
+def shown(row: Columns) -> Columns:
+    """A row as readers get it: with the phase as far as anyone can know it, not as it was last seen."""
+    return {**row, "phase": row["shown_phase"]} if "shown_phase" in row else row
+
+
+def run(row: Columns) -> Run:
+    fact = None if row["body"] is None else run_of(row["body"])
+    source = row["resubmitted_run"]
+    return Run(
+        key=("Run", row["key"]),
+        uid=row["uid"],
+        name=row["name"],
+        display_name=row["display_name"],
+        namespace=row["namespace"],
+        cluster=row["cluster"],
+        phase=Phase(row["phase"]),
+        message=fact.message if fact else "only pods of this run were seen",
+        created_at=moment(row["created_at"]),
+        started_at=moment(row["started_at"]),
+        finished_at=moment(row["finished_at"]),
+        parameters=fact.parameters if fact else (),
+        labels=fact.labels if fact else {},
+        annotations=fact.annotations if fact else {},
+        in_cluster=not row["gone"],
+        pipeline_version_key=_keyed(row["version_key"]),
+        experiment_key=_keyed(row["experiment_key"]),
+        resubmitted_from_key=None if source is None else ("Run", source),
+    )
+
+
+def workflow(row: Columns) -> WorkflowIncarnation:
+    fact = run_of(row["body"])
+    phase = Phase.UNKNOWN if row["gone"] and not fact.phase.ended else fact.phase
+    return WorkflowIncarnation(
+        uid=fact.workflow_uid,
+        name=fact.name,
+        created_at=fact.created_at,
+        phase=phase,
+        in_cluster=not row["gone"],
+    )
+
+
+def execution(row: Columns) -> Execution:
+    state = execution_of(row["body"])
+    started = row["started_at"]
+    return Execution(
+        key=decode_key(row["key"]),
+        run_key=("Run", row["run_key"]),
+        node_id=state.node_id,
+        name=state.name,
+        display_name=state.display_name,
+        template=state.template,
+        kind=state.kind,
+        phase=Phase(row["phase"]),
+        message=state.message,
+        attempt=state.attempt,
+        started_at=None if started is None else moment(started * 1_000_000),
+        finished_at=state.finished_at,
+        exit_code=state.exit_code,
+        superseded=bool(row["superseded"]),
+        cached=bool(row["cached"]),
+        resources=state.resources,
+        input_parameters=state.input_parameters,
+        output_parameters=state.output_parameters,
+    )
+
+
+def pod(row: Columns) -> PodSeen:
+    fact = pod_of(row["body"])
+    return PodSeen(
+        uid=fact.uid,
+        name=fact.name,
+        node=fact.host,
+        phase=Phase.UNKNOWN if row["gone"] and not fact.phase.ended else fact.phase,
+        exit_code=fact.exit_code,
+        reason=fact.reason,
+        restarts=fact.restarts,
+        created_at=fact.created_at,
+        finished_at=fact.finished_at,
+        in_cluster=not row["gone"],
+        images=fact.images,
+    )
+
+
+def artifact(row: Columns) -> Artifact:
+    raw = row["store"] == RAW_STORE
+    written = row["span_to"]
+    return Artifact(
+        key=decode_key(row["key"]),
+        name=row["name"],
+        uri=None if raw else row["uri"],
+        digest=row["uri"] if raw else None,
+        created_at=None if written is None or written == OPEN else moment(written * 1_000_000),
+        producer_key=_keyed(row["producer_key"]),
+    )
+
+
+def pipeline(row: Columns) -> Pipeline:
+    return Pipeline(key=decode_key(row["key"]), name=row["name"], cluster=row["cluster"], namespace=row["namespace"])
+
+
+def pipeline_version(row: Columns) -> PipelineVersion:
+    owner = Pipeline(
+        key=decode_key(row["pipeline_key"]), name=row["name"], cluster=row["cluster"], namespace=row["namespace"]
+    )
+    return PipelineVersion(
+        key=decode_key(row["key"]), pipeline=owner, digest=row["digest"], created_at=moment(row["created_at"])
+    )
+
+
+def experiment(row: Columns) -> Experiment:
+    return Experiment(
+        key=decode_key(row["key"]),
+        name=row["name"],
+        cluster=row["cluster"],
+        namespace=row["namespace"],
+        created_at=moment(row["created_at"]),
+    )
+
+
+def rejected(row: Columns, event: bytes | None) -> Rejected:
+    at = moment(row["at"])
+    assert at is not None  # noqa: S101 - the column is not null
+    return Rejected(
+        key=decode_key(row["key"]),
+        at=at,
+        source=row["source"],
+        reason=row["reason"],
+        event=None if event is None else event.decode(errors="replace"),
+        size_bytes=row["size_bytes"],
+        digest=row["digest"],
+    )
+
+
+def parents(text: str) -> list[tuple[str, int | None]]:
+    """Read the parents of an execution: node and start of each."""
+    return [(node_id, start) for node_id, start in orjson.loads(text)]

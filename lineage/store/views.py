@@ -1,0 +1,350 @@
+"""First step of a batch: views. The newest of each subject wins, whole.
+
+A view of a run names all its attempts, most of them unchanged. So the roll of each class stands for the
+newest views of everything that it names: an attempt is written only when it differs, and when the roll
+lets go of it, its row remembers how far it was seen.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import orjson
+import zstandard
+
+from lineage.facts import ExecutionState, PipelineRef, PodSeen, Revision, RunSeen
+from lineage.identity import encode_key, execution_key, experiment_key, pipeline_key, pipeline_version_key
+from lineage.merge import current
+from lineage.store.batch import Batch
+from lineage.store.codec import (
+    encode,
+    execution_of,
+    executions_of,
+    fingerprint,
+    microseconds,
+    number_of,
+    pod_of,
+    revision_columns,
+    revision_of,
+    run_of,
+    whole_seconds,
+)
+from lineage.store.shelf import Row, Shelf
+
+Attempts = dict[tuple[str, int | None], Row]
+
+
+# ------------------------------------------------------------------------------------------ runs
+def see_run(batch: Batch, fact: RunSeen) -> bool:
+    """Take in one view of a workflow. Says whether it added anything."""
+    run = batch.run(fact.run)
+    header = encode(msgspec.structs.replace(fact, executions=None))
+    added, changed = batch.offer(batch.runs, "run", run, fact.revision, header)
+    if changed:
+        _show_header(batch, run, run_of(run["body"]))
+    added |= _see_incarnation(batch, run, fact, header)
+    if fact.executions is not None:
+        added |= _see_roll(batch, run, fact.revision, fact.executions)
+    return added
+
+
+def _show_header(batch: Batch, run: Row, fact: RunSeen) -> None:
+    run.update(
+        is_stub=False,
+        uid=fact.uid,
+        incarnation=fact.incarnation,
+        name=fact.name,
+        display_name=fact.display_name,
+        cluster=fact.cluster,
+        namespace=fact.namespace,
+        phase=fact.phase.value,
+        created_at=microseconds(fact.created_at),
+        started_at=microseconds(fact.started_at),
+        finished_at=microseconds(fact.finished_at),
+        pipeline_version_id=_version_id(batch, fact.cluster, fact.pipeline) if fact.pipeline else None,
+        experiment_id=_experiment_id(batch, fact) if fact.experiment else None,
+        resubmitted_from=fact.resubmitted_from,
+    )
+    batch.runs.put(run)
+    parameters = {p.name: {"value": p.value, "number": number_of(p.value)} for p in fact.parameters}
+    _show_named(batch.run_parameters, run, parameters)
+    _show_named(batch.run_labels, run, {name: {"value": value} for name, value in fact.labels.items()})
+
+
+def _show_named(shelf: Shelf, run: Row, named: Mapping[str, Mapping[str, Any]]) -> None:
+    for row in shelf.find("run_id", (run["id"],)):
+        if row["name"] not in named:
+            shelf.remove(row)
+    for name, columns in named.items():
+        shelf.put({"run_id": run["id"], "name": name, **columns})
+
+
+def _version_id(batch: Batch, cluster: str, pipeline: PipelineRef) -> int:
+    key = encode_key(pipeline_key(cluster, pipeline.namespace, pipeline.name))
+    row = batch.pipelines.one("key", key) or batch.pipelines.put(
+        {
+            "id": batch.pipelines.next_id(),
+            "key": key,
+            "name": pipeline.name,
+            "cluster": cluster,
+            "namespace": pipeline.namespace,
+        }
+    )
+    key = encode_key(pipeline_version_key(cluster, pipeline.namespace, pipeline.name, pipeline.digest))
+    version = batch.pipeline_versions.one("key", key) or batch.pipeline_versions.put(
+        {
+            "id": batch.pipeline_versions.next_id(),
+            "key": key,
+            "pipeline_id": row["id"],
+            "digest": pipeline.digest,
+            "spec": zstandard.compress(pipeline.spec),
+        }
+    )
+    return int(version["id"])
+
+
+def _experiment_id(batch: Batch, fact: RunSeen) -> int:
+    name = fact.experiment or ""
+    key = encode_key(experiment_key(fact.cluster, fact.namespace, name))
+    row = batch.experiments.one("key", key) or batch.experiments.put(
+        {
+            "id": batch.experiments.next_id(),
+            "key": key,
+            "name": name,
+            "cluster": fact.cluster,
+            "namespace": fact.namespace,
+        }
+    )
+    return int(row["id"])
+
+
+def _see_incarnation(batch: Batch, run: Row, fact: RunSeen, header: bytes) -> bool:
+    row = batch.workflows.one("uid", fact.incarnation)
+    if row is None:
+        row = _listed_row({"id": batch.workflows.next_id(), "uid": fact.incarnation, "run_id": run["id"]})
+    was = None if row["rev_kind"] is None else row["run_id"]
+    added, changed = batch.offer(batch.workflows, "workflow", row, fact.revision, header)
+    if added and fact.revision.kind == "K":
+        _seen_under(row, fact.cluster, fact.namespace, fact.revision)
+    if changed:
+        row["run_id"] = batch.run(run_of(row["body"]).run)["id"]
+        if row["run_id"] != was:
+            batch.joined_by_owner.add(fact.incarnation)
+    batch.workflows.put(row)
+    return added
+
+
+def _listed_row(columns: Mapping[str, Any]) -> Row:
+    empty = dict.fromkeys(("rev_kind", "rev_rank", "rev_latest", "rev_ended", "body"))
+    return {**empty, **dict.fromkeys(("seen_cluster", "seen_namespace", "seen_version")), **columns}
+
+
+def _seen_under(row: Row, cluster: str, namespace: str, revision: Revision) -> None:
+    row.update(seen_cluster=cluster, seen_namespace=namespace, seen_version=revision.version)
+
+
+# ------------------------------------------------------------------------------------------ attempts
+def attempts_of(batch: Batch, run_id: int) -> Attempts:
+    """The attempts of a run and its placeholders, by node and start."""
+    rows = batch.executions.find("run_id", (run_id,))
+    return {(row["node_id"], row["started_at"]): row for row in rows if not row["is_provisional"]}
+
+
+def _see_roll(batch: Batch, run: Row, revision: Revision, states: tuple[ExecutionState, ...]) -> bool:
+    rolls = {row["kind"]: row for row in batch.rolls.find("run_id", (run["id"],))}
+    entries = batch.roll_entries.find("run_id", (run["id"],))
+    held = rolls.get(revision.kind)
+    if held is not None and held["rev_rank"] == revision.rank:
+        return False
+    newest = held is None or held["rev_rank"] < revision.rank
+    members = {row["execution_id"]: row for row in entries if row["kind"] == revision.kind}
+    attempts, named, added = attempts_of(batch, run["id"]), dict[int, None](), newest
+    for state in states:
+        if state.started_at is None:
+            continue
+        row = attempts.get((state.node_id, state.started_at))
+        if row is None:
+            row = _new_execution(batch, run, state, revision)
+            added = True
+        elif row["id"] not in members:
+            added |= _offer_attempt(batch, row, state, revision)
+        elif newest:
+            _renew_attempt(batch, row, state, revision)
+        named[row["id"]] = None
+    if newest:
+        _let_go(batch, [i for i in members if i not in named], held)
+        _replace_roll(batch, run, revision, members, named, waiting=tuple(s for s in states if s.started_at is None))
+        rolls = {row["kind"]: row for row in batch.rolls.find("run_id", (run["id"],))}
+        _choose_roll(batch, run, rolls)
+    if len(rolls) == 2:
+        _settle_attempts(batch, run, rolls)
+    return added
+
+
+def _new_execution(batch: Batch, run: Row, state: ExecutionState, revision: Revision) -> Row:
+    row: Row = {
+        "id": batch.new_node(execution_key(run["key"], state.node_id, state.started_at)),
+        "run_id": run["id"],
+        "node_id": state.node_id,
+        "is_provisional": False,
+        "cached": False,
+        "parents": "",
+        **revision_columns(msgspec.structs.replace(revision, ended=state.phase.ended)),
+    }
+    show_execution(batch, row, state, encode(state))
+    return row
+
+
+def show_execution(batch: Batch, row: Row, state: ExecutionState, body: bytes) -> None:
+    """Write the state of an execution in its row, and tell the later steps what changed."""
+    parents = orjson.dumps(state.parents).decode()
+    if row["parents"] != parents:
+        batch.rewired[row["id"]] = row
+    row.update(
+        started_at=state.started_at,
+        finished_at=whole_seconds(state.finished_at),
+        is_group=state.is_group,
+        acts=state.acts,
+        display_name=state.display_name,
+        template=state.template,
+        kind=state.kind,
+        phase=state.phase.value,
+        parents=parents,
+        digest=fingerprint(body),
+        body=body,
+    )
+    batch.executions.put(row)
+    batch.changed[row["id"]] = row
+
+
+def _offer_attempt(batch: Batch, row: Row, state: ExecutionState, revision: Revision) -> bool:
+    """A view names an attempt that the newest roll of its class does not: it counts on its own."""
+    own = msgspec.structs.replace(revision, ended=state.phase.ended)
+    added, changed = batch.offer(batch.executions, "execution", row, own, encode(state))
+    if changed:
+        show_execution(batch, row, execution_of(row["body"]), row["body"])
+    return added
+
+
+def _renew_attempt(batch: Batch, row: Row, state: ExecutionState, revision: Revision) -> None:
+    """The newest view of a class names an attempt that the one before named, too."""
+    body = encode(state)
+    columns = {**revision_columns(msgspec.structs.replace(revision, ended=state.phase.ended)), "body": body}
+    if row["rev_kind"] == revision.kind:
+        if row["digest"] != fingerprint(body):
+            row.update(columns)
+            show_execution(batch, row, state, body)
+        return
+    other = batch.other_view("execution", row["id"])
+    if other is not None and other["body"] != body:
+        other.update(columns)
+        batch.other_views.put(other)
+
+
+def _let_go(batch: Batch, members: list[int], held: Row | None) -> None:
+    """Attempts that the roll named and names no longer were last seen where it stood."""
+    if held is None:
+        return
+    stood = {name: held[name] for name in ("rev_rank", "rev_latest")}
+    for row in batch.executions.find("id", members):
+        if row["rev_kind"] == held["kind"]:
+            row.update(stood)
+            batch.executions.put(row)
+        elif (other := batch.other_view("execution", row["id"])) is not None:
+            other.update(stood)
+            batch.other_views.put(other)
+
+
+def _replace_roll(
+    batch: Batch,
+    run: Row,
+    revision: Revision,
+    members: dict[int, Row],
+    named: dict[int, None],
+    *,
+    waiting: tuple[ExecutionState, ...],
+) -> None:
+    scope = {"run_id": run["id"], "kind": revision.kind}
+    batch.rolls.put({**scope, **revision_columns(revision), "waiting": encode(waiting)})
+    for execution_id, entry in members.items():
+        if execution_id not in named:
+            batch.roll_entries.remove(entry)
+    for execution_id in named:
+        if execution_id not in members:
+            batch.roll_entries.put({**scope, "execution_id": execution_id})
+
+
+def _settle_attempts(batch: Batch, run: Row, rolls: dict[str, Row]) -> None:
+    """Both classes name attempts of this run: which view counts may have changed for any of them."""
+    members = {(e["execution_id"], e["kind"]) for e in batch.roll_entries.find("run_id", (run["id"],))}
+    rows = batch.executions.find("run_id", (run["id"],))
+    batch.other_views.find("subject_id", [row["id"] for row in rows])
+
+    def seen(row: Row, holder: Row) -> Revision | None:
+        own = revision_of(holder)
+        if own is None or (row["id"], own.kind) not in members:
+            return own
+        stood = revision_of(rolls[own.kind])
+        return None if stood is None else msgspec.structs.replace(stood, ended=own.ended)
+
+    for row in rows:
+        other = batch.other_view("execution", row["id"])
+        if other is not None and batch.settle(row, other, seen(row, row), seen(row, other)):
+            show_execution(batch, row, execution_of(row["body"]), row["body"])
+
+
+def _choose_roll(batch: Batch, run: Row, rolls: dict[str, Row]) -> None:
+    """The roll that counts says which nodes are waiting: they have placeholders, and no others have."""
+    revisions = {kind: revision_of(row) for kind, row in rolls.items()}
+    run["roll_kind"] = current(revisions.get("K"), revisions.get("R"))
+    batch.runs.put(run)
+    chosen = rolls[run["roll_kind"]]
+    waiting = {state.node_id: state for state in executions_of(chosen["waiting"])}
+    placeholders = {node: row for (node, start), row in attempts_of(batch, run["id"]).items() if start is None}
+    for node_id, row in placeholders.items():
+        if node_id not in waiting:
+            remove_execution(batch, row)
+    stood = revision_of(chosen)
+    for node_id, state in waiting.items():
+        known = placeholders.get(node_id)
+        if known is None and stood is not None:
+            _new_execution(batch, run, state, stood)
+        elif known is not None and known["digest"] != fingerprint(body := encode(state)):
+            show_execution(batch, known, state, body)
+
+
+def remove_execution(batch: Batch, row: Row) -> None:
+    """Take away a placeholder or provisional execution: an attempt took its place."""
+    batch.executions.remove(row)
+    batch.remove_node(row["id"])
+    batch.changed[row["id"]] = batch.rewired[row["id"]] = row
+    batch.removed.add(row["id"])
+
+
+# ------------------------------------------------------------------------------------------ pods
+def see_pod(batch: Batch, fact: PodSeen) -> bool:
+    """Take in one view of a pod. Says whether it added anything."""
+    row = batch.pods.one("uid", fact.uid)
+    if row is None:
+        row = _listed_row({"id": batch.pods.next_id(), "uid": fact.uid, "run_id": 0, "execution_id": None})
+        row |= {"owner_uid": fact.owner_uid, "node_id": fact.node_id, "reused": False, "born": 0, "ended": None}
+    added, changed = batch.offer(batch.pods, "pod", row, fact.revision, encode(fact))
+    if added and fact.revision.kind == "K":
+        _seen_under(row, fact.cluster, fact.namespace, fact.revision)
+    if changed:
+        shown = pod_of(row["body"])
+        row.update(
+            owner_uid=shown.owner_uid,
+            node_id=shown.node_id,
+            born=whole_seconds(shown.created_at),
+            ended=whole_seconds(shown.finished_at),
+            reused=shown.reused,
+        )
+        for image in batch.pod_images.find("pod_id", (row["id"],)):
+            batch.pod_images.remove(image)
+        for seen in shown.images:
+            columns = {"container": seen.container, "reference": seen.reference, "digest": seen.digest}
+            batch.pod_images.put({"pod_id": row["id"], **columns})
+        batch.moved_pods[row["uid"]] = row
+    batch.pods.put(row)
+    return added

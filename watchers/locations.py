@@ -1,0 +1,129 @@
+"""Where Argo keeps an artifact: from its location to a canonical uri.
+
+Pure. Sources: `ArtifactLocation` and `Artifact.Relocate` in
+argo-workflows/pkg/apis/workflow/v1alpha1/workflow_types.go.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lineage.identity import Location, http_uri, object_store, raw_location
+from watchers.reading import mapping, sequence, text
+
+type_names = ("s3", "gcs", "azure", "oss", "hdfs", "http", "git", "raw", "artifactory", "plugin")
+"""Every kind of location, under the name of the member that holds it."""
+
+
+def locate(artifact: Mapping[str, Any], fallbacks: tuple[Mapping[str, Any], ...], cluster: str) -> Location | None:
+    """Say where an artifact lies; None where nothing was said, as of an optional output that was not made.
+
+    An artifact that gives only a key takes everything else from the first of `fallbacks` that has a
+    location: the template's archive location, then the repository.
+    """
+    kind = next((name for name in type_names if artifact.get(name)), None)
+    if kind is None:
+        return None
+    value: Mapping[str, Any] = mapping(artifact, kind)
+    if not _is_whole(kind, value):
+        key = _key(kind, value)
+        for fallback in fallbacks:
+            other = next((name for name in _RELOCATABLE if fallback.get(name)), None)
+            if other is not None and key:
+                kind, value = other, _with_key(other, mapping(fallback, other), key)
+                break
+    return _LOCATE[kind](value, cluster)
+
+
+def chosen_key(artifact: Mapping[str, Any]) -> bool:
+    """Say whether whoever wrote the template chose the key themselves."""
+    return any(_key(kind, mapping(artifact, kind)) for kind in type_names if artifact.get(kind))
+
+
+_WHOLE: Mapping[str, tuple[str, ...]] = {
+    "s3": ("endpoint", "bucket", "key"),
+    "gcs": ("bucket", "key"),
+    "azure": ("endpoint", "container", "blob"),
+    "oss": ("endpoint", "bucket", "key"),
+    "hdfs": ("addresses", "path"),
+    "plugin": ("name", "key"),
+}
+_KEY_MEMBER = {"s3": "key", "gcs": "key", "azure": "blob", "oss": "key", "hdfs": "path", "plugin": "key"}
+_RELOCATABLE = tuple(_KEY_MEMBER)
+
+
+def _is_whole(kind: str, value: Mapping[str, Any]) -> bool:
+    return all(value.get(member) for member in _WHOLE.get(kind, ()))
+
+
+def _key(kind: str, value: Mapping[str, Any]) -> str:
+    return text(value, _KEY_MEMBER[kind]) if kind in _KEY_MEMBER else text(value, "url") or text(value, "repo")
+
+
+def _with_key(kind: str, value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    return {**value, _KEY_MEMBER[kind]: key}
+
+
+def _s3(value: Mapping[str, Any], cluster: str) -> Location | None:
+    key = text(value, "key")
+    store = object_store(text(value, "endpoint"), cluster)
+    return Location(store=store, uri=f"s3://{text(value, 'bucket')}/{key}") if key else None
+
+
+def _gcs(value: Mapping[str, Any], cluster: str) -> Location | None:
+    key, bucket = text(value, "key"), text(value, "bucket")
+    store = "" if bucket else object_store(None, cluster)
+    return Location(store=store, uri=f"gs://{bucket}/{key}") if key else None
+
+
+def _azure(value: Mapping[str, Any], cluster: str) -> Location | None:
+    endpoint, blob = text(value, "endpoint").rstrip("/"), text(value, "blob")
+    uri = http_uri(f"{endpoint}/{text(value, 'container')}/{blob}")
+    return Location(store=object_store(endpoint, cluster), uri=uri) if blob else None
+
+
+def _oss(value: Mapping[str, Any], cluster: str) -> Location | None:
+    key, bucket = text(value, "key"), text(value, "bucket")
+    # The names of buckets are one space over all regions and endpoints.
+    store = "" if bucket else object_store(None, cluster)
+    return Location(store=store, uri=f"oss://{bucket}/{key}") if key else None
+
+
+def _hdfs(value: Mapping[str, Any], cluster: str) -> Location | None:
+    path = text(value, "path").lstrip("/")
+    address = next((str(address) for address in sequence(value, "addresses")), "")
+    return Location(store=object_store(address, cluster), uri=f"hdfs://{address}/{path}") if path else None
+
+
+def _http(value: Mapping[str, Any], cluster: str) -> Location | None:
+    url = text(value, "url")
+    return Location(store=object_store(http_uri(url), cluster), uri=http_uri(url)) if url else None
+
+
+def _git(value: Mapping[str, Any], cluster: str) -> Location | None:
+    repo = text(value, "repo")
+    revision = text(value, "revision") or text(value, "branch") or "HEAD"
+    where = http_uri(repo) if "://" in repo else repo
+    return Location(store="", uri=f"{where}@{revision}") if repo else None
+
+
+def _raw(value: Mapping[str, Any], cluster: str) -> Location | None:
+    return raw_location(text(value, "data"))
+
+
+def _plugin(value: Mapping[str, Any], cluster: str) -> Location | None:
+    key = text(value, "key")
+    return Location(store=object_store(None, cluster), uri=f"plugin:{text(value, 'name')}/{key}") if key else None
+
+
+_LOCATE: Mapping[str, Callable[[Mapping[str, Any], str], Location | None]] = {
+    "s3": _s3,
+    "gcs": _gcs,
+    "azure": _azure,
+    "oss": _oss,
+    "hdfs": _hdfs,
+    "http": _http,
+    "git": _git,
+    "raw": _raw,
+    "artifactory": _http,
+    "plugin": _plugin,
+}

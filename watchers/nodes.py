@@ -1,0 +1,131 @@
+"""The nodes of a workflow: unpacked, and as a graph of what had to come before what.
+
+Pure. Sources: argo-workflows/workflow/packer/packer.go for the packing; `assessDAGPhase`, `executeSteps`
+and `processNodeRetries` in argo-workflows/workflow/controller for how the graph is drawn.
+"""
+
+import base64
+import gzip
+import re
+import zlib
+from collections import defaultdict
+from collections.abc import Mapping
+from io import BytesIO
+from itertools import pairwise
+from typing import Any, Final
+
+import brotli
+import orjson
+import zstandard
+
+from lineage.errors import InvalidObservation
+from lineage.identity import sha256
+from watchers.reading import mapping, sequence, text
+from watchers.source import KubernetesObject
+
+GROUPS: Final = frozenset({"DAG", "Steps", "StepGroup", "TaskGroup", "Retry"})
+ACTS: Final = frozenset({"Pod", "Container", "HTTP", "Plugin"})
+UNPACKED_LIMIT_BYTES: Final = 256 * 2**20  # a packed object is below etcd's 1.5 MiB; JSON of nodes packs about 1:20
+UNREADABLE: Final = "unreadable: "
+
+Nodes = Mapping[str, dict[str, Any]]
+
+
+def unpack_nodes(item: KubernetesObject) -> KubernetesObject:
+    """Put packed nodes in the place of plain ones, so that they can be redacted and compared.
+
+    Nothing in the object says how they were packed. What cannot be unpacked is replaced by its size and
+    digest: it may hold secrets, so it must not be logged.
+    """
+    status = item.get("status")
+    if not isinstance(status, dict):
+        return item
+    packed = status.get("compressedNodes")
+    if not packed or not isinstance(packed, str) or packed.startswith(UNREADABLE):
+        return item
+    rest = {key: value for key, value in status.items() if key != "compressedNodes"}
+    try:
+        nodes = orjson.loads(_decompress(base64.b64decode(packed, validate=True)))
+    except (ValueError, OSError, EOFError, zlib.error, zstandard.ZstdError, brotli.error):
+        nodes = None
+    if isinstance(nodes, dict):
+        return {**item, "status": {**rest, "nodes": nodes}}
+    what = f"{UNREADABLE}{len(packed)} bytes, {sha256(packed.encode())}"
+    return {**item, "status": {**rest, "compressedNodes": what}}
+
+
+def _decompress(packed: bytes) -> bytes:
+    """Unpack by the first bytes, and no more than the limit: a few packed kilobytes can hold gigabytes."""
+    if packed.startswith(b"\x1f\x8b"):
+        with gzip.GzipFile(fileobj=BytesIO(packed)) as stream:
+            unpacked = stream.read(UNPACKED_LIMIT_BYTES + 1)
+    elif packed.startswith(b"\x28\xb5\x2f\xfd"):
+        unpacked = zstandard.ZstdDecompressor().stream_reader(BytesIO(packed)).read(UNPACKED_LIMIT_BYTES + 1)
+    else:
+        decompressor = brotli.Decompressor()
+        unpacked = decompressor.process(packed, output_buffer_limit=UNPACKED_LIMIT_BYTES + 1)
+        if not decompressor.is_finished():
+            raise ValueError("truncated, or too much")
+    if len(unpacked) > UNPACKED_LIMIT_BYTES:
+        raise ValueError(f"more than {UNPACKED_LIMIT_BYTES} bytes")
+    return unpacked
+
+
+def readable_nodes(status: Mapping[str, Any]) -> tuple[Nodes | None, str | None]:
+    """The nodes that a view shows; None with the reason where it says that there are some but shows none."""
+    nodes = mapping(status, "nodes")
+    for node_id, node in nodes.items():
+        if not isinstance(node, dict):
+            raise InvalidObservation(f"status.nodes[{node_id!r}] is no object")
+    if nodes:
+        return nodes, None
+    if packed := text(status, "compressedNodes"):
+        return None, f"nodes are packed in a way that this release does not know ({packed.removeprefix(UNREADABLE)})"
+    if version := text(status, "offloadNodeStatusVersion"):
+        return None, f"nodes are offloaded to the database of Argo ({version})"
+    return {}, None
+
+
+_ATTEMPT = re.compile(r"\((\d+)\)$")
+
+
+def attempt_number(node: Mapping[str, Any], parents: list[str], nodes: Nodes) -> int:
+    """Number an attempt: what `name(n)` says under a Retry node of that name, else 0."""
+    name = text(node, "name")
+    found = _ATTEMPT.search(name)
+    if not found:
+        return 0
+    outer = name[: found.start()]
+    retried = any(text(nodes[p], "type") == "Retry" and text(nodes[p], "name") == outer for p in parents)
+    return int(found.group(1)) if retried else 0
+
+
+def parents_of(nodes: Nodes, workflow: str) -> dict[str, list[str]]:
+    """List for each node the nodes right before it, groupings included.
+
+    `children` are the edges that Argo draws; some name nodes that do not exist (yet, or any more). The
+    attempts under a Retry follow one another. The exit handler of the workflow is nobody's child: it comes
+    after everything else, that is after every node without a successor.
+    """
+    parents: dict[str, list[str]] = defaultdict(list)
+    for node_id, node in nodes.items():
+        children = [c for c in dict.fromkeys(sequence(node, "children")) if isinstance(c, str) and c in nodes]
+        for child in children:
+            parents[child].append(node_id)
+        if text(node, "type") == "Retry":
+            attempts = [child for child in children if _is_attempt(nodes[child])]
+            for earlier, later in pairwise(attempts):
+                parents[later].append(earlier)
+    onexit = f"{workflow}.onExit"
+    handlers = {n for n, node in nodes.items() if text(node, "name").startswith(onexit)}
+    if handlers:
+        inner = {n for n in nodes if n not in handlers and any(c in nodes for c in sequence(nodes[n], "children"))}
+        leaves = [n for n in nodes if n not in handlers and n not in inner]
+        for handler in handlers:
+            if not any(parent in handlers for parent in parents[handler]):
+                parents[handler].extend(leaves)
+    return parents
+
+
+def _is_attempt(node: Mapping[str, Any]) -> bool:
+    return bool(_ATTEMPT.search(text(node, "name"))) and not mapping(node, "nodeFlag").get("hooked")

@@ -1,0 +1,93 @@
+"""Which pipeline a workflow ran, and the one exact text of it.
+
+Pure. Two runs ran the same version if their specs are equal once the names and times that were generated
+for each of them, and the values of their arguments, are set aside.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+import orjson
+
+from lineage.facts import PipelineRef
+from lineage.identity import RUN_ID_LABEL, canonical, sha256
+from watchers.reading import mapping, mappings, text, texts
+
+PIPELINE_SPEC: Final = "pipelines.kubeflow.org/pipeline_spec"
+_GENERATED_NAME_LABELS = (
+    "workflows.argoproj.io/cron-workflow",
+    "scheduledworkflows.kubeflow.org/scheduledWorkflowName",
+)
+_CREATE_TIME = re.compile(r"(--pipeline_job_create_time_utc[\"',=\s\\]+)[0-9T:.Z+-]+")
+# Of a running workflow these say how it is being stopped, not what it is.
+_CONTROLS = frozenset({"shutdown", "suspend", "activeDeadlineSeconds"})
+
+
+def pipeline_of(item: Mapping[str, Any]) -> PipelineRef | None:
+    """Name the pipeline: by template reference, by Kubeflow's annotation, by generateName, in that order."""
+    metadata, spec = mapping(item, "metadata"), mapping(item, "spec")
+    reference = mapping(spec, "workflowTemplateRef")
+    namespace: str | None = text(metadata, "namespace")
+    if name := text(reference, "name"):
+        namespace = None if reference.get("clusterScope") is True else namespace
+    else:
+        name = _annotated_name(metadata) or text(metadata, "generateName").rstrip("-")
+    if not name:
+        return None
+    text_of_it = canonical(version_text(item))
+    return PipelineRef(name=name, namespace=namespace, digest=sha256(text_of_it), spec=text_of_it)
+
+
+def version_text(item: Mapping[str, Any]) -> dict[str, Any]:
+    """The spec that counts, with what was generated for one run replaced by what it was generated from."""
+    metadata, status = mapping(item, "metadata"), mapping(item, "status")
+    spec = mapping(status, "storedWorkflowTemplateSpec") or mapping(item, "spec")
+    kept = {
+        key: value for key, value in spec.items() if key not in _CONTROLS or (key == "activeDeadlineSeconds" and value)
+    }
+    kept["arguments"] = _names_of(mapping(spec, "arguments"))
+    own: dict[str, Any] = _neutral(kept, _generated(metadata))
+    return own
+
+
+def _annotated_name(metadata: Mapping[str, Any]) -> str:
+    annotation = texts(metadata, "annotations").get(PIPELINE_SPEC)
+    if not annotation:
+        return ""
+    try:
+        said = orjson.loads(annotation)
+    except orjson.JSONDecodeError:
+        return ""
+    name = said.get("name") if isinstance(said, dict) else None
+    return name if isinstance(name, str) else ""
+
+
+def _names_of(arguments: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Arguments vary from run to run; that they exist belongs to the text."""
+    found = {
+        kind: sorted(text(one, "name") for one in mappings(arguments, kind)) for kind in ("parameters", "artifacts")
+    }
+    return {kind: names for kind, names in found.items() if names}
+
+
+def _generated(metadata: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What may stand in the text for this run alone, and what to write instead. The longest first, so that
+    no name is replaced inside another."""
+    name, prefix, labels = text(metadata, "name"), text(metadata, "generateName"), texts(metadata, "labels")
+    found = [(text(metadata, "uid"), "{{workflow.uid}}"), (labels.get(RUN_ID_LABEL, ""), "{{workflow.uid}}")]
+    if (prefix and name.startswith(prefix)) or any(label in labels for label in _GENERATED_NAME_LABELS):
+        found.append((name, "{{workflow.name}}"))
+    return sorted(((old, new) for old, new in found if old), key=lambda pair: -len(pair[0]))
+
+
+def _neutral(value: Any, generated: list[tuple[str, str]]) -> Any:
+    if isinstance(value, dict):
+        return {key: _neutral(member, generated) for key, member in value.items() if key != "creationTimestamp"}
+    if isinstance(value, list):
+        return [_neutral(member, generated) for member in value]
+    if isinstance(value, str):
+        for old, new in generated:
+            value = value.replace(old, new)
+        return _CREATE_TIME.sub(r"\1{{workflow.creationTimestamp}}", value)
+    return value
