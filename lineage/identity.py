@@ -9,6 +9,7 @@ import binascii
 import hashlib
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, TypeAlias
 from urllib.parse import urlsplit, urlunsplit
 
@@ -163,6 +164,7 @@ _INTERNAL_SUFFIXES = (".svc.cluster.local", ".svc", ".cluster.local", ".local", 
 _AWS_HOST = re.compile(r"^s3([.-][a-z0-9-]+)?\.amazonaws\.com(\.cn)?$")
 
 
+@lru_cache(maxsize=256)
 def object_store(endpoint: str | None, cluster: str) -> str:
     """Name the store behind an endpoint, so that equal names mean one store.
 

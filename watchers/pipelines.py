@@ -6,6 +6,7 @@ for each of them, and the values of their arguments, are set aside.
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 import orjson
@@ -35,20 +36,26 @@ def pipeline_of(item: Mapping[str, Any]) -> PipelineRef | None:
         name = _annotated_name(metadata) or text(metadata, "generateName").rstrip("-")
     if not name:
         return None
-    text_of_it = canonical(version_text(item))
-    return PipelineRef(name=name, namespace=namespace, digest=sha256(text_of_it), spec=text_of_it)
+    digest, spec_text = version_text(item)
+    return PipelineRef(name=name, namespace=namespace, digest=digest, spec=spec_text)
 
 
-def version_text(item: Mapping[str, Any]) -> dict[str, Any]:
-    """The spec that counts, with what was generated for one run replaced by what it was generated from."""
+def version_text(item: Mapping[str, Any]) -> tuple[str, bytes]:
+    """The spec that counts, as canonical JSON behind its digest: what was generated for one run is replaced
+    by what it was generated from."""
     metadata, status = mapping(item, "metadata"), mapping(item, "status")
     spec = mapping(status, "storedWorkflowTemplateSpec") or mapping(item, "spec")
     kept = {
         key: value for key, value in spec.items() if key not in _CONTROLS or (key == "activeDeadlineSeconds" and value)
     }
     kept["arguments"] = _names_of(mapping(spec, "arguments"))
-    own: dict[str, Any] = _neutral(kept, _generated(metadata))
-    return own
+    return _neutral_text(canonical(kept), tuple(_generated(metadata)))
+
+
+@lru_cache(maxsize=64)  # a workflow is seen again and again, and its spec is most of it
+def _neutral_text(spec: bytes, generated: tuple[tuple[str, str], ...]) -> tuple[str, bytes]:
+    neutral = canonical(_neutral(orjson.loads(spec), generated))
+    return sha256(neutral), neutral
 
 
 def _annotated_name(metadata: Mapping[str, Any]) -> str:
@@ -81,7 +88,7 @@ def _generated(metadata: Mapping[str, Any]) -> list[tuple[str, str]]:
     return sorted(((old, new) for old, new in found if old), key=lambda pair: -len(pair[0]))
 
 
-def _neutral(value: Any, generated: list[tuple[str, str]]) -> Any:
+def _neutral(value: Any, generated: tuple[tuple[str, str], ...]) -> Any:
     if isinstance(value, dict):
         return {key: _neutral(member, generated) for key, member in value.items() if key != "creationTimestamp"}
     if isinstance(value, list):

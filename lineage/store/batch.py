@@ -61,12 +61,21 @@ class Batch:
             row = dict.fromkeys(tables.run.columns.keys())
             row |= {"id": self.runs.next_id(), "key": key, "is_stub": True}
             self.runs.put(row)
+            for shelf in (self.executions, self.rolls, self.roll_entries, self.run_parameters, self.run_labels):
+                shelf.nothing_of("run_id", row["id"])
+            for shelf in (self.pods, self.artifacts, self.uses):
+                shelf.nothing_of("run_id", row["id"])
         return row
 
     def new_node(self, key: Key) -> int:
         """Make the node of a new execution or artifact."""
         node_id = self.nodes.next_id()
         self.nodes.put({"id": node_id, "key": encode_key(key)})
+        for shelf in (self.artifacts, self.uses, self.pods):
+            shelf.nothing_of("execution_id", node_id)
+        self.edges.nothing_of("source", node_id)
+        self.edges.nothing_of("target", node_id)
+        self.other_views.nothing_of("subject_id", node_id)
         return node_id
 
     def remove_node(self, node_id: int) -> None:
@@ -81,6 +90,8 @@ class Batch:
                 return int(row["id"])
         location_id = self.locations.next_id()
         self.locations.put({"id": location_id, "store": place.store, "uri": place.uri})
+        for shelf in (self.artifacts, self.uses, self.looks):
+            shelf.nothing_of("location_id", location_id)
         return location_id
 
     # -- views

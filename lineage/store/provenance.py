@@ -13,14 +13,14 @@ import orjson
 
 from lineage.facts import LocationLooked
 from lineage.identity import Location, state_key, unknown_key, written_key
-from lineage.merge import SKEW_SECONDS, Answer, Candidate, Span, State, answer, ports, span, timeline
+from lineage.merge import SKEW_SECONDS, Answer, Candidate, Span, State, Uses, answer, ports, span, timeline
 from lineage.model import ArtifactRole, Phase
 from lineage.store.batch import Batch
 from lineage.store.codec import execution_of
 from lineage.store.shelf import Row
 from lineage.store.views import attempts_of
 
-Use = tuple[int, str, str]
+UseKey = tuple[int, str, str]
 """Execution, role and name."""
 
 
@@ -31,7 +31,7 @@ class Provenance:
         self._batch = batch
         self._graph = Graph(batch)
         self._locations: dict[int, None] = {}
-        self._uses: dict[Use, Row] = {}
+        self._uses: dict[UseKey, Row] = {}
         self._orphans: set[int] = set()
         self._gone: dict[int, list[tuple[int, int | None]]] = defaultdict(list)
 
@@ -48,12 +48,16 @@ class Provenance:
 
     def derive(self) -> None:
         """Bring artifacts, uses and edges in line with everything that this batch changed."""
-        changed = self._batch.changed
-        self._batch.artifacts.find("execution_id", changed)
-        self._batch.uses.find("execution_id", changed)
-        reused = self._reused(changed)
-        for execution_id, row in changed.items():
-            self._show_ports(execution_id, row, reused=execution_id in reused)
+        batch = self._batch
+        batch.runs.find("id", {row["run_id"] for row in batch.changed.values()})
+        batch.artifacts.find("execution_id", batch.changed)
+        batch.uses.find("execution_id", batch.changed)
+        found = {execution_id: self._ports(execution_id, row) for execution_id, row in batch.changed.items()}
+        self._load_locations(found.values())
+        for execution_id, (writes, uses) in found.items():
+            row = batch.changed[execution_id]
+            self._show_writes(execution_id, row, writes)
+            self._show_uses(execution_id, row, uses)
         self._follow_rewiring()
         for where in self._locations:
             self._show_timeline(where)
@@ -61,26 +65,31 @@ class Provenance:
         self._drop_orphans()
 
     # -- 1. ports
-    def _reused(self, executions: Iterable[int]) -> set[int]:
-        return {pod["execution_id"] for pod in self._batch.pods.find("execution_id", executions) if pod["reused"]}
-
-    def _show_ports(self, execution_id: int, row: Row, *, reused: bool) -> None:
+    def _ports(self, execution_id: int, row: Row) -> tuple[dict[str, Location], Uses]:
+        """What an execution wrote and used, as its newest view and its pods say."""
         batch = self._batch
-        writes: dict[str, Location] = {}
-        uses: dict[tuple[ArtifactRole, str], Location] = {}
-        if execution_id not in batch.removed:
-            state = execution_of(row["body"])
-            writes, uses = ports(state, reused=reused)
-            cached = state.memoized or any(role is ArtifactRole.REUSED for role, _ in uses)
-            if row["cached"] != cached:
-                row["cached"] = cached
-                batch.executions.put(row)
-        when = _span_of(row)
-        self._show_writes(execution_id, row, writes, when)
-        self._show_uses(execution_id, row, uses, when)
+        if execution_id in batch.removed:
+            return {}, {}
+        state = execution_of(row["body"])
+        reused = any(pod["reused"] for pod in batch.pods.find("execution_id", (execution_id,)))
+        writes, uses = ports(state, reused=reused)
+        cached = state.memoized or any(role is ArtifactRole.REUSED for role, _ in uses)
+        if row["cached"] != cached:
+            row["cached"] = cached
+            batch.executions.put(row)
+        return writes, uses
 
-    def _show_writes(self, execution_id: int, row: Row, writes: dict[str, Location], when: Span) -> None:
+    def _load_locations(self, found: Iterable[tuple[dict[str, Location], Uses]]) -> None:
+        """Load what lies at the places that will be touched, in few statements."""
         batch = self._batch
+        places = [place for writes, uses in found for place in (*writes.values(), *uses.values())]
+        ids = [row["id"] for row in batch.locations.find("uri", [place.uri for place in places])]
+        ids += [a["location_id"] for a in batch.artifacts.find("execution_id", batch.changed)]
+        for shelf in (batch.artifacts, batch.looks, batch.uses):
+            shelf.find("location_id", ids)
+
+    def _show_writes(self, execution_id: int, row: Row, writes: dict[str, Location]) -> None:
+        batch, when = self._batch, _span_of(row)
         placed = {name: batch.location(place) for name, place in writes.items()}
         known = {artifact["name"]: artifact for artifact in batch.artifacts.find("execution_id", (execution_id,))}
         for name, artifact in known.items():
@@ -113,10 +122,8 @@ class Provenance:
         self._batch.edges.put({**edge, "ambiguous": False})
         return artifact
 
-    def _show_uses(
-        self, execution_id: int, row: Row, uses: dict[tuple[ArtifactRole, str], Location], when: Span
-    ) -> None:
-        batch = self._batch
+    def _show_uses(self, execution_id: int, row: Row, uses: Uses) -> None:
+        batch, when = self._batch, _span_of(row)
         placed = {(role.value, name): batch.location(place) for (role, name), place in uses.items()}
         for use in batch.uses.find("execution_id", (execution_id,)):
             if (use["role"], use["name"]) not in placed:

@@ -44,6 +44,8 @@ class Shelf:
         wanted = list(dict.fromkeys(values))
         known = self._known[column]
         missing = [value for value in wanted if value not in known]
+        if missing and self._identity == (column,):
+            missing = [value for value in missing if (value,) not in self._rows]
         if missing:
             self._load(column, missing)
             known.update(missing)
@@ -58,6 +60,10 @@ class Shelf:
     def one(self, column: str, value: Any) -> Row | None:
         """The row whose unique `column` has this value."""
         return next(iter(self.find(column, (value,))), None)
+
+    def nothing_of(self, column: str, value: Any) -> None:
+        """Take note that nothing is stored under a value: it was made in this batch."""
+        self._known[column].add(value)
 
     def put(self, row: Row) -> Row:
         """Add a row, or say that it was changed."""
