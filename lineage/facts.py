@@ -104,8 +104,8 @@ class RunSeen(msgspec.Struct, frozen=True, kw_only=True, tag="run"):
     """One view of a workflow: the run's header, the incarnation and, if the view shows its nodes, the roll.
 
     `executions` are all attempts that the view names; None where it says that nodes exist but does not
-    show them, which is not "there are none"; `nodes_missing` then says why. `incarnation` is the uid, or what stands in for it in a file;
-    `uid` is what readers get.
+    show them, which is not "there are none"; `nodes_missing` then says why. `incarnation` is the uid, or
+    what stands in for it in a file; `uid` is what readers get.
     """
 
     revision: Revision

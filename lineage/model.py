@@ -257,7 +257,6 @@ class Experiment(_Node):
 
 
 LineageNode: TypeAlias = Execution | Artifact
-Node: TypeAlias = Run | Execution | Artifact | Pipeline | PipelineVersion | Experiment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -314,6 +313,9 @@ class Rejected(_Node):
     event: str | None
     size_bytes: int
     digest: str
+
+
+Node: TypeAlias = Run | Execution | Artifact | Pipeline | PipelineVersion | Experiment | Rejected
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,9 +40,9 @@ class Source:
 
     `unpack` brings an object into the form that can be redacted and compared, before it is observed
     (packed nodes are unpacked); it may change and return its argument. `resembles` knows an object that
-    lost its kind: Go programs drop it as they decode, and so do files that they wrote. `interpret` says what an observed
-    object means, and raises InvalidObservation where it cannot: it sees a whole object, looks nothing up
-    and never asks what changed.
+    lost its kind: Go programs drop it as they decode, and so do files that they wrote. `interpret` says
+    what an observed object means, and raises InvalidObservation where it cannot: it sees a whole object,
+    looks nothing up and never asks what changed.
     """
 
     name: str

@@ -1,6 +1,5 @@
 """Opening a database, and bringing its schema up to date."""
 
-import sqlite3
 from pathlib import Path
 from typing import Any, Final
 
@@ -118,7 +117,7 @@ def _engine(url: str) -> Engine:
     return engine
 
 
-def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
+def _prepare(connection: Any, _record: Any) -> None:
     # The driver must not begin transactions of its own: `_begin` does, and takes the lock at once.
     connection.isolation_level = None
     for pragma in _PRAGMAS:

@@ -26,6 +26,7 @@ _READ: Mapping[str, tuple[Callable[[Scope], queries.Query], Callable[[values.Col
     "Pipeline": (queries.pipelines, values.pipeline),
     "PipelineVersion": (queries.pipeline_versions, values.pipeline_version),
     "Experiment": (queries.experiments, values.experiment),
+    "Rejected": (queries.rejected, values.rejected),
 }
 
 

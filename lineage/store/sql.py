@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, TypeVar
 
-import zstandard
 from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -110,7 +109,7 @@ class SqlStore:
         return self._page(queries.experiments(scope), listing, page, values.experiment)
 
     def rejected(self, scope: Scope, page: PageRequest) -> Page[Rejected]:
-        return self._page(queries.rejected(scope), Listing(), page, _rejected)
+        return self._page(queries.rejected(scope), Listing(), page, values.rejected)
 
     def count(self, scope: Scope, what: type, listing: Listing) -> int:
         with self._reading() as connection:
@@ -203,10 +202,6 @@ class SqlStore:
     def dump(self, scope: Scope) -> Iterator[Mapping[str, Any]]:
         with self._reading() as connection:
             yield from dump(connection, scope)
-
-
-def _rejected(row: values.Columns) -> Rejected:
-    return values.rejected(row, None if row["event"] is None else zstandard.decompress(row["event"]))
 
 
 def _statuses(rows: Sequence[values.Columns]) -> tuple[SourceStatus, ...]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
+import zstandard
 
 from lineage.identity import RAW_STORE, decode_key
 from lineage.merge import OPEN
@@ -149,7 +150,8 @@ def experiment(row: Columns) -> Experiment:
     )
 
 
-def rejected(row: Columns, event: bytes | None) -> Rejected:
+def rejected(row: Columns) -> Rejected:
+    event = None if row["event"] is None else zstandard.decompress(row["event"])
     at = moment(row["at"])
     assert at is not None  # noqa: S101 - the column is not null
     return Rejected(

@@ -1,0 +1,107 @@
+"""Answers: a query executed against a store, errors in the form that callers may see.
+
+Works without HTTP. What the caller did wrong is told with its code; what we did wrong is logged once,
+under a request id, and the caller is told nothing but that id.
+"""
+
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import orjson
+import structlog
+from graphql import ExecutionResult, GraphQLError, execute_sync
+
+from lineage.errors import InvalidRequest, NotFound
+from lineage.ports import LineageStore, Scope
+from lineage_graphql.context import open_context
+from lineage_graphql.documents import InvalidDocument, read_document
+from lineage_graphql.schema import SCHEMA
+
+log = structlog.get_logger(__name__)
+
+BAD_USER_INPUT: Final = "BAD_USER_INPUT"
+
+
+def execute(
+    store: LineageStore,
+    scope: Scope,
+    query: str,
+    variables: Mapping[str, Any] | None = None,
+    operation_name: str | None = None,
+) -> dict[str, Any]:
+    """Answer a query. The answer has no `data` where the request could not be executed at all."""
+    try:
+        document = read_document(query)
+    except InvalidDocument as refused:
+        return {"errors": [_told(error, refused.code) for error in refused.errors]}
+    try:
+        result = execute_sync(
+            SCHEMA,
+            document,
+            context_value=open_context(store, scope),
+            variable_values=dict(variables or {}),
+            operation_name=operation_name,
+        )
+    except RecursionError:  # from reading variables, before any field is answered
+        return {"errors": [{"message": "The variables are nested too deeply.", "extensions": {"code": BAD_USER_INPUT}}]}
+    return _formatted(result)
+
+
+def to_json(answer: Mapping[str, Any], *, indented: bool = False) -> bytes:
+    """Write an answer as JSON, integers of any length with every digit."""
+    try:
+        return orjson.dumps(answer, option=orjson.OPT_INDENT_2 if indented else None)
+    except TypeError:  # orjson knows no integers beyond 64 bits
+        return json.dumps(answer, indent=2 if indented else None).encode()
+
+
+def _formatted(result: ExecutionResult) -> dict[str, Any]:
+    if result.data is None and all(error.path is None for error in result.errors or ()):
+        return {"errors": [_told(error, BAD_USER_INPUT) for error in result.errors or ()]}
+    answer: dict[str, Any] = {"data": result.data}
+    if result.errors:
+        answer = {"errors": _located(result.errors), **answer}
+    return answer
+
+
+def _located(errors: Sequence[GraphQLError]) -> list[Mapping[str, Any]]:
+    codes = list(map(_code, errors))
+    faults = [error for error, code in zip(errors, codes, strict=True) if code is None]
+    request_id = secrets.token_hex(8)
+    if faults:
+        log.warning("query failed", request_id=request_id, faults=len(faults), exc_info=_cause(faults[0]))
+    return [
+        _masked(error, request_id) if code is None else _told(error, code)
+        for error, code in zip(errors, codes, strict=True)
+    ]
+
+
+def _code(error: GraphQLError) -> str | None:
+    """Say what kind of mistake of the caller this is; None for a fault of ours."""
+    match error.original_error:
+        case NotFound():
+            return "NOT_FOUND"
+        case InvalidRequest():
+            return BAD_USER_INPUT
+        case None:
+            return BAD_USER_INPUT
+        # An argument that only shows to be wrong on execution; a value that cannot be written has no nodes.
+        case GraphQLError(nodes=nodes) if nodes:
+            return BAD_USER_INPUT
+        case _:
+            return None
+
+
+def _cause(error: GraphQLError) -> Exception:
+    return error.original_error or error
+
+
+def _told(error: GraphQLError, code: str) -> Mapping[str, Any]:
+    return {**error.formatted, "extensions": {"code": code}}
+
+
+def _masked(error: GraphQLError, request_id: str) -> Mapping[str, Any]:
+    extensions = {"code": "INTERNAL", "requestId": request_id}
+    return {**error.formatted, "message": "Internal server error", "extensions": extensions}

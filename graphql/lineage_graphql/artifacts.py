@@ -1,0 +1,96 @@
+# mypy: allow-subclassing-any
+"""Artifacts: the type and its uses, its lists and filters."""
+
+from operator import attrgetter
+from typing import Any
+
+import graphene
+
+from lineage import model
+from lineage.ports import Condition, Operator
+from lineage_graphql.connections import Connection, connect, connection_type, forward_field, list_field, order_type
+from lineage_graphql.context import Info, context_of
+from lineage_graphql.enums import ArtifactRole, order_fields
+from lineage_graphql.filters import DateTimeWhere, IDWhere, StringWhere
+from lineage_graphql.node import LineageNode, Node
+from lineage_graphql.scalars import DateTime, Digest
+
+
+def consumers_of_artifact(artifact: model.Artifact, info: Info, **asked: Any) -> Connection[model.Execution]:
+    context = context_of(info)
+    within = Condition(field="consumes", operator=Operator.EQ, value=artifact.key)
+    return connect(context, context.store.executions, model.Execution, within=within, **asked)
+
+
+class Artifact(graphene.ObjectType):
+    """One write of one object. A second write to the same uri is another artifact."""
+
+    class Meta:
+        interfaces = (Node, LineageNode)
+        possible_types = (model.Artifact,)
+
+    id = graphene.ID(required=True, description="The global id.")
+    name = graphene.String(required=True, description="The name of the output that wrote it, else of its place.")
+    uri = graphene.String(
+        description="Canonical: `s3://bucket/key`, `gs://bucket/key`, `pvc://namespace/claim/path`, …; null for a "
+        "value kept in the workflow itself."
+    )
+    digest = Digest(description="Of the stored bytes.")
+    created_at = DateTime(description="When it was written.")
+    producer = graphene.Field(
+        "lineage_graphql.executions.Execution",
+        description="Null for an artifact that came from outside every recorded run.",
+    )
+    consumers = forward_field(
+        "lineage_graphql.executions.Execution", consumers_of_artifact, "The executions that read it or took it over."
+    )
+
+    @staticmethod
+    def resolve_producer(artifact: model.Artifact, info: Info) -> model.Node | None:
+        return context_of(info).loaders.referred(artifact, attrgetter("producer_key"))
+
+
+ArtifactConnection = connection_type(Artifact)
+
+
+class ArtifactUse(graphene.ObjectType):
+    """`ambiguous`: the clocks allow more than one state of the object; each is listed."""
+
+    name = graphene.String(required=True, description="The name of the input or output.")
+    artifact = graphene.Field(Artifact, required=True, description="What was read, written or taken over.")
+    role = ArtifactRole(required=True, description="Whether it was read, written or taken over.")
+    ambiguous = graphene.Boolean(required=True, description="True where it is one of several that it may have been.")
+
+
+class ArtifactWhere(graphene.InputObjectType):
+    """Which artifacts. Every given field must hold."""
+
+    and_ = graphene.InputField(
+        graphene.List(graphene.NonNull(lambda: ArtifactWhere)), name="and", description="All of these hold."
+    )
+    or_ = graphene.InputField(
+        graphene.List(graphene.NonNull(lambda: ArtifactWhere)), name="or", description="One of these holds."
+    )
+    not_ = graphene.InputField(lambda: ArtifactWhere, name="not", description="This does not hold.")
+    run = IDWhere(description="By a run that read, wrote or took it over.")
+    name = StringWhere(description="By name.")
+    uri = StringWhere(description="By its canonical uri.")
+    digest = StringWhere(description="By the digest of the stored bytes.")
+    created_at = DateTimeWhere(description="By when it was written.")
+    external = graphene.Boolean(description="By whether it came from outside every recorded run.")
+
+
+ArtifactOrderField = order_fields("Artifact", "CREATED_AT", "NAME")
+ArtifactOrder = order_type("Artifact", ArtifactOrderField)
+
+
+def list_artifacts(_: object, info: Info, **asked: Any) -> Connection[model.Artifact]:
+    context = context_of(info)
+    return connect(context, context.store.artifacts, model.Artifact, **asked)
+
+
+ARTIFACTS = list_field(
+    "lineage_graphql.artifacts.Artifact",
+    list_artifacts,
+    "Artifacts of all runs, the oldest first unless ordered otherwise.",
+)

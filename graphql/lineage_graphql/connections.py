@@ -1,0 +1,203 @@
+# mypy: allow-subclassing-any
+"""Lists, as Relay's cursor connections lay them out (https://relay.dev/graphql/connections.htm).
+
+Pages of 50 unless asked, 1 to 100. A page is read when its items are asked for, and a list counted when
+its length is: `{ runs { totalCount } }` reads no run.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, Final, Generic, NamedTuple, TypeVar
+
+import graphene
+
+from lineage.errors import InvalidRequest
+from lineage.model import Node
+from lineage.ports import AllOf, Condition, Listing, Order, Page, PageRequest, Scope
+from lineage_graphql.context import Context
+from lineage_graphql.enums import ASCENDING, DESCENDING, OrderDirection
+from lineage_graphql.filters import to_where
+
+T = TypeVar("T")
+PAGE_UNLESS_ASKED: Final = 50
+LARGEST_PAGE: Final = 100
+
+
+# ------------------------------------------------------------------------------------------ values
+class Edge(NamedTuple, Generic[T]):
+    node: T
+    cursor: str
+
+
+class Connection(Generic[T]):
+    """A stretch of a list that is read, and a length that is counted, only when asked for."""
+
+    def __init__(self, read: Callable[[], Page[T]], count: Callable[[], int]) -> None:
+        self._read = read
+        self._count = count
+
+    @cached_property
+    def page_info(self) -> Page[T]:
+        return self._read()
+
+    @property
+    def nodes(self) -> tuple[T, ...]:
+        return self.page_info.items
+
+    @property
+    def edges(self) -> list[Edge[T]]:
+        return [Edge(node, cursor) for node, cursor in zip(self.nodes, self.page_info.cursors, strict=True)]
+
+    @cached_property
+    def total_count(self) -> int:
+        return self._count()
+
+
+def connect(
+    context: Context,
+    read: Callable[[Scope, Listing, PageRequest], Page[T]],
+    what: type[T],
+    *,
+    within: Condition | None = None,
+    where: Mapping[str, Any] | None = None,
+    order_by: Sequence[Mapping[str, Any]] | None = None,
+    **stretch: Any,
+) -> Connection[T]:
+    """Open a list of `what`; `within` confines it to what belongs to one node.
+
+    Raises:
+        InvalidRequest: the page or the filter makes no sense.
+    """
+    page = page_request(**stretch)
+    listing = Listing(where=_both(within, where), order=tuple(map(_order, order_by or ())))
+
+    def read_page() -> Page[T]:
+        found = read(context.scope, listing, page)
+        context.loaders.arrived(item for item in found.items if isinstance(item, Node))
+        return found
+
+    return Connection(read_page, lambda: context.store.count(context.scope, what, listing))
+
+
+def page_request(
+    first: int | None = None, after: str | None = None, last: int | None = None, before: str | None = None
+) -> PageRequest:
+    """Say which stretch of a list is meant. A `before` on its own means the last ones before it.
+
+    Raises:
+        InvalidRequest: both ends are asked for, or more or less than a page may hold.
+    """
+    if first is not None and last is not None:
+        raise InvalidRequest("give either first or last, not both")
+    for name, size in (("first", first), ("last", last)):
+        if size is not None and not 1 <= size <= LARGEST_PAGE:
+            raise InvalidRequest(f"{name} is {size}; a page holds 1 to {LARGEST_PAGE}")
+    if first is None and last is None:
+        backwards = before is not None and after is None
+        first, last = (None, PAGE_UNLESS_ASKED) if backwards else (PAGE_UNLESS_ASKED, None)
+    return PageRequest(first=first, after=after, last=last, before=before)
+
+
+def _both(within: Condition | None, where: Mapping[str, Any] | None) -> AllOf | None:
+    terms = [] if within is None else [within]
+    wanted = None if where is None else to_where(where)
+    parts = (*terms, *([] if wanted is None else [wanted]))
+    return AllOf(parts) if parts else None
+
+
+def _order(given: Mapping[str, Any]) -> Order:
+    return Order(field=given["field"].value, descending=given["direction"] is DESCENDING)
+
+
+# ------------------------------------------------------------------------------------------ types
+class PageInfo(graphene.ObjectType):
+    """Where a page stands in its list."""
+
+    has_next_page = graphene.Boolean(required=True, source="has_next", description="True where more follow.")
+    has_previous_page = graphene.Boolean(required=True, source="has_previous", description="True where more precede.")
+    start_cursor = graphene.String(description="The cursor of the first item; null on an empty page.")
+    end_cursor = graphene.String(description="The cursor of the last item; null on an empty page.")
+
+    @staticmethod
+    def resolve_start_cursor(page: Page[Any], _: Any) -> str | None:
+        return page.cursors[0] if page.cursors else None
+
+    @staticmethod
+    def resolve_end_cursor(page: Page[Any], _: Any) -> str | None:
+        return page.cursors[-1] if page.cursors else None
+
+
+def connection_type(node: type) -> type:
+    """Declare the connection of a type and its edge."""
+    name = node._meta.name  # type: ignore[attr-defined] # graphene keeps its declarations there
+    edge = type(
+        f"{name}Edge",
+        (graphene.ObjectType,),
+        {
+            "__doc__": f"{name} as an item of a list.",
+            "node": graphene.Field(node, required=True, description="The item."),
+            "cursor": graphene.String(required=True, description="Its place in the list, for `after` and `before`."),
+        },
+    )
+    return type(
+        f"{name}Connection",
+        (graphene.ObjectType,),
+        {
+            "__doc__": f"A page of a list of {name} values.",
+            "edges": graphene.Field(_list_of(edge), required=True, description="The items with their cursors."),
+            "nodes": graphene.Field(_list_of(node), required=True, description="The items alone."),
+            "page_info": graphene.Field(PageInfo, required=True, description="Where this page stands in the list."),
+            "total_count": graphene.Int(required=True, description="How many items the whole list has."),
+        },
+    )
+
+
+def _list_of(of: Any) -> graphene.List:
+    return graphene.List(graphene.NonNull(of))
+
+
+def order_type(of: str, fields: Any) -> type:
+    """Declare by what and which way a list can be ordered."""
+    return type(
+        f"{of}Order",
+        (graphene.InputObjectType,),
+        {
+            "__doc__": f"How a list of {of} values is ordered; ties fall to the id.",
+            "field": graphene.InputField(fields, required=True, description="By what."),
+            "direction": graphene.InputField(
+                OrderDirection, required=True, default_value=ASCENDING, description="Which way."
+            ),
+        },
+    )
+
+
+def forward_arguments() -> dict[str, graphene.Argument]:
+    """The arguments of a list that is only read from its start."""
+    return {
+        "first": graphene.Argument(graphene.Int, description="How many, 1 to 100; 50 unless asked."),
+        "after": graphene.Argument(graphene.String, description="Those behind this cursor."),
+    }
+
+
+def list_field(of: str, resolver: Callable[..., Connection[Any]], description: str) -> graphene.Field:
+    """Declare a field that lists `of`: the dotted path of a type whose connection and inputs stand beside it."""
+    return graphene.Field(
+        f"{of}Connection",
+        required=True,
+        resolver=resolver,
+        description=description,
+        args={
+            "where": graphene.Argument(f"{of}Where", description="Which ones; all unless asked."),
+            "order_by": graphene.Argument(_list_of(f"{of}Order"), description="In which order, first by the first."),
+            **forward_arguments(),
+            "last": graphene.Argument(graphene.Int, description="How many from the end, 1 to 100."),
+            "before": graphene.Argument(graphene.String, description="Those ahead of this cursor."),
+        },
+    )
+
+
+def forward_field(of: str, resolver: Callable[..., Connection[Any]], description: str) -> graphene.Field:
+    """Declare a field that lists `of` from its start, unfiltered."""
+    return graphene.Field(
+        f"{of}Connection", required=True, resolver=resolver, description=description, args=forward_arguments()
+    )

@@ -1,0 +1,31 @@
+"""What every resolver is given: the store, what the caller may see of it, and what was read so far."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from graphql import GraphQLResolveInfo
+
+from lineage.ports import LineageStore, Scope
+from lineage_graphql.loaders import Loaders
+
+Info: TypeAlias = GraphQLResolveInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """One request. Every read passes `scope`."""
+
+    store: LineageStore
+    scope: Scope
+    loaders: Loaders
+
+
+def open_context(store: LineageStore, scope: Scope) -> Context:
+    """Begin a request."""
+    return Context(store=store, scope=scope, loaders=Loaders(store, scope))
+
+
+def context_of(info: Info) -> Context:
+    """Name the type that graphql-core does not."""
+    context: Context = info.context
+    return context

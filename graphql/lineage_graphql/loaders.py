@@ -1,0 +1,130 @@
+"""Reads by key within one request: each key is read once, and together with those it arrived with.
+
+What came in one page, one batch or one graph is a company. The first member that is asked for a part
+(its pods, its run) has the part read for all of them in one statement; the others find it remembered.
+So the number of statements does not grow with the size of a page, and resolvers stay synchronous.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from itertools import chain
+from typing import Any, Final, Generic, TypeVar
+
+from lineage.identity import Key
+from lineage.model import (
+    ArtifactUse,
+    Completeness,
+    Execution,
+    Node,
+    PipelineVersion,
+    PodSeen,
+    Run,
+    WorkflowIncarnation,
+)
+from lineage.ports import LineageStore, Scope
+
+T = TypeVar("T")
+KEYS_AT_ONCE: Final = 500  # a statement stays well below the 999 parameters that every SQLite takes
+
+
+class Loader(Generic[T]):
+    """What was read by key so far; that a key has nothing is remembered as well."""
+
+    def __init__(self, read: Callable[[Sequence[Key]], Mapping[Key, T]]) -> None:
+        self._read = read
+        self._known: dict[Key, T | None] = {}
+
+    def load(self, key: Key, company: Callable[[], Iterable[Key]] = tuple) -> T | None:
+        """Find the value of a key, reading that of its company along with it."""
+        if key not in self._known:
+            wanted = [key, *(other for other in dict.fromkeys(company()) if other != key and other not in self._known)]
+            wanted = wanted[:KEYS_AT_ONCE]
+            found = self._read(wanted)
+            self._known.update((each, found.get(each)) for each in wanted)
+        return self._known[key]
+
+
+class Loaders:
+    """The loaders of one request."""
+
+    def __init__(self, store: LineageStore, scope: Scope) -> None:
+        self._company: dict[Key, Sequence[Node]] = {}
+        self._nodes = Loader(self._arriving(partial(store.get, scope), lambda node: (node,)))
+        self._workflows = Loader(partial(store.workflows, scope))
+        self._completeness = Loader(partial(store.completeness, scope))
+        self._raw = Loader(partial(store.raw, scope))
+        self._specs = Loader(partial(store.specs, scope))
+        self._pods = Loader(partial(store.pods, scope))
+        self._inputs = Loader(self._arriving(partial(store.inputs, scope), _artifacts))
+        self._outputs = Loader(self._arriving(partial(store.outputs, scope), _artifacts))
+        self._depends_on = Loader(self._arriving(partial(store.depends_on, scope), lambda executions: executions))
+        self._cached_from = Loader(self._arriving(partial(store.cached_from, scope), lambda execution: (execution,)))
+
+    def arrived(self, nodes: Iterable[Node]) -> None:
+        """Remember that these came together, so that their parts are read together."""
+        company = tuple(nodes)
+        self._company.update((node.key, company) for node in company)
+
+    # -- nodes
+    def node(self, key: Key) -> Node | None:
+        return self._nodes.load(key)
+
+    def nodes(self, keys: Sequence[Key]) -> list[Node | None]:
+        return [self._nodes.load(key, lambda: keys) for key in keys]
+
+    def referred(self, node: Node, key_of: Callable[[Any], Key | None]) -> Node | None:
+        """Find the node that another one refers to, where `key_of` reads the reference off it."""
+        key = key_of(node)
+        if key is None:
+            return None
+        return self._nodes.load(key, lambda: filter(None, map(key_of, self._company_of(node))))
+
+    # -- parts
+    def workflows(self, run: Run) -> tuple[WorkflowIncarnation, ...]:
+        return self._part(self._workflows, run) or ()
+
+    def completeness(self, run: Run) -> Completeness | None:
+        return self._part(self._completeness, run)
+
+    def raw(self, run: Run) -> Any:
+        return self._part(self._raw, run)
+
+    def spec(self, version: PipelineVersion) -> Any:
+        return self._part(self._specs, version)
+
+    def pods(self, execution: Execution) -> tuple[PodSeen, ...]:
+        return self._part(self._pods, execution) or ()
+
+    def inputs(self, execution: Execution) -> tuple[ArtifactUse, ...]:
+        return self._part(self._inputs, execution) or ()
+
+    def outputs(self, execution: Execution) -> tuple[ArtifactUse, ...]:
+        return self._part(self._outputs, execution) or ()
+
+    def depends_on(self, execution: Execution) -> tuple[Execution, ...]:
+        return self._part(self._depends_on, execution) or ()
+
+    def cached_from(self, execution: Execution) -> Execution | None:
+        return self._part(self._cached_from, execution)
+
+    def _part(self, loader: Loader[T], owner: Node) -> T | None:
+        return loader.load(owner.key, lambda: (each.key for each in self._company_of(owner)))
+
+    def _company_of(self, node: Node) -> Iterable[Node]:
+        return (each for each in self._company.get(node.key, ()) if type(each) is type(node))
+
+    def _arriving(
+        self, read: Callable[[Sequence[Key]], Mapping[Key, T]], nodes_in: Callable[[T], Iterable[Node]]
+    ) -> Callable[[Sequence[Key]], Mapping[Key, T]]:
+        """Have what is read arrive as one company."""
+
+        def reading(keys: Sequence[Key]) -> Mapping[Key, T]:
+            found = read(keys)
+            self.arrived(chain.from_iterable(map(nodes_in, found.values())))
+            return found
+
+        return reading
+
+
+def _artifacts(uses: tuple[ArtifactUse, ...]) -> Iterable[Node]:
+    return (use.artifact for use in uses)

@@ -1,0 +1,85 @@
+# mypy: allow-subclassing-any
+"""The provenance graph around some nodes."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import graphene
+
+from lineage import model
+from lineage.errors import InvalidRequest, NotFound
+from lineage.identity import parse_global_id
+from lineage_graphql.context import Info, context_of
+from lineage_graphql.enums import ArtifactRole, Direction
+from lineage_graphql.node import LineageNode
+
+NODES_UNLESS_ASKED: Final = 1000
+
+
+class LineageEdge(graphene.ObjectType):
+    """In the direction of the data: artifact to execution where USED, execution to artifact where GENERATED or
+    REUSED. `inferred`: by time and place, not by record."""
+
+    source = graphene.ID(required=True, description="The node that the data comes from.")
+    target = graphene.ID(required=True, description="The node that the data goes to.")
+    role = ArtifactRole(required=True, description="What the execution did with the artifact.")
+    name = graphene.String(description="The name of the input or output.")
+    inferred = graphene.Boolean(required=True, description="True where the clocks allow another edge as well.")
+
+
+class LineageGraph(graphene.ObjectType):
+    """Never silently partial: `complete` is false where anything is missing, `reasons` say why, and `frontier` are
+    the nodes to go on from."""
+
+    nodes = graphene.List(graphene.NonNull(LineageNode), required=True, description="The nodes, roots included.")
+    edges = graphene.List(graphene.NonNull(LineageEdge), required=True, description="The edges between them.")
+    depth = graphene.Int(required=True, description="How many edges the farthest node is away.")
+    complete = graphene.Boolean(required=True, description="False where anything is missing.")
+    reasons = graphene.List(graphene.NonNull(graphene.String), required=True, description="Why anything is missing.")
+    frontier = graphene.List(
+        graphene.NonNull(graphene.ID), required=True, description="The nodes behind which the graph was cut off."
+    )
+
+
+def walk(
+    _: object,
+    info: Info,
+    roots: Sequence[str],
+    direction: model.Direction,
+    max_depth: int | None = None,
+    max_nodes: int | None = None,
+) -> model.LineageGraph:
+    if max_depth is not None and max_depth < 0:
+        raise InvalidRequest(f"maxDepth is {max_depth}; give 0 or more, or leave it out to walk to the end")
+    if max_nodes is not None and max_nodes < 1:
+        raise InvalidRequest(f"maxNodes is {max_nodes}; give 1 or more")
+    context = context_of(info)
+    graph = context.store.lineage(
+        context.scope,
+        tuple(map(parse_global_id, roots)),
+        direction=direction,
+        max_depth=max_depth,
+        max_nodes=NODES_UNLESS_ASKED if max_nodes is None else max_nodes,
+    )
+    if graph is None:
+        raise NotFound("none of the roots is recorded")
+    context.loaders.arrived(graph.nodes)
+    return graph
+
+
+LINEAGE = graphene.Field(
+    LineageGraph,
+    roots=graphene.List(
+        graphene.NonNull(graphene.ID),
+        required=True,
+        description="Where to start: executions, artifacts, or runs, which stand for their executions.",
+    ),
+    direction=graphene.Argument(
+        Direction, required=True, default_value=model.Direction.UPSTREAM, description="Which way to walk."
+    ),
+    max_depth=graphene.Int(description="How many edges to go at most; to the end unless asked."),
+    max_nodes=graphene.Int(default_value=NODES_UNLESS_ASKED, description="How many nodes to collect at most."),
+    resolver=walk,
+    description="The provenance graph around some nodes: UPSTREAM is where they came from, DOWNSTREAM what they "
+    "reached. Null with an error where no root is known.",
+)

@@ -1,0 +1,28 @@
+# mypy: allow-subclassing-any
+"""The root of every query: a list of fields, each owned by the file of its aggregate."""
+
+import graphene
+
+from lineage_graphql.artifacts import ARTIFACTS
+from lineage_graphql.executions import EXECUTIONS
+from lineage_graphql.experiments import EXPERIMENTS
+from lineage_graphql.ingestion import INGESTION
+from lineage_graphql.node import NODE, NODES
+from lineage_graphql.pipelines import PIPELINES
+from lineage_graphql.provenance import LINEAGE
+from lineage_graphql.runs import RUN, RUNS
+
+
+class Query(graphene.ObjectType):
+    """What can be asked."""
+
+    node = NODE
+    nodes = NODES
+    experiments = EXPERIMENTS
+    pipelines = PIPELINES
+    runs = RUNS
+    executions = EXECUTIONS
+    artifacts = ARTIFACTS
+    run = RUN
+    lineage = LINEAGE
+    ingestion = INGESTION

@@ -1,0 +1,200 @@
+# mypy: allow-subclassing-any
+"""Runs: the type, its lists and filters, and how to find one by uid."""
+
+from operator import attrgetter
+from typing import Any
+
+import graphene
+
+from lineage import model
+from lineage.errors import NotFound
+from lineage.ports import Condition, Operator
+from lineage_graphql.connections import Connection, connect, connection_type, list_field, order_type
+from lineage_graphql.context import Info, context_of
+from lineage_graphql.enums import Phase, order_fields
+from lineage_graphql.filters import (
+    DateTimeWhere,
+    FloatWhere,
+    IDWhere,
+    ImageWhere,
+    LabelWhere,
+    ParameterWhere,
+    PhaseWhere,
+    StringWhere,
+)
+from lineage_graphql.node import LineageNode, Node
+from lineage_graphql.parameters import parameters
+from lineage_graphql.scalars import JSON, DateTime
+
+
+# ------------------------------------------------------------------------------------------ lists within a run
+def executions_of_run(run: model.Run, info: Info, **asked: Any) -> Connection[model.Execution]:
+    context = context_of(info)
+    within = Condition(field="run", operator=Operator.EQ, value=run.key)
+    return connect(context, context.store.executions, model.Execution, within=within, **asked)
+
+
+def artifacts_of_run(run: model.Run, info: Info, **asked: Any) -> Connection[model.Artifact]:
+    context = context_of(info)
+    within = Condition(field="run", operator=Operator.EQ, value=run.key)
+    return connect(context, context.store.artifacts, model.Artifact, within=within, **asked)
+
+
+# ------------------------------------------------------------------------------------------ types
+class WorkflowIncarnation(graphene.ObjectType):
+    """One Workflow object of a run. A run of Kubeflow can have several, one after another."""
+
+    uid = graphene.String(description="The uid that the API server gave it; null for a file that has none.")
+    name = graphene.String(required=True, description="The name of the object.")
+    created_at = DateTime(description="When the object was created.")
+    phase = Phase(required=True, description="The phase it was last seen in.")
+    in_cluster = graphene.Boolean(required=True, description="False once the object is gone from the cluster.")
+
+
+class Completeness(graphene.ObjectType):
+    """What was seen of a run. `complete` only where the end was seen, every node recorded, and every pod seen."""
+
+    complete = graphene.Boolean(required=True, description="True where nothing is missing.")
+    terminal_seen = graphene.Boolean(required=True, description="True where its end was seen.")
+    nodes_expected = graphene.Int(description="How many nodes it had; null where nobody can know.")
+    nodes_recorded = graphene.Int(required=True, description="How many of them are recorded.")
+    pods_expected = graphene.Int(description="How many pods it had; null where nobody can know.")
+    pods_seen = graphene.Int(required=True, description="How many of them were seen.")
+    missing = graphene.List(
+        graphene.NonNull(graphene.String), required=True, description="What was not seen, in words."
+    )
+
+
+class Run(graphene.ObjectType):
+    """One execution of a whole pipeline: a Workflow, or the several that a run of Kubeflow had in its life."""
+
+    class Meta:
+        interfaces = (Node, LineageNode)
+        possible_types = (model.Run,)
+
+    id = graphene.ID(required=True, description="The global id.")
+    uid = graphene.String(
+        description="The run id of Kubeflow Pipelines, else the uid of the workflow; null for a file that has none."
+    )
+    workflows = graphene.List(
+        graphene.NonNull(WorkflowIncarnation), required=True, description="Its Workflow objects, oldest first."
+    )
+    name = graphene.String(required=True, description="The name of its newest workflow.")
+    display_name = graphene.String(required=True, description="The name that people gave it, else its name.")
+    namespace = graphene.String(required=True, description="The namespace it runs in.")
+    cluster = graphene.String(required=True, description="The cluster it runs in, as the watcher names it.")
+    phase = Phase(required=True, description="The phase it was last seen in.")
+    message = graphene.String(description="Why it is in that phase, in the words of the engine.")
+    created_at = DateTime(description="When it was made.")
+    started_at = DateTime(description="When the engine began with it.")
+    finished_at = DateTime(description="When it ended; null while it runs.")
+    duration_seconds = graphene.Float(description="From its start to its end; null while either is not known.")
+    experiment = graphene.Field(
+        "lineage_graphql.experiments.Experiment", description="The group of runs that it belongs to."
+    )
+    pipeline_version = graphene.Field(
+        "lineage_graphql.pipelines.PipelineVersion", description="The exact text of the pipeline that it ran."
+    )
+    parameters = parameters("The arguments that it was given.")
+    labels = JSON(required=True, description="The labels of its newest workflow.")
+    annotations = JSON(required=True, description="The annotations of its newest workflow.")
+    executions = list_field("lineage_graphql.executions.Execution", executions_of_run, "The attempts at its steps.")
+    artifacts = list_field(
+        "lineage_graphql.artifacts.Artifact", artifacts_of_run, "What its executions read, wrote or took over."
+    )
+    resubmitted_from = graphene.Field(lambda: Run, description="The run that this one was resubmitted from.")
+    in_cluster = graphene.Boolean(
+        required=True,
+        description="False once every workflow of it is gone from the cluster; what was recorded stays.",
+    )
+    completeness = graphene.Field(Completeness, required=True, description="What was seen of it.")
+    raw = JSON(description="The newest recorded object, secrets redacted.")
+
+    @staticmethod
+    def resolve_workflows(run: model.Run, info: Info) -> tuple[model.WorkflowIncarnation, ...]:
+        return context_of(info).loaders.workflows(run)
+
+    @staticmethod
+    def resolve_experiment(run: model.Run, info: Info) -> model.Node | None:
+        return context_of(info).loaders.referred(run, attrgetter("experiment_key"))
+
+    @staticmethod
+    def resolve_pipeline_version(run: model.Run, info: Info) -> model.Node | None:
+        return context_of(info).loaders.referred(run, attrgetter("pipeline_version_key"))
+
+    @staticmethod
+    def resolve_resubmitted_from(run: model.Run, info: Info) -> model.Node | None:
+        return context_of(info).loaders.referred(run, attrgetter("resubmitted_from_key"))
+
+    @staticmethod
+    def resolve_completeness(run: model.Run, info: Info) -> model.Completeness | None:
+        return context_of(info).loaders.completeness(run)
+
+    @staticmethod
+    def resolve_raw(run: model.Run, info: Info) -> Any:
+        return context_of(info).loaders.raw(run)
+
+
+RunConnection = connection_type(Run)
+
+
+# ------------------------------------------------------------------------------------------ inputs
+class RunWhere(graphene.InputObjectType):
+    """Which runs. Every given field must hold."""
+
+    and_ = graphene.InputField(
+        graphene.List(graphene.NonNull(lambda: RunWhere)), name="and", description="All of these hold."
+    )
+    or_ = graphene.InputField(
+        graphene.List(graphene.NonNull(lambda: RunWhere)), name="or", description="One of these holds."
+    )
+    not_ = graphene.InputField(lambda: RunWhere, name="not", description="This does not hold.")
+    id = IDWhere(description="By global id.")
+    uid = StringWhere(description="By the run id or uid.")
+    name = StringWhere(description="By the name of the workflow.")
+    display_name = StringWhere(description="By the name that people gave it.")
+    namespace = StringWhere(description="By namespace.")
+    cluster = StringWhere(description="By cluster.")
+    phase = PhaseWhere(description="By phase.")
+    created_at = DateTimeWhere(description="By when it was made.")
+    started_at = DateTimeWhere(description="By when it started.")
+    finished_at = DateTimeWhere(description="By when it ended.")
+    duration_seconds = FloatWhere(description="By how long it took.")
+    in_cluster = graphene.Boolean(description="By whether it is still in the cluster.")
+    pipeline = IDWhere(description="By its pipeline.")
+    pipeline_name = StringWhere(description="By the name of its pipeline.")
+    pipeline_version = IDWhere(description="By the exact text of its pipeline.")
+    experiment = IDWhere(description="By its experiment.")
+    experiment_name = StringWhere(description="By the name of its experiment.")
+    label = LabelWhere(description="By a label.")
+    parameter = ParameterWhere(description="By an argument.")
+    uses_artifact = graphene.ID(description="An execution of it read this artifact.")
+    image = ImageWhere(description="By an image that a container of it asked for or ran.")
+
+
+RunOrderField = order_fields("Run", "CREATED_AT", "STARTED_AT", "FINISHED_AT", "DURATION", "NAME")
+RunOrder = order_type("Run", RunOrderField)
+
+
+# ------------------------------------------------------------------------------------------ the query root
+def find_run(_: object, info: Info, uid: str) -> model.Run:
+    context = context_of(info)
+    found = context.store.run_by_uid(context.scope, uid)
+    if found is None:
+        raise NotFound(f"no run with the uid {uid!r:.80} is recorded")
+    return found
+
+
+def list_runs(_: object, info: Info, **asked: Any) -> Connection[model.Run]:
+    context = context_of(info)
+    return connect(context, context.store.runs, model.Run, **asked)
+
+
+RUN = graphene.Field(
+    Run,
+    uid=graphene.String(required=True, description="The run id or uid."),
+    resolver=find_run,
+    description="By the run id of Kubeflow Pipelines or the uid of one of its workflows; the newest, where a "
+    "resubmission bears the same run id.",
+)
+RUNS = list_field("lineage_graphql.runs.Run", list_runs, "Runs, the newest first unless ordered otherwise.")

@@ -1,0 +1,50 @@
+"""The command line, and the composition root: the only place where adapters meet.
+
+One file a command or family of commands. Every failure that we foresee is one line on standard error;
+a traceback is a defect.
+"""
+
+import sys
+from typing import Final
+
+import typer
+
+from lineage.cli import ingest, query, serve, store, up
+from lineage.cli.terminal import FAILURE, USAGE, complain
+from lineage.errors import InvalidSettings, LineageError
+
+EXIT_CODES: Final = "Exit codes: 0 fine · 1 failure · 2 wrong usage or settings · 3 some input was rejected."
+
+app = typer.Typer(
+    name="lineage",
+    help=(
+        "Record what ran in Kubeflow Pipelines and Argo Workflows, and ask where an artifact came from.\n\n"
+        "```text\n"
+        "lineage up --demo           see it work, without a cluster\n"
+        "lineage up                  watch the cluster of your kubeconfig, record and serve\n"
+        "lineage ingest runs/        record what was saved to files\n"
+        "lineage query recent-runs   ask, in GraphQL or by the name of a saved query\n"
+        "```"
+    ),
+    epilog=f"{EXIT_CODES} Settings: a flag, else LINEAGE_… in the environment, else config.toml, else a default.",
+    rich_markup_mode="markdown",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("up")(up.up)
+app.command("ingest")(ingest.ingest)
+app.command("serve")(serve.serve)
+app.command("query")(query.query)
+app.command("dump")(store.dump)
+app.command("migrate")(store.migrate)
+
+
+def main() -> None:
+    """Run the command line; the entry point of the distribution."""
+    try:
+        app()
+    except LineageError as error:
+        complain(str(error))
+        sys.exit(USAGE if isinstance(error, InvalidSettings) else FAILURE)

@@ -1,0 +1,99 @@
+"""The parts of the program, put together: stores, recorders, interpreters."""
+
+import os
+import socket
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from time import time_ns
+from typing import Final
+from urllib.parse import urlsplit
+
+from lineage.errors import InvalidObservation, InvalidSettings, SchemaOutdated, StoreError
+from lineage.facts import Fact
+from lineage.observation import ObjectSeen
+from lineage.ports import LineageStore
+from lineage.recorder import Interpret
+from lineage.store import migrate, open_store
+from watchers.source import Source
+
+MEMORY_URLS: Final = ("sqlite://", "sqlite:///:memory:")
+
+
+def now() -> datetime:
+    """Read the clock: the rest of the program is told the time."""
+    return datetime.now(UTC)
+
+
+def instance_name(command: str) -> str:
+    """Name a log of this process that no other process has."""
+    return f"{command}:{socket.gethostname()}:{os.getpid()}:{time_ns()}"
+
+
+def interpreter(sources: Sequence[Source]) -> Interpret:
+    """Hand each observed object to the source that understands it."""
+    by_name = {source.name: source.interpret for source in sources}
+
+    def interpret(seen: ObjectSeen) -> Sequence[Fact]:
+        if (interpret_object := by_name.get(seen.source)) is None:
+            raise InvalidObservation(f"this release has no source called {seen.source}")
+        return interpret_object(seen)
+
+    return interpret
+
+
+# ------------------------------------------------------------------------------------------ stores
+def open_existing(url: str) -> LineageStore:
+    """Open a store to read it.
+
+    Raises:
+        StoreError: there is none.
+        SchemaOutdated: it was made by another release.
+    """
+    file = store_file(url)
+    if file is not None and not file.exists():
+        raise StoreError(
+            f"there is no store at {file} yet: `lineage up` or `lineage ingest PATH` makes one, "
+            "and --store URL names another"
+        )
+    return open_store(url)
+
+
+def open_to_record(url: str) -> LineageStore:
+    """Open a store to write to it. An embedded one is made, or brought up to date, where need be.
+
+    Raises:
+        InvalidSettings: it is in memory, where nobody could ask it.
+        StoreError: it cannot be opened or made.
+        SchemaOutdated: it is a server's, which others use too: to migrate it is a decision.
+    """
+    if url in MEMORY_URLS:
+        raise InvalidSettings(f"{url} is a store in memory, which nobody could ask: name a file")
+    try:
+        return open_store(url)
+    except SchemaOutdated:
+        if not is_embedded(url):
+            raise
+    migrate(url)
+    return open_store(url)
+
+
+def is_embedded(url: str) -> bool:
+    """Say whether a store lives within this program."""
+    return urlsplit(url).scheme.partition("+")[0] == "sqlite"
+
+
+def store_file(url: str) -> Path | None:
+    """Name the file that a store is; None where it is a server or in memory."""
+    if not is_embedded(url) or url in MEMORY_URLS:
+        return None
+    path = url.partition("://")[2].partition("?")[0].removeprefix("/")
+    return Path(path).expanduser() if path else None
+
+
+def shown(url: str) -> str:
+    """Write the name of a store without its password."""
+    parts = urlsplit(url)
+    if parts.password is None:
+        return url
+    return url.replace(f":{parts.password}@", ":…@", 1)

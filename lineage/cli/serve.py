@@ -1,0 +1,106 @@
+"""`lineage serve`, and how `lineage up` serves too: one HTTP server until a signal."""
+
+import errno
+import ipaddress
+import logging
+import signal
+import socket
+from typing import Final
+
+import typer
+import uvicorn
+from starlette.types import ASGIApp
+
+from lineage.cli.parts import open_existing, shown
+from lineage.cli.terminal import HostFlag, PortFlag, StoreFlag, complain, configure_logs, fail
+from lineage.settings import load_settings
+from lineage.web import application
+
+BACKLOG: Final = 128
+GRACE_SECONDS: Final = 5  # for requests under way when the end is asked for
+
+
+def serve(store: StoreFlag = None, host: HostFlag = None, port: PortFlag = None) -> None:
+    """Serve a store over HTTP: a page, GraphQL and GraphiQL. Records nothing.
+
+    lineage serve
+    lineage serve --store sqlite:///backup.db --port 8081
+    """
+    configure_logs(logging.INFO)
+    settings = load_settings({"store": store, "host": host, "port": port})
+    opened = open_existing(settings.store)
+    with listen(settings.host, settings.port) as listener:
+        server = make_server(application(store=opened))
+        announce(listener, settings.host, shown(settings.store))
+        serve_until_stopped(server, listener)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Take the port, or say who may have it."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            listener.listen(BACKLOG)
+        except OSError:
+            listener.close()
+            raise
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            fail(f"port {port} of {host} is taken: stop what uses it, or choose another with --port (0: any free one)")
+        fail(f"cannot listen on port {port} of {host}: {error.strerror or error}: choose others with --host and --port")
+    return listener
+
+
+def make_server(app: ASGIApp) -> uvicorn.Server:
+    """Make the server of an application; set `should_exit` to end it."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
+    )
+
+
+def serve_until_stopped(server: uvicorn.Server, listener: socket.socket) -> None:
+    """Serve until SIGINT or SIGTERM, or until `server.should_exit`."""
+
+    def end(_signal: int, _frame: object) -> None:
+        server.should_exit = True
+
+    # uvicorn handles signals while it runs, and raises them again when it has ended: to these handlers,
+    # so that what comes after it here still happens.
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        server.run(sockets=[listener])
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def announce(listener: socket.socket, host: str, store: str) -> None:
+    """Say where everything is."""
+    address = _address(listener, host)
+    typer.echo(f"page      {address}/")
+    typer.echo(f"GraphQL   {address}/graphql")
+    typer.echo(f"GraphiQL  {address}/graphiql")
+    typer.echo(f"store     {store}")
+    typer.echo("Stop with Ctrl+C.")
+    if not _is_loopback(listener):
+        complain("whoever reaches this address may read everything that is recorded: there are no logins yet")
+
+
+def _address(listener: socket.socket, host: str) -> str:
+    port = listener.getsockname()[1]
+    name = "localhost" if host in ("0.0.0.0", "::") else host  # noqa: S104 - nothing is bound here
+    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
+
+
+def _is_loopback(listener: socket.socket) -> bool:
+    return ipaddress.ip_address(listener.getsockname()[0].partition("%")[0]).is_loopback

@@ -1,0 +1,150 @@
+"""`lineage up`: watch, record and serve in one process, a cluster or the demo."""
+
+import logging
+import secrets
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Event, Thread
+from typing import Annotated, Any, Final
+
+import structlog
+import typer
+import uvicorn
+
+from lineage.cli.parts import instance_name, interpreter, now, open_to_record, shown
+from lineage.cli.serve import announce, listen, make_server, serve_until_stopped
+from lineage.cli.terminal import USAGE, ClusterFlag, HostFlag, PortFlag, StoreFlag, configure_logs, fail
+from lineage.errors import StoreError
+from lineage.eventlog.memory import MemoryLog
+from lineage.recorder import Recorder
+from lineage.redaction import Redactor
+from lineage.settings import KEY_BYTES, Settings, load_settings, redaction_key
+from lineage.web import application
+from watchers.demo import demo_server
+from watchers.kube import Kube, connect
+from watchers.run import Watching
+from watchers.sources import all_sources
+
+DEMO_CLUSTER: Final = "demo"
+DRAIN_SECONDS: Final = 30.0  # for the recorder to record what is left when the end is asked for
+
+log = structlog.get_logger(__name__)
+
+
+def up(
+    *,
+    demo: Annotated[bool, typer.Option("--demo", help="Follow recorded workflows instead of a cluster.")] = False,
+    store: StoreFlag = None,
+    namespace: Annotated[
+        list[str] | None,
+        typer.Option("--namespace", "-n", metavar="NAME", help="Watch this namespace; may be repeated. Without: all."),
+    ] = None,
+    port: PortFlag = None,
+    host: HostFlag = None,
+    cluster: ClusterFlag = None,
+    context: Annotated[
+        str | None, typer.Option("--context", metavar="NAME", help="Context of the kubeconfig. Also LINEAGE_CONTEXT.")
+    ] = None,
+    speed: Annotated[
+        float | None, typer.Option("--speed", metavar="N", min=0.001, help="Tell the demo at N times its pace.")
+    ] = None,
+) -> None:
+    """Watch, record and serve, in one process.
+
+    Needs get, list and watch on workflows and pods, and nothing else; changes nothing in the cluster. The store
+    is made, or brought up to date, where need be. The demo has its own store, which is removed when it ends.
+
+        lineage up --demo
+        lineage up --namespace team-a --namespace team-b
+        lineage up --context staging --cluster staging --store sqlite:///staging.db
+    """
+    configure_logs(logging.INFO)
+    flags: dict[str, Any] = {"store": store, "namespaces": namespace or None, "port": port, "host": host}
+    if speed is not None and not demo:
+        fail("--speed is for the demo: add --demo", code=USAGE)
+    if context is not None and demo:
+        fail("the demo needs no cluster: give either --demo or --context", code=USAGE)
+    with ExitStack() as stack:
+        if demo:
+            flags["cluster"] = cluster or DEMO_CLUSTER
+            folder = stack.enter_context(_own_folder()) if store is None else None
+            settings, key = _demo_settings(flags, folder)
+            kube = connect(url=stack.enter_context(demo_server(speed=speed)).url)
+        else:
+            settings = load_settings(flags | {"cluster": cluster, "context": context})
+            key = redaction_key(settings)
+            kube = connect(context=settings.context)
+        _run(settings, kube, Redactor(key))
+
+
+@contextmanager
+def _own_folder() -> Iterator[Path]:
+    with TemporaryDirectory(prefix="kfp-lineage-demo-") as folder:
+        yield Path(folder)
+
+
+def _demo_settings(flags: dict[str, Any], folder: Path | None) -> tuple[Settings, bytes]:
+    """Set up the demo: in a folder of its own it leaves nothing behind, not even a key."""
+    if folder is None:
+        settings = load_settings(flags)
+        return settings, redaction_key(settings)
+    return load_settings(flags | {"store": f"sqlite:///{folder / 'lineage.db'}"}), secrets.token_bytes(KEY_BYTES)
+
+
+# ------------------------------------------------------------------------------------------ one process
+def _run(settings: Settings, kube: Kube, redactor: Redactor) -> None:
+    """Run every part until a signal: served first, watched last; ended in the other direction."""
+    sources = all_sources()
+    events = MemoryLog(instance_name("up"))
+    with listen(settings.host, settings.port) as listener:
+        store = open_to_record(settings.store)
+        server = make_server(application(store=store))
+        recorder = Recorder(events, store, interpreter(sources), key_ids=[redactor.key_id], clock=now)
+        watching = Watching(
+            transport=kube,
+            sources=sources,
+            namespaces=settings.namespaces or None,
+            events=events,
+            cluster=settings.cluster,
+            redactor=redactor,
+            clock=now,
+        )
+        typer.echo(f"watching  {kube.url}")
+        announce(listener, settings.host, shown(settings.store))
+        with _recording(recorder, server):
+            watching.start()
+            try:
+                serve_until_stopped(server, listener)
+            finally:
+                watching.stop()
+
+
+@contextmanager
+def _recording(recorder: Recorder, server: uvicorn.Server) -> Iterator[None]:
+    """Record beside the server, and afterwards what is left. A recorder that fails ends the server."""
+    stop = Event()
+    failures: list[BaseException] = []
+
+    def record() -> None:
+        try:
+            recorder.run(stop)
+        except BaseException as error:  # noqa: BLE001 - handed to the main thread, which raises it
+            failures.append(error)
+            server.should_exit = True
+
+    thread = Thread(target=record, name="recorder", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(DRAIN_SECONDS)
+    if thread.is_alive():
+        raise StoreError(
+            f"the store did not take what was left within {DRAIN_SECONDS:.0f} s; it is seen again next time"
+        )
+    if failures:
+        raise failures[0]
+    log.info("stopped, everything seen is recorded")

@@ -1,0 +1,99 @@
+"""The event log of one process: a bounded queue in memory.
+
+It may not touch files, databases or the network. It outlives nothing: what it held when the process died
+is seen again, because watchers list anew and files can be read again.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from itertools import islice
+from threading import Condition
+from time import monotonic
+from typing import Final
+
+from lineage.errors import InvalidRequest
+from lineage.observation import ObjectSeen, Observation, ResourceListed
+from lineage.ports import Entry
+
+MAX_ENTRIES: Final = 10_000
+MAX_BYTES: Final = 64 * 1024 * 1024  # 64 MiB: a view of a workflow may have 1 MiB, so entries alone are no bound
+ENTRY_BYTES: Final = 500  # what an entry weighs besides its body, roughly
+UID_BYTES: Final = 85  # a text of 36 characters in a tuple
+
+
+class MemoryLog:
+    """An `EventLog` in memory, safe to use from several threads.
+
+    Holds at most `max_entries` and about `max_bytes`, but always at least one entry. Reading behind a
+    position says that everything up to it is recorded: those entries are dropped. `name` must differ
+    between instances, so that a position stored by an earlier process is never taken for one of this log.
+    """
+
+    def __init__(self, name: str, *, max_entries: int = MAX_ENTRIES, max_bytes: int = MAX_BYTES) -> None:
+        self.name = name
+        self._max_entries = max_entries
+        self._max_bytes = max_bytes
+        self._entries: deque[Observation] = deque()
+        self._bytes = 0
+        self._dropped = 0  # the position of the last entry that was dropped; positions count from 1
+        self._changed = Condition()
+
+    def __len__(self) -> int:
+        """Count the entries that were not dropped yet."""
+        with self._changed:
+            return len(self._entries)
+
+    def append(self, observation: Observation) -> None:
+        """Add an observation; wait while the log is full."""
+        size = _size(observation)
+        with self._changed:
+            self._changed.wait_for(lambda: self._fits(size))
+            self._entries.append(observation)
+            self._bytes += size
+            self._changed.notify_all()
+
+    def fits(self, observation: Observation) -> bool:
+        """Say whether `append` would return at once."""
+        with self._changed:
+            return self._fits(_size(observation))
+
+    def read(self, *, after: str | None, limit: int, timeout_seconds: float) -> Sequence[Entry]:
+        """Read up to `limit` entries behind a position, waiting for the first up to `timeout_seconds`.
+
+        Raises:
+            InvalidRequest: the position is none of this log.
+        """
+        deadline = monotonic() + timeout_seconds
+        with self._changed:
+            self._drop_through(self._parse(after))
+            self._changed.wait_for(lambda: self._entries, timeout=max(0.0, deadline - monotonic()))
+            return [
+                Entry(position=str(self._dropped + index), observation=observation)
+                for index, observation in enumerate(islice(self._entries, limit), start=1)
+            ]
+
+    def _fits(self, size: int) -> bool:
+        return not self._entries or (len(self._entries) < self._max_entries and self._bytes + size <= self._max_bytes)
+
+    def _parse(self, position: str | None) -> int:
+        if position is None:
+            return 0
+        if not position.isdecimal() or not 0 <= int(position) <= self._dropped + len(self._entries):
+            raise InvalidRequest(f"{position!r} is no position of the log {self.name}")
+        return int(position)
+
+    def _drop_through(self, position: int) -> None:
+        while self._dropped < position:
+            self._bytes -= _size(self._entries.popleft())
+            self._dropped += 1
+        self._changed.notify_all()
+
+
+def _size(observation: Observation) -> int:
+    match observation:
+        case ObjectSeen(body=body):
+            return ENTRY_BYTES + len(body)
+        case ResourceListed(uids=uids):
+            return ENTRY_BYTES + UID_BYTES * len(uids)
+        case _:
+            return ENTRY_BYTES

@@ -1,0 +1,324 @@
+"""From the log to the store: read observations, interpret them, record the facts, a transaction a batch.
+
+It knows neither SQL nor Kubernetes nor what carries the log: all three come in as arguments. The position
+in the log is committed with the facts, so that after any crash the batch was recorded whole or not at all.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Event
+from time import monotonic, sleep
+from typing import Final, TypeAlias, assert_never
+
+import structlog
+
+from lineage import facts as fact
+from lineage import observation as seen
+from lineage.errors import InvalidObservation, PositionMoved, StoreError, UnknownRedactionKey
+from lineage.facts import Fact, InputRejected, SourceObserved
+from lineage.identity import Location, sha256
+from lineage.observation import Observation
+from lineage.ports import EventLog, LineageStore
+
+Interpret: TypeAlias = Callable[[seen.ObjectSeen], Sequence[Fact]]
+"""Says what an observed object means; raises InvalidObservation where it cannot."""
+
+BATCH_SIZE: Final = 500  # observations a transaction: four times as fast as one each on SQLite
+READ_TIMEOUT_SECONDS: Final = 0.5  # how long a stop may go unnoticed while the log is silent
+FIRST_BACKOFF_SECONDS: Final = 0.1
+LAST_BACKOFF_SECONDS: Final = 30.0  # 2 attempts a minute while the database is down
+STOPPING_SECONDS: Final = 10.0  # how long a database may fail once the end was asked for
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of the objects of one or more batches: each is counted once behind `objects`.
+
+    recorded: added to what is known. unchanged: known already. ignored: says nothing about lineage.
+    rejected: could not be read or interpreted, set aside with its reason in `rejections`.
+    """
+
+    objects: int = 0
+    recorded: int = 0
+    unchanged: int = 0
+    ignored: int = 0
+    rejected: int = 0
+    rejections: tuple[InputRejected, ...] = ()
+
+    def __add__(self, other: "Outcome") -> "Outcome":
+        return Outcome(
+            objects=self.objects + other.objects,
+            recorded=self.recorded + other.recorded,
+            unchanged=self.unchanged + other.unchanged,
+            ignored=self.ignored + other.ignored,
+            rejected=self.rejected + other.rejected,
+            rejections=self.rejections + other.rejections,
+        )
+
+
+NOTHING: Final = Outcome()
+
+
+class Recorder:
+    """Records what a log holds. One thread at a time may use it; any number of recorders may share a log.
+
+    `key_ids` are the redaction keys whose digests can be compared with those in the store. `clock` says
+    when a batch is recorded. `on_batch` is told the outcome of every batch after its commit.
+    """
+
+    def __init__(
+        self,
+        log: EventLog,
+        store: LineageStore,
+        interpret: Interpret,
+        *,
+        key_ids: Collection[str],
+        clock: Callable[[], datetime],
+        on_batch: Callable[[Outcome], None] = lambda _outcome: None,
+    ) -> None:
+        self._log = log
+        self._store = store
+        self._interpret = interpret
+        self._key_ids = frozenset(key_ids)
+        self._clock = clock
+        self._on_batch = on_batch
+        self._position: str | None = None
+        self._position_known = False
+
+    def run(self, stop: Event) -> None:
+        """Record until `stop` is set, and then what is left in the log. A failing database is waited for.
+
+        Raises:
+            UnknownRedactionKey: an observation cannot be compared with what is recorded.
+            StoreError: the database went on failing while stopping; what is left is not recorded.
+        """
+        backoff = FIRST_BACKOFF_SECONDS
+        while not stop.is_set():
+            try:
+                self.record_available(timeout_seconds=READ_TIMEOUT_SECONDS)
+                backoff = FIRST_BACKOFF_SECONDS
+            except StoreError as error:
+                log.warning("batch failed and will be retried", error=str(error), seconds=backoff)
+                stop.wait(backoff)
+                backoff = min(2 * backoff, LAST_BACKOFF_SECONDS)
+        self.drain(give_up_seconds=STOPPING_SECONDS)
+
+    def drain(self, *, give_up_seconds: float) -> None:
+        """Record everything that the log holds now, for the caller that also fills it.
+
+        Raises:
+            StoreError: the database went on failing for `give_up_seconds`.
+            UnknownRedactionKey: as `run`.
+        """
+        deadline, backoff = monotonic() + give_up_seconds, FIRST_BACKOFF_SECONDS
+        while True:
+            try:
+                if self.record_available(timeout_seconds=0.0) is None:
+                    return
+            except StoreError:
+                if monotonic() + backoff > deadline:
+                    raise
+                sleep(backoff)
+                backoff *= 2
+
+    def record_available(self, *, timeout_seconds: float) -> Outcome | None:
+        """Record one batch; None where the log held nothing for so long.
+
+        Raises:
+            StoreError: nothing of the batch was recorded; the next call takes it up again.
+            UnknownRedactionKey: as `run`; nothing of the batch was recorded.
+        """
+        if not self._position_known:
+            self._position, self._position_known = self._store.position(self._log.name), True
+        entries = self._log.read(after=self._position, limit=BATCH_SIZE, timeout_seconds=timeout_seconds)
+        if not entries:
+            return None
+        began = monotonic()
+        observations = [entry.observation for entry in entries]
+        self._refuse_unknown_keys(observations)
+        statements = [facts_of(observation, self._interpret) for observation in observations]
+        position = entries[-1].position
+        try:
+            added = self._store.apply(
+                [*(one for several in statements for one in several), *deliveries(observations, statements)],
+                recorded_at=self._clock(),
+                log=self._log.name,
+                after=self._position,
+                position=position,
+            )
+        except PositionMoved:
+            self._position_known = False
+            raise
+        self._position = position
+        outcome = outcome_of(observations, statements, added)
+        for rejection in outcome.rejections:
+            log.warning("observation rejected", source=rejection.source, reason=rejection.reason)
+        log.debug(
+            "batch recorded",
+            objects=outcome.objects,
+            recorded=outcome.recorded,
+            position=position,
+            seconds=round(monotonic() - began, 3),
+        )
+        self._on_batch(outcome)
+        return outcome
+
+    def _refuse_unknown_keys(self, observations: Sequence[Observation]) -> None:
+        for observation in observations:
+            if isinstance(observation, seen.ObjectSeen) and observation.key_id not in self._key_ids:
+                raise UnknownRedactionKey(
+                    f"the {observation.source} observations of cluster {observation.cluster} were redacted under the "
+                    f"key {observation.key_id}, and this recorder holds {', '.join(sorted(self._key_ids))}: "
+                    "give watcher and recorder the same redaction key"
+                )
+
+
+# ------------------------------------------------------------------------------------------ pure
+def facts_of(observation: Observation, interpret: Interpret) -> Sequence[Fact]:
+    """Say what an observation means. What cannot be interpreted is a fact too: that it was rejected."""
+    match observation:
+        case seen.ObjectSeen():
+            return _interpreted(observation, interpret)
+        case seen.ObjectDeleted(uid=uid):
+            return [fact.ObjectGone(uid=uid)]
+        case seen.ResourceListed():
+            return _listed(observation)
+        case seen.LocationLooked():
+            return [_looked(observation)]
+        case seen.SourceReported():
+            return [_reported(observation)]
+        case seen.InputUnreadable():
+            return [_unreadable(observation)]
+        case _:
+            assert_never(observation)
+
+
+def deliveries(observations: Sequence[Observation], statements: Sequence[Sequence[Fact]]) -> list[SourceObserved]:
+    """Count the objects that each source delivered, by where they live: the newest time that each was seen."""
+    objects: Counter[tuple[str, str, str, str]] = Counter()
+    newest: dict[tuple[str, str, str, str], datetime] = {}
+    for observation, several in zip(observations, statements, strict=True):
+        if not isinstance(observation, seen.ObjectSeen):
+            continue
+        resource = next((one.resource for one in several if isinstance(one, fact.ObjectKept)), "")
+        namespace = next((one.namespace for one in several if isinstance(one, fact.RunSeen | fact.PodSeen)), "")
+        if not resource:
+            continue
+        key = (observation.source, observation.cluster, resource, namespace)
+        objects[key] += 1
+        newest[key] = max(newest.get(key, observation.seen_at), observation.seen_at)
+    return [
+        SourceObserved(
+            source=key[0],
+            cluster=key[1],
+            resource=key[2],
+            namespace=key[3],
+            at=newest[key],
+            state=None,
+            message=None,
+            objects=count,
+        )
+        for key, count in objects.items()
+    ]
+
+
+def outcome_of(
+    observations: Sequence[Observation], statements: Sequence[Sequence[Fact]], added: Sequence[bool]
+) -> Outcome:
+    """Say what became of the objects of a batch. `added` is aligned with the facts, in their order."""
+    fates: Counter[str] = Counter()
+    rejections: list[InputRejected] = []
+    start = 0
+    for observation, several in zip(observations, statements, strict=True):
+        news = added[start : start + len(several)]
+        start += len(several)
+        if not isinstance(observation, seen.ObjectSeen | seen.ObjectDeleted | seen.InputUnreadable):
+            continue
+        refused = [one for one in several if isinstance(one, InputRejected)]
+        rejections += refused
+        if refused:
+            fates["rejected"] += 1
+        elif not several:
+            fates["ignored"] += 1
+        elif any(news):
+            fates["recorded"] += 1
+        else:
+            fates["unchanged"] += 1
+    return Outcome(objects=fates.total(), **fates, rejections=tuple(rejections))
+
+
+def _interpreted(observation: seen.ObjectSeen, interpret: Interpret) -> Sequence[Fact]:
+    try:
+        return interpret(observation)
+    except InvalidObservation as error:
+        return [_rejected(observation, str(error))]
+    except Exception as error:  # noqa: BLE001 - a bug of ours in one source must not stop the log for all of them
+        return [
+            _rejected(observation, f"{type(error).__name__} while interpreting it, a defect of kfp-lineage: {error}")
+        ]
+
+
+def _rejected(observation: seen.ObjectSeen, reason: str) -> InputRejected:
+    return InputRejected(
+        source=observation.source,
+        cluster=observation.cluster,
+        at=observation.seen_at,
+        reason=reason,
+        event=observation.body,
+        size_bytes=len(observation.body),
+        digest=sha256(observation.body),
+    )
+
+
+def _unreadable(observation: seen.InputUnreadable) -> InputRejected:
+    return InputRejected(
+        source=observation.source,
+        cluster=observation.cluster,
+        at=observation.seen_at,
+        reason=observation.reason,
+        event=None,
+        size_bytes=observation.size_bytes,
+        digest=observation.digest,
+    )
+
+
+def _listed(observation: seen.ResourceListed) -> Sequence[Fact]:
+    # Only decimal versions can be compared with those of the objects; any other says nothing about who is gone.
+    if not (observation.resource_version.isascii() and observation.resource_version.isdecimal()):
+        return []
+    return [
+        fact.ResourceListed(
+            cluster=observation.cluster,
+            resource=observation.resource,
+            namespace=observation.namespace,
+            version=fact.sortable(observation.resource_version),
+            uids=observation.uids,
+        )
+    ]
+
+
+def _looked(observation: seen.LocationLooked) -> fact.LocationLooked:
+    return fact.LocationLooked(
+        location=Location(store=observation.store, uri=observation.uri),
+        version=observation.version,
+        modified_at=int(observation.modified_at.timestamp()),
+        etag=observation.etag,
+        at=int(observation.seen_at.timestamp()),
+    )
+
+
+def _reported(observation: seen.SourceReported) -> SourceObserved:
+    return SourceObserved(
+        source=observation.source,
+        cluster=observation.cluster,
+        resource=observation.resource,
+        namespace=observation.namespace,
+        at=observation.seen_at,
+        state=observation.state,
+        message=observation.message,
+        objects=0,
+    )

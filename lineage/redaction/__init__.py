@@ -1,0 +1,57 @@
+"""Secrets out of objects, before anything else sees them: each becomes a keyed digest.
+
+Pure. A secret is told by its use (an environment variable that elsewhere comes from a Secret), by its
+shape (keys and tokens of known form, passwords in URLs) or by its name (whole words, with an allow-list):
+in values, and in the text of scripts, arguments, messages, JSON and YAML alike. What was told by use or
+name is then replaced wherever else the object repeats it. Identities, image references, artifact keys and
+the names of Secrets stay. The rules are those of "Identity, order and merging", Secrets.
+
+    names.py   what a name says about its value, and what can be a secret at all
+    shapes.py  secrets that show what they are
+    texts.py   names and values inside a text
+    objects.py the walk over one object
+    repeats.py the same secrets elsewhere in it
+"""
+
+import hashlib
+import hmac
+import re
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from lineage.redaction.names import MARKER
+from lineage.redaction.objects import redacted_object
+
+__all__ = ["Redactor", "is_redacted"]
+
+_PEM_GAPS: Final = re.compile(r"\\[nr]|\s")
+
+
+def is_redacted(text: str) -> bool:
+    """Say whether a text is what stands for a secret, under whatever key."""
+    return MARKER.fullmatch(text) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Redactor:
+    """Replaces secrets by their digest under the key of one installation."""
+
+    key: bytes = field(repr=False)
+
+    @property
+    def key_id(self) -> str:
+        """Name of the key, from which it cannot be found."""
+        return hmac.digest(self.key, b"kfp-lineage key id", hashlib.sha256).hex()[:12]
+
+    def marker(self, secret: str) -> str:
+        """Write what stands for a secret: equal for equal secrets, whatever white space surrounds them.
+
+        A key in PEM is the same one however its lines are broken and escaped.
+        """
+        plain = _PEM_GAPS.sub("", secret) if secret.lstrip().startswith("-----BEGIN ") else secret.strip()
+        digest = hmac.digest(self.key, plain.encode("utf-8", "surrogatepass"), hashlib.sha256)
+        return f"redacted:{self.key_id}:{digest.hex()[:32]}"
+
+    def redact(self, item: dict[str, Any]) -> dict[str, Any]:
+        """Return the object with every secret replaced. Idempotent; what holds no secret is shared with `item`."""
+        return redacted_object(item, self.marker)

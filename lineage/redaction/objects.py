@@ -1,0 +1,269 @@
+"""The walk over one object: what each place in it means.
+
+Pure. Only what changes is copied. A walk belongs to one object and is thrown away.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final, TypeAlias
+
+import orjson
+
+from lineage.errors import InvalidObservation
+from lineage.redaction.names import KINDS_OF_KEY, NAME_HINTS, can_be_secret, is_secret_name, words
+from lineage.redaction.repeats import Repeats
+from lineage.redaction.shapes import SHAPES, Shape
+from lineage.redaction.texts import lower, secrets_by_name, without_manifest_data
+
+_Mark: TypeAlias = Callable[[str], str]
+
+# The value of {name, value}, and of {"password": {"stringValue": …}}.
+_HOLDERS: Final = words(
+    """
+    value default enum defaultValue constant constantValue stringValue intValue doubleValue numberValue
+    runtimeValue raw data
+    """
+)
+_NO_TEXTS: Final = frozenset(
+    {"name", "displayName", "image", "imageID", "containerID", "key"}
+)  # `my-token:latest` is no assignment
+_FLAG: Final = re.compile(r"--?[A-Za-z][\w.-]+")
+_JSON_STYLES: Final[tuple[dict[str, Any], ...]] = (
+    *({"ensure_ascii": ascii_only} for ascii_only in (True, False)),
+    *({"ensure_ascii": ascii_only, "separators": (",", ":")} for ascii_only in (True, False)),
+    *({"ensure_ascii": ascii_only, "indent": indent} for indent in (1, 2, 4) for ascii_only in (True, False)),
+)
+
+
+def redacted_object(item: dict[str, Any], mark: _Mark) -> dict[str, Any]:
+    """Replace every secret of an object by what `mark` writes for it.
+
+    Raises:
+        InvalidObservation: the object is nested too deeply to be searched.
+    """
+    clues = _clues(item)
+    if not clues.names and not clues.shapes:
+        return item
+    walk = _Walk(item, mark, clues)
+    try:
+        redacted = walk.object(item)
+        return Repeats(walk.found, mark).object(redacted) if walk.found else redacted
+    except RecursionError as error:
+        raise InvalidObservation(f"{item.get('kind')}: nested too deeply to be searched for secrets") from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Clues:
+    """What occurs in an object at all. Most hold next to nothing, and a few searches of the bytes are fast."""
+
+    names: tuple[str, ...]
+    shapes: tuple[Shape, ...]
+    references: bool
+    """Something in it comes from a Secret."""
+
+
+def _clues(item: dict[str, Any]) -> _Clues:
+    try:
+        data = orjson.dumps(item, option=orjson.OPT_NON_STR_KEYS).lower()
+    except TypeError:  # what orjson cannot write is refused after us
+        return _Clues(NAME_HINTS, SHAPES, references=True)
+    names = tuple(hint for hint in NAME_HINTS if hint != "key" and hint.encode() in data)
+    if _stands_after(data, b"key", _KINDS_OF_KEY):
+        names = (*names, "key")
+    tokens = _stands_after(data, b"_", _TOKENS_WITH_DASH)
+    shapes = (shape for shape in SHAPES if tokens or not shape.hints[0].endswith("_"))
+    live = tuple(shape for shape in shapes if any(hint.encode() in data for hint in shape.hints))
+    return _Clues(names, live, references="secret" in names and b"secretkeyref" in data)
+
+
+_KINDS_OF_KEY: Final = tuple(f"{kind}{gap}".encode() for kind in KINDS_OF_KEY for gap in ("", "_", "-", ".", " "))
+_TOKENS_WITH_DASH: Final = tuple(hint[:-1].encode() for shape in SHAPES for hint in shape.hints if hint.endswith("_"))
+
+
+def _stands_after(data: bytes, word: bytes, before: tuple[bytes, ...]) -> bool:
+    """Say whether `word` stands anywhere right after one of `before`: one search in the place of many."""
+    at = data.find(word)
+    while at >= 0:
+        if data.endswith(before, 0, at):
+            return True
+        at = data.find(word, at + 1)
+    return False
+
+
+class _Walk:
+    """Replaces what is secret by its place, name or shape; `found` collects what may be repeated elsewhere."""
+
+    def __init__(self, item: dict[str, Any], mark: _Mark, clues: _Clues) -> None:
+        self._item = item
+        self._mark = mark
+        self._hints = clues.names
+        self._references = clues.references
+        self._shapes = tuple((hint, shape) for shape in clues.shapes for hint in shape.hints)
+        self._headers = any(hint == "authorization" for hint, _ in self._shapes)
+        self.found: set[str] = set()
+
+    @cached_property
+    def _from_secrets(self) -> frozenset[str]:
+        """Names of the environment variables that a Secret feeds somewhere in the object."""
+        if not self._references:
+            return frozenset()
+        return frozenset(
+            str(entry.get("name"))
+            for entry in _dicts(self._item)
+            if isinstance(entry.get("valueFrom"), dict) and "secretKeyRef" in entry["valueFrom"]
+        )
+
+    @cached_property
+    def _public(self) -> frozenset[str]:
+        """Names of Secrets and of the object itself, which stay even where a name calls them secret."""
+        metadata = self._item.get("metadata")
+        own = metadata if isinstance(metadata, dict) else {}
+        public = {str(own.get(key)) for key in ("name", "namespace", "uid", "generateName")}
+        for entry in _dicts(self._item):
+            public.update(str(value) for key, value in entry.items() if key == "secretName" and isinstance(value, str))
+            references = (
+                value for key, value in entry.items() if str(key).lower().endswith(("secret", "ref", "secrets"))
+            )
+            for reference in references:
+                named = reference if isinstance(reference, list) else [reference]
+                public.update(str(one["name"]) for one in named if isinstance(one, dict) and "name" in one)
+        return frozenset(public)
+
+    def object(self, item: dict[str, Any], *, held: bool = False) -> dict[str, Any]:
+        """Redact an object. `held`: it stands under a secret name, so that what it holds is secret."""
+        if item.get("kind") == "Secret" and ("data" in item or "stringData" in item):
+            item = {key: {} if key in ("data", "stringData") else value for key, value in item.items()}
+        held = held or (not _HOLDERS.isdisjoint(item) and self._names_a_secret(item))
+        changed: dict[str, Any] = {}
+        for key, value in item.items():
+            if key in _NO_TEXTS and isinstance(value, str):
+                new: Any = self._shaped(value)
+            elif held and key in _HOLDERS:
+                new = self._secret(value)
+            elif isinstance(key, str) and is_secret_name(key):
+                is_reference = key == "secretKey" and "envVar" in item  # a key of a Secret, in Kubeflow's own words
+                new = value if is_reference else self._secret(value)
+            elif self._headers and isinstance(value, str) and _is_header(key, item):
+                new = self._shaped(_HEADER + value).removeprefix(_HEADER)
+            else:
+                new = self.value(value)
+            if new is not value:
+                changed[key] = new
+        return {**item, **changed} if changed else item
+
+    def value(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self._text(value)
+        if isinstance(value, dict):
+            return self.object(value)
+        if isinstance(value, list):
+            return self._list(value)
+        return value
+
+    def _names_a_secret(self, item: dict[str, Any]) -> bool:
+        for key in ("name", "key"):
+            name = item.get(key)
+            if isinstance(name, str) and (is_secret_name(name) or ("value" in item and name in self._from_secrets)):
+                return True
+        return False
+
+    def _secret(self, value: Any) -> Any:
+        """Redact what stands under a secret name."""
+        if isinstance(value, dict):
+            return self.object(value, held=True)
+        if isinstance(value, list):
+            new = [self._secret(one) if not isinstance(one, dict) else self.object(one) for one in value]
+            return new if any(one is not old for one, old in zip(new, value, strict=True)) else value
+        if isinstance(value, bool) or value is None:
+            return value
+        text = value if isinstance(value, str) else json.dumps(value, default=str)
+        if not can_be_secret(text) or text in self._public:
+            return self.value(value)
+        self._text(text)  # what is secret within it may be repeated too: the password of a connection string
+        self.found.update((text.strip(), _SCHEME.sub("", text).strip()))
+        return self._mark(text)
+
+    def _list(self, items: list[Any]) -> list[Any]:
+        new = [self.value(one) for one in items]
+        for index, flag in enumerate(items[:-1]):
+            argument = items[index + 1]
+            if not isinstance(flag, str) or not isinstance(argument, str) or argument.startswith("-"):
+                continue
+            if _FLAG.fullmatch(flag) and is_secret_name(flag):
+                new[index + 1] = self._secret(argument)
+        return new if any(one is not old for one, old in zip(new, items, strict=True)) else items
+
+    def _text(self, text: str) -> str:
+        lowered = text.lower()
+        for hint in self._hints:
+            if hint in lowered:
+                break
+        else:
+            return self._shaped(text)
+        if text.lstrip()[:1] in ("{", "["):
+            try:
+                parsed = json.loads(text)
+                new = self.value(parsed)
+                return self._shaped(text) if new is parsed else _written_like(text, parsed, new)
+            except (ValueError, RecursionError):
+                pass  # no JSON, or JSON with templates in it: it is read as any text
+        if "secret" in lowered:
+            text = without_manifest_data(text)
+        spans = []
+        for found in secrets_by_name(text, self._hints):
+            if found.secret not in self._public:
+                self.found.add(found.secret.strip())
+                spans.append((found.start, found.end, found.secret))
+        return self._shaped(self._replaced(text, spans))
+
+    def _shaped(self, text: str) -> str:
+        lowered = text.lower() if self._shapes else ""
+        for hint, shape in self._shapes:
+            if hint in lowered:
+                spans = [(start, end, text[start:end]) for start, end in shape.spans(text)]
+                if shape.repeats:
+                    self.found.update(secret for _, _, secret in spans)
+                text = self._replaced(text, spans)
+        return text
+
+    def _replaced(self, text: str, spans: list[tuple[int, int, str]]) -> str:
+        for start, end, secret in reversed(spans):
+            text = text[:start] + self._mark(secret) + text[end:]
+        return text
+
+
+_SCHEME: Final = re.compile(r"^\s*(?i:bearer|basic|token)\s+(?=\S+\s*$)")
+_HEADER: Final = "Authorization: "
+
+
+def _is_header(key: str, item: dict[str, Any]) -> bool:
+    """Say whether the value at `key` is an authorization header: by the key, or as the value of a pair."""
+    name = item.get("name") if key == "value" else key
+    return isinstance(name, str) and lower(name).endswith("authorization")
+
+
+def _written_like(text: str, before: Any, after: Any) -> str:
+    """Write JSON in the style of the text that it came from."""
+    body = text.strip()
+    style = next((style for style in _JSON_STYLES if json.dumps(before, **style) == body), {"ensure_ascii": False})
+    return text.replace(body, json.dumps(after, **style))
+
+
+def _dicts(value: Any) -> Iterator[dict[str, Any]]:
+    """Every object inside a value, JSON in texts included."""
+    if isinstance(value, str):
+        if "ecret" in value and value.lstrip()[:1] in ("{", "["):
+            try:
+                yield from _dicts(json.loads(value))
+            except (ValueError, RecursionError):
+                return
+    elif isinstance(value, dict):
+        yield value
+        for inner in value.values():
+            yield from _dicts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _dicts(inner)

@@ -1,0 +1,165 @@
+"""What can be set: flags before environment before file before defaults, as one frozen `Settings`.
+
+Read by the command line and by nobody else: every other part is told what it needs. The one thing that
+this file writes is the redaction key, once.
+"""
+
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from tomllib import TOMLDecodeError
+from typing import Annotated, Any, Final
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from lineage.errors import InvalidSettings
+
+APPLICATION: Final = "kfp-lineage"
+PREFIX: Final = "LINEAGE_"
+FILE_VARIABLE: Final = "LINEAGE_CONFIG"
+KEY_FILE: Final = "redaction.key"
+KEY_BYTES: Final = 32  # as long as the digests that it keys
+
+
+# ------------------------------------------------------------------------------------------ places
+def data_folder() -> Path:
+    """Say where the default store and the redaction key live (XDG Base Directory Specification)."""
+    return _base_folder("XDG_DATA_HOME", ".local/share") / APPLICATION
+
+
+def settings_file() -> Path:
+    """Say where the settings file is, whether or not there is one."""
+    if named := os.environ.get(FILE_VARIABLE):
+        return Path(named)
+    return _base_folder("XDG_CONFIG_HOME", ".config") / APPLICATION / "config.toml"
+
+
+def default_store() -> str:
+    """Name the store in a file of the user's data folder."""
+    return f"sqlite:///{data_folder() / 'lineage.db'}"
+
+
+def _base_folder(variable: str, default: str) -> Path:
+    if named := os.environ.get(variable):
+        return Path(named)
+    try:
+        return Path.home() / default
+    except RuntimeError as error:
+        raise InvalidSettings(f"this user has no home folder: set {variable} to a folder") from error
+
+
+# ------------------------------------------------------------------------------------------ settings
+class Settings(BaseSettings):
+    """Everything that a user can set. `store` is a URL; `namespaces` empty means all of them."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="forbid", hide_input_in_errors=True
+    )
+
+    store: str = Field(default_factory=default_store)
+    cluster: str = Field(default="default", min_length=1)
+    namespaces: Annotated[tuple[str, ...], NoDecode] = ()
+    context: str | None = Field(default=None, min_length=1)
+    host: str = Field(default="127.0.0.1", min_length=1)
+    port: int = Field(default=8080, ge=0, le=65535)
+    redaction_key: SecretStr | None = Field(default=None, min_length=1)
+
+    @field_validator("namespaces", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        """Read `a,b`, which is how an environment variable holds several."""
+        return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
+
+    @field_validator("store")
+    @classmethod
+    def _is_url(cls, value: str) -> str:
+        if "://" not in value:
+            raise ValueError("a store is named by a URL such as sqlite:///lineage.db")
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Order the sources: what stands first wins."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, settings_file())
+
+
+def load_settings(flags: Mapping[str, Any]) -> Settings:
+    """Read the settings. A flag that is None was not given.
+
+    Raises:
+        InvalidSettings: the message names each setting that is wrong, and where it can be set.
+    """
+    file = settings_file()
+    if os.environ.get(FILE_VARIABLE) and not file.is_file():
+        raise InvalidSettings(f"{FILE_VARIABLE} names {file}, and there is no such file")
+    try:
+        return Settings(**{name: value for name, value in flags.items() if value is not None})
+    except ValidationError as error:
+        raise InvalidSettings("; ".join(_explain(problem, file) for problem in error.errors())) from error
+    except (TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidSettings(f"{file} is no TOML: {error}") from error
+    except OSError as error:
+        raise InvalidSettings(f"{file} cannot be read: {error.strerror}") from error
+
+
+def _explain(problem: Any, file: Path) -> str:
+    name = str(problem["loc"][0]) if problem["loc"] else "settings"
+    if name not in Settings.model_fields:
+        return f"{file} sets {name}, which is no setting: there are {', '.join(sorted(Settings.model_fields))}"
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    flag = "namespace" if name == "namespaces" else name
+    where = f"{PREFIX}{name.upper()}" if name == "redaction_key" else f"--{flag}, {PREFIX}{name.upper()}"
+    return f"{name}: {message[:1].lower()}{message[1:]} (set by {where} or in {file})"
+
+
+# ------------------------------------------------------------------------------------------ the key
+def redaction_key(settings: Settings) -> bytes:
+    """Read the key of this installation, or make one: digests of equal secrets are equal under one key.
+
+    Raises:
+        InvalidSettings: it can neither be read nor made.
+    """
+    if settings.redaction_key is not None:
+        return settings.redaction_key.get_secret_value().encode()
+    path = data_folder() / KEY_FILE
+    try:
+        if not path.exists():
+            _make_key(path)
+        key = path.read_bytes()
+    except OSError as error:
+        raise InvalidSettings(
+            f"the redaction key {path} can be neither read nor made ({error.strerror}): "
+            f"set {PREFIX}REDACTION_KEY, or XDG_DATA_HOME to a folder that can be written"
+        ) from error
+    if not key:
+        raise InvalidSettings(f"the redaction key {path} is empty: delete it, and a new one is made")
+    return key
+
+
+def _make_key(path: Path) -> None:
+    """Make the key once, however many processes try: written aside, then linked, which fails if there is one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=path.parent, prefix=".key-") as folder:  # mode 0700
+        aside = Path(folder) / KEY_FILE
+        aside.touch(mode=0o600)
+        aside.write_bytes(secrets.token_bytes(KEY_BYTES))
+        try:
+            path.hardlink_to(aside)
+        except FileExistsError:
+            return

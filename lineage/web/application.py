@@ -1,0 +1,87 @@
+"""The ASGI application: `/` the page, `/graphql`, `/graphiql`, `/healthz`.
+
+All addresses in it are relative, so that it works under a prefix behind a proxy. The page shows the
+answers of saved queries; store reads block, so they run on threads.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from lineage.errors import StoreError
+from lineage.ports import EVERYTHING, LineageStore, Scope
+from lineage.web.endpoint import Answer, endpoint
+from lineage.web.headers import GRAPHIQL_POLICY, SecurityHeaders
+from lineage.web.page import Overview, page
+from lineage_graphql import execute, saved_queries
+
+log = structlog.get_logger(__name__)
+
+_STATIC: Final = Path(__file__).parent / "static"
+RUNS_SHOWN: Final = 15
+
+
+def application(*, store: LineageStore, scope: Scope = EVERYTHING) -> Starlette:
+    """Serve what `scope` may see of a store."""
+    answer: Answer = partial(execute, store, scope)
+
+    def show() -> Response:
+        return HTMLResponse(page(_overview(store, scope, answer)), headers={"Cache-Control": "no-store"})
+
+    async def overview(_: Request) -> Response:
+        return await run_in_threadpool(show)
+
+    async def healthz(_: Request) -> Response:
+        await run_in_threadpool(store.sources, scope)
+        return JSONResponse({"status": "ok"})
+
+    return Starlette(
+        routes=[
+            Route("/", overview),
+            Route("/graphql", endpoint(answer), methods=["GET", "POST"]),
+            Route("/graphiql", _graphiql),
+            Route("/healthz", healthz),
+            Mount("/static", StaticFiles(directory=_STATIC)),
+        ],
+        middleware=[Middleware(SecurityHeaders)],
+        exception_handlers={StoreError: _store_unavailable},
+    )
+
+
+def _overview(store: LineageStore, scope: Scope, answer: Answer) -> Overview:
+    ingestion = _asked(answer, "ingestion", {"first": 1})["ingestion"]
+    return Overview(
+        counts=store.counts(scope),
+        runs=_asked(answer, "recent-runs", {"first": RUNS_SHOWN})["runs"]["nodes"],
+        sources=ingestion["sources"],
+        rejected=ingestion["rejected"]["totalCount"],
+        artifacts=_asked(answer, "artifacts", {"first": 1, "text": ""})["artifacts"]["nodes"],
+        queries=saved_queries(),
+    )
+
+
+def _asked(answer: Answer, name: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+    answered = answer(saved_queries()[name].text, variables, None)
+    data: Mapping[str, Any] | None = answered.get("data")
+    if data is None or "errors" in answered:
+        raise StoreError(f"the saved query {name} could not be answered: {answered['errors'][0]}")
+    return data
+
+
+async def _graphiql(_: Request) -> Response:
+    return FileResponse(_STATIC / "graphiql.html", headers={"Content-Security-Policy": GRAPHIQL_POLICY})
+
+
+async def _store_unavailable(request: Request, error: Exception) -> Response:
+    log.warning("store not readable", path=request.url.path, exc_info=error)
+    return PlainTextResponse("The store cannot be read at the moment; the log says why.\n", 503)

@@ -1,0 +1,285 @@
+"""A small world that is told in full: a model retrained twice, with a retry, a cache hit and a secret.
+
+`nightly` prepares data, trains on it and evaluates; its training failed once and was retried by hand.
+`weekly` is the same pipeline a week later: preparation was a cache hit, training still runs.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from lineage.identity import (
+    Location,
+    execution_key,
+    experiment_key,
+    pipeline_key,
+    pipeline_version_key,
+    run_key,
+    sha256,
+    unknown_key,
+    written_key,
+)
+from lineage.model import (
+    Artifact,
+    ArtifactRole,
+    ArtifactUse,
+    Completeness,
+    ContainerImage,
+    DigestKind,
+    Execution,
+    Experiment,
+    Parameter,
+    Phase,
+    Pipeline,
+    PipelineVersion,
+    PodSeen,
+    Rejected,
+    Run,
+    SourceState,
+    SourceStatus,
+    WorkflowIncarnation,
+)
+from tests.fakes import Knowledge
+
+MORNING = datetime(2026, 11, 14, 8, 0, tzinfo=UTC)
+A_WEEK_LATER = MORNING + timedelta(days=7)
+SPEC_DIGEST = sha256(b"spec")
+DIGEST_OF_SECRET = "hmac:5e884898da28047151d0e56f8dc62927"
+
+EXPERIMENT = Experiment(
+    key=experiment_key("prod", "churn", "retraining"),
+    name="retraining",
+    cluster="prod",
+    namespace="churn",
+    created_at=MORNING,
+)
+PIPELINE = Pipeline(
+    key=pipeline_key("prod", "churn", "train-churn"), name="train-churn", cluster="prod", namespace="churn"
+)
+VERSION = PipelineVersion(
+    key=pipeline_version_key("prod", "churn", "train-churn", SPEC_DIGEST),
+    pipeline=PIPELINE,
+    digest=SPEC_DIGEST,
+    created_at=MORNING,
+)
+
+
+def _run(uid: str, name: str, *, phase: Phase, at: datetime, finished_at: datetime | None, rate: str) -> Run:
+    return Run(
+        key=run_key(uid),
+        uid=uid,
+        name=name,
+        display_name=name,
+        namespace="churn",
+        cluster="prod",
+        phase=phase,
+        message=None,
+        created_at=at,
+        started_at=at,
+        finished_at=finished_at,
+        parameters=(
+            Parameter(name="learning_rate", value=rate),
+            Parameter(name="api_key", value=DIGEST_OF_SECRET, redacted=True),
+        ),
+        labels={"pipeline/runid": uid, "team": "churn"},
+        annotations={},
+        in_cluster=phase is Phase.RUNNING,
+        pipeline_version_key=VERSION.key,
+        experiment_key=EXPERIMENT.key,
+        resubmitted_from_key=None,
+    )
+
+
+NIGHTLY = _run(
+    "5f3c2a10-nightly",
+    "churn-nightly-1",
+    phase=Phase.SUCCEEDED,
+    at=MORNING,
+    finished_at=MORNING + timedelta(seconds=754.5),
+    rate="0.1",
+)
+WEEKLY = _run("8b1d7e42-weekly", "churn-weekly-2", phase=Phase.RUNNING, at=A_WEEK_LATER, finished_at=None, rate="0.02")
+
+
+def _execution(
+    run: Run,
+    step: str,
+    start: int,
+    seconds: int | None,
+    phase: Phase,
+    *,
+    attempt: int = 0,
+    superseded: bool = False,
+    cached: bool = False,
+) -> Execution:
+    assert run.started_at is not None
+    started_at = run.started_at + timedelta(seconds=start)
+    return Execution(
+        key=execution_key(run.key[1], f"{run.name}-{step}", int(started_at.timestamp())),  # type: ignore[arg-type] # a run's key is its name
+        run_key=run.key,
+        node_id=f"{run.name}-{step}",
+        name=f"{run.name}.{step}",
+        display_name=step,
+        template=step,
+        kind="POD",
+        phase=phase,
+        message="OOMKilled (exit code 137)" if phase is Phase.FAILED else None,
+        attempt=attempt,
+        started_at=started_at,
+        finished_at=None if seconds is None else started_at + timedelta(seconds=seconds),
+        exit_code={Phase.SUCCEEDED: 0, Phase.FAILED: 137}.get(phase),
+        superseded=superseded,
+        cached=cached,
+        resources={"cpu": 12, "memory": 2**60},
+        input_parameters=(Parameter(name="seed", value="7"),),
+        output_parameters=(),
+    )
+
+
+PREPARE = _execution(NIGHTLY, "prepare", 10, 100, Phase.SUCCEEDED)
+TRAIN_FAILED = _execution(NIGHTLY, "train", 120, 60, Phase.FAILED, superseded=True)
+TRAIN = _execution(NIGHTLY, "train", 300, 400, Phase.SUCCEEDED, attempt=1)
+EVALUATE = _execution(NIGHTLY, "evaluate", 710, 40, Phase.SUCCEEDED)
+PREPARE_CACHED = _execution(WEEKLY, "prepare", 5, 1, Phase.SUCCEEDED, cached=True)
+TRAIN_RUNNING = _execution(WEEKLY, "train", 20, None, Phase.RUNNING)
+
+
+def _written(execution: Execution, output: str, uri: str | None) -> Artifact:
+    _, run, node, started_at = execution.key
+    return Artifact(
+        key=written_key(run, node, started_at, output),  # type: ignore[arg-type] # an execution's key holds them
+        name=output,
+        uri=uri,
+        digest=sha256(output.encode()),
+        created_at=execution.finished_at,
+        producer_key=execution.key,
+    )
+
+
+RAW = Artifact(
+    key=unknown_key(Location(store="cluster:prod/minio:9000", uri="s3://churn/raw.csv")),
+    name="raw.csv",
+    uri="s3://churn/raw.csv",
+    digest=None,
+    created_at=None,
+    producer_key=None,
+)
+TABLE = _written(PREPARE, "table", "s3://churn/nightly/table.parquet")
+MODEL = _written(TRAIN, "model", "s3://churn/nightly/model.tgz")
+REPORT = _written(EVALUATE, "report", None)
+
+
+def _use(name: str, artifact: Artifact, role: ArtifactRole) -> ArtifactUse:
+    return ArtifactUse(name=name, artifact=artifact, role=role, ambiguous=False)
+
+
+def _pod(execution: Execution) -> PodSeen:
+    image = ContainerImage(
+        container="main",
+        reference="ghcr.io/example/churn-train:1.4",
+        digest=sha256(b"image"),
+        digest_kind=DigestKind.MANIFEST,
+    )
+    assert execution.started_at is not None
+    return PodSeen(
+        uid=f"pod-{execution.node_id}-{execution.attempt}",
+        name=f"{execution.node_id}-pod",
+        node="gpu-3",
+        phase=execution.phase,
+        exit_code=execution.exit_code,
+        reason="OOMKilled" if execution.exit_code else None,
+        restarts=0,
+        created_at=execution.started_at,
+        finished_at=execution.finished_at,
+        in_cluster=False,
+        images=(image,),
+    )
+
+
+EXECUTIONS = (PREPARE, TRAIN_FAILED, TRAIN, EVALUATE, PREPARE_CACHED, TRAIN_RUNNING)
+ARTIFACTS = (RAW, TABLE, MODEL, REPORT)
+REJECTED = Rejected(
+    key=("Rejected", "workflows", 1),
+    at=MORNING,
+    source="argo_workflow",
+    reason="status.nodes is a list, expected an object",
+    event=None,
+    size_bytes=2048,
+    digest=sha256(b"event"),
+)
+
+
+def _source(name: str, kind: str, state: SourceState, message: str | None, observed: int) -> SourceStatus:
+    return SourceStatus(
+        name=name,
+        kind=kind,
+        cluster="prod",
+        namespace="*",
+        state=state,
+        message=message,
+        observed=observed,
+        lag_seconds=0.02 if observed else None,
+        last_event_at=A_WEEK_LATER if observed else None,
+    )
+
+
+def example() -> Knowledge:
+    """Tell the whole of it."""
+    return Knowledge(
+        runs=(NIGHTLY, WEEKLY),
+        executions=EXECUTIONS,
+        artifacts=ARTIFACTS,
+        pipelines=(PIPELINE,),
+        versions=(VERSION,),
+        experiments=(EXPERIMENT,),
+        rejected=(REJECTED,),
+        sources=(
+            _source("argo_workflow", "Workflow", SourceState.SYNCED, None, 1284),
+            _source("pod", "Pod", SourceState.FORBIDDEN, "pods is forbidden: grant get, list and watch", 0),
+        ),
+        workflows={
+            run.key: (
+                WorkflowIncarnation(
+                    uid=f"workflow-of-{run.name}",
+                    name=run.name,
+                    created_at=run.created_at,
+                    phase=run.phase,
+                    in_cluster=run.in_cluster,
+                ),
+            )
+            for run in (NIGHTLY, WEEKLY)
+        },
+        completeness={
+            run.key: Completeness(
+                complete=run is NIGHTLY,
+                terminal_seen=run is NIGHTLY,
+                nodes_expected=4,
+                nodes_recorded=4,
+                pods_expected=4,
+                pods_seen=4,
+                missing=() if run is NIGHTLY else ("its end",),
+            )
+            for run in (NIGHTLY, WEEKLY)
+        },
+        raw={NIGHTLY.key: {"kind": "Workflow", "metadata": {"name": NIGHTLY.name}, "big": 2**70}},
+        specs={VERSION.key: {"entrypoint": "main"}},
+        pods={execution.key: (_pod(execution),) for execution in EXECUTIONS if not execution.cached},
+        inputs={
+            PREPARE.key: (_use("raw", RAW, ArtifactRole.USED),),
+            TRAIN_FAILED.key: (_use("table", TABLE, ArtifactRole.USED),),
+            TRAIN.key: (_use("table", TABLE, ArtifactRole.USED),),
+            EVALUATE.key: (_use("model", MODEL, ArtifactRole.USED),),
+            TRAIN_RUNNING.key: (_use("table", TABLE, ArtifactRole.USED),),
+        },
+        outputs={
+            PREPARE.key: (_use("table", TABLE, ArtifactRole.GENERATED),),
+            TRAIN.key: (_use("model", MODEL, ArtifactRole.GENERATED),),
+            EVALUATE.key: (_use("report", REPORT, ArtifactRole.GENERATED),),
+            PREPARE_CACHED.key: (_use("table", TABLE, ArtifactRole.REUSED),),
+        },
+        depends_on={
+            TRAIN.key: (PREPARE.key,),
+            TRAIN_FAILED.key: (PREPARE.key,),
+            EVALUATE.key: (TRAIN.key,),
+            TRAIN_RUNNING.key: (PREPARE_CACHED.key,),
+        },
+        cached_from={PREPARE_CACHED.key: PREPARE.key},
+    )

@@ -1,0 +1,419 @@
+"""Fakes: the ports, kept over plain lists. They do what the port says, slowly and obviously."""
+
+import operator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar, assert_never
+
+from lineage.errors import InvalidRequest, PositionMoved
+from lineage.facts import Fact
+from lineage.identity import Key, encode_key
+from lineage.model import (
+    Artifact,
+    ArtifactRole,
+    ArtifactUse,
+    Completeness,
+    Counts,
+    Direction,
+    Execution,
+    Experiment,
+    LineageEdge,
+    LineageGraph,
+    Node,
+    Pipeline,
+    PipelineVersion,
+    PodSeen,
+    Rejected,
+    Run,
+    SourceStatus,
+    WorkflowIncarnation,
+)
+from lineage.ports import AllOf, AnyOf, Condition, Listing, Not, Operator, Order, Page, PageRequest, Scope, Where
+
+T = TypeVar("T")
+L = TypeVar("L", Run, Execution, Artifact, Pipeline, PipelineVersion, Experiment, Rejected)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Knowledge:
+    """What a fake store knows. Parts are keyed by their owner's key."""
+
+    runs: Sequence[Run] = ()
+    executions: Sequence[Execution] = ()
+    artifacts: Sequence[Artifact] = ()
+    pipelines: Sequence[Pipeline] = ()
+    versions: Sequence[PipelineVersion] = ()
+    experiments: Sequence[Experiment] = ()
+    rejected: Sequence[Rejected] = ()
+    sources: Sequence[SourceStatus] = ()
+    workflows: Mapping[Key, tuple[WorkflowIncarnation, ...]] = field(default_factory=dict)
+    completeness: Mapping[Key, Completeness] = field(default_factory=dict)
+    raw: Mapping[Key, Any] = field(default_factory=dict)
+    specs: Mapping[Key, Any] = field(default_factory=dict)
+    pods: Mapping[Key, tuple[PodSeen, ...]] = field(default_factory=dict)
+    inputs: Mapping[Key, tuple[ArtifactUse, ...]] = field(default_factory=dict)
+    outputs: Mapping[Key, tuple[ArtifactUse, ...]] = field(default_factory=dict)
+    depends_on: Mapping[Key, tuple[Key, ...]] = field(default_factory=dict)
+    cached_from: Mapping[Key, Key] = field(default_factory=dict)
+
+
+class FakeStore:
+    """A `LineageStore` over plain lists of values. `reads` names each read as it is asked for."""
+
+    def __init__(self, knowledge: Knowledge | None = None) -> None:
+        self._known = knowledge or Knowledge()
+        self.reads: list[str] = []
+        self.facts: list[Fact] = []
+        self.positions: dict[str, str | None] = {}
+
+    # -- writing
+    def apply(
+        self,
+        facts: Sequence[Fact],
+        *,
+        recorded_at: datetime,
+        log: str | None = None,
+        after: str | None = None,
+        position: str | None = None,
+    ) -> tuple[bool, ...]:
+        """Keep the facts as they are; they become no knowledge."""
+        if log is not None:
+            if self.positions.get(log) != after:
+                raise PositionMoved(f"{log} is at {self.positions.get(log)}, expected {after}")
+            self.positions[log] = position
+        added = tuple(fact not in self.facts for fact in facts)
+        self.facts.extend(facts)
+        return added
+
+    def position(self, log: str) -> str | None:
+        return self.positions.get(log)
+
+    # -- lists
+    def runs(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Run]:
+        return self._list("runs", scope, self._known.runs, listing, page)
+
+    def executions(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Execution]:
+        return self._list("executions", scope, self._known.executions, listing, page)
+
+    def artifacts(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Artifact]:
+        return self._list("artifacts", scope, self._known.artifacts, listing, page)
+
+    def pipelines(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Pipeline]:
+        return self._list("pipelines", scope, self._known.pipelines, listing, page)
+
+    def pipeline_versions(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[PipelineVersion]:
+        return self._list("pipeline_versions", scope, self._known.versions, listing, page)
+
+    def experiments(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Experiment]:
+        return self._list("experiments", scope, self._known.experiments, listing, page)
+
+    def rejected(self, scope: Scope, page: PageRequest) -> Page[Rejected]:
+        return self._list("rejected", scope, self._known.rejected, Listing(), page)
+
+    def count(self, scope: Scope, what: type, listing: Listing) -> int:
+        self.reads.append(f"count {what.__name__}")
+        items: dict[type, Sequence[Any]] = {
+            Run: self._known.runs,
+            Execution: self._known.executions,
+            Artifact: self._known.artifacts,
+            Pipeline: self._known.pipelines,
+            PipelineVersion: self._known.versions,
+            Experiment: self._known.experiments,
+            Rejected: self._known.rejected,
+        }
+        return len(self._found(scope, items[what], listing))
+
+    # -- by key
+    def get(self, scope: Scope, keys: Sequence[Key]) -> Mapping[Key, Node]:
+        self.reads.append("get")
+        nodes: dict[Key, Node] = {node.key: node for node in self._all() if self._visible(scope, node)}
+        return {key: nodes[key] for key in keys if key in nodes}
+
+    def run_by_uid(self, scope: Scope, uid: str) -> Run | None:
+        self.reads.append("run_by_uid")
+        found = [run for run in self._known.runs if uid in self._uids(run) and self._visible(scope, run)]
+        return max(found, key=lambda run: _sortable(run.created_at), default=None)
+
+    # -- parts
+    def workflows(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, tuple[WorkflowIncarnation, ...]]:
+        return self._parts("workflows", self._known.workflows, runs)
+
+    def completeness(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, Completeness]:
+        return self._parts("completeness", self._known.completeness, runs)
+
+    def raw(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, Any]:
+        return self._parts("raw", self._known.raw, runs)
+
+    def specs(self, scope: Scope, versions: Sequence[Key]) -> Mapping[Key, Any]:
+        return self._parts("specs", self._known.specs, versions)
+
+    def pods(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[PodSeen, ...]]:
+        return self._parts("pods", self._known.pods, executions)
+
+    def inputs(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[ArtifactUse, ...]]:
+        return self._parts("inputs", self._known.inputs, executions)
+
+    def outputs(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[ArtifactUse, ...]]:
+        return self._parts("outputs", self._known.outputs, executions)
+
+    def depends_on(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[Execution, ...]]:
+        found = self._parts("depends_on", self._known.depends_on, executions)
+        return {key: tuple(map(self._execution, others)) for key, others in found.items()}
+
+    def cached_from(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, Execution]:
+        found = self._parts("cached_from", self._known.cached_from, executions)
+        return {key: self._execution(other) for key, other in found.items()}
+
+    # -- graphs and ledgers
+    def lineage(
+        self, scope: Scope, roots: Sequence[Key], *, direction: Direction, max_depth: int | None, max_nodes: int
+    ) -> LineageGraph | None:
+        self.reads.append("lineage")
+        nodes: dict[str, Execution | Artifact] = {}
+        nodes.update((execution.id, execution) for execution in self._known.executions)
+        nodes.update((artifact.id, artifact) for artifact in self._known.artifacts)
+        starts = [node.id for node in nodes.values() if node.key in roots]
+        starts += [e.id for e in self._known.executions if e.run_key in roots]
+        if not starts:
+            return None
+        distance = dict.fromkeys(starts, 0)
+        queue, frontier = list(distance), []
+        for current in queue:
+            steps = [edge for edge in self._edges() if _leads(edge, current, direction)]
+            if steps and max_depth is not None and distance[current] >= max_depth:
+                frontier.append(current)
+                continue
+            for edge in steps:
+                other = edge.source if edge.target == current else edge.target
+                if other not in distance and len(distance) < max_nodes:
+                    distance[other] = distance[current] + 1
+                    queue.append(other)
+                elif other not in distance and current not in frontier:
+                    frontier.append(current)
+        return LineageGraph(
+            nodes=tuple(nodes[each] for each in distance),
+            edges=tuple(edge for edge in self._edges() if edge.source in distance and edge.target in distance),
+            depth=max(distance.values()),
+            complete=not frontier,
+            reasons=("the walk was bounded",) if frontier else (),
+            frontier=tuple(frontier),
+        )
+
+    def sources(self, scope: Scope) -> tuple[SourceStatus, ...]:
+        self.reads.append("sources")
+        return tuple(self._known.sources)
+
+    def counts(self, scope: Scope) -> Counts:
+        self.reads.append("counts")
+        runs = [run for run in self._known.runs if self._visible(scope, run)]
+        return Counts(
+            runs=len(runs),
+            executions=len(self._known.executions),
+            artifacts=len(self._known.artifacts),
+            pipelines=len(self._known.pipelines),
+            experiments=len(self._known.experiments),
+            phases={phase: sum(run.phase is phase for run in runs) for phase in {run.phase for run in runs}},
+        )
+
+    def dump(self, scope: Scope) -> Iterator[Mapping[str, Any]]:
+        for node in sorted(self._all(), key=lambda node: encode_key(node.key)):
+            yield {"type": type(node).__name__, "id": node.id}
+
+    # -- how
+    def _all(self) -> Iterable[Node]:
+        known = self._known
+        yield from known.runs
+        yield from known.executions
+        yield from known.artifacts
+        yield from known.pipelines
+        yield from known.versions
+        yield from known.experiments
+
+    def _uids(self, run: Run) -> set[str | None]:
+        return {run.uid, *(each.uid for each in self._known.workflows.get(run.key, ()))}
+
+    def _execution(self, key: Key) -> Execution:
+        return next(execution for execution in self._known.executions if execution.key == key)
+
+    def _visible(self, scope: Scope, node: Node | Rejected) -> bool:
+        """Only runs are confined to a scope here, and what belongs to them."""
+        run = _run_of(self._known.runs, node)
+        return scope.namespaces is None or run is None or (run.cluster, run.namespace) in scope.namespaces
+
+    def _parts(self, name: str, parts: Mapping[Key, T], keys: Sequence[Key]) -> dict[Key, T]:
+        self.reads.append(name)
+        return {key: parts[key] for key in keys if key in parts}
+
+    def _edges(self) -> Iterable[LineageEdge]:
+        for execution in self._known.executions:
+            for use in self._known.inputs.get(execution.key, ()):
+                yield _edge(use, use.artifact.id, execution.id)
+            for use in self._known.outputs.get(execution.key, ()):
+                yield _edge(use, execution.id, use.artifact.id)
+
+    def _found(self, scope: Scope, items: Sequence[L], listing: Listing) -> list[L]:
+        return [
+            item
+            for item in items
+            if self._visible(scope, item) and (listing.where is None or self._holds(listing.where, item))
+        ]
+
+    def _list(self, name: str, scope: Scope, items: Sequence[L], listing: Listing, page: PageRequest) -> Page[L]:
+        self.reads.append(name)
+        found = sorted(self._found(scope, items, listing), key=lambda item: encode_key(item.key))
+        for order in reversed(listing.order or _ORDER_UNLESS_ASKED.get(name, ())):
+            _sort(found, order)
+        cursors = [f"after:{item.id}" for item in found]
+        start = _place(cursors, page.after) + 1 if page.after else 0
+        stop = _place(cursors, page.before) if page.before else len(found)
+        if page.first is not None:
+            stop = min(stop, start + page.first)
+        if page.last is not None:
+            start = max(start, stop - page.last)
+        return Page(
+            items=tuple(found[start:stop]),
+            cursors=tuple(cursors[start:stop]),
+            has_next=stop < len(found),
+            has_previous=start > 0,
+        )
+
+    def _holds(self, where: Where, item: Any) -> bool:
+        match where:
+            case AllOf(of):
+                return all(self._holds(each, item) for each in of)
+            case AnyOf(of):
+                return any(self._holds(each, item) for each in of)
+            case Not(of):
+                return not self._holds(of, item)
+            case Condition():
+                return any(_compare(where, value) for value in self._values(where, item))
+            case _:
+                assert_never(where)
+
+    def _values(self, condition: Condition, item: Any) -> Iterable[Any]:
+        """List the values of a field; a condition holds if it holds for one of them."""
+        known = self._known
+        match condition.field:
+            case "id":
+                return [item.key]
+            case "run" if isinstance(item, Artifact):
+                uses = (*known.inputs.items(), *known.outputs.items())
+                return [self._execution(key).run_key for key, of in uses for use in of if use.artifact == item]
+            case "run":
+                return [item.run_key]
+            case "consumes":
+                reused = [use for use in known.outputs.get(item.key, ()) if use.role is ArtifactRole.REUSED]
+                return [use.artifact.key for use in (*known.inputs.get(item.key, ()), *reused)]
+            case "usesArtifact":
+                mine = [execution.key for execution in known.executions if execution.run_key == item.key]
+                return [use.artifact.key for key in mine for use in known.inputs.get(key, ())]
+            case "external":
+                return [item.producer_key is None]
+            case "label":
+                return [item.labels.get(condition.name or "")]
+            case "parameter":
+                return [each.value for each in item.parameters if each.name == condition.name]
+            case "image" | "imageDigest":
+                name = "reference" if condition.field == "image" else "digest"
+                return [getattr(image, name) for image in self._images(item)]
+            case "pipeline" if isinstance(item, PipelineVersion):
+                return [item.pipeline.key]
+            case "pipeline" | "pipelineName":
+                version = next((each for each in known.versions if each.key == item.pipeline_version_key), None)
+                pipeline = version.pipeline if version else None
+                return [getattr(pipeline, "key" if condition.field == "pipeline" else "name", None)]
+            case "pipelineVersion" | "experiment":
+                return [getattr(item, f"{_snake(condition.field)}_key")]
+            case "experimentName":
+                return [each.name for each in known.experiments if each.key == item.experiment_key] or [None]
+            case name:
+                return [getattr(item, _snake(name))]
+
+    def _images(self, item: Run | Execution) -> Iterable[Any]:
+        executions = [e for e in self._known.executions if item.key in (e.key, e.run_key)]
+        return [image for e in executions for pod in self._known.pods.get(e.key, ()) for image in pod.images]
+
+
+# ------------------------------------------------------------------------------------------ parts of the above
+_ORDER_UNLESS_ASKED: dict[str, tuple[Order, ...]] = {
+    "runs": (Order(field="CREATED_AT", descending=True),),
+    "executions": (Order(field="STARTED_AT"),),
+    "artifacts": (Order(field="CREATED_AT"),),
+    "pipeline_versions": (Order(field="CREATED_AT", descending=True),),
+}
+_ORDERED_BY: dict[str, Callable[[Any], Any]] = {
+    "CREATED_AT": lambda item: getattr(item, "created_at", None),
+    "STARTED_AT": operator.attrgetter("started_at"),
+    "FINISHED_AT": operator.attrgetter("finished_at"),
+    "DURATION": operator.attrgetter("duration_seconds"),
+    "NAME": operator.attrgetter("name"),
+}
+_COMPARISONS: dict[Operator, Callable[[Any, Any], bool]] = {
+    Operator.EQ: operator.eq,
+    Operator.IN: lambda value, given: value in given,
+    Operator.CONTAINS: lambda value, given: given in value,
+    Operator.STARTS_WITH: lambda value, given: value.startswith(given),
+    Operator.GT: operator.gt,
+    Operator.GTE: operator.ge,
+    Operator.LT: operator.lt,
+    Operator.LTE: operator.le,
+}
+
+
+def _compare(condition: Condition, value: Any) -> bool:
+    if condition.operator is Operator.IS_NULL:
+        return bool((value is None) == condition.value)
+    if value is None:
+        return False
+    given: Any = condition.value
+    if condition.field == "parameter" and condition.operator in _BY_NUMBER:
+        value, given = _numbers(value, given) or (value, given)
+    return bool(_COMPARISONS[condition.operator](value, given))
+
+
+_BY_NUMBER = {Operator.EQ, Operator.GT, Operator.GTE, Operator.LT, Operator.LTE}
+
+
+def _numbers(value: str, given: str) -> tuple[float, float] | None:
+    try:
+        return float(value), float(given)
+    except ValueError:
+        return None
+
+
+def _sortable(value: Any) -> tuple[bool, Any]:
+    return (False, 0) if value is None else (True, value)
+
+
+def _sort(items: list[L], order: Order) -> None:
+    value = _ORDERED_BY[order.field]
+    items.sort(key=lambda item: _sortable(value(item)), reverse=order.descending)
+    items.sort(key=lambda item: value(item) is None)  # what has no value comes last, whichever the direction
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
+
+
+def _place(cursors: Sequence[str], cursor: str) -> int:
+    if cursor not in cursors:
+        raise InvalidRequest(f"{cursor!r:.80} is no cursor of this list")
+    return cursors.index(cursor)
+
+
+def _edge(use: ArtifactUse, source: str, target: str) -> LineageEdge:
+    return LineageEdge(source=source, target=target, role=use.role, name=use.name, inferred=use.ambiguous)
+
+
+def _leads(edge: LineageEdge, node: str, direction: Direction) -> bool:
+    if direction is Direction.UPSTREAM:
+        return edge.target == node
+    if direction is Direction.DOWNSTREAM:
+        return edge.source == node
+    return node in (edge.source, edge.target)
+
+
+def _run_of(runs: Sequence[Run], node: Node | Rejected) -> Run | None:
+    key = node.run_key if isinstance(node, Execution) else node.key
+    return next((run for run in runs if run.key == key), None)

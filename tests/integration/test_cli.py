@@ -1,0 +1,324 @@
+"""The command line as its users meet it: processes, their output, their exit codes."""
+
+import gzip
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
+
+from watchers.replay import ReplayServer, recorded
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+START_SECONDS = 60.0
+STARTED = "2026-01-31T12:00:00Z"
+
+
+def run(*arguments: str, stdin: bytes = b"", **environment: str) -> subprocess.CompletedProcess[bytes]:
+    """Run `lineage` to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "lineage", *arguments],
+        input=stdin,
+        capture_output=True,
+        env=os.environ | environment,
+        check=False,
+        timeout=START_SECONDS,
+    )
+
+
+def workflow(name: str, *, phase: str = "Succeeded", version: int = 7, **more: Any) -> dict[str, Any]:
+    """A workflow of one step, as an API server would show it."""
+    node = {
+        "id": name,
+        "name": name,
+        "displayName": name,
+        "type": "Pod",
+        "templateName": "main",
+        "phase": phase,
+        "startedAt": STARTED,
+        "finishedAt": "2026-01-31T12:01:00Z",
+    }
+    return {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Workflow",
+        "metadata": {
+            "name": name,
+            "namespace": "team-a",
+            "uid": f"00000000-0000-4000-8000-{int.from_bytes(name.encode()):012d}",
+            "resourceVersion": str(version),
+            "creationTimestamp": STARTED,
+        },
+        "spec": {"entrypoint": "main", "templates": [{"name": "main", "container": {"image": "busybox"}}]},
+        "status": {"phase": phase, "startedAt": STARTED, "finishedAt": "2026-01-31T12:01:00Z", "nodes": {name: node}},
+        **more,
+    }
+
+
+def as_lines(*items: dict[str, Any]) -> bytes:
+    return b"".join(json.dumps(item).encode() + b"\n" for item in items)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'store.db'}"
+
+
+# ------------------------------------------------------------------------------------------ ingest
+def test_ingest_makes_the_default_store_and_counts_what_became_of_everything() -> None:
+    stdin = as_lines(workflow("a"), workflow("b"), workflow("a"), {"apiVersion": "v1", "kind": "Secret"}) + b"{broken"
+    done = run("ingest", "-", "--json", stdin=stdin)
+    summary = json.loads(done.stdout)
+    assert done.returncode == 3
+    assert {name: summary[name] for name in ("objects", "ignored", "rejected")} == {
+        "objects": 5,
+        "ignored": 1,
+        "rejected": 1,
+    }
+    assert summary["recorded"] + summary["unchanged"] == 3
+    assert "line 5" in summary["rejections"][0]["reason"]
+    assert (Path(os.environ["XDG_DATA_HOME"]) / "kfp-lineage" / "lineage.db").is_file()
+
+
+def test_ingesting_again_changes_nothing(store: str) -> None:
+    stdin = as_lines(workflow("a"), workflow("b"))
+    assert json.loads(run("ingest", "-", "--json", "--store", store, stdin=stdin).stdout)["recorded"] == 2
+    before = run("dump", "--store", store).stdout
+    assert json.loads(run("ingest", "-", "--json", "--store", store, stdin=stdin).stdout)["unchanged"] == 2
+    assert run("dump", "--store", store).stdout == before
+
+
+def test_equal_knowledge_has_equal_bytes_in_whatever_order_and_form_it_came(tmp_path: Path, store: str) -> None:
+    views = [workflow("a", phase="Running", version=6), workflow("a"), workflow("b")]
+    (tmp_path / "objects").mkdir()
+    for number, view in enumerate(views):
+        (tmp_path / "objects" / f"{number}.json.gz").write_bytes(gzip.compress(json.dumps(view).encode()))
+    other = f"sqlite:///{tmp_path / 'other.db'}"
+    assert run("ingest", str(tmp_path / "objects"), "--store", store).returncode == 0
+    events = [{"type": "MODIFIED", "object": view} for view in reversed(views)]
+    assert run("ingest", "-", "--store", other, stdin=as_lines(*events)).returncode == 0
+    assert run("dump", "--store", store).stdout == run("dump", "--store", other).stdout != b""
+
+
+def test_the_summary_for_people_says_what_was_rejected_and_why(store: str) -> None:
+    done = run("ingest", "-", "--store", store, stdin=as_lines(workflow("a")) + b"{broken")
+    assert done.stdout.decode().startswith("2 objects: 1 recorded, 0 unchanged, 0 ignored, 1 rejected")
+    assert "standard input, line 2" in done.stderr.decode()
+
+
+def test_every_recorded_object_is_ingested(fixtures: Path, store: str) -> None:
+    done = run("ingest", str(fixtures), "--json", "--store", store)
+    assert done.returncode == 0, done.stdout
+    assert json.loads(done.stdout)["recorded"] > 100
+
+
+# ------------------------------------------------------------------------------------------ query
+def test_a_query_is_answered_from_the_store(store: str) -> None:
+    run("ingest", "-", "--store", store, "--cluster", "east", stdin=as_lines(workflow("a")))
+    done = run("query", "{ runs(first: 1) { totalCount nodes { name phase cluster } } }", "--store", store)
+    expected = {"runs": {"totalCount": 1, "nodes": [{"name": "a", "phase": "SUCCEEDED", "cluster": "east"}]}}
+    assert json.loads(done.stdout) == {"data": expected}
+    assert done.returncode == 0
+
+
+def test_a_saved_query_is_asked_by_its_name_with_variables(store: str) -> None:
+    run("ingest", "-", "--store", store, stdin=as_lines(workflow("a"), workflow("b")))
+    done = run("query", "recent-runs", "--variables", '{"first": 1}', "--store", store)
+    assert len(json.loads(done.stdout)["data"]["runs"]["nodes"]) == 1
+
+
+def test_a_query_comes_from_a_file_or_standard_input(tmp_path: Path, store: str) -> None:
+    run("ingest", "-", "--store", store, stdin=as_lines(workflow("a")))
+    text = "{ runs(first: 1) { totalCount } }"
+    (tmp_path / "question.graphql").write_text(text)
+    from_file = run("query", "-f", str(tmp_path / "question.graphql"), "--store", store)
+    from_stdin = run("query", "-", "--store", store, stdin=text.encode())
+    assert from_file.stdout == from_stdin.stdout
+    assert json.loads(from_file.stdout) == {"data": {"runs": {"totalCount": 1}}}
+
+
+def test_an_answer_with_errors_is_a_failure(store: str) -> None:
+    run("ingest", "-", "--store", store, stdin=as_lines(workflow("a")))
+    done = run("query", "{ nothing }", "--store", store)
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["errors"]
+
+
+def test_without_a_query_the_saved_ones_are_listed() -> None:
+    done = run("query")
+    assert done.returncode == 2
+    assert "recent-runs" in done.stderr.decode()
+
+
+# ------------------------------------------------------------------------------------------ mistakes
+@pytest.mark.parametrize(
+    ("arguments", "code", "expected"),
+    [
+        (["query", "recent-runs"], 1, r"there is no store at .* yet: `lineage up` or `lineage ingest PATH` makes one"),
+        (["dump"], 1, r"there is no store at "),
+        (["serve"], 1, r"there is no store at "),
+        (["ingest", "absent.json"], 2, r"there is no file or folder absent\.json"),
+        (["query", "x", "--variables", "[]"], 2, r"--variables must be a JSON object"),
+        (["query", "x", "--variables", "{"], 2, r"--variables is no JSON"),
+        (["query", "x", "-f", "y"], 2, r"either a query or -f"),
+        (["query", "-f", "absent.graphql"], 2, r"absent\.graphql"),
+        (["query", "x", "--url", "localhost:8080"], 2, r"--url must be an address"),
+        (["query", "x", "--url", "http://127.0.0.1:1"], 1, r"cannot be asked"),
+        (["dump", "--store", "store.db"], 2, r"store: .* URL"),
+        (["ingest", "-", "--store", "sqlite://"], 2, r"in memory"),
+        (["up", "--speed", "2"], 2, r"--speed is for the demo"),
+        (["up", "--demo", "--context", "x"], 2, r"either --demo or --context"),
+        (["up", "--context", "absent"], 2, r"cluster configuration"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_mistake_is_one_line_that_says_what_to_do(arguments: list[str], code: int, expected: str) -> None:
+    done = run(*arguments, KUBECONFIG="absent")
+    message = done.stderr.decode()
+    assert done.returncode == code, message
+    assert re.search(expected, message)
+    assert len(message.splitlines()) == 1
+    assert done.stdout == b""
+
+
+def test_usage_errors_have_their_own_exit_code() -> None:
+    assert run("ingest", "--nonsense").returncode == 2
+    assert run("nonsense").returncode == 2
+
+
+@pytest.mark.parametrize("command", ["up", "ingest", "serve", "query", "dump", "migrate"])
+def test_the_help_of_every_command_shows_examples(command: str) -> None:
+    done = run(command, "--help", COLUMNS="200")
+    assert done.returncode == 0
+    assert f"lineage {command}" in done.stdout.decode()
+
+
+def test_a_port_that_is_taken_is_said_before_anything_starts(store: str) -> None:
+    run("migrate", "--store", store)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        for command in (["serve", "--store", store], ["up", "--demo"]):
+            done = run(*command, "--port", str(port))
+            assert done.returncode == 1
+            assert f"port {port} of 127.0.0.1 is taken" in done.stderr.decode()
+            assert "--port" in done.stderr.decode()
+
+
+# ------------------------------------------------------------------------------------------ servers
+@contextmanager
+def serving(*arguments: str, **environment: str) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
+    """Start `lineage` and give its address, once it answers; kill what is left of it."""
+    command = [sys.executable, "-m", "lineage", *arguments, "--port", "0"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=os.environ | environment
+    ) as process:
+        try:
+            assert process.stdout is not None
+            lines = iter(process.stdout.readline, "")
+            address = next(match[1] for line in lines if (match := re.search(r"(http://\S+)/graphql", line)))
+            assert eventually(lambda: is_healthy(address))
+            yield address, process
+        finally:
+            process.kill()
+
+
+def eventually(holds: Any) -> bool:
+    """Wait until something holds, up to a deadline."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if holds():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def is_healthy(address: str) -> bool:
+    try:
+        with urlopen(f"{address}/healthz", timeout=5) as response:  # noqa: S310 - our own server
+            return bool(response.status == 200)
+    except (URLError, OSError):
+        return False
+
+
+def count_runs(address: str) -> int:
+    done = run("query", "{ runs(first: 1) { totalCount } }", "--url", address)
+    return int(json.loads(done.stdout)["data"]["runs"]["totalCount"])
+
+
+def end(process: "subprocess.Popen[str]", number: signal.Signals) -> int:
+    process.send_signal(number)
+    return process.wait(timeout=START_SECONDS)
+
+
+def test_serve_answers_over_http_and_ends_at_once_when_asked_to(store: str) -> None:
+    run("ingest", "-", "--store", store, stdin=as_lines(workflow("a")))
+    with serving("serve", "--store", store) as (address, process):
+        assert count_runs(address) == 1
+        assert count_runs(f"{address}/graphql") == 1
+        assert end(process, signal.SIGTERM) == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+def test_the_demo_shows_runs_and_leaves_nothing_behind(number: signal.Signals, tmp_path: Path) -> None:
+    (tmp_path / "temporary").mkdir()
+    with serving("up", "--demo", "--speed", "50", TMPDIR=str(tmp_path / "temporary")) as (address, process):
+        assert eventually(lambda: count_runs(address) > 0)
+        assert end(process, number) == 0
+    assert list((tmp_path / "temporary").iterdir()) == []
+    assert not Path(os.environ["XDG_DATA_HOME"]).exists()
+
+
+def test_up_follows_a_cluster_and_has_recorded_everything_when_it_ends(tmp_path: Path, store: str) -> None:
+    server = ReplayServer(recorded(workflow(name) for name in "abc"), speed=float("inf"))
+    server.start()
+    try:
+        config = kubeconfig(tmp_path / "config", server.url)
+        with serving("up", "--store", store, "--cluster", "east", KUBECONFIG=str(config)) as (address, process):
+            assert eventually(lambda: count_runs(address) == 3)
+            assert end(process, signal.SIGTERM) == 0
+    finally:
+        server.stop()
+    done = run("query", "{ runs(first: 3) { nodes { cluster phase } } }", "--store", store)
+    assert json.loads(done.stdout)["data"]["runs"]["nodes"] == [{"cluster": "east", "phase": "SUCCEEDED"}] * 3
+
+
+def test_what_was_killed_goes_on_where_it_was(tmp_path: Path, store: str) -> None:
+    server = ReplayServer(recorded(workflow(name) for name in "abc"), speed=float("inf"))
+    server.start()
+    try:
+        config = kubeconfig(tmp_path / "config", server.url)
+        with serving("up", "--store", store, KUBECONFIG=str(config)) as (_, process):
+            assert end(process, signal.SIGKILL) == -signal.SIGKILL
+        with serving("up", "--store", store, KUBECONFIG=str(config)) as (address, process):
+            assert eventually(lambda: count_runs(address) == 3)
+            assert end(process, signal.SIGTERM) == 0
+    finally:
+        server.stop()
+
+
+def kubeconfig(file: Path, url: str) -> Path:
+    file.write_text(
+        json.dumps(
+            {
+                "apiVersion": "v1",
+                "kind": "Config",
+                "clusters": [{"name": "replay", "cluster": {"server": url}}],
+                "users": [{"name": "nobody", "user": {}}],
+                "contexts": [{"name": "replay", "context": {"cluster": "replay", "user": "nobody"}}],
+                "current-context": "replay",
+            }
+        )
+    )
+    return file

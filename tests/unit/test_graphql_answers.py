@@ -1,0 +1,275 @@
+"""Answers: what a reader is told of a small world, through the whole schema."""
+
+from typing import Any
+
+import orjson
+import pytest
+
+from lineage.identity import global_id
+from lineage.ports import EVERYTHING, Scope
+from lineage_graphql import execute, saved_queries, to_json
+from tests.example import (
+    EXECUTIONS,
+    EXPERIMENT,
+    MODEL,
+    NIGHTLY,
+    PIPELINE,
+    PREPARE,
+    PREPARE_CACHED,
+    RAW,
+    REPORT,
+    TABLE,
+    TRAIN,
+    TRAIN_FAILED,
+    TRAIN_RUNNING,
+    VERSION,
+    WEEKLY,
+    example,
+)
+from tests.fakes import FakeStore
+
+
+def ask(query: str, **variables: Any) -> dict[str, Any]:
+    answer = execute(FakeStore(example()), EVERYTHING, query, variables)
+    assert "errors" not in answer, answer["errors"]
+    data: dict[str, Any] = answer["data"]
+    return data
+
+
+# ------------------------------------------------------------------------------------------ by id
+@pytest.mark.parametrize("node", [NIGHTLY, TRAIN, MODEL, PIPELINE, VERSION, EXPERIMENT])
+def test_a_node_is_found_by_its_id(node: Any) -> None:
+    found = ask("query ($id: ID!) { node(id: $id) { __typename id } }", id=node.id)
+    assert found["node"] == {"__typename": type(node).__name__, "id": node.id}
+
+
+def test_nodes_come_in_the_order_asked_with_null_for_the_unknown() -> None:
+    ids = [MODEL.id, global_id(("Run", "never")), NIGHTLY.id, MODEL.id]
+    found = ask("query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", ids=ids)
+    assert found["nodes"] == [{"id": MODEL.id}, None, {"id": NIGHTLY.id}, {"id": MODEL.id}]
+
+
+@pytest.mark.parametrize("uid", [NIGHTLY.uid, "workflow-of-churn-nightly-1"])
+def test_a_run_is_found_by_its_run_id_or_by_the_uid_of_a_workflow(uid: str) -> None:
+    assert ask("query ($uid: String!) { run(uid: $uid) { id } }", uid=uid)["run"] == {"id": NIGHTLY.id}
+
+
+# ------------------------------------------------------------------------------------------ fields
+def test_a_run_is_told_with_its_context() -> None:
+    run = ask("""{ run(uid: "5f3c2a10-nightly") {
+        name namespace cluster phase startedAt finishedAt durationSeconds inCluster labels
+        experiment { name } pipelineVersion { digest spec pipeline { name } }
+        workflows { uid phase } completeness { complete missing } resubmittedFrom { id }
+    } }""")["run"]
+    assert run == {
+        "name": "churn-nightly-1",
+        "namespace": "churn",
+        "cluster": "prod",
+        "phase": "SUCCEEDED",
+        "startedAt": "2026-11-14T08:00:00Z",
+        "finishedAt": "2026-11-14T08:12:34.500000Z",
+        "durationSeconds": 754.5,
+        "inCluster": False,
+        "labels": {"pipeline/runid": "5f3c2a10-nightly", "team": "churn"},
+        "experiment": {"name": "retraining"},
+        "pipelineVersion": {
+            "digest": VERSION.digest,
+            "spec": {"entrypoint": "main"},
+            "pipeline": {"name": "train-churn"},
+        },
+        "workflows": [{"uid": "workflow-of-churn-nightly-1", "phase": "SUCCEEDED"}],
+        "completeness": {"complete": True, "missing": []},
+        "resubmittedFrom": None,
+    }
+
+
+def test_a_secret_is_shown_as_redacted_without_its_digest() -> None:
+    answer = execute(FakeStore(example()), EVERYTHING, "{ runs { nodes { parameters { name value redacted } } } }")
+    assert {"name": "api_key", "value": None, "redacted": True} in answer["data"]["runs"]["nodes"][0]["parameters"]
+    assert b"hmac" not in to_json(answer)
+
+
+def test_an_execution_is_told_with_what_it_read_and_wrote() -> None:
+    found = ask(
+        """query ($id: ID!) { node(id: $id) { ... on Execution {
+        run { uid } displayName attempt exitCode superseded cached resources
+        pods { node restarts } images { container digestKind }
+        inputs { name role ambiguous artifact { id } } outputs { role artifact { uri } }
+        dependsOn { displayName }
+    } } }""",
+        id=TRAIN.id,
+    )["node"]
+    assert found == {
+        "run": {"uid": NIGHTLY.uid},
+        "displayName": "train",
+        "attempt": 1,
+        "exitCode": 0,
+        "superseded": False,
+        "cached": False,
+        "resources": {"cpu": 12, "memory": 2**60},
+        "pods": [{"node": "gpu-3", "restarts": 0}],
+        "images": [{"container": "main", "digestKind": "MANIFEST"}],
+        "inputs": [{"name": "table", "role": "USED", "ambiguous": False, "artifact": {"id": TABLE.id}}],
+        "outputs": [{"role": "GENERATED", "artifact": {"uri": MODEL.uri}}],
+        "dependsOn": [{"displayName": "prepare"}],
+    }
+
+
+def test_a_cache_hit_names_the_execution_that_it_took_over_from() -> None:
+    found = ask("{ executions(where: {cached: true}) { nodes { id cachedFrom { id } outputs { role } } } }")
+    assert found["executions"]["nodes"] == [
+        {"id": PREPARE_CACHED.id, "cachedFrom": {"id": PREPARE.id}, "outputs": [{"role": "REUSED"}]}
+    ]
+
+
+def test_an_artifact_names_its_producer_and_its_consumers() -> None:
+    found = ask(
+        "query ($id: ID!) { node(id: $id) { ... on Artifact { producer { id } consumers { nodes { id } } } } }",
+        id=TABLE.id,
+    )["node"]
+    assert found["producer"] == {"id": PREPARE.id}
+    assert {each["id"] for each in found["consumers"]["nodes"]} == {
+        execution.id for execution in (TRAIN, TRAIN_FAILED, TRAIN_RUNNING, PREPARE_CACHED)
+    }
+
+
+def test_what_came_from_outside_has_no_producer() -> None:
+    found = ask("{ artifacts(where: {external: true}) { nodes { id producer { id } } } }")
+    assert found["artifacts"]["nodes"] == [{"id": RAW.id, "producer": None}]
+
+
+def test_integers_of_any_length_keep_every_digit() -> None:
+    answer = execute(FakeStore(example()), EVERYTHING, '{ run(uid: "5f3c2a10-nightly") { raw } }')
+    assert str(2**70).encode() in to_json(answer)
+
+
+# ------------------------------------------------------------------------------------------ lists
+def test_a_page_leads_to_the_next_and_back() -> None:
+    query = """query ($first: Int, $after: String, $last: Int, $before: String) {
+        executions(first: $first, after: $after, last: $last, before: $before) {
+            nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+    } }"""
+    first = ask(query, first=4)["executions"]
+    second = ask(query, first=4, after=first["pageInfo"]["endCursor"])["executions"]
+    assert [len(first["nodes"]), len(second["nodes"])] == [4, 2]
+    assert (first["pageInfo"]["hasNextPage"], second["pageInfo"]["hasNextPage"]) == (True, False)
+    back = ask(query, last=4, before=second["pageInfo"]["startCursor"])["executions"]
+    assert back["nodes"] == first["nodes"]
+
+
+def test_edges_pair_each_node_with_its_cursor() -> None:
+    edges = ask("{ executions(first: 1) { edges { cursor node { id } } pageInfo { endCursor } } }")["executions"]
+    assert edges["edges"] == [{"cursor": edges["pageInfo"]["endCursor"], "node": {"id": PREPARE.id}}]
+
+
+def test_a_list_is_counted_whole_and_by_its_filter() -> None:
+    found = ask("{ all: executions(first: 1) { totalCount } some: executions(where: {cached: true}) { totalCount } }")
+    assert found == {"all": {"totalCount": len(EXECUTIONS)}, "some": {"totalCount": 1}}
+
+
+def test_counting_reads_no_item() -> None:
+    store = FakeStore(example())
+    execute(store, EVERYTHING, "{ runs { totalCount } }")
+    assert store.reads == ["count Run"]
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        ('{parameter: {name: "learning_rate", gte: "0.1"}}', [NIGHTLY]),
+        ('{label: {name: "team", eq: "churn"}, phase: {eq: RUNNING}}', [WEEKLY]),
+        ('{pipelineName: {eq: "train-churn"}, not: {phase: {eq: RUNNING}}}', [NIGHTLY]),
+        ('{image: {contains: "churn-train"}}', [WEEKLY, NIGHTLY]),
+        (f'{{usesArtifact: "{MODEL.id}"}}', [NIGHTLY]),
+        ("{phase: {in: []}}", []),
+    ],
+)
+def test_runs_are_found_by_what_is_known_of_them(where: str, expected: list[Any]) -> None:
+    found = ask(f"{{ runs(where: {where}) {{ nodes {{ id }} }} }}")
+    assert [each["id"] for each in found["runs"]["nodes"]] == [run.id for run in expected]
+
+
+def test_pipelines_and_experiments_lead_to_their_runs() -> None:
+    found = ask("""{
+        pipelines { nodes { versions { totalCount nodes { digest } } runs { totalCount } } }
+        experiments { nodes { runs(where: {phase: {eq: RUNNING}}) { nodes { id } } } }
+    }""")
+    assert found["pipelines"]["nodes"] == [
+        {"versions": {"totalCount": 1, "nodes": [{"digest": VERSION.digest}]}, "runs": {"totalCount": 2}}
+    ]
+    assert found["experiments"]["nodes"] == [{"runs": {"nodes": [{"id": WEEKLY.id}]}}]
+
+
+def test_what_lies_outside_the_scope_is_as_if_it_did_not_exist() -> None:
+    nobody = Scope(namespaces=frozenset({("prod", "elsewhere")}))
+    answer = execute(FakeStore(example()), nobody, '{ runs { totalCount } run(uid: "5f3c2a10-nightly") { id } }')
+    assert answer["data"] == {"runs": {"totalCount": 0}, "run": None}
+    assert answer["errors"][0]["extensions"] == {"code": "NOT_FOUND"}
+
+
+# ------------------------------------------------------------------------------------------ graphs and ledgers
+def test_an_artifact_leads_back_to_everything_it_was_made_from() -> None:
+    graph = ask(saved_queries()["where-did-this-come-from"].text, artifact=REPORT.id)["lineage"]
+    found = {node["id"] for node in graph["nodes"]}
+    assert {RAW.id, PREPARE.id, TABLE.id, TRAIN.id, MODEL.id, REPORT.id} <= found
+    assert {"source": MODEL.id, "target": found_execution(graph, "evaluate"), "role": "USED"}.items() <= next(
+        edge for edge in graph["edges"] if edge["source"] == MODEL.id
+    ).items()
+    assert graph["complete"]
+
+
+def found_execution(graph: dict[str, Any], step: str) -> object:
+    return next(node["id"] for node in graph["nodes"] if node.get("displayName") == step)
+
+
+def test_a_walk_that_is_cut_short_says_so_and_where_to_go_on() -> None:
+    found = ask(
+        "query ($id: ID!) { lineage(roots: [$id], maxDepth: 1) { complete reasons frontier depth } }", id=REPORT.id
+    )["lineage"]
+    assert not found["complete"]
+    assert found["reasons"]
+    assert found["frontier"]
+    assert found["depth"] == 1
+
+
+def test_sources_and_what_could_not_be_recorded_are_told() -> None:
+    found = ask(saved_queries()["ingestion"].text)["ingestion"]
+    assert [(source["kind"], source["namespace"], source["state"]) for source in found["sources"]] == [
+        ("Workflow", "*", "SYNCED"),
+        ("Pod", "*", "FORBIDDEN"),
+    ]
+    assert found["rejected"]["nodes"][0]["reason"] == "status.nodes is a list, expected an object"
+
+
+# ------------------------------------------------------------------------------------------ saved queries
+NEEDED = {"uid": NIGHTLY.uid, "artifact": TABLE.id}
+
+
+@pytest.mark.parametrize("name", saved_queries())
+def test_a_saved_query_is_answered(name: str) -> None:
+    text = saved_queries()[name].text
+    data = ask(text, **{name: value for name, value in NEEDED.items() if f"${name}:" in text})
+    assert orjson.loads(to_json({"data": data}))["data"]
+
+
+# ------------------------------------------------------------------------------------------ how often is read
+def test_the_number_of_reads_does_not_grow_with_the_page() -> None:
+    query = """query ($first: Int) { executions(first: $first) { nodes {
+        run { name experiment { name } pipelineVersion { pipeline { name } } }
+        pods { name } images { digest } inputs { artifact { producer { run { uid } } } }
+        outputs { name } dependsOn { id }
+    } } }"""
+
+    def reads(first: int) -> int:
+        store = FakeStore(example())
+        assert "errors" not in execute(store, EVERYTHING, query, {"first": first})
+        return len(store.reads)
+
+    assert reads(6) <= reads(2) + 2  # the second page reaches artifacts of another run
+
+
+def test_what_was_read_is_not_read_again() -> None:
+    store = FakeStore(example())
+    same = 'run(uid: "5f3c2a10-nightly") { workflows { uid } experiment { name } }'
+    execute(store, EVERYTHING, f"{{ a: {same} b: {same} }}")
+    assert store.reads == ["run_by_uid", "workflows", "get", "run_by_uid"]

@@ -1,0 +1,188 @@
+"""Errors: what the caller is told of its mistakes, and what it is not told of ours."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+from graphql import get_introspection_query
+from structlog.testing import capture_logs
+
+from lineage.errors import StoreError
+from lineage.identity import Key, global_id
+from lineage.model import Run
+from lineage.ports import EVERYTHING, Scope
+from lineage_graphql import execute
+from lineage_graphql.documents import DEEPEST, DOCUMENTS_REMEMBERED, MOST_TOKENS, read_document
+from tests.example import MODEL, NIGHTLY, example
+from tests.fakes import FakeStore
+
+UNKNOWN = global_id(("Run", "never"))
+
+
+class Broken(FakeStore):
+    """A store whose database fails, with a message that is nobody's business."""
+
+    def run_by_uid(self, scope: Scope, uid: str) -> Run | None:
+        raise StoreError("connection to db.internal refused, password=hunter2")
+
+    def raw(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, Any]:
+        raise ZeroDivisionError
+
+
+def ask(query: str, **variables: Any) -> dict[str, Any]:
+    return execute(FakeStore(example()), EVERYTHING, query, variables)
+
+
+def code(answer: dict[str, Any]) -> str:
+    (error,) = answer["errors"]
+    return str(error["extensions"]["code"])
+
+
+# ------------------------------------------------------------------------------------------ not found
+@pytest.mark.parametrize(
+    "field",
+    [f'node(id: "{UNKNOWN}") {{ id }}', 'run(uid: "never") { id }', f'lineage(roots: ["{UNKNOWN}"]) {{ complete }}'],
+)
+def test_what_is_not_known_is_null_with_an_error(field: str) -> None:
+    answer = ask(f"{{ found: {field} }}")
+    assert answer["data"] == {"found": None}
+    assert code(answer) == "NOT_FOUND"
+    assert answer["errors"][0]["path"] == ["found"]
+
+
+# ------------------------------------------------------------------------------------------ mistakes of the caller
+@pytest.mark.parametrize(
+    "field",
+    [
+        'node(id: "nonsense") { id }',
+        'lineage(roots: ["nonsense"]) { complete }',
+        f'lineage(roots: ["{MODEL.id}"], maxDepth: -1) {{ complete }}',
+        f'lineage(roots: ["{MODEL.id}"], maxNodes: 0) {{ complete }}',
+    ],
+)
+def test_an_argument_that_makes_no_sense_is_null_with_an_error(field: str) -> None:
+    answer = ask(f"{{ found: {field} }}")
+    assert answer["data"] == {"found": None}
+    assert code(answer) == "BAD_USER_INPUT"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "first: 0",
+        "first: 101",
+        "first: -1",
+        "last: 0",
+        "last: 101",
+        "first: 1, last: 1",
+        'after: "nonsense"',
+        'before: "nonsense"',
+        'where: {id: {eq: "nonsense"}}',
+        'where: {usesArtifact: "nonsense"}',
+    ],
+)
+def test_a_list_that_makes_no_sense_is_an_error(arguments: str) -> None:
+    answer = ask(f"{{ runs({arguments}) {{ nodes {{ id }} }} }}")
+    assert answer["data"] is None
+    assert code(answer) == "BAD_USER_INPUT"
+
+
+def test_an_id_that_makes_no_sense_spoils_no_other() -> None:
+    answer = ask("query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", ids=[NIGHTLY.id, "nonsense"])
+    assert answer["data"] == {"nodes": [{"id": NIGHTLY.id}, None]}
+    assert code(answer) == "BAD_USER_INPUT"
+    assert answer["errors"][0]["path"] == ["nodes", 1]
+
+
+# ------------------------------------------------------------------------------------------ requests that cannot run
+@pytest.mark.parametrize(
+    ("query", "variables", "expected"),
+    [
+        ("{ runs", {}, "GRAPHQL_PARSE_FAILED"),
+        ("{ nonsense }", {}, "GRAPHQL_VALIDATION_FAILED"),
+        ('{ runs(where: {startedAt: {gt: "yesterday"}}) { totalCount } }', {}, "GRAPHQL_VALIDATION_FAILED"),
+        ("query ($n: Int!) { runs(first: $n) { totalCount } }", {}, "BAD_USER_INPUT"),
+        ("query ($n: Int!) { runs(first: $n) { totalCount } }", {"n": "many"}, "BAD_USER_INPUT"),
+        ("query A { runs { totalCount } } query B { runs { totalCount } }", {}, "BAD_USER_INPUT"),
+    ],
+)
+def test_a_request_that_cannot_be_executed_has_no_data(query: str, variables: dict[str, Any], expected: str) -> None:
+    answer = ask(query, **variables)
+    assert "data" not in answer
+    assert code(answer) == expected
+
+
+def test_the_operation_is_chosen_by_its_name() -> None:
+    query = "query A { runs { totalCount } } query B { artifacts { totalCount } }"
+    answer = execute(FakeStore(example()), EVERYTHING, query, operation_name="B")
+    assert answer == {"data": {"artifacts": {"totalCount": 4}}}
+
+
+def test_variables_nested_without_end_are_refused() -> None:
+    where: dict[str, Any] = {}
+    for _ in range(5_000):
+        where = {"not": where}
+    answer = ask("query ($where: RunWhere) { runs(where: $where) { totalCount } }", where=where)
+    assert code(answer) == "BAD_USER_INPUT"
+
+
+# ------------------------------------------------------------------------------------------ limits
+def test_a_query_of_too_many_words_is_refused() -> None:
+    assert code(ask("{" + " __typename" * MOST_TOKENS + "}")) == "GRAPHQL_PARSE_FAILED"
+
+
+def test_a_query_nested_too_deep_is_refused() -> None:
+    within = "executions { nodes { run { " * DEEPEST + "id" + " } } }" * DEEPEST
+    answer = ask(f"{{ runs {{ nodes {{ {within} }} }} }}")
+    assert f"{DEEPEST} is the most" in answer["errors"][0]["message"]
+
+
+def test_fragments_do_not_hide_depth() -> None:
+    parts = [f"fragment F{n} on Run {{ executions {{ nodes {{ run {{ ...F{n + 1} }} }} }} }}" for n in range(DEEPEST)]
+    answer = ask("{ runs { nodes { ...F0 } } }" + " ".join(parts) + f" fragment F{DEEPEST} on Run {{ id }}")
+    assert f"{DEEPEST} is the most" in answer["errors"][0]["message"]
+
+
+def test_fragments_that_double_at_every_step_are_refused_at_once() -> None:
+    parts = [
+        f"fragment F{n} on Run {{ a: resubmittedFrom {{ ...F{n + 1} }} b: resubmittedFrom {{ ...F{n + 1} }} }}"
+        for n in range(DEEPEST)
+    ]
+    answer = ask("{ runs { nodes { ...F0 } } }" + " ".join(parts) + f" fragment F{DEEPEST} on Run {{ id }}")
+    assert f"{DEEPEST} is the most" in answer["errors"][0]["message"]
+
+
+def test_the_whole_schema_can_be_asked_for() -> None:
+    assert "errors" not in ask(get_introspection_query())
+
+
+def test_a_text_is_read_once_and_not_too_many_are_remembered() -> None:
+    text = "{ runs { totalCount } }"
+    assert read_document(text) is read_document(text)
+    assert read_document.cache_info().maxsize == DOCUMENTS_REMEMBERED
+
+
+# ------------------------------------------------------------------------------------------ faults of ours
+def test_a_fault_of_ours_is_masked_and_logged_once_under_its_request_id() -> None:
+    with capture_logs() as logs:
+        answer = execute(Broken(example()), EVERYTHING, '{ run(uid: "x") { id } runs { nodes { raw } } }')
+    ids = {error["extensions"]["requestId"] for error in answer["errors"]}
+    assert {(error["message"], error["extensions"]["code"]) for error in answer["errors"]} == {
+        ("Internal server error", "INTERNAL")
+    }
+    assert "hunter2" not in str(answer)
+    assert [(entry["event"], entry["log_level"], {entry["request_id"]}) for entry in logs] == [
+        ("query failed", "warning", ids)
+    ]
+    assert isinstance(logs[0]["exc_info"], StoreError)
+
+
+def test_a_fault_leaves_the_rest_of_the_answer() -> None:
+    answer = execute(Broken(example()), EVERYTHING, "{ runs { nodes { name raw } } }")
+    assert answer["data"]["runs"]["nodes"][0] == {"name": "churn-weekly-2", "raw": None}
+
+
+def test_mistakes_of_the_caller_are_not_logged() -> None:
+    with capture_logs() as logs:
+        ask('{ run(uid: "never") { id } }')
+    assert logs == []

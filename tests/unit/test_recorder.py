@@ -1,0 +1,321 @@
+"""The recorder: what an observation means, what a batch comes to, and what happens when something fails."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from threading import Condition, Event, Thread
+
+import pytest
+
+from lineage import facts as fact
+from lineage.errors import InvalidObservation, PositionMoved, StoreError, UnknownRedactionKey
+from lineage.eventlog.memory import MemoryLog
+from lineage.facts import Fact, InputRejected, SourceObserved
+from lineage.identity import Location, sha256
+from lineage.model import SourceState
+from lineage.observation import (
+    InputUnreadable,
+    LocationLooked,
+    ObjectDeleted,
+    ObjectSeen,
+    Observation,
+    ResourceListed,
+    SourceReported,
+)
+from lineage.recorder import BATCH_SIZE, NOTHING, Outcome, Recorder, facts_of
+from tests.fakes import FakeStore
+
+NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
+SOON_SECONDS = 5.0
+KEY_ID = "key"
+
+
+def sighting(uid: str, *, key_id: str = KEY_ID, source: str = "pod") -> ObjectSeen:
+    return ObjectSeen(source=source, cluster="test", seen_at=NOON, body=uid.encode(), key_id=key_id)
+
+
+def deletion(uid: str) -> ObjectDeleted:
+    return ObjectDeleted(source="pod", cluster="test", seen_at=NOON, uid=uid)
+
+
+def interpret(seen: ObjectSeen) -> Sequence[Fact]:
+    """Understand a body as a uid, or as the trouble that it names."""
+    match seen.body.decode():
+        case "nothing":
+            return []
+        case "invalid":
+            raise InvalidObservation("status is a list, expected an object")
+        case "defect":
+            raise KeyError("phase")
+        case uid:
+            revision = fact.Revision(kind="K", life="", version=fact.sortable(1), digest="", latest=0, ended=False)
+            return [fact.ObjectKept(revision=revision, resource="pods", uid=uid, body=seen.body)]
+
+
+class FailingStore(FakeStore):
+    """Fails the given number of times, then works."""
+
+    def __init__(self, failures: Sequence[StoreError]) -> None:
+        super().__init__()
+        self.failures = list(failures)
+        self.attempts = 0
+
+    def apply(
+        self,
+        facts: Sequence[Fact],
+        *,
+        recorded_at: datetime,
+        log: str | None = None,
+        after: str | None = None,
+        position: str | None = None,
+    ) -> tuple[bool, ...]:
+        self.attempts += 1
+        if self.failures:
+            raise self.failures.pop(0)
+        return super().apply(facts, recorded_at=recorded_at, log=log, after=after, position=position)
+
+
+class Bench:
+    """A log, a store and a recorder between them."""
+
+    def __init__(self, store: FakeStore | None = None) -> None:
+        self.log = MemoryLog("test")
+        self.store = store or FakeStore()
+        self.outcome = NOTHING
+        self._changed = Condition()
+        self.recorder = Recorder(
+            self.log, self.store, interpret, key_ids=[KEY_ID], clock=lambda: NOON, on_batch=self._add
+        )
+
+    def _add(self, outcome: Outcome) -> None:
+        with self._changed:
+            self.outcome = self.outcome + outcome
+            self._changed.notify_all()
+
+    def has_seen(self, objects: int) -> bool:
+        with self._changed:
+            return self._changed.wait_for(lambda: self.outcome.objects >= objects, SOON_SECONDS)
+
+    def record(self, *observations: Observation) -> Outcome:
+        for observation in observations:
+            self.log.append(observation)
+        self.recorder.drain(give_up_seconds=0)
+        return self.outcome
+
+
+# ------------------------------------------------------------------------------------------ what an observation means
+def test_a_deletion_means_that_the_object_is_gone() -> None:
+    assert list(facts_of(deletion("a"), interpret)) == [fact.ObjectGone(uid="a")]
+
+
+def test_a_list_is_kept_with_a_version_that_sorts() -> None:
+    listed = ResourceListed(
+        source="pod",
+        cluster="test",
+        seen_at=NOON,
+        resource="pods",
+        namespace="*",
+        resource_version="1234",
+        uids=("a", "b"),
+    )
+    (found,) = facts_of(listed, interpret)
+    assert found == fact.ResourceListed(
+        cluster="test", resource="pods", namespace="*", version=fact.sortable(1234), uids=("a", "b")
+    )
+
+
+@pytest.mark.parametrize("version", ["", "abc", "12a", "१२"])
+def test_a_list_whose_version_cannot_be_compared_says_nothing(version: str) -> None:
+    listed = ResourceListed(
+        source="pod", cluster="test", seen_at=NOON, resource="pods", namespace="*", resource_version=version, uids=()
+    )
+    assert list(facts_of(listed, interpret)) == []
+
+
+def test_a_look_is_kept_in_whole_seconds() -> None:
+    looked = LocationLooked(
+        source="bucket",
+        cluster="test",
+        seen_at=datetime(2026, 1, 31, 12, 0, 1, 900_000, tzinfo=UTC),
+        store="",
+        uri="s3://bucket/key",
+        modified_at=NOON,
+        etag="etag",
+        version="7",
+    )
+    (found,) = facts_of(looked, interpret)
+    noon = int(NOON.timestamp())
+    location = Location(store="", uri="s3://bucket/key")
+    assert found == fact.LocationLooked(location=location, version="7", modified_at=noon, etag="etag", at=noon + 1)
+
+
+def test_what_a_source_reports_is_passed_on() -> None:
+    report = SourceReported(
+        source="pod",
+        cluster="test",
+        seen_at=NOON,
+        resource="pods",
+        namespace="team-a",
+        state=SourceState.FORBIDDEN.value,
+        message="pods is forbidden",
+    )
+    (found,) = facts_of(report, interpret)
+    assert found == SourceObserved(
+        source="pod",
+        cluster="test",
+        resource="pods",
+        namespace="team-a",
+        at=NOON,
+        state="FORBIDDEN",
+        message="pods is forbidden",
+        objects=0,
+    )
+
+
+def test_unreadable_input_is_set_aside_by_size_and_digest() -> None:
+    unreadable = InputUnreadable(
+        source="files", cluster="test", seen_at=NOON, reason="a.json, line 3: no JSON", size_bytes=7, digest="sha256:00"
+    )
+    (found,) = facts_of(unreadable, interpret)
+    assert isinstance(found, InputRejected)
+    assert (found.reason, found.event, found.size_bytes) == ("a.json, line 3: no JSON", None, 7)
+
+
+def test_what_cannot_be_interpreted_is_set_aside_with_its_text_and_reason() -> None:
+    (found,) = facts_of(sighting("invalid"), interpret)
+    assert found == InputRejected(
+        source="pod",
+        cluster="test",
+        at=NOON,
+        reason="status is a list, expected an object",
+        event=b"invalid",
+        size_bytes=7,
+        digest=sha256(b"invalid"),
+    )
+
+
+def test_a_defect_of_a_source_sets_one_object_aside_and_names_the_exception() -> None:
+    (found,) = facts_of(sighting("defect"), interpret)
+    assert isinstance(found, InputRejected)
+    assert "KeyError" in found.reason
+
+
+# ------------------------------------------------------------------------------------------ batches
+def test_every_object_is_counted_once_by_what_became_of_it() -> None:
+    outcome = Bench().record(
+        sighting("a"), sighting("b"), sighting("a"), sighting("nothing"), sighting("invalid"), sighting("defect")
+    )
+    assert (outcome.objects, outcome.ignored, outcome.rejected) == (6, 1, 2)
+    assert outcome.recorded + outcome.unchanged == 3
+    assert [one.event for one in outcome.rejections] == [b"invalid", b"defect"]
+
+
+def test_what_is_known_already_is_unchanged() -> None:
+    bench = Bench()
+    bench.record(sighting("a"), deletion("b"))
+    assert bench.outcome == Outcome(objects=2, recorded=2)
+    bench.record(sighting("a"), deletion("b"), sighting("c"))
+    assert bench.outcome == Outcome(objects=5, recorded=3, unchanged=2)
+
+
+def test_reports_and_lists_are_no_objects() -> None:
+    report = SourceReported(
+        source="pod", cluster="test", seen_at=NOON, resource="pods", namespace="*", state="SYNCED", message=None
+    )
+    assert Bench().record(report) == NOTHING
+
+
+def test_what_follows_a_rejected_object_is_recorded() -> None:
+    bench = Bench()
+    bench.record(sighting("invalid"), sighting("a"))
+    assert any(isinstance(one, fact.ObjectKept) and one.uid == "a" for one in bench.store.facts)
+
+
+def test_deliveries_are_counted_once_a_batch_for_each_source() -> None:
+    bench = Bench()
+    bench.record(sighting("a"), sighting("b"), sighting("c", source="other"), sighting("nothing"))
+    deliveries = [one for one in bench.store.facts if isinstance(one, SourceObserved)]
+    assert {(one.source, one.resource, one.objects) for one in deliveries} == {("pod", "pods", 2), ("other", "pods", 1)}
+
+
+def test_a_batch_is_bounded() -> None:
+    bench = Bench()
+    for number in range(BATCH_SIZE + 1):
+        bench.log.append(deletion(str(number)))
+    first = bench.recorder.record_available(timeout_seconds=0)
+    second = bench.recorder.record_available(timeout_seconds=0)
+    assert first is not None
+    assert second is not None
+    assert (first.objects, second.objects) == (BATCH_SIZE, 1)
+
+
+def test_the_position_is_committed_with_the_facts() -> None:
+    bench = Bench()
+    bench.log.append(deletion("a"))
+    (entry,) = bench.log.read(after=None, limit=1, timeout_seconds=0)
+    bench.record()
+    assert bench.store.positions == {"test": entry.position}
+
+
+# ------------------------------------------------------------------------------------------ failures
+def test_a_failing_store_gets_the_same_batch_again() -> None:
+    store = FailingStore([StoreError("the disk is full")])
+    bench = Bench(store)
+    bench.log.append(sighting("a"))
+    with pytest.raises(StoreError):
+        bench.recorder.record_available(timeout_seconds=0)
+    assert store.facts == []
+    bench.recorder.record_available(timeout_seconds=0)
+    assert bench.outcome == Outcome(objects=1, recorded=1)
+
+
+def test_after_another_recorder_was_here_the_position_is_read_again() -> None:
+    bench = Bench()
+    bench.record(deletion("a"))
+    bench.log.append(deletion("b"))
+    (entry,) = bench.log.read(after="1", limit=1, timeout_seconds=0)
+    bench.store.positions["test"] = entry.position
+    bench.log.append(deletion("c"))
+    with pytest.raises(PositionMoved):
+        bench.recorder.record_available(timeout_seconds=0)
+    bench.recorder.drain(give_up_seconds=0)
+    gone = [one.uid for one in bench.store.facts if isinstance(one, fact.ObjectGone)]
+    assert gone == ["a", "c"]
+
+
+def test_draining_gives_up_when_the_store_goes_on_failing() -> None:
+    bench = Bench(FailingStore([StoreError("the disk is full")] * 100))
+    bench.log.append(sighting("a"))
+    with pytest.raises(StoreError, match="the disk is full"):
+        bench.recorder.drain(give_up_seconds=0.3)
+
+
+def test_observations_under_a_foreign_key_are_refused() -> None:
+    bench = Bench()
+    bench.log.append(sighting("a", key_id="foreign"))
+    with pytest.raises(UnknownRedactionKey, match="foreign"):
+        bench.recorder.record_available(timeout_seconds=0)
+    assert bench.store.facts == []
+
+
+def test_a_running_recorder_waits_for_a_failing_store() -> None:
+    bench = Bench(FailingStore([StoreError("locked"), StoreError("locked")]))
+    stop = Event()
+    thread = Thread(target=bench.recorder.run, args=(stop,))
+    thread.start()
+    for number in range(3 * BATCH_SIZE):
+        bench.log.append(deletion(str(number)))
+    assert bench.has_seen(3 * BATCH_SIZE)
+    stop.set()
+    thread.join(SOON_SECONDS)
+    assert not thread.is_alive()
+    assert bench.outcome == Outcome(objects=3 * BATCH_SIZE, recorded=3 * BATCH_SIZE)
+
+
+def test_a_stopped_recorder_has_recorded_everything() -> None:
+    bench = Bench()
+    stop = Event()
+    for number in range(3 * BATCH_SIZE):
+        bench.log.append(deletion(str(number)))
+    stop.set()
+    bench.recorder.run(stop)
+    assert bench.outcome.objects == 3 * BATCH_SIZE

@@ -1,0 +1,285 @@
+"""What is served over HTTP: GraphQL as its specification has it, and pages that ask nobody else."""
+
+import asyncio
+import hashlib
+import re
+from html import unescape
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import orjson
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from lineage.errors import StoreError
+from lineage.model import Counts
+from lineage.ports import Scope
+from lineage.web import application
+from lineage.web.negotiation import GRAPHQL, JSON, answer_type, is_json
+from lineage_graphql import saved_queries
+from tests.example import NIGHTLY, REPORT, example
+from tests.fakes import FakeStore, Knowledge
+
+STATIC = Path(__file__).resolve().parents[2] / "lineage" / "web" / "static"
+COUNT = "{ runs { totalCount } }"
+COUNTED = {"data": {"runs": {"totalCount": 2}}}
+
+
+class Client:
+    """Asks an application in this process, over its whole stack but the sockets."""
+
+    def __init__(self, asked: Starlette) -> None:
+        self._transport = httpx.ASGITransport(app=asked)
+
+    def request(self, method: str, path: str, **parts: Any) -> httpx.Response:
+        async def ask() -> httpx.Response:
+            async with httpx.AsyncClient(transport=self._transport, base_url="http://lineage") as client:
+                return await client.request(method, path, **parts)
+
+        return asyncio.run(ask())
+
+    def get(self, path: str, **parts: Any) -> httpx.Response:
+        return self.request("GET", path, **parts)
+
+    def post(self, path: str, **parts: Any) -> httpx.Response:
+        return self.request("POST", path, **parts)
+
+
+@pytest.fixture
+def client() -> Client:
+    return Client(application(store=FakeStore(example())))
+
+
+def post(client: Client, request: object, accept: str = GRAPHQL) -> httpx.Response:
+    return client.post("/graphql", json=request, headers={"Accept": accept})
+
+
+# ------------------------------------------------------------------------------------------ GraphQL over HTTP
+def test_a_query_is_answered_by_post(client: Client) -> None:
+    response = post(client, {"query": COUNT, "variables": {}, "operationName": None, "unknown": 1})
+    assert (response.status_code, response.json()) == (200, COUNTED)
+    assert response.headers["content-type"] == f"{GRAPHQL}; charset=utf-8"
+    assert response.headers["vary"] == "Accept"
+    assert response.headers["cache-control"] == "no-store"
+
+
+def test_a_query_is_answered_by_get_with_its_variables(client: Client) -> None:
+    query = "query A($first: Int!) { runs(first: $first) { nodes { name } } } query B { runs { totalCount } }"
+    parameters = {"query": query, "variables": '{"first": 1}', "operationName": "A"}
+    response = client.get("/graphql", params=parameters)
+    assert response.json() == {"data": {"runs": {"nodes": [{"name": "churn-weekly-2"}]}}}
+
+
+@pytest.mark.parametrize(
+    ("accept", "expected"),
+    [
+        (None, JSON),
+        ("", JSON),
+        ("*/*", JSON),
+        ("application/*", JSON),
+        (GRAPHQL, GRAPHQL),
+        (f"{GRAPHQL}, {JSON};q=0.9", GRAPHQL),
+        (f"{GRAPHQL};q=0.1, {JSON}", JSON),
+        ("Application/JSON; Charset=UTF-8", JSON),
+        (f"{JSON}; charset=latin-1", None),
+        (f"{JSON};q=0", None),
+        (f"{JSON};q=often", None),
+        ("text/html", None),
+    ],
+)
+def test_the_answer_is_in_the_best_form_that_the_client_takes(accept: str | None, expected: str | None) -> None:
+    assert answer_type(accept) == expected
+
+
+def test_a_client_that_takes_none_of_the_forms_is_told_so(client: Client) -> None:
+    assert post(client, {"query": COUNT}, accept="text/html").status_code == 406
+
+
+@pytest.mark.parametrize(
+    ("content_type", "expected"),
+    [
+        ("application/json", True),
+        ("application/json; charset=UTF-8", True),
+        ('application/json; charset="utf-8"', True),
+        ("application/json; charset=latin-1", False),
+        ("application/x-www-form-urlencoded", False),
+        ("text/plain", False),
+        ("", False),
+    ],
+)
+def test_only_json_in_utf_8_is_read(client: Client, content_type: str, expected: bool) -> None:
+    assert is_json(content_type) is expected
+    body = orjson.dumps({"query": COUNT})
+    response = client.post("/graphql", content=body, headers={"Content-Type": content_type})
+    assert response.status_code == (200 if expected else 415)
+
+
+@pytest.mark.parametrize("accept", [GRAPHQL, JSON])
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {},
+        {"query": None},
+        {"query": 5},
+        {"query": " "},
+        {"query": COUNT, "variables": "x"},
+        {"query": COUNT, "variables": [1]},
+        {"query": COUNT, "operationName": 5},
+        {"query": COUNT, "extensions": 5},
+        [{"query": COUNT}],
+        "text",
+    ],
+)
+def test_a_request_that_makes_no_sense_is_refused(client: Client, request_: object, accept: str) -> None:
+    response = post(client, request_, accept)
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["extensions"] == {"code": "BAD_USER_INPUT"}
+
+
+def test_a_body_that_is_no_json_is_refused(client: Client) -> None:
+    response = client.post("/graphql", content=b"{", headers={"Content-Type": JSON})
+    assert response.status_code == 400
+
+
+def test_variables_that_are_no_json_are_refused(client: Client) -> None:
+    assert client.get("/graphql", params={"query": COUNT, "variables": "{"}).status_code == 400
+
+
+def test_a_body_without_end_is_refused(client: Client) -> None:
+    body = b'{"query": "' + b" " * 2_000_000
+    assert client.post("/graphql", content=body, headers={"Content-Type": JSON}).status_code == 413
+
+
+@pytest.mark.parametrize("query", ["{", "{ nonsense }", "query ($n: Int!) { runs(first: $n) { totalCount } }"])
+def test_what_cannot_be_executed_is_a_bad_request_only_to_clients_that_know_the_difference(
+    client: Client, query: str
+) -> None:
+    answers = {accept: post(client, {"query": query}, accept) for accept in (GRAPHQL, JSON)}
+    assert {accept: answer.status_code for accept, answer in answers.items()} == {GRAPHQL: 400, JSON: 200}
+    assert all("data" not in answer.json() for answer in answers.values())
+
+
+def test_what_was_executed_is_fine_even_where_fields_failed(client: Client) -> None:
+    response = post(client, {"query": '{ run(uid: "never") { id } }'})
+    assert (response.status_code, response.json()["data"]) == (200, {"run": None})
+
+
+def test_a_mutation_by_get_is_not_allowed(client: Client) -> None:
+    response = client.get("/graphql", params={"query": "mutation { __typename }"})
+    assert response.status_code == 405
+    assert response.headers["allow"] == "POST"
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
+def test_other_methods_are_not_allowed(client: Client, method: str) -> None:
+    assert client.request(method, "/graphql").status_code == 405
+
+
+# ------------------------------------------------------------------------------------------ the page
+def test_the_page_shows_what_is_known(client: Client) -> None:
+    page = client.get("/").text
+    for text in ("<dt>Runs</dt><dd>2</dd>", "churn-nightly-1", "12 m 34 s", "train-churn", "Forbidden", "1,284"):
+        assert text in page
+
+
+def test_every_saved_query_opens_in_graphiql_with_what_it_needs(client: Client) -> None:
+    section = client.get("/").text.partition('id="queries"')[2]
+    links = [urlsplit(unescape(link)) for link in re.findall(r'href="([^"]+)"', section)]
+    opened = [parse_qs(link.query) for link in links]
+    assert {link.path for link in links} == {"graphiql"}
+    assert [query["query"] for query in opened] == [[saved.text] for saved in saved_queries().values()]
+    variables: dict[str, Any] = {}
+    for query in opened:
+        variables |= orjson.loads(query.get("variables", ["{}"])[0])
+    assert variables == {"uid": "8b1d7e42-weekly", "artifact": REPORT.id}
+
+
+def test_a_link_of_the_page_is_answered(client: Client) -> None:
+    link = re.findall(r'<a href="([^"]+)">churn-nightly-1</a>', client.get("/").text)[0]
+    asked = {name: values[0] for name, values in parse_qs(urlsplit(unescape(link)).query).items()}
+    assert client.get("/graphql", params=asked).json()["data"]["run"]["id"] == NIGHTLY.id
+
+
+def test_an_empty_store_has_a_page_too() -> None:
+    page = Client(application(store=FakeStore())).get("/").text
+    assert "No run has been recorded yet." in page
+    assert "Nothing is watched" in page
+
+
+def test_what_comes_from_outside_is_written_as_text() -> None:
+    known = example()
+    named = type(NIGHTLY)(**{**fields(NIGHTLY), "display_name": "<script>alert(1)</script>"})
+    page = Client(application(store=FakeStore(Knowledge(runs=(named,), completeness=known.completeness)))).get("/")
+    assert "<script>alert" not in page.text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page.text
+
+
+def fields(value: object) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in value.__dataclass_fields__}  # type: ignore[attr-defined] # a dataclass
+
+
+# ------------------------------------------------------------------------------------------ nobody else is asked
+@pytest.mark.parametrize("path", ["/", "/graphiql"])
+def test_a_page_loads_only_what_is_served_beside_it(client: Client, path: str) -> None:
+    page = client.get(path).text
+    loaded = re.findall(r'<(?:script|link)[^>]+(?:src|href)="([^"]+)"', page)
+    assert loaded
+    for address in loaded:
+        assert address.startswith("data:") or client.get(f"/{address}").status_code == 200, address
+
+
+@pytest.mark.parametrize("path", ["/", "/graphql", "/graphiql", "/healthz", "/static/page.js", "/nowhere"])
+def test_every_answer_forbids_to_load_from_elsewhere(client: Client, path: str) -> None:
+    headers = client.get(path).headers
+    policy = headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src 'self';" in policy
+    assert "http" not in policy
+    assert ("'unsafe-inline'" in policy) is (path == "/graphiql")
+    assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_pages_hold_no_script_of_their_own(client: Client) -> None:
+    for path in ("/", "/graphiql"):
+        assert re.search(r"<script(?![^>]*\bsrc=)|\son\w+=|javascript:", client.get(path).text) is None
+
+
+def test_everything_works_under_a_prefix() -> None:
+    behind = Starlette(routes=[Mount("/lineage", application(store=FakeStore(example())))])
+    client = Client(behind)
+    assert client.post("/lineage/graphql", json={"query": COUNT}).json() == COUNTED
+    assert client.get("/lineage/static/page.css").status_code == 200
+    addresses = re.findall(r'(?:src|href)="([^"]+)"', client.get("/lineage/").text)
+    assert not [address for address in addresses if address.startswith("/")]
+
+
+def test_what_is_vendored_is_what_its_list_says() -> None:
+    listed = re.findall(r"^\| `([^`]+)` .*`([0-9a-f]{64})`", (STATIC / "graphiql" / "README.md").read_text(), re.M)
+    assert len(listed) == 4
+    for name, digest in listed:
+        assert hashlib.sha256((STATIC / "graphiql" / name).read_bytes()).hexdigest() == digest, name
+
+
+# ------------------------------------------------------------------------------------------ health
+class Broken(FakeStore):
+    """A store whose database fails."""
+
+    def sources(self, scope: Scope) -> Any:
+        raise StoreError("password=hunter2")
+
+    def counts(self, scope: Scope) -> Counts:
+        raise StoreError("password=hunter2")
+
+
+def test_a_server_whose_store_can_be_read_is_healthy(client: Client) -> None:
+    assert client.get("/healthz").json() == {"status": "ok"}
+
+
+@pytest.mark.parametrize("path", ["/", "/healthz"])
+def test_a_server_whose_store_fails_is_not_available_and_does_not_say_why(path: str) -> None:
+    response = Client(application(store=Broken(example()))).get(path)
+    assert response.status_code == 503
+    assert "hunter2" not in response.text

@@ -1,0 +1,367 @@
+"""From bytes to the documents in them: JSON, JSON after JSON (a line each or not), and YAML.
+
+Pure: chunks in, decoded values out, as they come, so that a stream of lines needs the memory of one line.
+What cannot be read is a value too, `Unreadable`, with its place; what stands before and behind it is read.
+A YAML document is read as Kubernetes reads it: into JSON values, so that a time stays the text it is.
+"""
+
+import hashlib
+import json
+import re
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, Final, NoReturn, TypeAlias
+
+import orjson
+
+from lineage.identity import sha256
+from watchers.yaml_values import InvalidYaml, load_yaml
+
+MAX_DOCUMENT_BYTES: Final = 256 * 1024 * 1024  # decoded, one takes about ten times that; etcd's limit is 1.5 MiB
+CHUNK_BYTES: Final = 1024 * 1024
+TOO_LARGE: Final = f"larger than {MAX_DOCUMENT_BYTES // 1024**2} MiB: write it as JSON, an object a line"
+GZIP_MAGIC: Final = b"\x1f\x8b"
+GZIP_FORMAT: Final = 31  # zlib's code for a gzip header and trailer
+BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"  # some editors write it
+BLANK: Final = b" \t\r\n"
+NOT_BLANK: Final = re.compile(r"[^ \t\r\n]")
+YAML_MARKER: Final = re.compile(rb"---(?:\s|$)")
+JSON_AT_MARGIN: Final = re.compile(r"^[{\[]", re.MULTILINE)
+LIST_OPENING: Final = re.compile(r"\[|\{(?:[^\[{]|\{[^\[{}]*\})*?\"items\"\s*:\s*\[")
+_NO_JSON: Final = object()
+CLOSING_ATTEMPTS: Final = 20  # a closing bracket at the margin nearly always ends a document; else wait for the end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A decoded JSON value, and the line on which it begins."""
+
+    line: int
+    value: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """A stretch of bytes that is no document. `place` is a line or a byte, in words."""
+
+    place: str
+    reason: str
+    size_bytes: int
+    digest: str
+
+
+Piece: TypeAlias = Document | Unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    number: int
+    data: bytes
+
+
+def decode(chunks: Iterable[bytes], *, yaml: bool | None = None) -> Iterator[Piece]:
+    """Read the documents in a stream of bytes, plain or gzip.
+
+    `yaml` says whether it is YAML; None is to judge by the first character.
+    """
+    lines = _lines(_plain(_with_magic(chunks)))
+    for first in lines:
+        if isinstance(first, Unreadable):
+            yield first
+        elif _is_binary(first.data):
+            yield _binary(first, lines)
+            return
+        elif text := first.data.removeprefix(BYTE_ORDER_MARK).strip(BLANK):
+            is_yaml = not text.startswith((b"{", b"[")) if yaml is None else yaml
+            start = _Line(first.number, first.data.removeprefix(BYTE_ORDER_MARK))
+            yield from _yaml_documents(chain([start], lines)) if is_yaml else _json_documents(chain([start], lines))
+            return
+
+
+# ------------------------------------------------------------------------------------------ bytes and lines
+def _with_magic(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Make the first chunk long enough to hold a magic number: a pipe gives out what it has."""
+    start, rest = b"", iter(chunks)
+    while len(start) < len(GZIP_MAGIC) and (chunk := next(rest, b"")):
+        start += chunk
+    yield start
+    yield from rest
+
+
+def _plain(chunks: Iterable[bytes]) -> Iterator[bytes | Unreadable]:
+    """Unpack gzip, known by its magic number. What was unpacked before an error is given out."""
+    unpacker = None
+    taken = 0
+    for chunk in chunks:
+        if taken == 0 and chunk.startswith(GZIP_MAGIC):
+            unpacker = zlib.decompressobj(wbits=GZIP_FORMAT)
+        taken += len(chunk)
+        if unpacker is None:
+            yield chunk
+            continue
+        rest = chunk
+        try:
+            while rest:
+                if unpacker.eof:  # a gzip file may be several, one behind the other
+                    unpacker = zlib.decompressobj(wbits=GZIP_FORMAT)
+                yield unpacker.decompress(rest, CHUNK_BYTES)
+                rest = unpacker.unconsumed_tail or unpacker.unused_data
+        except zlib.error as error:
+            yield _unreadable(f"byte {taken - len(rest)}", f"the gzip data is damaged: {error}", rest)
+            return
+    if unpacker is not None and not unpacker.eof:
+        yield _unreadable(f"byte {taken}", "the gzip data ends in the middle", b"")
+
+
+def _lines(chunks: Iterable[bytes | Unreadable]) -> Iterator[_Line | Unreadable]:
+    """Cut into lines, each with its line feed; a line beyond measure is left out and said to be."""
+    number, parts, size = 1, list[bytes](), 0
+    failures: list[Unreadable] = []
+    for chunk in chunks:
+        if isinstance(chunk, Unreadable):
+            failures.append(chunk)  # said behind the open line that was read before it
+            continue
+        *ends, start = chunk.split(b"\n")
+        for end in ends:
+            parts.append(end + b"\n")
+            yield _line(number, parts, size + len(end))
+            number, parts, size = number + 1, [], 0
+        size += len(start)
+        if start and size <= MAX_DOCUMENT_BYTES:
+            parts.append(start)
+    if size:
+        yield _line(number, parts, size)
+    yield from failures
+
+
+def _line(number: int, parts: list[bytes], size: int) -> _Line | Unreadable:
+    data = b"".join(parts)
+    if size <= MAX_DOCUMENT_BYTES:
+        return _Line(number, data)
+    return Unreadable(place=f"line {number}", reason=TOO_LARGE, size_bytes=size, digest=sha256(data))
+
+
+def _unreadable(place: str, reason: str, data: bytes) -> Unreadable:
+    return Unreadable(place=place, reason=reason, size_bytes=len(data), digest=sha256(data))
+
+
+def _is_binary(data: bytes) -> bool:
+    start = data[:4096]
+    if b"\0" in start:
+        return True
+    try:
+        start.decode("utf-8")
+    except UnicodeDecodeError as error:
+        is_cut = error.start >= len(start) - 3  # a character may be cut in two
+        return not is_cut and not start.startswith((b"{", b"["))
+    return False
+
+
+def _binary(first: _Line, rest: Iterable[_Line | Unreadable]) -> Unreadable:
+    digest = hashlib.sha256(first.data)
+    size = len(first.data)
+    for line in rest:
+        if isinstance(line, _Line):
+            digest.update(line.data)
+            size += len(line.data)
+    reason = "it is neither JSON nor YAML but binary data"
+    return Unreadable(place="byte 0", reason=reason, size_bytes=size, digest=f"sha256:{digest.hexdigest()}")
+
+
+# ------------------------------------------------------------------------------------------ blocks of lines
+class _Block:
+    """Lines that may be one document."""
+
+    def __init__(self) -> None:
+        self.line = 0
+        self.size = 0
+        self._parts: list[bytes] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._parts)
+
+    @property
+    def data(self) -> bytes:
+        return b"".join(self._parts)
+
+    @property
+    def ends_open(self) -> bool:
+        """Say whether the last line announces that more will come."""
+        return self._parts[-1].rstrip().endswith((b",", b"[", b"{", b":"))
+
+    def add(self, line: _Line) -> None:
+        if not self._parts:
+            self.line = line.number
+        self._parts.append(line.data)
+        self.size += len(line.data)
+
+
+# ------------------------------------------------------------------------------------------ YAML
+def _yaml_documents(lines: Iterable[_Line | Unreadable]) -> Iterator[Piece]:
+    """Cut at the markers: `---` at the margin begins a document, wherever it stands."""
+    block = _Block()
+    for line in lines:
+        if isinstance(line, Unreadable):
+            yield line
+            continue
+        if YAML_MARKER.match(line.data):
+            yield from _yaml_document(block)
+            block = _Block()
+        if not line.data.startswith(b"%"):  # directives: none changes what we read
+            block.add(line)
+        if block.size > MAX_DOCUMENT_BYTES:
+            yield _unreadable(f"line {block.line}", TOO_LARGE, block.data)
+            block = _Block()
+    yield from _yaml_document(block)
+
+
+def _yaml_document(block: _Block) -> Iterator[Piece]:
+    data = block.data
+    try:
+        value = load_yaml(data)
+    except InvalidYaml as error:
+        yield _unreadable(f"line {block.line + error.line}", error.reason, data)
+    else:
+        if value is not None:
+            yield Document(line=block.line, value=value)
+
+
+# ------------------------------------------------------------------------------------------ JSON
+def _json_documents(lines: Iterable[_Line | Unreadable]) -> Iterator[Piece]:
+    """Read JSON values that follow one another.
+
+    1. Mostly a line is a value, or a value ends where a bracket closes at the margin: this needs no more
+       memory than the value.
+    2. A broken line is followed by whole ones: what came before them is broken.
+    3. What did not end by then is read as far as it goes (`_salvage`).
+    """
+    block, attempts = _Block(), 0
+    for line in lines:
+        if isinstance(line, Unreadable):
+            yield line
+            continue
+        if not line.data.strip(BLANK):
+            continue
+        alone = not block or (line.data.startswith(b"{") and not block.ends_open)
+        if alone and (value := _json(line.data)) is not _NO_JSON:
+            yield from _salvage(block)
+            yield Document(line=line.number, value=value)
+            block, attempts = _Block(), 0
+            continue
+        block.add(line)
+        if line.data.startswith((b"}", b"]")) and attempts < CLOSING_ATTEMPTS:
+            attempts += 1
+            if (value := _json(block.data)) is not _NO_JSON:
+                yield Document(line=block.line, value=value)
+                block, attempts = _Block(), 0
+        if block.size > MAX_DOCUMENT_BYTES:
+            yield _unreadable(f"line {block.line}", TOO_LARGE, block.data)
+            block, attempts = _Block(), 0
+    yield from _salvage(block)
+
+
+def _json(data: bytes) -> Any:
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return _NO_JSON
+
+
+def _salvage(block: _Block) -> Iterator[Piece]:
+    """Read what can be read of lines that are no one value: whole values, and the whole items of a cut list."""
+    if not block:
+        return
+    data = block.data
+    if (value := _json(data)) is not _NO_JSON:
+        yield Document(line=block.line, value=value)
+        return
+    # What is no UTF-8 stays what it is: a value that holds it cannot be written down, and is refused then.
+    text = data.decode("utf-8", errors="surrogateescape")
+    place = _Place(text, block.line)
+    start = 0
+    while (start := _skip_blank(text, start)) < len(text):
+        line = place.line(start)
+        try:
+            value, end = _decode_at(text, start)
+        except _Broken as broken:
+            items, reached = _whole_items(text, start)
+            for item, at in items:
+                yield Document(line=place.line(at), value=item)
+            line = place.line(reached)
+            margin = JSON_AT_MARGIN.search(text, max(reached, start + 1))
+            end = margin.start() if margin else len(text)
+            left = text[reached:end].encode("utf-8", errors="surrogateescape")
+            yield _unreadable(f"line {line}", broken.reason, left)
+        else:
+            yield Document(line=line, value=value)
+        start = end
+
+
+class _Place:
+    """Tells lines from positions, which only go forward."""
+
+    def __init__(self, text: str, first_line: int) -> None:
+        self._text = text
+        self._line = first_line
+        self._counted = 0
+
+    def line(self, position: int) -> int:
+        self._line += self._text.count("\n", self._counted, position)
+        self._counted = position
+        return self._line
+
+
+def _whole_items(text: str, start: int) -> tuple[list[tuple[Any, int]], int]:
+    """Read the items of a list that breaks off: those that say themselves what they are.
+
+    Returns them with their places, and how far the last one reaches.
+    """
+    opening = LIST_OPENING.match(text, start)
+    items: list[tuple[Any, int]] = []
+    reached = start
+    position = opening.end() if opening else len(text)
+    while position < len(text):
+        position = _skip_blank(text, position)
+        try:
+            item, end = _decode_at(text, position)
+        except _Broken:
+            break
+        if isinstance(item, dict) and "kind" in item and "apiVersion" in item:
+            items.append((item, position))
+            reached = end
+        position = _skip_blank(text, end)
+        if not text.startswith(",", position):
+            break
+        position += 1
+    return items, reached
+
+
+class _Broken(Exception):
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+_decoder: Final = json.JSONDecoder(parse_constant=_refuse_constant)
+
+
+def _decode_at(text: str, start: int) -> tuple[Any, int]:
+    try:
+        return _decoder.raw_decode(text, start)
+    except json.JSONDecodeError as error:
+        raise _Broken(f"{error.msg[0].lower()}{error.msg[1:]} (column {error.colno})") from error
+    except RecursionError as error:
+        raise _Broken("nested too deeply") from error
+    except ValueError as error:
+        raise _Broken(str(error)) from error
+
+
+def _skip_blank(text: str, start: int) -> int:
+    found = NOT_BLANK.search(text, start)
+    return found.start() if found else len(text)

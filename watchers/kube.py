@@ -1,0 +1,250 @@
+"""The way to a real API server: authenticated GETs, read as they come.
+
+The only file that imports `kubernetes`. It takes from that library what it does well (configuration,
+credentials and their renewal, TLS, proxies) and nothing generated, so that releases 36 and 37 are the same to
+it. Foreign errors end here: every request raises ClusterError, or what `watchers.reflector.refusal` makes of a
+status: 404 is ResourceAbsent, 403 ResourceForbidden, 410 HistoryGone, everything else (401 too) ClusterError.
+"""
+
+import ipaddress
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlencode, urlsplit
+
+import orjson
+import urllib3
+import yaml
+from kubernetes.client.configuration import Configuration
+from kubernetes.client.rest import RESTClientObject
+from kubernetes.config import ConfigException, load_incluster_config, load_kube_config
+from urllib3.exceptions import (
+    HTTPError,
+    NameResolutionError,
+    NewConnectionError,
+    ReadTimeoutError,
+    SSLError,
+    TimeoutError,
+)
+
+from lineage.errors import ClusterError, InvalidSettings
+from watchers.reflector import refusal
+
+CONNECT_TIMEOUT_SECONDS: Final = 10.0
+SILENCE_SECONDS: Final = 90.0  # bookmarks come about every 60 s: a watch silent for longer is half-open
+_load_in_cluster: Callable[..., None] = load_incluster_config  # typed here, as the library does not
+_load_kubeconfig: Callable[..., None] = load_kube_config
+_CHUNK_BYTES: Final = 64 * 1024
+_REFUSAL_BYTES: Final = 64 * 1024  # as much of a refusal as is read: a Status is small, a proxy's page need not be
+
+
+# ------------------------------------------------------------------------------------------ configuration
+def connect(*, url: str | None = None, context: str | None = None, kubeconfig: Path | None = None) -> "Kube":
+    """Make the way to a cluster: a plain `url`, else the pod's own service account, else a kubeconfig.
+
+    A `context` or `kubeconfig` that is named is used even within a pod. Reads files; connects to nothing.
+
+    Raises:
+        InvalidSettings: there is no usable configuration.
+    """
+    configuration = Configuration()
+    if url is not None:
+        configuration.host = url.rstrip("/")
+        if _is_loopback(url):
+            configuration.proxy = None  # HTTP_PROXY of the environment is not meant for this machine itself
+        return Kube(configuration)
+    try:
+        if context is None and kubeconfig is None and os.environ.get("KUBERNETES_SERVICE_HOST"):
+            _load_in_cluster(client_configuration=configuration)
+        else:
+            # A renewed login is written back to the file, as kubectl does: an identity provider that rotates
+            # refresh tokens would otherwise lock the user out.
+            file = str(kubeconfig) if kubeconfig else None
+            _load_kubeconfig(config_file=file, context=context, client_configuration=configuration)
+    except (ConfigException, yaml.YAMLError, OSError, ValueError) as error:
+        raise InvalidSettings(f"no usable cluster configuration: {error}") from error
+    return Kube(configuration)
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+# ------------------------------------------------------------------------------------------ requests
+class Kube:
+    """A `watchers.reflector.Transport` over HTTP. Safe to share among threads."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        *,
+        connect_timeout_seconds: float = CONNECT_TIMEOUT_SECONDS,
+        silence_seconds: float = SILENCE_SECONDS,
+    ) -> None:
+        self._configuration = configuration
+        self._pool: urllib3.PoolManager = RESTClientObject(configuration).pool_manager
+        self._timeout = urllib3.Timeout(connect=connect_timeout_seconds, read=silence_seconds)
+        self._silence_seconds = silence_seconds
+        self._lock = threading.Lock()
+        self._open: set[urllib3.BaseHTTPResponse] = set()
+        self._closed = threading.Event()
+
+    @property
+    def url(self) -> str:
+        """Where the API server is."""
+        return str(self._configuration.host)
+
+    def get(self, path: str, query: Mapping[str, str]) -> bytes:
+        """Read a whole answer."""
+        response = self._request(path, query)
+        try:
+            return response.read()
+        except (HTTPError, OSError, ValueError) as error:
+            raise self._failure(error) from error
+        finally:
+            self._forget(response)
+            response.release_conn()
+
+    def stream(self, path: str, query: Mapping[str, str]) -> "KubeStream":
+        """Open an answer that is read line by line, as it comes."""
+        return KubeStream(self, self._request(path, query))
+
+    def close(self) -> None:
+        """Break off every open request, from any thread; later ones fail."""
+        with self._lock:
+            self._closed.set()
+            responses = tuple(self._open)
+        for response in responses:
+            # A thread blocked in reading wakes up with an end or an error. One that has just let go needs nothing.
+            with suppress(ValueError, RuntimeError, OSError):
+                response.shutdown()
+        self._pool.clear()
+
+    def _request(self, path: str, query: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
+        if self._closed.is_set():
+            raise ClusterError("the connection was closed")
+        url = f"{self.url}{path}" + (f"?{urlencode(query)}" if query else "")
+        try:
+            response = self._pool.request(
+                "GET",
+                url,
+                headers=self._headers(),
+                preload_content=False,
+                timeout=self._timeout,
+                retries=False,
+                redirect=False,
+            )
+        except (HTTPError, OSError, ValueError) as error:
+            raise self._failure(error) from error
+        with self._lock:
+            self._open.add(response)
+        if self._closed.is_set():  # closed while the answer was awaited
+            self._drop(response)
+            raise ClusterError("the connection was closed")
+        if response.status != 200:
+            raise self._refusal(response)
+        return response
+
+    def _headers(self) -> dict[str, str]:
+        """Write the headers of one request. Asking for the token renews it if it is due."""
+        headers = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "kfp-lineage"}
+        try:
+            token = self._configuration.auth_settings().get("BearerToken")
+        except (ConfigException, OSError, ValueError) as error:
+            raise ClusterError(f"the credentials could not be renewed: {error}") from error
+        if token and token.get("value"):
+            headers[str(token["key"])] = str(token["value"])
+        return headers
+
+    def _refusal(self, response: urllib3.BaseHTTPResponse) -> ClusterError:
+        try:
+            body = response.read(_REFUSAL_BYTES, decode_content=False)
+        except (HTTPError, OSError, ValueError):
+            body = b""
+        finally:
+            self._drop(response)
+        return refusal(response.status, _status_message(body) or str(response.reason or ""))
+
+    def _failure(self, error: Exception) -> ClusterError:
+        """Say in stable words what went wrong: the same trouble is the same message, so it is told once."""
+        if self._closed.is_set():
+            return ClusterError("the connection was closed")
+        match error:
+            case NameResolutionError():
+                reason = "its name cannot be resolved"
+            case NewConnectionError():
+                reason = "nobody answers there"
+            case ReadTimeoutError():
+                reason = f"it was silent for {self._silence_seconds:g} s"
+            case TimeoutError():
+                reason = "it did not answer in time"
+            case SSLError():
+                reason = f"TLS failed: {error}"
+            case _:
+                reason = f"the connection broke ({type(error).__name__})"
+        return ClusterError(f"{self.url}: {reason}")
+
+    def _forget(self, response: urllib3.BaseHTTPResponse) -> None:
+        with self._lock:
+            self._open.discard(response)
+
+    def _drop(self, response: urllib3.BaseHTTPResponse) -> None:
+        self._forget(response)
+        response.close()
+
+
+class KubeStream:
+    """An open watch: iterate over its lines, then close it."""
+
+    def __init__(self, kube: Kube, response: urllib3.BaseHTTPResponse) -> None:
+        self._kube = kube
+        self._response = response
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield whole lines.
+
+        Raises:
+            ClusterError: the connection broke, within a line too, or was silent for too long.
+        """
+        partial: list[bytes] = []
+        try:
+            for chunk in self._chunks():
+                first, *others = chunk.split(b"\n")
+                partial.append(first)
+                for other in others:
+                    line = b"".join(partial)
+                    partial = [other]
+                    if line:
+                        yield line
+        except (HTTPError, OSError, ValueError) as error:
+            raise self._kube._failure(error) from error
+        if any(partial):
+            raise ClusterError(f"{self._kube.url}: the connection ended within an event")
+
+    def _chunks(self) -> Iterator[bytes]:
+        """Yield what has arrived, without waiting for more."""
+        if getattr(self._response, "chunked", False):
+            yield from self._response.stream(None, decode_content=False)
+        else:  # a proxy that speaks HTTP/1.0 ends an answer by closing the connection
+            while chunk := self._response.read1(_CHUNK_BYTES, decode_content=False):
+                yield chunk
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._kube._drop(self._response)
+
+
+def _status_message(body: bytes) -> str:
+    """Read the message of a Kubernetes Status; empty if it is none."""
+    try:
+        status: Any = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return ""
+    return str(status.get("message") or "") if isinstance(status, dict) else ""

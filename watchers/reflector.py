@@ -1,0 +1,366 @@
+"""List, watch, resume, list again: what one resource of the API server looks like, as a stream of events.
+
+Pure protocol: no sockets, no threads, no clock of its own. A `Transport` answers requests (`watchers.kube`
+over HTTP, a script in tests); time, chance and waiting are passed in. The rules are those of client-go's
+reflector (k8s.io/client-go/tools/cache/reflector.go) with these differences: a list after a gap is compared by
+uid, so that an object deleted and made again under its name is not taken for a changed one; and who is gone is
+not concluded here, but by whoever reads `Listed`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any, Final, Protocol, TypeAlias
+
+import orjson
+
+from lineage.errors import ClusterError, ResourceAbsent, ResourceForbidden
+from lineage.model import SourceState
+from watchers.source import KubernetesObject, Resource
+
+
+# ------------------------------------------------------------------------------------------ events
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """An object as it stands now: new, or another resourceVersion than the one seen before."""
+
+    object: KubernetesObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deleted:
+    """The server said that this object is gone. Its last state is no view of it and is not handed on."""
+
+    uid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A complete, consistent list: at `resource_version` exactly `uids` existed. Comes after their `Changed`."""
+
+    resource_version: str
+    uids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateChanged:
+    """How the reflector fares; said once, until it is something else."""
+
+    state: SourceState
+    message: str | None = None
+
+
+ReflectorEvent: TypeAlias = Changed | Deleted | Listed | StateChanged
+
+
+# ------------------------------------------------------------------------------------------ the transport
+class HistoryGone(ClusterError):
+    """The server has forgotten the stretch of history that was asked for (410). Not a failure: list again.
+
+    It stands here and not with the errors of the program because it never leaves the watchers.
+    """
+
+
+class Stream(Protocol):
+    """An open watch."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield whole lines. Ends quietly if the server ended the watch; a partial line is a ClusterError."""
+
+    def close(self) -> None:
+        """Let go of the connection."""
+
+
+class Transport(Protocol):
+    """Authenticated GETs. Whatever goes wrong is a ClusterError, or the more precise one of `refusal`."""
+
+    def get(self, path: str, query: Mapping[str, str]) -> bytes:
+        """Read a whole answer."""
+
+    def stream(self, path: str, query: Mapping[str, str]) -> Stream:
+        """Open a watch. Returns once the server has accepted it."""
+
+    def close(self) -> None:
+        """Break off every open request, from any thread; later ones fail."""
+
+
+def refusal(code: int, message: str) -> ClusterError:
+    """Say what it means that the server answered `code`, as HTTP status or in an ERROR event.
+
+    Only 403 is ResourceForbidden: that is a matter of one resource, and granting it helps. 401 says that the
+    credentials themselves are not accepted, so it is a ClusterError like any other trouble of the connection.
+    """
+    text = f"{code}: {message}" if message else str(code)
+    match code:
+        case 410:
+            return HistoryGone(text)
+        case 404:
+            return ResourceAbsent(text)
+        case 403:
+            return ResourceForbidden(text)
+        case _:
+            return ClusterError(text)
+
+
+# ------------------------------------------------------------------------------------------ pace
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How fast a reflector goes about its work. The defaults are those of client-go where it has them."""
+
+    page_size: int = 100  # a Workflow of 1000 nodes is 1–2 MB: a page stays below the server's own limits
+    watch_seconds: tuple[float, float] = (300.0, 600.0)  # random, so that watches do not all end together
+    first_delay_seconds: float = 0.8
+    longest_delay_seconds: float = 30.0  # 1/30 ≈ 0.03 requests/s per resource while the API server is down
+    shortest_watch_seconds: float = 1.0  # a watch that ends sooner, and empty, would be a hot loop if resumed at once
+    patience: int = 5  # failures in a row (0.8 + … + 12.8 ≈ 25 s) after which a position is given up
+
+
+DEFAULT_PACE: Final = Pace()
+
+
+class Backoff:
+    """Delays that double from failure to failure, each shortened by chance so that clients spread out."""
+
+    def __init__(
+        self, *, first_seconds: float, longest_seconds: float, uniform: Callable[[float, float], float]
+    ) -> None:
+        self._first = first_seconds
+        self._longest = longest_seconds
+        self._uniform = uniform
+        self.failures = 0
+
+    def next(self) -> float:
+        """Count a failure and say how many seconds to wait."""
+        delay = min(self._first * 2.0 ** min(self.failures, 60), self._longest)
+        self.failures += 1
+        return delay * self._uniform(0.5, 1.0)
+
+    def reset(self) -> None:
+        """Forget the failures: there was progress."""
+        self.failures = 0
+
+
+# ------------------------------------------------------------------------------------------ the reflector
+class Reflector:
+    """Follows one resource, in one namespace or all (None).
+
+    `wait` sleeps so many seconds and says whether to stop; `wait(0)` only asks. `monotonic` tells seconds.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        resource: Resource,
+        namespace: str | None,
+        *,
+        wait: Callable[[float], bool],
+        uniform: Callable[[float, float], float],
+        monotonic: Callable[[], float],
+        pace: Pace = DEFAULT_PACE,
+    ) -> None:
+        self._transport = transport
+        self._resource = resource
+        self._path = resource.path(namespace)
+        self._wait = wait
+        self._uniform = uniform
+        self._monotonic = monotonic
+        self._pace = pace
+        self._backoff = Backoff(
+            first_seconds=pace.first_delay_seconds, longest_seconds=pace.longest_delay_seconds, uniform=uniform
+        )
+        self._known: dict[str, str] = {}  # uid → resourceVersion of what was handed on
+        self._position: str | None = None  # where to resume; None: list first
+        self._progressed = False  # whether the watch brought anything since the last list
+        self._state: tuple[SourceState, str | None] | None = None
+
+    def events(self) -> Iterator[ReflectorEvent]:
+        """Yield what happens until `wait` says stop. Call it once.
+
+        Failures are told as StateChanged and retried; nothing but a programming error is raised.
+        """
+        yield from self._become(SourceState.SYNCING)
+        while not self._wait(0):
+            try:
+                if self._position is None:
+                    yield from self._list()
+                if self._position is not None:  # None: stopped within the list
+                    yield from self._watch(self._position)
+            except ClusterError as error:
+                if self._wait(0):
+                    return
+                yield from self._recover(error)
+
+    def _recover(self, error: ClusterError) -> Iterator[ReflectorEvent]:
+        """Decide where to go on and how soon."""
+        if isinstance(error, HistoryGone):
+            self._position = None
+            if self._progressed:
+                return  # at once: what happened in between is waiting
+        elif isinstance(error, ResourceAbsent):
+            self._position = None  # its definition was removed, and its history with it
+        yield from self._become(_state_of(error), str(error))
+        delay = self._backoff.next()
+        if self._backoff.failures % self._pace.patience == 0:
+            self._position = None  # whatever ails it (a position from before a restored backup), a list heals it
+        self._wait(delay)
+
+    # -- list
+    def _list(self) -> Iterator[ReflectorEvent]:
+        """Hand on what changed since it was last seen, page by page, then which objects there are."""
+        self._progressed = False
+        listed: dict[str, str] = {}
+        query = {"limit": str(self._pace.page_size)}
+        while not self._wait(0):
+            try:
+                page = _decode_page(self._transport.get(self._path, query))
+            except HistoryGone as error:
+                if "continue" not in query:
+                    raise ClusterError(f"a list was refused: {error}") from error
+                # The snapshot was compacted away between two pages. One list without pages, like client-go.
+                listed, query = {}, {}
+                continue
+            for item in page.items:
+                self._complete(item)
+                uid, version = _identity(item)
+                if uid:
+                    listed[uid] = version
+                if self._is_news(uid, version):
+                    yield Changed(object=item)
+            if not page.next:
+                self._known = listed
+                self._position = page.resource_version
+                yield Listed(resource_version=page.resource_version, uids=tuple(listed))
+                return
+            query = {"limit": str(self._pace.page_size), "continue": page.next}
+
+    # -- watch
+    def _watch(self, position: str) -> Iterator[ReflectorEvent]:
+        """Follow the resource until the server ends the watch, moving the position along."""
+        opened_at = self._monotonic()
+        seconds = int(self._uniform(*self._pace.watch_seconds))
+        query = {
+            "watch": "true",
+            "allowWatchBookmarks": "true",
+            "resourceVersion": position,
+            "timeoutSeconds": str(seconds),
+        }
+        empty = True
+        with closing(self._transport.stream(self._path, query)) as stream:
+            yield from self._become(SourceState.SYNCED)
+            for line in stream:
+                event = _decode_event(line)
+                empty = False
+                yield from self._follow(event)
+                if self._wait(0):
+                    return
+        if empty and self._monotonic() - opened_at < self._pace.shortest_watch_seconds:
+            if self._wait(0):
+                return
+            raise ClusterError("the server ended the watch at once, without an event")
+        self._backoff.reset()
+
+    def _follow(self, event: "_WatchEvent") -> Iterator[ReflectorEvent]:
+        """Turn one event of a watch into ours."""
+        if event.type == "ERROR":
+            # 410 comes as HTTP status or, with status 200, as this event (reason Expired or Gone).
+            code, reason = event.object.get("code"), event.object.get("reason")
+            gone = code == 410 or reason in ("Expired", "Gone")
+            raise refusal(410 if gone else code if isinstance(code, int) else 500, _message(event.object))
+        uid, version = _identity(event.object)
+        if not version:
+            raise ClusterError(f"a {event.type} event carries no resourceVersion")
+        self._position = version
+        self._progressed = True
+        self._backoff.reset()
+        match event.type:
+            case "ADDED" | "MODIFIED":
+                self._complete(event.object)
+                if self._is_news(uid, version):
+                    yield Changed(object=event.object)
+            case "DELETED":
+                self._known.pop(uid, None)
+                if uid:
+                    yield Deleted(uid=uid)
+            case _:  # KEP-956: a bookmark carries only metadata and resourceVersion
+                pass
+
+    # -- small things
+    def _is_news(self, uid: str, version: str) -> bool:
+        """Remember an object's version; say whether it differs from the one handed on before."""
+        if not uid:
+            return True
+        old, self._known[uid] = self._known.get(uid), version
+        return old != version
+
+    def _complete(self, item: KubernetesObject) -> None:
+        """Give an object its type: the API server leaves it out of the items of a list of its own kinds."""
+        group = self._resource.group
+        item.setdefault("apiVersion", f"{group}/{self._resource.version}" if group else self._resource.version)
+        item.setdefault("kind", self._resource.kind)
+
+    def _become(self, state: SourceState, message: str | None = None) -> Iterator[ReflectorEvent]:
+        if self._state != (state, message):
+            self._state = (state, message)
+            yield StateChanged(state=state, message=message)
+
+
+def _state_of(error: ClusterError) -> SourceState:
+    match error:
+        case ResourceAbsent():
+            return SourceState.ABSENT
+        case ResourceForbidden():
+            return SourceState.FORBIDDEN
+        case _:
+            return SourceState.WAITING
+
+
+# ------------------------------------------------------------------------------------------ the wire
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Page:
+    items: list[KubernetesObject]
+    resource_version: str
+    next: str  # empty on the last page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _WatchEvent:
+    type: str
+    object: KubernetesObject
+
+
+_QUOTE_LENGTH: Final = 60
+
+
+def _decode(data: bytes) -> Any:
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise ClusterError(f"the answer is no JSON: {data[:_QUOTE_LENGTH]!r}") from error
+
+
+def _decode_page(data: bytes) -> _Page:
+    match _decode(data):
+        case {"metadata": {"resourceVersion": str(version), **metadata}, **rest}:
+            items = rest.get("items") or []  # an empty Go slice is written as null
+            if isinstance(items, list) and all(isinstance(item, dict) for item in items):
+                return _Page(items=items, resource_version=version, next=str(metadata.get("continue") or ""))
+    raise ClusterError(f"the answer is no list of objects: {data[:_QUOTE_LENGTH]!r}")
+
+
+def _decode_event(line: bytes) -> _WatchEvent:
+    match _decode(line):
+        case {"type": str(type_), "object": dict(item)}:
+            return _WatchEvent(type=type_, object=item)
+    raise ClusterError(f"the line is no event of a watch: {line[:_QUOTE_LENGTH]!r}")
+
+
+def _identity(item: KubernetesObject) -> tuple[str, str]:
+    """Read uid and resourceVersion; empty where there is none."""
+    metadata = item.get("metadata")
+    if not isinstance(metadata, dict):
+        return "", ""
+    return str(metadata.get("uid") or ""), str(metadata.get("resourceVersion") or "")
+
+
+def _message(status: KubernetesObject) -> str:
+    return str(status.get("message") or status.get("reason") or "")
