@@ -111,7 +111,7 @@ def _run(settings: Settings, kube: Kube, redactor: Redactor) -> None:
             redactor=redactor,
             clock=now,
         )
-        typer.echo(f"watching  {kube.url}")
+        typer.echo(f"watching  {kube.url}, {' and '.join(source.resource.plural for source in sources)}")
         announce(listener, settings.host, shown(settings.store))
         with _recording(recorder, server):
             watching.start()

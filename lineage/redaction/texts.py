@@ -12,6 +12,7 @@ from typing import Final
 
 from lineage.redaction.names import KINDS_OF_KEY, can_be_secret, is_secret_name, words
 
+# No secret is longer than 20 000 characters: a quote that nobody closes must not be searched for to the end.
 _QUOTED: Final = (
     r'(?:[rbuf]{0,2}(?:"""(?P<block>(?s:.*?))"""|"(?P<double>(?:[^"\\]|\\.)*)"|'
     r"'(?P<single>(?:[^'\\]|\\.)*)')"
@@ -151,7 +152,7 @@ def _is_literal(found: re.Match[str], start: int, *, is_code: bool) -> bool:
     following = text[found.end() : found.end() + 1]
     if following and following in "([":  # a call
         return False
-    line = text[text.rfind("\n", 0, start) + 1 : start]
+    line = text[max(0, start - 200) : start].rpartition("\n")[2]
     starts_line = not line.strip(" \t-") or line.strip() == "export"
     is_line = starts_line and _LINE_END.match(text, found.end()) is not None
     random = len(bare) >= 8 and any(map(str.isdigit, bare)) and any(map(str.isalpha, bare))
@@ -160,10 +161,8 @@ def _is_literal(found: re.Match[str], start: int, *, is_code: bool) -> bool:
         flow = line.rstrip()[-1:] in ("{", ",")
         return quoted or ((is_line or flow) and not is_code) or (random and bare.lower() not in _NEXT_WORDS)
     spaced = bool(found["before"] or found["after"])
-    if text.startswith("-", start) or (
-        text[start : found.start()].isupper() and not spaced
-    ):  # --password=…, PASSWORD=…
-        return True
+    if text.startswith("-", start) or (text[start : found.start()].isupper() and not spaced):
+        return True  # --password=…, PASSWORD=…
     if is_code or line[-1:] == "(" or (line.endswith(", ") and following in (",", ")", "")):
         return _IDENTIFIER.fullmatch(bare) is None
     return not spaced or is_line or random

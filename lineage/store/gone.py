@@ -16,12 +16,14 @@ def is_gone(subject: FromClause, resource: str) -> ColumnElement[bool]:
     not seen since. A file has no resourceVersion to compare, so no list says anything about it."""
     listing, listed, deleted = tables.listing, tables.listed, tables.deleted
     uid = subject.c.uid
+    # Said out loud: of itself a query correlates with the one right around it only, and this stands two deep.
+    named = select(1).where(listed.c.listing_id == listing.c.id, listed.c.uid == uid).correlate(listing, subject)
     missing = and_(
         listing.c.cluster == subject.c.seen_cluster,
         listing.c.resource == resource,
         or_(listing.c.namespace == "*", listing.c.namespace == subject.c.seen_namespace),
         listing.c.version >= subject.c.seen_version,
-        not_(exists(select(1).where(listed.c.listing_id == listing.c.id, listed.c.uid == uid))),
+        not_(exists(named)),
     )
     return or_(exists(select(1).where(deleted.c.uid == uid)), exists(select(1).where(missing)))
 

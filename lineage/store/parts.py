@@ -234,35 +234,47 @@ def _nearest(start: Any | None, by_attempt: Mapping[tuple[int, str, int | None],
 
 
 def cached_from(connection: Connection, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, Execution]:
-    """The execution whose outputs each took over: the one it names, else the one that wrote them."""
+    """The execution whose outputs each took over: the one it names, else the one that wrote them.
+
+    A name may have been used again: the newest of that name before it. Of several that wrote them, the newest.
+    """
     node, execution, run = tables.node, tables.execution, tables.run
-    edge, artifact = tables.edge, tables.artifact
-    mine = connection.execute(
-        select(execution.c.id, execution.c.run_id, execution.c.body, node.c.key)
-        .join(node, node.c.id == execution.c.id)
-        .join(run, run.c.id == execution.c.run_id)
-        .where(_of_executions(scope, executions), execution.c.cached)
+    told = select(execution.c.id, execution.c.run_id, execution.c.node_id, execution.c.started_at, execution.c.body)
+    told = told.add_columns(node.c.key, run.c.cluster, run.c.namespace)
+    told = told.join(node, node.c.id == execution.c.id).join(run, run.c.id == execution.c.run_id)
+    mine = connection.execute(told.where(_of_executions(scope, executions), execution.c.cached)).all()
+    names = {row.id: name for row in mine if (name := execution_of(row.body).cached_from) is not None}
+    candidates = connection.execute(
+        told.where(execution.c.node_id.in_(list(names.values())), execution.c.started_at.is_not(None)).order_by(
+            execution.c.started_at, node.c.key
+        )
     ).all()
     origin: dict[int, int] = {}
-    named = {row.id: name for row in mine if (name := execution_of(row.body).cached_from) is not None}
-    earlier = connection.execute(
-        select(execution.c.id, execution.c.node_id, execution.c.run_id)
-        .where(execution.c.node_id.in_(list(named.values())), execution.c.started_at.is_not(None))
-        .order_by(execution.c.started_at, execution.c.id)
-    ).all()
     for row in mine:
-        matches = [e.id for e in earlier if e.node_id == named.get(row.id) and e.run_id != row.run_id]
+        matches = [one.id for one in candidates if one.node_id == names.get(row.id) and _may_be_origin(one, row)]
         if matches:
             origin[row.id] = matches[-1]
-    written = connection.execute(
-        select(edge.c.source, artifact.c.execution_id)
-        .join(artifact, artifact.c.id == edge.c.target)
-        .where(edge.c.source.in_([row.id for row in mine]), edge.c.role == ArtifactRole.REUSED.value)
-        .where(artifact.c.execution_id.is_not(None))
-        .order_by(artifact.c.execution_id)
-    )
-    for link in written:
-        origin.setdefault(link.source, link.execution_id)
+    for link in _writers(connection, [row.id for row in mine]):
+        origin.setdefault(link.taker, link.writer)
     read = nodes_by_id(connection, scope, origin.values())
     found = {row.key: read.get(origin.get(row.id, 0)) for row in mine}
     return {decode_key(key): item for key, item in found.items() if isinstance(item, Execution)}
+
+
+def _may_be_origin(one: Any, taker: Any) -> bool:
+    same_place = (one.cluster, one.namespace) == (taker.cluster, taker.namespace)
+    in_time = taker.started_at is None or one.started_at <= taker.started_at
+    return same_place and in_time and one.run_id != taker.run_id
+
+
+def _writers(connection: Connection, takers: Sequence[int]) -> Sequence[Any]:
+    """Who wrote what these executions took over, the newest first."""
+    edge, artifact, writer, key = tables.edge, tables.artifact, tables.execution, tables.node
+    return connection.execute(
+        select(edge.c.source.label("taker"), writer.c.id.label("writer"))
+        .join(artifact, artifact.c.id == edge.c.target)
+        .join(writer, writer.c.id == artifact.c.execution_id)
+        .join(key, key.c.id == writer.c.id)
+        .where(edge.c.source.in_(takers), edge.c.role == ArtifactRole.REUSED.value)
+        .order_by(writer.c.started_at.desc(), key.c.key)
+    ).all()

@@ -182,7 +182,9 @@ def _images_of(owner: ColumnElement[bool], column: Expression) -> Ask:
 
 
 def _resubmitted_run() -> Expression:
+    """The newest run of the name that was resubmitted, of those that were there by then."""
     earlier = tables.run.alias("resubmitted")
+    made = tables.run.c.created_at
     return (
         select(earlier.c.key)
         .where(
@@ -190,6 +192,7 @@ def _resubmitted_run() -> Expression:
             earlier.c.namespace == tables.run.c.namespace,
             earlier.c.name == tables.run.c.resubmitted_from,
             earlier.c.id != tables.run.c.id,
+            or_(made.is_(None), earlier.c.created_at.is_(None), earlier.c.created_at <= made),
         )
         .order_by(earlier.c.created_at.desc(), earlier.c.key)
         .limit(1)
