@@ -4,9 +4,11 @@ Pure, over plain values; times are whole seconds since 1970. These are the rules
 merging" (ARCHITECTURE.md); `lineage.store` applies them to what a batch touches.
 """
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final, Literal
 
 from lineage.facts import ExecutionState, Revision
@@ -133,10 +135,21 @@ def timeline(writes: Mapping[int, Span], looks: Mapping[State, int]) -> Timeline
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A write that a reader may have read. `id` is the caller's; `execution` is None for an outside write."""
+    """A write that a reader may have read. `id` is the caller's; `execution` and `run` are None for an outside
+    write."""
 
     id: int
     execution: int | None
+    run: int | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """An execution that read a location, and when it may have."""
+
+    execution: int
+    run: int
     span: Span
 
 
@@ -154,10 +167,10 @@ class Answer:
 
 
 Before = Callable[[int, int], bool]
-"""Says whether one execution surely ended before another began, by the graph."""
+"""Says whether one execution surely ended before another of its run began, by the graph."""
 
 
-def answer(reader: int, when: Span, candidates: Sequence[Candidate], before: Before) -> Answer:
+def answer(reader: Reader, candidates: Sequence[Candidate], before: Before) -> Answer:
     """Say which writes of a location a reader may have read.
 
     1. Candidates: writes by ancestors, or begun by the reader's end; not its own nor later executions'.
@@ -165,28 +178,103 @@ def answer(reader: int, when: Span, candidates: Sequence[Candidate], before: Bef
        precedence: what another run wrote in between is newer than an ancestor's.
     3. Nothing sure: what lay there before may have been read as well.
     """
+    maybe = [write for write in candidates if _possible(write, reader, before)]
+    left, unknown = _undominated(reader, maybe, before)
+    # None left although there were some: the clocks contradict the graph, so each is possible.
+    return Answer(writes=frozenset(write.id for write in left or maybe), unknown=unknown)
 
-    def precedes(write: Candidate, other: int | None, start: int) -> bool:
-        if write.execution is not None and other is not None:
-            if before(write.execution, other):
-                return True
-            if before(other, write.execution):
-                return False
-        return write.span[1] + SKEW_SECONDS < start
 
-    def possible(write: Candidate) -> bool:
-        if write.execution is None:
-            return write.span[0] <= when[1] + SKEW_SECONDS
-        if write.execution == reader or before(reader, write.execution):
+def _possible(write: Candidate, reader: Reader, before: Before) -> bool:
+    begun = write.span[0] <= reader.span[1] + SKEW_SECONDS
+    if write.execution is None or write.run != reader.run:
+        return begun
+    if write.execution == reader.execution or before(reader.execution, write.execution):
+        return False
+    return begun or before(write.execution, reader.execution)
+
+
+def _precedes(write: Candidate, execution: int | None, run: int | None, start: int, before: Before) -> bool:
+    if write.execution is not None and execution is not None and write.run == run:
+        if before(write.execution, execution):
+            return True
+        if before(execution, write.execution):
             return False
-        return before(write.execution, reader) or write.span[0] <= when[1] + SKEW_SECONDS
+    return write.span[1] + SKEW_SECONDS < start
 
-    maybe = [write for write in candidates if possible(write)]
-    sure = [write for write in maybe if precedes(write, reader, when[0])]
+
+def _undominated(reader: Reader, maybe: Sequence[Candidate], before: Before) -> tuple[list[Candidate], bool]:
+    """The possible writes that no sure one came after, and whether none is sure."""
+    sure = [w for w in maybe if _precedes(w, reader.execution, reader.run, reader.span[0], before)]
     left = [
         write
         for write in maybe
-        if not any(other is not write and precedes(write, other.execution, other.span[0]) for other in sure)
+        if not any(c is not write and _precedes(write, c.execution, c.run, c.span[0], before) for c in sure)
     ]
-    # None left although there were some: the clocks contradict the graph, so each is possible.
-    return Answer(writes=frozenset(write.id for write in left or maybe), unknown=not sure)
+    return left, not sure
+
+
+class History:
+    """The writes of one location, arranged so that a reader is answered from the few that can matter.
+
+    Gives what `answer` gives. A write of another run that surely ended before the reader (the anchor) drops
+    everything that ended before it began, whatever the graph says: the graph knows one run. What remains lies
+    around the anchor and the reader in time, or in a run of which something does.
+    """
+
+    def __init__(self, candidates: Sequence[Candidate]) -> None:
+        self._all = sorted(candidates, key=lambda write: (write.span, write.id))
+        self._starts = [write.span[0] for write in self._all]
+        self._latest_end = list(accumulate((write.span[1] for write in self._all), max))
+        self._by_run: dict[int | None, list[Candidate]] = defaultdict(list)
+        for write in self._all:
+            self._by_run[write.run].append(write)
+
+    def answer(self, reader: Reader, before: Before) -> Answer:
+        """Say which of these writes a reader may have read."""
+        begun = bisect_right(self._starts, reader.span[1] + SKEW_SECONDS)
+        anchor = self._anchor(reader)
+        if anchor is None:
+            return answer(reader, [*self._all[:begun], *self._later(self._by_run[reader.run], begun)], before)
+        if self._contradicted(anchor, before):
+            return answer(reader, self._all, before)
+        near = self._ending_from(anchor.span[0] - SKEW_SECONDS, begun)
+        runs = {write.run for write in near} | {anchor.run, reader.run}
+        few = {write.id: write for write in near}
+        few |= {write.id: write for run in runs if run is not None for write in self._by_run[run]}
+        few[anchor.id] = anchor
+        maybe = [write for write in few.values() if _possible(write, reader, before)]
+        left, unknown = _undominated(reader, maybe, before)
+        if not left:
+            return answer(reader, self._all, before)
+        return Answer(writes=frozenset(write.id for write in left), unknown=unknown)
+
+    def _anchor(self, reader: Reader) -> Candidate | None:
+        for index in range(bisect_right(self._starts, reader.span[0]) - 1, -1, -1):
+            write = self._all[index]
+            if write.run != reader.run and write.span[1] + SKEW_SECONDS < reader.span[0]:
+                return write
+        return None
+
+    def _contradicted(self, anchor: Candidate, before: Before) -> bool:
+        """The graph says that something came after the anchor which the clocks put before it."""
+        if anchor.execution is None:
+            return False
+        return any(
+            write.execution is not None
+            and write.span[1] + SKEW_SECONDS < anchor.span[0]
+            and before(anchor.execution, write.execution)
+            for write in self._by_run[anchor.run]
+        )
+
+    def _ending_from(self, end: int, begun: int) -> list[Candidate]:
+        found = []
+        for index in range(begun - 1, -1, -1):
+            if self._latest_end[index] < end:
+                break
+            if self._all[index].span[1] >= end:
+                found.append(self._all[index])
+        return found
+
+    def _later(self, writes: Sequence[Candidate], begun: int) -> list[Candidate]:
+        limit = self._starts[begun - 1] if begun else None
+        return [write for write in writes if limit is None or write.span[0] > limit]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
+from weakref import finalize
 
 import msgspec
 
@@ -234,6 +235,8 @@ def record(store: LineageStore, *observations: Observation | KubernetesObject) -
 def a_store(*observations: Observation | KubernetesObject, at_once: bool = True) -> SqlStore:
     """A store in memory that knows some observations, recorded at once or one by one."""
     store = open_in_memory()
+    # Python 3.13 complains of databases that nobody closed; this one is closed with its store.
+    finalize(store, store._engine.dispose)
     if at_once:
         record(store, *observations)
     else:

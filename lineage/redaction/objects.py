@@ -230,9 +230,12 @@ class _Walk:
         return text
 
     def _replaced(self, text: str, spans: list[tuple[int, int, str]]) -> str:
-        for start, end, secret in reversed(spans):
-            text = text[:start] + self._mark(secret) + text[end:]
-        return text
+        pieces: list[str] = []
+        done = 0
+        for start, end, secret in spans:
+            pieces += (text[done:start], self._mark(secret))
+            done = end
+        return "".join([*pieces, text[done:]]) if pieces else text
 
 
 _SCHEME: Final = re.compile(r"^\s*(?i:bearer|basic|token)\s+(?=\S+\s*$)")

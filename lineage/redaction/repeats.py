@@ -44,8 +44,7 @@ class Repeats:
         for secret in found:
             if len(secret) >= 6 and lower(secret) not in _COMMON:
                 self._markers.update(dict.fromkeys(_spellings(secret), mark(secret)))
-        alternatives = (_pattern_of(spelling) for spelling in sorted(self._markers, key=len, reverse=True))
-        self._pattern = re.compile("|".join([MARKER.pattern, *alternatives]))
+        self._spellings = sorted(self._markers, key=len, reverse=True)
 
     def object(self, item: dict[str, Any]) -> dict[str, Any]:
         if not self._markers:
@@ -69,9 +68,12 @@ class Repeats:
 
     def _value(self, value: Any) -> Any:
         if isinstance(value, str):
-            if not any(spelling in value for spelling in self._markers):
+            present = [spelling for spelling in self._spellings if spelling in value]
+            if not present:
                 return value
-            return self._pattern.sub(lambda match: self._markers.get(match[0], match[0]), value)
+            # Markers stand first: nothing is replaced within one. Only what is there: an object can hold thousands.
+            pattern = "|".join([MARKER.pattern, *map(_pattern_of, present)])
+            return re.sub(pattern, lambda match: self._markers.get(match[0], match[0]), value)
         if isinstance(value, dict):
             return self.object(value)
         if isinstance(value, list):

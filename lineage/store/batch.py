@@ -13,9 +13,12 @@ from lineage.store.shelf import Row, Shelf
 
 
 class Batch:
-    """One transaction's rows. What the steps hand to one another stands here as well: `changed` are the
-    executions whose state, and `rewired` those whose place in the graph, is another than before; `removed`
-    of them are no more. `moved_pods` are by uid; `joined_by_owner` are workflows whose run is now known."""
+    """One transaction's rows, and what its steps hand to one another.
+
+    `changed` are the executions whose state is another than before; of these `fresh` were not there, `rewired`
+    were elsewhere in the graph, and `removed` are no more. `moved_pods` are by uid; `joined_by_owner` are
+    workflows whose run is now known.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
@@ -40,6 +43,7 @@ class Batch:
         self.edges = Shelf(connection, tables.edge)
         self.listings = Shelf(connection, tables.listing)
         self.changed: dict[int, Row] = {}
+        self.fresh: dict[int, Row] = {}
         self.rewired: dict[int, Row] = {}
         self.removed: set[int] = set()
         self.moved_pods: dict[str, Row] = {}

@@ -7,6 +7,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util.exc import CommandError
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
@@ -53,7 +54,7 @@ def migrate(url: str) -> None:
         Path(engine.url.database or "").expanduser().parent.mkdir(parents=True, exist_ok=True)
     try:
         upgrade(engine)
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, CommandError) as error:
         raise StoreError(f"{_shown(engine)}: {error}".partition("\n")[0]) from error
     finally:
         engine.dispose()

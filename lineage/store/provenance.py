@@ -10,11 +10,13 @@ from collections.abc import Iterable
 from typing import Any
 
 import orjson
+from sqlalchemy import and_, or_
 
 from lineage.facts import LocationLooked
 from lineage.identity import Location, state_key, unknown_key, written_key
-from lineage.merge import SKEW_SECONDS, Answer, Candidate, Span, State, Uses, answer, ports, span, timeline
+from lineage.merge import SKEW_SECONDS, Answer, Candidate, History, Reader, Span, State, Uses, ports, span, timeline
 from lineage.model import ArtifactRole, Phase
+from lineage.store import tables
 from lineage.store.batch import Batch
 from lineage.store.codec import execution_of
 from lineage.store.shelf import Row
@@ -85,7 +87,7 @@ class Provenance:
         places = [place for writes, uses in found for place in (*writes.values(), *uses.values())]
         ids = [row["id"] for row in batch.locations.find("uri", [place.uri for place in places])]
         ids += [a["location_id"] for a in batch.artifacts.find("execution_id", batch.changed)]
-        for shelf in (batch.artifacts, batch.looks, batch.uses):
+        for shelf in (batch.artifacts, batch.looks):
             shelf.find("location_id", ids)
 
     def _show_writes(self, execution_id: int, row: Row, writes: dict[str, Location]) -> None:
@@ -141,10 +143,11 @@ class Provenance:
 
     # -- what a changed graph moves
     def _follow_rewiring(self) -> None:
-        """A changed place in the graph may move the answers at what the execution wrote; if others come after
-        it, those at everything that its run wrote or read."""
+        """A changed place in the graph may move the answers at what the execution wrote. If others that were
+        there before come after it, it may move those at everything that its run wrote or read."""
         batch = self._batch
-        deep = {row["run_id"] for row in batch.rewired.values() if self._graph.has_successors(row)}
+        placed = [*batch.fresh.values(), *batch.rewired.values()]
+        deep = {row["run_id"] for row in placed if self._graph.has_old_successors(row)}
         written = {a["location_id"] for a in batch.artifacts.find("execution_id", batch.rewired)}
         written |= {a["location_id"] for a in batch.artifacts.find("run_id", deep)}
         self._force(batch.uses.find("location_id", written))
@@ -177,7 +180,16 @@ class Provenance:
                 moved.append((low, None))
                 self._show_outside(where, state, outside.get(state), low, high)
         moved += self._gone.pop(where, [])
-        self._force(use for use in batch.uses.find("location_id", (where,)) if _can_move(use, moved))
+        if moved:
+            self._force_moved(where, moved)
+
+    def _force_moved(self, where: int, moved: list[tuple[int, int | None]]) -> None:
+        """A write that moved matters to readers that ended after it began, and to those of its run."""
+        first, runs = min(at for at, _ in moved) - SKEW_SECONDS, {run_id for _, run_id in moved} - {None}
+        use = tables.use.c
+        near = and_(use.location_id == where, or_(use.read_to >= first, use.run_id.in_(runs)))
+        uses = self._batch.uses.find_among("location_id", where, near)
+        self._force(one for one in uses if one["read_to"] >= first or one["run_id"] in runs)
 
     def _show_outside(self, where: int, state: str, row: Row | None, low: int, high: int) -> None:
         if row is None:
@@ -217,11 +229,14 @@ class Provenance:
         for row in batch.artifacts.find("location_id", {use["location_id"] for use in uses}):
             if row["span_from"] is not None:
                 when = (row["span_from"], row["span_to"])
-                at[row["location_id"]].append(Candidate(id=row["id"], execution=row["execution_id"], span=when))
+                write = Candidate(id=row["id"], execution=row["execution_id"], run=row["run_id"], span=when)
+                at[row["location_id"]].append(write)
+        histories = {where: History(writes) for where, writes in at.items()}
         for use in uses:
             when = (use["read_from"], use["read_to"])
-            found = answer(use["execution_id"], when, at[use["location_id"]], self._graph.before)
-            self._show_edges(use, found)
+            reader = Reader(execution=use["execution_id"], run=use["run_id"], span=when)
+            history = histories.get(use["location_id"]) or History(())
+            self._show_edges(use, history.answer(reader, self._graph.before))
 
     def _show_edges(self, use: Row, found: Answer) -> None:
         batch, execution_id, role, name = self._batch, use["execution_id"], use["role"], use["name"]
@@ -266,12 +281,6 @@ def _span_of(row: Row) -> Span:
     return span(row["started_at"], row["finished_at"] if ended else None)
 
 
-def _can_move(use: Row, moved: list[tuple[int, int | None]]) -> bool:
-    """A write that moved matters to readers that ended after it began, and to those of its run."""
-    reach = use["read_to"] + SKEW_SECONDS
-    return any(at <= reach or run_id == use["run_id"] for at, run_id in moved)
-
-
 class Graph:
     """What came before what in the runs that a batch touches. Loaded a run at a time, when first asked."""
 
@@ -279,6 +288,7 @@ class Graph:
         self._batch = batch
         self._parents: dict[int, dict[int, list[int]]] = {}
         self._ancestors: dict[int, set[int]] = {}
+        self._named: dict[int, set[tuple[str, int | None]]] = {}
 
     def before(self, earlier: int, later: int) -> bool:
         """Say whether one execution surely ended before another began: as an earlier attempt at the same node,
@@ -291,20 +301,17 @@ class Graph:
             return starts[0] is not None and starts[1] is not None and starts[0] < starts[1]
         return earlier in self._ancestors_of(later, second["run_id"])
 
-    def has_successors(self, row: Row) -> bool:
-        """Say whether any attempt of the run names this one as its parent."""
-        me = [row["node_id"], row["started_at"]]
-        return any(
-            me in orjson.loads(other["parents"])
-            for other in self._rows(row["run_id"])
-            if row["node_id"] in other["parents"]
-        )
+    def has_old_successors(self, row: Row) -> bool:
+        """Say whether an execution that was there before this batch names this one as its parent."""
+        run_id = row["run_id"]
+        if run_id not in self._named:
+            rows = self._batch.executions.find("run_id", (run_id,))
+            old = (other for other in rows if other["id"] not in self._batch.fresh)
+            self._named[run_id] = {(node, start) for other in old for node, start in _parents(other)}
+        return (row["node_id"], row["started_at"]) in self._named[run_id]
 
     def _row(self, execution_id: int) -> Row | None:
         return next(iter(self._batch.executions.find("id", (execution_id,))), None)
-
-    def _rows(self, run_id: int) -> list[Row]:
-        return self._batch.executions.find("run_id", (run_id,))
 
     def _ancestors_of(self, execution_id: int, run_id: int) -> set[int]:
         if execution_id not in self._ancestors:
@@ -324,10 +331,12 @@ class Graph:
             attempts = attempts_of(self._batch, run_id)
             self._parents[run_id] = {
                 row["id"]: [
-                    attempts[node_id, start]["id"]
-                    for node_id, start in orjson.loads(row["parents"])
-                    if (node_id, start) in attempts
+                    attempts[node_id, start]["id"] for node_id, start in _parents(row) if (node_id, start) in attempts
                 ]
                 for row in attempts.values()
             }
         return self._parents[run_id]
+
+
+def _parents(row: Row) -> list[tuple[str, int | None]]:
+    return [] if not row["parents"] else [(node_id, start) for node_id, start in orjson.loads(row["parents"])]

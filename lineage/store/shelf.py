@@ -8,7 +8,8 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, bindparam, delete, func, select
+from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, delete, func, select
+from sqlalchemy import Row as SqlRow
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert
 
@@ -56,6 +57,15 @@ class Shelf:
             for identity in index.get(value, ())
             if (row := self._rows.get(identity)) is not None and row[column] == value
         ]
+
+    def find_among(self, column: str, value: Any, clause: ColumnElement[bool]) -> list[Row]:
+        """Load the rows that `clause` names, all of which have this value; return those at hand that have it,
+        which may be others as well."""
+        if value not in self._known[column]:
+            self._take(self._connection.execute(select(self._table).where(clause)))
+        index = self._indexed(column)
+        rows = [self._rows.get(identity) for identity in index.get(value, ())]
+        return [row for row in rows if row is not None and row[column] == value]
 
     def one(self, column: str, value: Any) -> Row | None:
         """The row whose unique `column` has this value."""
@@ -106,15 +116,18 @@ class Shelf:
 
     def _load(self, column: str, values: Sequence[Any]) -> None:
         for some in chunks(values):
-            for found in self._connection.execute(select(self._table).where(self._table.c[column].in_(some))):
-                row = dict(found._mapping)
-                identity = tuple(row[name] for name in self._identity)
-                if identity in self._stored:
-                    continue  # what this batch made of it counts
-                self._stored.add(identity)
-                self._rows[identity] = row
-                for name, index in self._index.items():
-                    index.setdefault(row[name], {})[identity] = None
+            self._take(self._connection.execute(select(self._table).where(self._table.c[column].in_(some))))
+
+    def _take(self, stored: Iterable[SqlRow[Any]]) -> None:
+        for found in stored:
+            row = dict(found._mapping)
+            identity = tuple(row[name] for name in self._identity)
+            if identity in self._stored:
+                continue  # what this batch made of it counts
+            self._stored.add(identity)
+            self._rows[identity] = row
+            for name, index in self._index.items():
+                index.setdefault(row[name], {})[identity] = None
 
     def _indexed(self, column: str) -> dict[Any, dict[Identity, None]]:
         if column not in self._index:

@@ -199,7 +199,7 @@ def show_execution(batch: Batch, row: Row, state: ExecutionState, body: bytes) -
     """Write the state of an execution in its row, and tell the later steps what changed."""
     parents = orjson.dumps(state.parents).decode()
     if row["parents"] != parents:
-        batch.rewired[row["id"]] = row
+        (batch.rewired if row["parents"] else batch.fresh)[row["id"]] = row
     row.update(
         started_at=state.started_at,
         finished_at=whole_seconds(state.finished_at),
@@ -318,6 +318,7 @@ def remove_execution(batch: Batch, row: Row) -> None:
     batch.executions.remove(row)
     batch.remove_node(row["id"])
     batch.changed[row["id"]] = batch.rewired[row["id"]] = row
+    batch.fresh.pop(row["id"], None)
     batch.removed.add(row["id"])
 
 

@@ -2,7 +2,7 @@
 
 Simulated worlds carry the properties; the single cases are holes that were found while the rules were made.
 Every store is also compared with `tests.oracle`, which holds the same rules in another form.
-LINEAGE_EXAMPLES multiplies the number of simulated worlds.
+LINEAGE_EXAMPLES is the number of simulated worlds that a property is tried on.
 """
 
 import os
@@ -41,7 +41,7 @@ from tests.factories import (
     record,
 )
 
-EXAMPLES = int(os.environ.get("LINEAGE_EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("LINEAGE_EXAMPLES", "15"))
 some = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 few = settings(some, max_examples=max(EXAMPLES // 3, 1))
 

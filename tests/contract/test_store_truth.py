@@ -21,7 +21,7 @@ from tests import simulation
 from tests.factories import PODS, WORKFLOWS, a_store, facts_of, place, record
 from tests.oracle import SKEW, Execution, Known, known
 
-EXAMPLES = int(os.environ.get("LINEAGE_EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("LINEAGE_EXAMPLES", "15"))
 some = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 few = settings(some, max_examples=max(EXAMPLES // 3, 1))
 seeds = st.integers(0, 10**9)
@@ -50,8 +50,8 @@ def test_who_sees_all_knows_all(seed: int) -> None:
             assert execution.superseded == (key not in truth.rolls[str(key[1])])
     for run in said.runs.values():
         assert run.in_cluster == world.is_alive(WORKFLOWS, run.workflows[-1].uid)
-    for use, (key, write) in truth.uses.items():
-        taken_for_another = write == simulation.OUTSIDE and near_a_write(world, said, key)
+    for use, (where, write) in truth.uses.items():
+        taken_for_another = write == simulation.OUTSIDE and near_a_write(world, said, where)
         assert is_among(write, said, use) or taken_for_another, use
 
 
@@ -74,9 +74,9 @@ def test_who_sees_with_gaps_knows_less_but_nothing_false(seed: int, gaps: float,
     pods_are_where_they_belong(world, said, seen)
     what_is_gone_is_known(world, said)
     for use in said.uses:
-        key, write = world.truth.uses[use]
+        where, write = world.truth.uses[use]
         nobody_saw = write != simulation.OUTSIDE and write not in said.artifacts
-        assert is_among(write, said, use) or nobody_saw or near_a_write(world, said, key), use
+        assert is_among(write, said, use) or nobody_saw or near_a_write(world, said, where), use
 
 
 @some

@@ -1,0 +1,86 @@
+"""A recorder that is killed in the middle, again and again, leaves what an undisturbed one would have left."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import orjson
+import pytest
+
+from tests.factories import KubernetesObject, a_node, a_pod, a_workflow
+
+WORKFLOWS = 700  # more than one batch, so that a kill falls between two or into one
+DEADLINE_SECONDS = 60.0
+
+
+def story() -> Iterator[KubernetesObject]:
+    """Workflows that hand a model on from one to the next, each seen running, failed, and retried by hand."""
+    for number in range(WORKFLOWS):
+        name, born = f"w{number}", 1000 + 100 * number
+        model = f"{name}/{name}-2000001/model.tgz"
+        failed = a_node(f"{name}.train", born + 1, born + 9, "Failed")
+        again = a_node(f"{name}.train", born + 20, born + 40, reads=["shared/model"], writes=[model, "shared/model"])
+        for version, phase, nodes in (
+            (1, "Running", {}),
+            (2, "Failed", {f"{name}-2000001": failed}),
+            (3, "Succeeded", {f"{name}-2000001": again}),
+        ):
+            yield a_workflow(nodes, version=3 * number + version, phase=phase, uid=f"u{number}", name=name, born=born)
+        yield a_pod(f"p{number}", f"{name}-2000001", born + 21, born + 39, owner=f"u{number}", workflow=name)
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    file = tmp_path / "recording.ndjson"
+    file.write_bytes(b"\n".join(orjson.dumps(item) for item in story()))
+    return file
+
+
+def lineage(*arguments: str) -> bytes:
+    return subprocess.run(
+        [sys.executable, "-m", "lineage", *arguments], check=True, stdout=subprocess.PIPE, timeout=DEADLINE_SECONDS
+    ).stdout
+
+
+def recorded_runs(store: Path) -> int:
+    """Count the runs that were committed; none while there are no tables yet."""
+    try:
+        with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as connection:
+            return int(connection.execute("SELECT count(*) FROM run").fetchone()[0])
+    except sqlite3.OperationalError:
+        return 0
+
+
+def ingest_and_kill(recording: Path, store: Path, *, runs: int) -> None:
+    """Ingest until so many runs were committed, and kill the process without a warning."""
+    process = subprocess.Popen([sys.executable, "-m", "lineage", "ingest", str(recording), "--store", url(store)])
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while recorded_runs(store) < runs:
+        assert process.poll() is None, "it ended before it could be killed"
+        assert time.monotonic() < deadline, "nothing was recorded"
+        os.sched_yield()
+    process.send_signal(signal.SIGKILL)
+    process.wait(DEADLINE_SECONDS)
+
+
+def url(store: Path) -> str:
+    return f"sqlite:///{store}"
+
+
+def test_a_recorder_killed_twice_leaves_what_an_undisturbed_one_leaves(recording: Path, tmp_path: Path) -> None:
+    killed, whole = tmp_path / "killed.db", tmp_path / "whole.db"
+    ingest_and_kill(recording, killed, runs=1)
+    between = recorded_runs(killed)
+    ingest_and_kill(recording, killed, runs=between)
+    assert 0 < recorded_runs(killed) < WORKFLOWS
+
+    lineage("ingest", str(recording), "--store", url(killed))
+    lineage("ingest", str(recording), "--store", url(whole))
+
+    assert lineage("dump", "--store", url(killed)) == lineage("dump", "--store", url(whole))

@@ -1,0 +1,43 @@
+"""The demo: recorded workflows of our own, and an API server that replays them.
+
+What the story is, is written in `story.py`; how Argo and Kubeflow Pipelines would have written it down is
+the business of `nodes.py` and `manifests.py`.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Final
+
+from watchers.demo.manifests import record
+from watchers.demo.story import RUNS
+from watchers.replay import ReplayServer
+from watchers.timeline import Recording, timeline
+
+__all__ = ["DEMO_SPEED", "DEMO_START", "demo_server", "recordings"]
+
+DEMO_START: Final = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
+DEMO_SPEED: Final = 12.0  # 12 minutes in one
+
+
+def recordings(start: datetime = DEMO_START) -> tuple[Recording, ...]:
+    """Record the story of the demo as it would have happened from `start` on, which is a whole minute.
+
+    Names that hold a time (those of scheduled runs) hold the right one.
+    """
+    return tuple(recording for run in RUNS for recording in record(run, start))
+
+
+@contextmanager
+def demo_server(*, speed: float | None = None) -> Iterator[ReplayServer]:
+    """Serve the demo, `speed` times as fast as it happened. It ends at about the time when it has been told."""
+    speed = speed or DEMO_SPEED
+    changes = timeline(recordings())
+    length = changes[-1].time - changes[0].time
+    start = datetime.now(UTC) - length + length / speed
+    server = ReplayServer(recordings(start.replace(second=0, microsecond=0)), speed=speed)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()

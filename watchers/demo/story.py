@@ -1,0 +1,324 @@
+"""What happens in the demo: its pipelines and their runs.
+
+Data only. A model of churn is trained on a schedule and by hand, where it fails on bad data, or runs out of
+memory and is retried; a pipeline of Kubeflow takes over what an earlier run had made; forecasts fan out over
+regions; and a model is promoted, or not, if it is good enough.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step of a pipeline, which takes `seconds`.
+
+    `parameters` are arguments of the run. `reads` says for each input which output it is (`train.model`), or
+    its key in the bucket (`reference/customers.tgz`); `keys` are the keys of outputs that do not go to the pod's
+    own. In keys, `{run}` is the run's name and `{item}` the item of the loop over `items`, which the step gets as
+    the parameter `item`. `results` are output parameters. `only_after_success`: it is omitted where a step before
+    it was skipped.
+    """
+
+    name: str
+    image: str
+    seconds: int
+    after: tuple[str, ...] = ()
+    parameters: tuple[str, ...] = ()
+    reads: Mapping[str, str] = field(default_factory=dict)
+    writes: tuple[str, ...] = ()
+    keys: Mapping[str, str] = field(default_factory=dict)
+    results: Mapping[str, str] = field(default_factory=dict)
+    item: str = ""
+    items: tuple[str, ...] = ()
+    when: str = ""
+    only_after_success: bool = False
+    retries: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pipeline:
+    """Steps in an order in which they can run. `is_template`: runs refer to a WorkflowTemplate of its name.
+
+    `is_kubeflow`: it was compiled by the SDK of Kubeflow Pipelines, version 1.
+    """
+
+    name: str
+    steps: tuple[Step, ...]
+    on_exit: Step | None = None
+    is_template: bool = False
+    is_kubeflow: bool = False
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """How an attempt failed."""
+
+    seconds: int
+    exit_code: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One run, `begins` seconds after the story does.
+
+    `suffix` ends its name; a scheduled run is named by its time instead. `failures` are those of the attempts at a
+    step, `skipped` the steps whose condition did not hold, `cached` the runs from which the results of steps were
+    taken over. `retried_at` is when someone retried it by hand, with `retried_with` in the place of its arguments.
+    """
+
+    pipeline: Pipeline
+    begins: int
+    arguments: Mapping[str, str]
+    suffix: str = ""
+    scheduled: bool = False
+    experiment: str = ""
+    failures: Mapping[str, tuple[Failure, ...]] = field(default_factory=dict)
+    skipped: frozenset[str] = frozenset()
+    cached: Mapping[str, str] = field(default_factory=dict)
+    retried_at: int | None = None
+    retried_with: Mapping[str, str] = field(default_factory=dict)
+    builds: Mapping[str, int] = field(default_factory=dict)
+    """Which build of an image its tag stood for."""
+
+
+# ------------------------------------------------------------------------------------------ keys of the bucket
+CUSTOMERS: Final = "reference/customers.tgz"
+HOLIDAYS: Final = "reference/holidays.tgz"
+CHURN_MODEL: Final = "models/churn/model.tgz"
+OUTSIDE_KEYS: Final = frozenset({CUSTOMERS, HOLIDAYS})
+"""Nobody in the story writes them."""
+
+# ------------------------------------------------------------------------------------------ images
+REGISTRY: Final = "registry.example.com"
+DATA_IMAGE: Final = f"{REGISTRY}/churn/data:1.8"
+TRAIN_IMAGE: Final = f"{REGISTRY}/churn/train:latest"
+FRAUD_IMAGE: Final = f"{REGISTRY}/fraud/steps:0.4.1"
+FORECAST_IMAGE: Final = f"{REGISTRY}/forecast/worker:3.2"
+TOOLS_IMAGE: Final = f"{REGISTRY}/platform/tools:2026.1"
+
+# ------------------------------------------------------------------------------------------ pipelines
+CHURN: Final = Pipeline(
+    name="churn-training",
+    is_template=True,
+    steps=(
+        Step(
+            name="extract",
+            image=DATA_IMAGE,
+            seconds=9,
+            parameters=("date", "db_password"),
+            writes=("events",),
+            results={"rows": "184213"},
+        ),
+        Step(name="validate", image=DATA_IMAGE, seconds=4, after=("extract",), reads={"events": "extract.events"}),
+        Step(
+            name="features",
+            image=DATA_IMAGE,
+            seconds=10,
+            after=("validate",),
+            reads={"events": "extract.events", "customers": CUSTOMERS},
+            writes=("features",),
+        ),
+        Step(
+            name="train",
+            image=TRAIN_IMAGE,
+            seconds=24,
+            after=("features",),
+            parameters=("learning_rate", "epochs"),
+            reads={"features": "features.features"},
+            writes=("model",),
+            retries=1,
+        ),
+        Step(
+            name="evaluate",
+            image=TRAIN_IMAGE,
+            seconds=6,
+            after=("train",),
+            reads={"model": "train.model", "features": "features.features"},
+            writes=("report",),
+            results={"auc": "0.871"},
+        ),
+        Step(
+            name="register",
+            image=TOOLS_IMAGE,
+            seconds=3,
+            after=("evaluate",),
+            reads={"model": "train.model", "report": "evaluate.report"},
+            writes=("registered",),
+            keys={"registered": CHURN_MODEL},
+        ),
+    ),
+)
+
+FRAUD: Final = Pipeline(
+    name="fraud-detection",
+    is_kubeflow=True,
+    description="Trains a detector of fraudulent payments",
+    steps=(
+        Step(
+            name="load-payments",
+            image=FRAUD_IMAGE,
+            seconds=12,
+            parameters=("month",),
+            writes=("load-payments-payments",),
+        ),
+        Step(
+            name="train-detector",
+            image=FRAUD_IMAGE,
+            seconds=18,
+            after=("load-payments",),
+            parameters=("depth",),
+            reads={"load-payments-payments": "load-payments.load-payments-payments"},
+            writes=("train-detector-model", "mlpipeline-metrics"),
+        ),
+        Step(
+            name="explain",
+            image=FRAUD_IMAGE,
+            seconds=7,
+            after=("train-detector",),
+            reads={"train-detector-model": "train-detector.train-detector-model"},
+            writes=("mlpipeline-ui-metadata",),
+        ),
+    ),
+)
+
+REGIONS: Final = ("north", "south", "east", "west")
+FORECAST: Final = Pipeline(
+    name="demand-forecast",
+    steps=(
+        Step(
+            name="prepare",
+            image=FORECAST_IMAGE,
+            seconds=6,
+            parameters=("horizon",),
+            reads={"holidays": HOLIDAYS},
+            writes=("history",),
+        ),
+        Step(
+            name="forecast",
+            image=FORECAST_IMAGE,
+            seconds=14,
+            after=("prepare",),
+            item="region",
+            items=REGIONS,
+            reads={"history": "prepare.history"},
+            writes=("forecast",),
+            keys={"forecast": "forecasts/{run}/{item}.csv"},
+        ),
+        Step(
+            name="combine",
+            image=FORECAST_IMAGE,
+            seconds=5,
+            after=("forecast",),
+            reads={region: f"forecasts/{{run}}/{region}.csv" for region in REGIONS},
+            writes=("plan",),
+        ),
+    ),
+)
+
+PROMOTION: Final = Pipeline(
+    name="model-promotion",
+    steps=(
+        Step(
+            name="compare",
+            image=TOOLS_IMAGE,
+            seconds=5,
+            parameters=("threshold",),
+            reads={"candidate": CHURN_MODEL},
+            writes=("comparison",),
+            results={"gain": "0.004"},
+        ),
+        Step(
+            name="promote",
+            image=TOOLS_IMAGE,
+            seconds=4,
+            after=("compare",),
+            parameters=("threshold",),
+            reads={"candidate": CHURN_MODEL},
+            when="{{tasks.compare.outputs.parameters.gain}} >= {{workflow.parameters.threshold}}",
+        ),
+        Step(name="announce", image=TOOLS_IMAGE, seconds=2, after=("promote",), only_after_success=True),
+        Step(
+            name="keep-current",
+            image=TOOLS_IMAGE,
+            seconds=2,
+            after=("compare",),
+            when="{{tasks.compare.outputs.parameters.gain}} < {{workflow.parameters.threshold}}",
+        ),
+    ),
+    on_exit=Step(name="notify", image=TOOLS_IMAGE, seconds=2),
+)
+
+
+# ------------------------------------------------------------------------------------------ runs
+def _churn(learning_rate: str, epochs: str, date: str) -> dict[str, str]:
+    return {"learning_rate": learning_rate, "epochs": epochs, "date": date, "db_password": "c0rrect-h0rse-battery"}
+
+
+def _nightly(number: int, learning_rate: str, epochs: str) -> Run:
+    return Run(
+        pipeline=CHURN,
+        begins=120 * number,
+        arguments=_churn(learning_rate, epochs, f"2026-01-0{number + 1}"),
+        scheduled=True,
+        experiment="churn",
+        builds={TRAIN_IMAGE: 1 if number < 3 else 2},
+    )
+
+
+_OUT_OF_MEMORY: Final = Failure(seconds=9, exit_code=137, reason="OOMKilled")
+
+RUNS: Final = (
+    _nightly(0, "0.10", "10"),
+    Run(pipeline=FRAUD, begins=20, suffix="q8z2d", arguments={"month": "2025-12", "depth": "6"}, experiment="fraud"),
+    Run(pipeline=FORECAST, begins=45, suffix="5vk7t", arguments={"horizon": "28"}, experiment="demand"),
+    _nightly(1, "0.10", "12"),
+    Run(
+        pipeline=PROMOTION,
+        begins=150,
+        suffix="x2m9c",
+        arguments={"threshold": "0.010"},
+        skipped=frozenset({"promote"}),
+    ),
+    _nightly(2, "0.08", "12"),
+    Run(
+        pipeline=FRAUD,
+        begins=265,
+        suffix="w4n6p",
+        arguments={"month": "2025-12", "depth": "8"},
+        experiment="fraud",
+        cached={"load-payments": "fraud-detection-q8z2d"},
+    ),
+    Run(
+        pipeline=CHURN,
+        begins=300,
+        suffix="hl9ft",
+        arguments=_churn("0.10", "50", "2026-01-03"),
+        experiment="churn",
+        failures={"train": (_OUT_OF_MEMORY, _OUT_OF_MEMORY)},
+        retried_at=430,
+        retried_with={"epochs": "20"},
+    ),
+    _nightly(3, "0.08", "12"),
+    Run(pipeline=FORECAST, begins=410, suffix="bd3rs", arguments={"horizon": "56"}, experiment="demand"),
+    _nightly(4, "0.08", "14"),
+    Run(
+        pipeline=CHURN,
+        begins=535,
+        suffix="t8r2d",
+        arguments=_churn("0.08", "14", "2025-02-30"),
+        experiment="churn",
+        failures={"validate": (Failure(seconds=3, exit_code=1, reason="Error"),)},
+    ),
+    Run(
+        pipeline=PROMOTION,
+        begins=590,
+        suffix="j6t4w",
+        arguments={"threshold": "0.001"},
+        skipped=frozenset({"keep-current"}),
+    ),
+    _nightly(5, "0.08", "14"),
+)
