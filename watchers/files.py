@@ -12,14 +12,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Final, TypeAlias, assert_never
 
-import orjson
-
 from lineage.errors import InvalidObservation
 from lineage.identity import sha256
 from lineage.observation import InputUnreadable, ObjectDeleted, Observation
 from lineage.redaction import Redactor
 from watchers.documents import CHUNK_BYTES, GZIP_MAGIC, Document, Unreadable, decode
-from watchers.observe import find_source, observe
+from watchers.observe import find_source, observe, unreadable
 from watchers.source import KubernetesObject, Source
 
 STANDARD_INPUT: Final = "-"
@@ -141,16 +139,9 @@ def _object_observed(
         return Ignored(place=found.place, reason=_unknown_kind(found.item))
     try:
         return observe(found.item, source, cluster=cluster, seen_at=seen_at, redactor=redactor)
-    except (InvalidObservation, orjson.JSONEncodeError, RecursionError) as error:
-        data = json.dumps(found.item, sort_keys=True).encode()
-        return InputUnreadable(
-            source=source.name,
-            cluster=cluster,
-            seen_at=seen_at,
-            reason=f"{found.place}: {error}",
-            size_bytes=len(data),
-            digest=sha256(data),
-        )
+    except InvalidObservation as error:
+        reason = f"{found.place}: {error}"
+        return unreadable(found.item, source, cluster=cluster, seen_at=seen_at, reason=reason)
 
 
 # ------------------------------------------------------------------------------------------ files

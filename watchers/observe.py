@@ -3,12 +3,16 @@
 Pure. The one way into the log for objects, whether they were watched or read from a file.
 """
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from lineage.identity import canonical
-from lineage.observation import ObjectSeen
+import orjson
+
+from lineage.errors import InvalidObservation
+from lineage.identity import canonical, sha256
+from lineage.observation import InputUnreadable, ObjectSeen
 from lineage.redaction import Redactor
 from watchers.source import KubernetesObject, Source
 
@@ -28,13 +32,35 @@ def observe(
     Raises:
         InvalidObservation: the object cannot be unpacked or written down.
     """
-    redacted = redactor.redact(trim(source.unpack(item)))
+    try:
+        body = canonical(redactor.redact(trim(source.unpack(item))))
+    except (orjson.JSONEncodeError, RecursionError) as error:
+        raise InvalidObservation(f"it cannot be written down as JSON: {error}") from error
     return ObjectSeen(
         source=source.name,
         cluster=cluster,
         seen_at=seen_at,
-        body=canonical(redacted),
+        body=body,
         key_id=redactor.key_id,
+    )
+
+
+def unreadable(
+    item: KubernetesObject, source: Source, *, cluster: str, seen_at: datetime, reason: str
+) -> InputUnreadable:
+    """Make the observation of an object that `observe` refused. It could not be redacted, so only its size and
+    digest are kept; of one that is nested too deeply to be written down, not even those."""
+    try:
+        data = json.dumps(item, sort_keys=True).encode(errors="surrogatepass")
+    except RecursionError:
+        data = b""
+    return InputUnreadable(
+        source=source.name,
+        cluster=cluster,
+        seen_at=seen_at,
+        reason=reason,
+        size_bytes=len(data),
+        digest=sha256(data),
     )
 
 

@@ -16,10 +16,8 @@ from typing import Final, assert_never
 import structlog
 
 from lineage.errors import InvalidObservation, LineageError
-from lineage.identity import canonical, sha256
 from lineage.model import SourceState
 from lineage.observation import (
-    InputUnreadable,
     ObjectDeleted,
     Observation,
     ResourceListed,
@@ -27,7 +25,7 @@ from lineage.observation import (
 )
 from lineage.ports import EventLog
 from lineage.redaction import Redactor
-from watchers.observe import observe
+from watchers.observe import observe, unreadable
 from watchers.reflector import (
     DEFAULT_PACE,
     Backoff,
@@ -191,19 +189,7 @@ class Watching:
         except Exception as error:  # noqa: BLE001
             reason = _describe(error)
             log.warning("object not understood", source=source.name, error=reason)
-        return self._unreadable(source, item, seen_at, reason)
-
-    def _unreadable(self, source: Source, item: KubernetesObject, seen_at: datetime, reason: str) -> InputUnreadable:
-        """Keep size and digest: what could not be read could not be redacted either."""
-        body = canonical(item)
-        return InputUnreadable(
-            source=source.name,
-            cluster=self._cluster,
-            seen_at=seen_at,
-            reason=reason,
-            size_bytes=len(body),
-            digest=sha256(body),
-        )
+        return unreadable(item, source, cluster=self._cluster, seen_at=seen_at, reason=reason)
 
     def _report(self, source: Source, namespace: str | None, state: SourceState, message: str | None) -> SourceReported:
         where = _place(source, namespace)

@@ -110,4 +110,12 @@ SHAPES: Final = (
         repeats=True,
         is_secret=_is_password,
     ),
+    Shape(
+        hints=("curl", "wget"),  # elsewhere -u is a user and a group
+        pattern=re.compile(
+            r"(?:curl|wget)\b[^\n;|&]{0,2000}?\s(?:-u|--user)[\s=]*\\*[\"']?[^\s:\"'\\]+:(?P<secret>[^\s\"'\\]+)"
+        ),
+        repeats=True,
+        is_secret=can_be_secret,
+    ),
 )

@@ -71,7 +71,8 @@ def upgrade(engine: Engine) -> None:
     """Run the migrations on a database."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    with engine.begin() as connection:
+    # The lock at once: of several processes that make one store, the others wait and find it made.
+    with engine.execution_options(writes=True).begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 

@@ -164,7 +164,7 @@ def _label(condition: Condition) -> ColumnElement[bool]:
     return exists(mine.where(compare(table.c.value, condition.operator, condition.value)))
 
 
-def _uses_artifact() -> Ask:
+def _uses_artifact(scope: Scope) -> Ask:
     edge, node, use = tables.edge, tables.node, tables.execution
     base = (
         select(1)
@@ -173,7 +173,16 @@ def _uses_artifact() -> Ask:
         .join(use, use.c.id == edge.c.target)
         .where(use.c.run_id == tables.run.c.id)
     )
-    return _any_of(base, _identified(node.c.key))
+    return _any_of(_of_seen_artifacts(base, edge.c.source, scope), _identified(node.c.key))
+
+
+def _of_seen_artifacts(base: Select[Any], artifact_id: Expression, scope: Scope) -> Select[Any]:
+    """Ask only of artifacts that the caller may see: of others, not even that someone used them."""
+    if scope.namespaces is None:
+        return base
+    asked, maker = tables.artifact.alias("asked"), tables.run.alias("maker")
+    joined = base.join(asked, asked.c.id == artifact_id).outerjoin(maker, maker.c.id == asked.c.run_id)
+    return joined.where(_artifact_in_scope(asked, maker, scope))
 
 
 def _images_of(owner: ColumnElement[bool], column: Expression) -> Ask:
@@ -243,7 +252,7 @@ def runs(scope: Scope) -> Query:
             "experimentName": _plain(experiment.c.name),
             "label": _label,
             "parameter": _parameter,
-            "usesArtifact": _uses_artifact(),
+            "usesArtifact": _uses_artifact(scope),
             "image": _images_of(pods, tables.pod_image.c.reference),
             "imageDigest": _images_of(pods, tables.pod_image.c.digest),
         },
@@ -282,6 +291,8 @@ def executions(scope: Scope) -> Query:
         .join(read, read.c.id == edge.c.target)
         .where(edge.c.source == execution.c.id, edge.c.role == "REUSED")
     )
+    consumed = _of_seen_artifacts(consumed, edge.c.source, scope)
+    taken = _of_seen_artifacts(taken, edge.c.target, scope)
     pods = tables.pod.c.execution_id == execution.c.id
     seconds = tables.execution.c.finished_at - execution.c.started_at
     return Query(
@@ -326,7 +337,7 @@ def artifacts(scope: Scope) -> Query:
         .join(location, location.c.id == artifact.c.location_id)
         .outerjoin(producer, producer.c.id == artifact.c.execution_id)
         .outerjoin(run, run.c.id == artifact.c.run_id)
-        .where(_artifact_in_scope(scope))
+        .where(_artifact_in_scope(artifact, run, scope))
     )
     raw = location.c.store == RAW_STORE
     return Query(
@@ -334,7 +345,7 @@ def artifacts(scope: Scope) -> Query:
         key=node.c.key,
         fields={
             "id": _identified(node.c.key),
-            "run": _in_run,
+            "run": lambda condition: _in_run(condition, scope),
             "name": _plain(artifact.c.name),
             "uri": lambda condition: _unless(raw, location.c.uri, condition),
             "digest": lambda condition: _unless(not_(raw), location.c.uri, condition),
@@ -356,25 +367,26 @@ def _unless(hidden: ColumnElement[bool], column: Expression, condition: Conditio
     return and_(not_(hidden), compare(column, condition.operator, condition.value))
 
 
-def _in_run(condition: Condition) -> ColumnElement[bool]:
+def _in_run(condition: Condition, scope: Scope) -> ColumnElement[bool]:
     """What a run wrote, read or took over."""
     artifact, edge, execution, run = tables.artifact, tables.edge, tables.execution, tables.run.alias("touching")
     touched = (
         select(1)
         .select_from(execution)
         .join(run, run.c.id == execution.c.run_id)
-        .where(_run_named(run.c.key)(condition))
+        .where(_run_named(run.c.key)(condition), run_in_scope(run, scope))
     )
     read = touched.join(edge, edge.c.target == execution.c.id).where(edge.c.source == artifact.c.id)
     written = touched.join(edge, edge.c.source == execution.c.id).where(edge.c.target == artifact.c.id)
     return or_(exists(read), exists(written))
 
 
-def _artifact_in_scope(scope: Scope) -> ColumnElement[bool]:
-    """An artifact is seen where its producer is; one from outside where one of its readers is."""
+def _artifact_in_scope(artifact: FromClause, maker: FromClause, scope: Scope) -> ColumnElement[bool]:
+    """An artifact is seen where its producer is; one from outside where one of its readers is. `maker` is the run
+    of the producer, where there is one."""
     if scope.namespaces is None:
         return true()
-    artifact, edge, execution = tables.artifact, tables.edge, tables.execution
+    edge, execution = tables.edge.alias("reading"), tables.execution.alias("reads_it")
     run = tables.run.alias("reader")
     reader = (
         select(1)
@@ -384,7 +396,7 @@ def _artifact_in_scope(scope: Scope) -> ColumnElement[bool]:
         .where(or_(edge.c.source == artifact.c.id, edge.c.target == artifact.c.id), run_in_scope(run, scope))
     )
     return or_(
-        and_(artifact.c.execution_id.is_not(None), in_scope(scope)),
+        and_(artifact.c.execution_id.is_not(None), run_in_scope(maker, scope)),
         and_(artifact.c.execution_id.is_(None), exists(reader)),
     )
 

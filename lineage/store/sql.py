@@ -192,8 +192,9 @@ class SqlStore:
     def counts(self, scope: Scope) -> Counts:
         kinds = {"executions": Execution, "artifacts": Artifact, "pipelines": Pipeline, "experiments": Experiment}
         with self._reading() as connection:
-            grouped = select(run_phase().label("shown"), func.count()).where(queries.in_scope(scope)).group_by("shown")
-            phases: dict[str, int] = dict(connection.execute(grouped).tuples().all())
+            shown = run_phase().label("shown")
+            grouped = select(shown, func.count().label("total")).where(queries.in_scope(scope)).group_by("shown")
+            phases = {row.shown: row.total for row in connection.execute(grouped)}
             totals = {
                 name: paging.count(connection, queries.QUERIES[kind](scope), Listing()) for name, kind in kinds.items()
             }

@@ -61,6 +61,8 @@ TEXTS: Final = (
     "helm install --set auth.password={},replicas=2",
     "curl -H 'Authorization: Bearer {}' https://models.example.com",
     "curl -H 'X-Api-Key: {}' https://models.example.com",
+    "curl -s -u churn:{} https://models.example.com && docker run -u 1000:1000 train",
+    "wget --user 'churn:{}' https://models.example.com",
     "postgresql://churn:{}@db:5432/churn",
     "redis://:{}@cache",
     "https://models.example.com/download?token={}&version=3",

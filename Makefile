@@ -1,0 +1,67 @@
+# Everything a developer does here, from Python alone: the environment is made when it is first needed.
+
+# What needs a modern Python looks for it; PYTHON=… names another.
+ifndef PYTHON
+PYTHON := $(shell for name in python3.13 python3.12 python3.11 python3.14 python3 python; do \
+	"$$name" -c 'import sys; raise SystemExit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done)
+endif
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+WORKERS ?= auto
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run up test check format bench schema resolve wheel clean
+
+help: ## Show what there is
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(INSTALLED) ## Start the demo: recorded workflows, watched, recorded and served (ARGS="--port 8081")
+	@$(BIN)/lineage up --demo $(ARGS)
+
+up: $(INSTALLED) ## Watch the cluster of your kubeconfig, record and serve (ARGS="--namespace team-a")
+	@$(BIN)/lineage up $(ARGS)
+
+test: $(INSTALLED) ## Run every test; what is skipped is said, and with CI=true nothing may be (ARGS="-k redaction")
+	@$(BIN)/pytest -n $(WORKERS) $(ARGS)
+
+check: $(INSTALLED) ## Check form, types and who imports whom
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@PYTHONPATH=graphql $(BIN)/lint-imports
+
+format: $(INSTALLED) ## Bring the code into form
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(INSTALLED) ## Measure how fast workflows are recorded, beside a floor measured in the same run
+	@$(BIN)/python -m tests.bench.recording $(ARGS)
+
+schema: $(INSTALLED) ## Print the GraphQL schema into graphql/schema.graphql
+	@$(BIN)/python -m lineage_graphql > graphql/schema.graphql.new && mv graphql/schema.graphql.new graphql/schema.graphql
+
+resolve: $(INSTALLED) ## Resolve the newest dependencies that pyproject.toml allows, and refuse known bad ones
+	@$(BIN)/python .ci/resolve_newest.py
+
+wheel: $(INSTALLED) ## Build the wheel into dist/
+	@$(BIN)/python -m hatchling build -t wheel
+
+clean: ## Remove the environment and everything that was built
+	@rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+
+# pip 25.1 is the first that knows dependency groups. The stamp stands for what pyproject.toml asked for.
+$(INSTALLED): pyproject.toml
+	@test -n "$(PYTHON)" || { \
+		echo "This needs Python 3.11 or newer, and found none on the path. Install one, or: make PYTHON=/path/to/python3 …" >&2; \
+		exit 1; }
+	@"$(PYTHON)" -c 'import sys; raise SystemExit(sys.version_info < (3, 11))' || { \
+		echo "$(PYTHON) is older than Python 3.11: make PYTHON=/path/to/python3 …" >&2; exit 1; }
+	@test -x $(BIN)/python || { echo "Making $(VENV) with $$($(PYTHON) --version) …"; "$(PYTHON)" -m venv $(VENV); } || { \
+		echo "$(PYTHON) cannot make environments: install its venv module (Debian: python3-venv)" >&2; \
+		rm -rf $(VENV); exit 1; }
+	@echo "Installing what pyproject.toml asks for …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	@touch $@
