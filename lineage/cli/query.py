@@ -28,7 +28,8 @@ def query(
         str | None, typer.Argument(metavar="[QUERY]", help="A query, the name of a saved one, or - for standard input.")
     ] = None,
     file: Annotated[
-        Path | None, typer.Option("-f", "--file", metavar="FILE", help="Read the query from a file.")
+        Path | None,
+        typer.Option("-f", "--file", metavar="FILE", help="Read the query from a file, or - for standard input."),
     ] = None,
     variables: Annotated[
         str, typer.Option("--variables", metavar="JSON", help="Its variables, as a JSON object.")
@@ -77,6 +78,8 @@ def _document(text: str | None, file: Path | None) -> str:
 
 
 def _read_query(file: Path) -> str:
+    if str(file) == STANDARD_INPUT:
+        return sys.stdin.read()
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
