@@ -214,17 +214,23 @@ def looked(key: str, *, modified: float, at: float, etag: str = "e", version: st
 
 # ------------------------------------------------------------------------------------------ facts and stores
 def interpreted(seen: ObjectSeen) -> Sequence[Fact]:
-    """What an object means. Unlike a recorder, a test wants to hear of what cannot be interpreted."""
+    """What an object means.
+
+    Raises:
+        InvalidObservation: it cannot be interpreted. A recorder would set it aside; a test wants to hear of it.
+    """
     return next(source for source in all_sources() if source.name == seen.source).interpret(seen)
 
 
 def facts_of(*observations: Observation | KubernetesObject) -> list[Fact]:
     """All facts of some observations, in their order; an object stands for its being seen."""
-    return [
-        fact
-        for one in observations
-        for fact in recorder.facts_of(observed(one) if isinstance(one, dict) else one, interpreted)
-    ]
+    return [fact for one in observations for fact in _facts_of(one)]
+
+
+def _facts_of(one: Observation | KubernetesObject) -> Sequence[Fact]:
+    if isinstance(one, dict):
+        return interpreted(observed(one))
+    return interpreted(one) if isinstance(one, ObjectSeen) else recorder.facts_of(one, interpreted)
 
 
 def record(store: LineageStore, *observations: Observation | KubernetesObject) -> None:

@@ -42,6 +42,7 @@ class Batch:
         self.uses = Shelf(connection, tables.use)
         self.edges = Shelf(connection, tables.edge)
         self.listings = Shelf(connection, tables.listing)
+        self.kept_objects = Shelf(connection, tables.kept_object)
         self.changed: dict[int, Row] = {}
         self.fresh: dict[int, Row] = {}
         self.rewired: dict[int, Row] = {}
@@ -69,6 +70,7 @@ class Batch:
                 shelf.nothing_of("run_id", row["id"])
             for shelf in (self.pods, self.artifacts, self.uses):
                 shelf.nothing_of("run_id", row["id"])
+            self.other_views.nothing_of("subject", subject("run", row["id"]))
         return row
 
     def new_node(self, key: Key) -> int:
@@ -79,7 +81,7 @@ class Batch:
             shelf.nothing_of("execution_id", node_id)
         self.edges.nothing_of("source", node_id)
         self.edges.nothing_of("target", node_id)
-        self.other_views.nothing_of("subject_id", node_id)
+        self.other_views.nothing_of("subject", subject("execution", node_id))
         return node_id
 
     def remove_node(self, node_id: int) -> None:
@@ -99,7 +101,7 @@ class Batch:
         return location_id
 
     # -- views
-    def offer(self, shelf: Shelf, subject: str, row: Row, revision: Revision, body: bytes) -> tuple[bool, bool]:
+    def offer(self, shelf: Shelf, kind: str, row: Row, revision: Revision, body: bytes) -> tuple[bool, bool]:
         """Offer a view to a subject. Says whether it is the newest of its class, and whether readers now get
         another body than before."""
         held = revision_of(row)
@@ -107,7 +109,7 @@ class Batch:
             row.update(revision_columns(revision), body=body)
             shelf.put(row)
             return True, True
-        other = self.other_view(subject, row["id"])
+        other = self.other_view(kind, row["id"])
         same = row if held.kind == revision.kind else other
         if same is not None and same["rev_rank"] >= revision.rank:
             return False, False
@@ -115,16 +117,16 @@ class Batch:
         if held.kind == revision.kind:
             row.update(revision_columns(revision), body=body)
         else:
-            other = {"subject": subject, "subject_id": row["id"], **revision_columns(revision), "body": body}
+            other = {"subject": subject(kind, row["id"]), **revision_columns(revision), "body": body}
             self.other_views.put(other)
         if other is not None:
             self.settle(row, other, revision_of(row), revision_of(other))
         shelf.put(row)
         return True, row["body"] != before
 
-    def other_view(self, subject: str, subject_id: int) -> Row | None:
+    def other_view(self, kind: str, subject_id: int) -> Row | None:
         """The newest view of the class that readers do not get."""
-        return next((r for r in self.other_views.find("subject_id", (subject_id,)) if r["subject"] == subject), None)
+        return self.other_views.one("subject", subject(kind, subject_id))
 
     def settle(self, row: Row, other: Row, held: Revision | None, rival: Revision | None) -> bool:
         """Let readers get the view that counts, of the two classes. Says whether they changed places."""
@@ -135,3 +137,8 @@ class Batch:
             row[name], other[name] = other[name], row[name]
         self.other_views.put(other)
         return True
+
+
+def subject(kind: str, subject_id: int) -> str:
+    """Name what a view is of: a run, a workflow, an execution or a pod, by its internal id."""
+    return f"{kind} {subject_id}"

@@ -187,8 +187,11 @@ class Provenance:
         """A write that moved matters to readers that ended after it began, and to those of its run."""
         first, runs = min(at for at, _ in moved) - SKEW_SECONDS, {run_id for _, run_id in moved} - {None}
         use = tables.use.c
-        near = and_(use.location_id == where, or_(use.read_to >= first, use.run_id.in_(runs)))
-        uses = self._batch.uses.find_among("location_id", where, near)
+        uses = self._batch.uses.find_among(
+            "location_id",
+            where,
+            lambda: and_(use.location_id == where, or_(use.read_to >= first, use.run_id.in_(runs))),
+        )
         self._force(one for one in uses if one["read_to"] >= first or one["run_id"] in runs)
 
     def _show_outside(self, where: int, state: str, row: Row | None, low: int, high: int) -> None:

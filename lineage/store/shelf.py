@@ -5,7 +5,7 @@ bulk statements. Nothing here knows what the rows mean.
 """
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, delete, func, select
@@ -58,11 +58,11 @@ class Shelf:
             if (row := self._rows.get(identity)) is not None and row[column] == value
         ]
 
-    def find_among(self, column: str, value: Any, clause: ColumnElement[bool]) -> list[Row]:
+    def find_among(self, column: str, value: Any, clause: Callable[[], ColumnElement[bool]]) -> list[Row]:
         """Load the rows that `clause` names, all of which have this value; return those at hand that have it,
         which may be others as well."""
         if value not in self._known[column]:
-            self._take(self._connection.execute(select(self._table).where(clause)))
+            self._take(self._connection.execute(select(self._table).where(clause())))
         index = self._indexed(column)
         rows = [self._rows.get(identity) for identity in index.get(value, ())]
         return [row for row in rows if row is not None and row[column] == value]

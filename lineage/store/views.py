@@ -15,7 +15,7 @@ import zstandard
 from lineage.facts import ExecutionState, PipelineRef, PodSeen, Revision, RunSeen
 from lineage.identity import encode_key, execution_key, experiment_key, pipeline_key, pipeline_version_key
 from lineage.merge import current
-from lineage.store.batch import Batch
+from lineage.store.batch import Batch, subject
 from lineage.store.codec import (
     encode,
     execution_of,
@@ -278,7 +278,7 @@ def _settle_attempts(batch: Batch, run: Row, rolls: dict[str, Row]) -> None:
     """Both classes name attempts of this run: which view counts may have changed for any of them."""
     members = {(e["execution_id"], e["kind"]) for e in batch.roll_entries.find("run_id", (run["id"],))}
     rows = batch.executions.find("run_id", (run["id"],))
-    batch.other_views.find("subject_id", [row["id"] for row in rows])
+    batch.other_views.find("subject", [subject("execution", row["id"]) for row in rows])
 
     def seen(row: Row, holder: Row) -> Revision | None:
         own = revision_of(holder)
@@ -328,6 +328,7 @@ def see_pod(batch: Batch, fact: PodSeen) -> bool:
     row = batch.pods.one("uid", fact.uid)
     if row is None:
         row = _listed_row({"id": batch.pods.next_id(), "uid": fact.uid, "run_id": 0, "execution_id": None})
+        batch.pod_images.nothing_of("pod_id", row["id"])
         row |= {"owner_uid": fact.owner_uid, "node_id": fact.node_id, "reused": False, "born": 0, "ended": None}
     added, changed = batch.offer(batch.pods, "pod", row, fact.revision, encode(fact))
     if added and fact.revision.kind == "K":

@@ -27,11 +27,11 @@ from lineage.facts import (
 )
 from lineage.identity import encode_key
 from lineage.store import tables
-from lineage.store.batch import Batch
+from lineage.store.batch import Batch, subject
 from lineage.store.codec import microseconds
 from lineage.store.joins import join_pods
 from lineage.store.provenance import Provenance
-from lineage.store.shelf import insert_or_ignore, upsert
+from lineage.store.shelf import insert_or_ignore
 from lineage.store.views import see_pod, see_run
 
 
@@ -65,8 +65,12 @@ def _load_ahead(batch: Batch, facts: Sequence[Fact]) -> None:
     ):
         shelf.find("run_id", runs)
     known = batch.pods.find("uid", [fact.uid for fact in pods])
-    subjects = [*runs, *(row["id"] for row in workflows), *(row["id"] for row in known)]
-    batch.other_views.find("subject_id", subjects)
+    batch.pod_images.find("pod_id", [row["id"] for row in known])
+    subjects = [subject("run", run_id) for run_id in runs]
+    subjects += [subject("workflow", row["id"]) for row in workflows]
+    subjects += [subject("pod", row["id"]) for row in known]
+    batch.other_views.find("subject", subjects)
+    batch.kept_objects.find("uid", [fact.uid for fact in facts if isinstance(fact, ObjectKept)])
 
 
 def _write(
@@ -80,7 +84,7 @@ def _write(
         case LocationLooked():
             return provenance.look(fact)
         case ObjectKept():
-            return kept.get(_kept_key(fact)) is fact and _keep(batch.connection, fact)
+            return kept.get(_kept_key(fact)) is fact and _keep(batch, fact)
         case ObjectGone():
             return _delete(batch.connection, fact)
         case ResourceListed():
@@ -109,14 +113,13 @@ def _newest_kept(facts: Sequence[Fact]) -> dict[str, ObjectKept]:
     return newest
 
 
-def _keep(connection: Connection, fact: ObjectKept) -> bool:
-    table, revision = tables.kept_object, fact.revision
-    key = {"resource": fact.resource, "uid": fact.uid, "kind": revision.kind}
-    held = connection.scalar(select(table.c.rev_rank).where(*(table.c[name] == value for name, value in key.items())))
-    if held is not None and held >= revision.rank:
+def _keep(batch: Batch, fact: ObjectKept) -> bool:
+    key = {"resource": fact.resource, "uid": fact.uid, "kind": fact.revision.kind}
+    held = next((row for row in batch.kept_objects.find("uid", (fact.uid,)) if row.items() >= key.items()), None)
+    if held is not None and held["rev_rank"] >= fact.revision.rank:
         return False
-    seen = {"rev_rank": revision.rank, "rev_latest": revision.latest, "rev_ended": revision.ended}
-    connection.execute(upsert(connection, table), {**key, **seen, "body": zstandard.compress(fact.body)})
+    seen = {"rev_rank": fact.revision.rank, "rev_latest": fact.revision.latest, "rev_ended": fact.revision.ended}
+    batch.kept_objects.put({**key, **seen, "body": zstandard.compress(fact.body)})
     return True
 
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lineage import recorder
 from lineage.facts import Fact, InputRejected, PodSeen, RunSeen
 from lineage.model import ArtifactRole, DigestKind
 from lineage.observation import ObjectSeen
@@ -19,7 +20,7 @@ from lineage.store.database import open_in_memory
 from lineage.store.sql import SqlStore
 from tests import oracle
 from tests.conftest import fixtures_folder
-from tests.factories import CLUSTER, RECORDED_AT, REDACTOR, a_store, dumped, facts_of
+from tests.factories import CLUSTER, RECORDED_AT, REDACTOR, a_store, dumped, interpreted
 from watchers.files import observed, read
 from watchers.sources import all_sources
 
@@ -54,7 +55,7 @@ def sightings() -> list[ObjectSeen]:
 
 @pytest.fixture(scope="module")
 def said(sightings: list[ObjectSeen]) -> list[list[Fact]]:
-    return [facts_of(one) for one in sightings]
+    return [list(recorder.facts_of(one, interpreted)) for one in sightings]
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,7 @@ CASES: list[tuple[dict[str, Any], str, str]] = [
         "name.example.org:9000",
         "hdfs://name.example.org:9000/d/e",
     ),
-    ({"http": {"url": "HTTPS://User:Word@Example.org:443/a"}}, "example.org", "https://example.org/a"),
+    ({"http": {"url": "HTTPS://me:word@Data.Example.org:443/a"}}, "data.example.org", "https://data.example.org/a"),
     ({"artifactory": {"url": "http://artifactory:8081/a"}}, "cluster:c/artifactory:8081", "http://artifactory:8081/a"),
     ({"git": {"repo": "https://Example.org/r.git", "revision": "v1"}}, "", "https://example.org/r.git@v1"),
     ({"git": {"repo": "git@example.org:r.git", "branch": "next"}}, "", "git@example.org:r.git@next"),

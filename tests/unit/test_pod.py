@@ -132,13 +132,15 @@ def test_restarts_of_all_containers_are_counted() -> None:
     [
         (f"docker-pullable://registry.example:5000/step@{SHA}", SHA, DigestKind.MANIFEST),
         (f"registry.example:5000/step@{SHA}", SHA, DigestKind.MANIFEST),
-        (f"docker.io/library/python@{SHA.upper().replace('SHA256', 'sha256')}", SHA, DigestKind.MANIFEST),
+        (f"docker.io/library/python@{SHA.upper()}", SHA, DigestKind.MANIFEST),
         (f"docker://{SHA}", SHA, DigestKind.CONFIG),
         (SHA, SHA, DigestKind.CONFIG),
         ("", None, DigestKind.UNKNOWN),
         ("registry.example:5000/step", None, DigestKind.UNKNOWN),
         ("docker://", None, DigestKind.UNKNOWN),
-        ("step:1", "step:1", DigestKind.CONFIG),
+        ("step:1", None, DigestKind.UNKNOWN),
+        ("registry.example:5000/step:1", None, DigestKind.UNKNOWN),
+        ("step@sha256:", None, DigestKind.UNKNOWN),
     ],
 )
 def test_an_image_id_names(image_id: str, digest: str | None, kind: DigestKind) -> None:

@@ -3,6 +3,7 @@
 Pure. The annotations are Argo's (argo-workflows/workflow/common/common.go).
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -20,6 +21,9 @@ RESOURCE: Final = Resource(group="", version="v1", plural="pods", kind="Pod")
 NODE_ID: Final = "workflows.argoproj.io/node-id"
 NODE_NAME: Final = "workflows.argoproj.io/node-name"
 REUSED_LABEL: Final = "pipelines.kubeflow.org/reused_from_cache"
+
+# The registered algorithms of the OCI image specification.
+_DIGEST: Final = re.compile(r"(sha256|sha384|sha512|blake3):[0-9a-f]+", re.IGNORECASE)
 
 _PHASES: Final = {
     "": Phase.PENDING,
@@ -136,10 +140,9 @@ def image_digest(image_id: str) -> tuple[str | None, DigestKind]:
     image's configuration.
     """
     before, at, digest = image_id.partition("://")[2 if "://" in image_id else 0].rpartition("@")
-    algorithm, colon, value = digest.partition(":")
-    if not colon or not value or "/" in algorithm:
-        return None, DigestKind.UNKNOWN
-    return f"{algorithm}:{value.lower()}", DigestKind.MANIFEST if at and before else DigestKind.CONFIG
+    if not _DIGEST.fullmatch(digest):
+        return None, DigestKind.UNKNOWN  # nothing, or a reference such as registry:5000/repo:tag
+    return digest.lower(), DigestKind.MANIFEST if at and before else DigestKind.CONFIG
 
 
 SOURCE: Final = Source(name="pod", resource=RESOURCE, interpret=interpret)

@@ -163,14 +163,13 @@ def upgrade() -> None:
     )
     op.create_table(
         "other_view",
-        sa.Column("subject", sa.String(length=10), nullable=False),
-        sa.Column("subject_id", ID, autoincrement=False, nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("rev_kind", sa.String(length=1), nullable=True),
         sa.Column("rev_rank", sa.Text(), nullable=True),
         sa.Column("rev_latest", sa.BigInteger(), nullable=True),
         sa.Column("rev_ended", sa.Boolean(), nullable=True),
         sa.Column("body", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("subject", "subject_id"),
+        sa.PrimaryKeyConstraint("subject"),
     )
     op.create_table(
         "pipeline",
