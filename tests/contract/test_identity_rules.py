@@ -41,7 +41,7 @@ from tests.factories import (
     record,
 )
 
-EXAMPLES = int(os.environ.get("LINEAGE_EXAMPLES", "15"))
+EXAMPLES = int(os.environ.get("LINEAGE_EXAMPLES", "12"))
 some = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 few = settings(some, max_examples=max(EXAMPLES // 3, 1))
 

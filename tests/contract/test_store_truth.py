@@ -21,7 +21,7 @@ from tests import simulation
 from tests.factories import PODS, WORKFLOWS, a_store, facts_of, place, record
 from tests.oracle import SKEW, Execution, Known, known
 
-EXAMPLES = int(os.environ.get("LINEAGE_EXAMPLES", "15"))
+EXAMPLES = int(os.environ.get("LINEAGE_EXAMPLES", "12"))
 some = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 few = settings(some, max_examples=max(EXAMPLES // 3, 1))
 seeds = st.integers(0, 10**9)
