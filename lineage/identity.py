@@ -161,6 +161,8 @@ def raw_location(data: str) -> Location:
 
 
 _INTERNAL_SUFFIXES = (".svc.cluster.local", ".svc", ".cluster.local", ".local", ".internal")
+# Two labels are a service and its namespace, unless the second is one of these: then they are a domain.
+_DOMAINS = frozenset({"com", "org", "net", "edu", "gov", "io"})
 _AWS_HOST = re.compile(r"^s3([.-][a-z0-9-]+)?\.amazonaws\.com(\.cn)?$")
 
 
@@ -182,7 +184,8 @@ def object_store(endpoint: str | None, cluster: str) -> str:
             name, internal = name.removesuffix(suffix), True
             break
     else:
-        internal = name.count(".") <= 1 or name.replace(".", "").isdecimal()
+        service, dot, last = name.rpartition(".")
+        internal = not dot or name.replace(".", "").isdecimal() or ("." not in service and last not in _DOMAINS)
     where = name if port in ("", "80", "443") else f"{name}:{port}"
     return f"cluster:{cluster}/{where}" if internal else where
 

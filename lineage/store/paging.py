@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, Connection, and_, false, func, or_, select
 
 from lineage.errors import InvalidRequest
 from lineage.ports import Listing, Order, Page, PageRequest
-from lineage.store.queries import Expression, Query, where_clause
+from lineage.store.conditions import Expression, where_clause
+from lineage.store.queries import Query
 from lineage.store.values import Columns, shown
 
 T = TypeVar("T")
@@ -30,7 +31,7 @@ def page(
     backwards = request.last is not None
     size = (request.last if backwards else request.first) or DEFAULT_PAGE
     statement = query.select.add_columns(*(key.label(f"sort_{i}") for i, (key, _) in enumerate(keys)))
-    statement = statement.where(where_clause(query, listing.where))
+    statement = statement.where(where_clause(query.fields, listing.where))
     if request.after is not None:
         statement = statement.where(_beyond(keys, _read_cursor(request.after, keys), backwards=False))
     if request.before is not None:
@@ -54,7 +55,7 @@ def page(
 
 def count(connection: Connection, query: Query, listing: Listing) -> int:
     """Count a whole list."""
-    chosen = query.select.where(where_clause(query, listing.where)).with_only_columns(query.key).order_by(None)
+    chosen = query.select.where(where_clause(query.fields, listing.where)).with_only_columns(query.key).order_by(None)
     return connection.scalar(select(func.count()).select_from(chosen.subquery())) or 0
 
 

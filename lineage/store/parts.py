@@ -11,8 +11,8 @@ import orjson
 import zstandard
 from sqlalchemy import ColumnElement, Connection, and_, exists, not_, or_, select
 
-from lineage.facts import Revision
-from lineage.identity import Key, decode_key, encode_key
+from lineage.facts import ExecutionState, Revision
+from lineage.identity import Key, decode_key, encode_key, run_key
 from lineage.merge import current
 from lineage.model import ArtifactRole, ArtifactUse, Completeness, Execution, PodSeen, WorkflowIncarnation
 from lineage.ports import Scope
@@ -25,17 +25,14 @@ T = TypeVar("T")
 
 
 # ------------------------------------------------------------------------------------------ parts of runs
-def _grouped(rows: Iterable[Any], read: Callable[[values.Columns], T]) -> dict[Key, tuple[T, ...]]:
+def _grouped(
+    rows: Iterable[Any], read: Callable[[values.Columns], T], *, by: Callable[[str], Key]
+) -> dict[Key, tuple[T, ...]]:
+    """Group rows by their owner, whose key `by` reads from the column of that name."""
     grouped: dict[Key, list[T]] = defaultdict(list)
     for row in rows:
-        owner: Key = row.owner if isinstance(row.owner, tuple) else _owner(row.owner)
-        grouped[owner].append(read(row._mapping))
+        grouped[by(row.owner)].append(read(row._mapping))
     return {key: tuple(items) for key, items in grouped.items()}
-
-
-def _owner(text: str) -> Key:
-    """Executions are keyed by the text of their key; runs by their run id alone."""
-    return decode_key(text) if text.startswith('["') else ("Run", text)
 
 
 def _of_runs(scope: Scope, keys: Sequence[Key]) -> ColumnElement[bool]:
@@ -57,7 +54,7 @@ def workflows(
         .where(_of_runs(scope, runs))
         .order_by(workflow.c.rev_rank)
     )
-    return _grouped(connection.execute(statement), values.workflow)
+    return _grouped(connection.execute(statement), values.workflow, by=run_key)
 
 
 def raw(connection: Connection, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, Any]:
@@ -111,12 +108,18 @@ def completeness(connection: Connection, scope: Scope, runs: Sequence[Key]) -> M
         .where(or_(named, execution.c.started_at.is_(None)))
         .order_by(execution.c.id)
     )
-    of_run = _grouped(connection.execute(steps), lambda row: (execution_of(row["body"]), bool(row["has_pod"])))
+    of_run = _grouped(
+        connection.execute(steps), lambda row: (execution_of(row["body"]), bool(row["has_pod"])), by=run_key
+    )
     headers = connection.execute(select(run.c.key, run.c.body, run.c.roll_kind).where(_of_runs(scope, runs)))
     return {("Run", row.key): _completeness(row, of_run.get(("Run", row.key), ())) for row in headers}
 
 
-def _completeness(header: Any, steps: tuple[tuple[Any, bool], ...]) -> Completeness:
+def _step(row: values.Columns) -> tuple[ExecutionState, bool]:
+    return execution_of(row["body"]), bool(row["has_pod"])
+
+
+def _completeness(header: Any, steps: tuple[tuple[ExecutionState, bool], ...]) -> Completeness:
     fact = None if header.body is None else run_of(header.body)
     hidden = fact.nodes_missing if fact else "the workflow itself was not seen"
     expecting = [(state, seen) for state, seen in steps if state.kind == "POD" and state.started_at is not None]
@@ -151,7 +154,7 @@ def pods(connection: Connection, scope: Scope, executions: Sequence[Key]) -> Map
         .where(_of_executions(scope, executions))
         .order_by(pod.c.born, pod.c.uid)
     )
-    return _grouped(connection.execute(statement), values.pod)
+    return _grouped(connection.execute(statement), values.pod, by=decode_key)
 
 
 def uses(
@@ -172,7 +175,7 @@ def uses(
         .where(owner.c.key.in_([encode_key(key) for key in executions]), edge.c.role.in_([r.value for r in roles]))
         .order_by(edge.c.name, tables.node.c.key)
     )
-    return _grouped(connection.execute(statement), _use)
+    return _grouped(connection.execute(statement), _use, by=decode_key)
 
 
 def _use(row: values.Columns) -> ArtifactUse:

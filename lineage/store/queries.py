@@ -5,23 +5,19 @@ Names of fields are those of the API. Everything here is an expression; `lineage
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, assert_never
+from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Select, and_, exists, false, func, not_, or_, select, true, tuple_
 from sqlalchemy.sql import ColumnExpressionArgument
 
-from lineage.errors import InvalidRequest
-from lineage.identity import RAW_STORE, encode_key
+from lineage.identity import RAW_STORE
 from lineage.merge import OPEN
 from lineage.model import Artifact, Execution, Experiment, Pipeline, PipelineVersion, Rejected, Run
-from lineage.ports import AllOf, AnyOf, Condition, Not, Operator, Scope, Where
+from lineage.ports import Condition, Operator, Scope
 from lineage.store import tables
 from lineage.store.codec import microseconds, number_of
+from lineage.store.conditions import Ask, Expression, any_of, compare, flag, identified, plain, run_named
 from lineage.store.gone import execution_phase, is_superseded, run_is_gone, run_phase
-
-Expression = ColumnElement[Any]
-Ask = Callable[[Condition], ColumnElement[bool]]
-"""Turns a condition on one field into SQL."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,92 +31,7 @@ class Query:
     default_order: tuple[tuple[str, bool], ...] = ()
 
 
-# ------------------------------------------------------------------------------------------ conditions
-def where_clause(query: Query, where: Where | None) -> ColumnElement[bool]:
-    """Turn a filter into SQL.
-
-    Raises:
-        InvalidRequest: it asks for a field that this list does not have.
-    """
-    match where:
-        case None:
-            return true()
-        case AllOf(of=parts):
-            return and_(true(), *(where_clause(query, part) for part in parts))
-        case AnyOf(of=parts):
-            return or_(false(), *(where_clause(query, part) for part in parts))
-        case Not(of=part):
-            # What is unknown does not match, so it matches the negation.
-            return not_(func.coalesce(where_clause(query, part), false()))
-        case Condition():
-            ask = query.fields.get(where.field)
-            if ask is None:
-                raise InvalidRequest(f"cannot filter by {where.field}; try one of {', '.join(sorted(query.fields))}")
-            return ask(where)
-        case _:
-            assert_never(where)
-
-
-def compare(expression: Any, operator: Operator, value: Any) -> ColumnElement[bool]:
-    """Compare a column as the operators of the API do: exactly, and with regard to case."""
-    compared: ColumnElement[bool] = _compare(expression, operator, value)
-    return compared
-
-
-def _compare(expression: Any, operator: Operator, value: Any) -> Any:
-    match operator:
-        case Operator.EQ:
-            return expression.is_(None) if value is None else expression == value
-        case Operator.IN:
-            return expression.in_(list(value)) if value else false()
-        case Operator.CONTAINS:
-            return func.replace(expression, value, "") != expression if value else expression.is_not(None)
-        case Operator.STARTS_WITH:
-            return func.substr(expression, 1, len(value)) == value
-        case Operator.GT:
-            return expression > value
-        case Operator.GTE:
-            return expression >= value
-        case Operator.LT:
-            return expression < value
-        case Operator.LTE:
-            return expression <= value
-        case Operator.IS_NULL:
-            return expression.is_(None) if value else expression.is_not(None)
-        case _:
-            assert_never(operator)
-
-
-def _plain(expression: Expression, convert: Callable[[Any], Any] = lambda value: value) -> Ask:
-    def ask(condition: Condition) -> ColumnElement[bool]:
-        value = condition.value
-        if condition.operator is Operator.IN:
-            value = [convert(one) for one in value]
-        elif condition.operator is not Operator.IS_NULL and value is not None:
-            value = convert(value)
-        return compare(expression, condition.operator, value)
-
-    return ask
-
-
-def _flag(expression: ColumnElement[bool]) -> Ask:
-    return lambda condition: expression if condition.value else not_(expression)
-
-
-def _identified(expression: Expression) -> Ask:
-    """A column that holds the text of a key, as the stores of this program write it."""
-    return _plain(expression, encode_key)
-
-
-def _run_named(expression: Expression) -> Ask:
-    """A run's key column holds the run id alone."""
-    return _plain(expression, lambda key: str(key[1]) if len(key) == 2 and key[0] == "Run" else "")
-
-
-def _any_of(base: Select[Any], inner: Callable[[Condition], ColumnElement[bool]]) -> Ask:
-    return lambda condition: exists(base.where(inner(condition)))
-
-
+# ------------------------------------------------------------------------------------------ scopes
 def in_scope(scope: Scope) -> ColumnElement[bool]:
     """The runs that a caller may see."""
     return run_in_scope(tables.run, scope)
@@ -173,7 +84,7 @@ def _uses_artifact(scope: Scope) -> Ask:
         .join(use, use.c.id == edge.c.target)
         .where(use.c.run_id == tables.run.c.id)
     )
-    return _any_of(_of_seen_artifacts(base, edge.c.source, scope), _identified(node.c.key))
+    return any_of(_of_seen_artifacts(base, edge.c.source, scope), identified(node.c.key))
 
 
 def _of_seen_artifacts(base: Select[Any], artifact_id: Expression, scope: Scope) -> Select[Any]:
@@ -187,7 +98,7 @@ def _of_seen_artifacts(base: Select[Any], artifact_id: Expression, scope: Scope)
 
 def _images_of(owner: ColumnElement[bool], column: Expression) -> Ask:
     base = select(1).select_from(tables.pod_image).join(tables.pod, tables.pod.c.id == tables.pod_image.c.pod_id)
-    return _any_of(base.where(owner), _plain(column))
+    return any_of(base.where(owner), plain(column))
 
 
 def _resubmitted_run() -> Expression:
@@ -233,23 +144,23 @@ def runs(scope: Scope) -> Query:
         select=chosen,
         key=run.c.key,
         fields={
-            "id": _run_named(run.c.key),
-            "uid": _plain(run.c.uid),
-            "name": _plain(run.c.name),
-            "displayName": _plain(run.c.display_name),
-            "namespace": _plain(run.c.namespace),
-            "cluster": _plain(run.c.cluster),
-            "phase": _plain(run_phase(), str),
-            "createdAt": _plain(run.c.created_at, microseconds),
-            "startedAt": _plain(run.c.started_at, microseconds),
-            "finishedAt": _plain(run.c.finished_at, microseconds),
-            "durationSeconds": _plain(_duration()),
-            "inCluster": _flag(not_(run_is_gone())),
-            "pipeline": _identified(named.c.key),
-            "pipelineName": _plain(named.c.name),
-            "pipelineVersion": _identified(version.c.key),
-            "experiment": _identified(experiment.c.key),
-            "experimentName": _plain(experiment.c.name),
+            "id": run_named(run.c.key),
+            "uid": plain(run.c.uid),
+            "name": plain(run.c.name),
+            "displayName": plain(run.c.display_name),
+            "namespace": plain(run.c.namespace),
+            "cluster": plain(run.c.cluster),
+            "phase": plain(run_phase(), str),
+            "createdAt": plain(run.c.created_at, microseconds),
+            "startedAt": plain(run.c.started_at, microseconds),
+            "finishedAt": plain(run.c.finished_at, microseconds),
+            "durationSeconds": plain(_duration()),
+            "inCluster": flag(not_(run_is_gone())),
+            "pipeline": identified(named.c.key),
+            "pipelineName": plain(named.c.name),
+            "pipelineVersion": identified(version.c.key),
+            "experiment": identified(experiment.c.key),
+            "experimentName": plain(experiment.c.name),
             "label": _label,
             "parameter": _parameter,
             "usesArtifact": _uses_artifact(scope),
@@ -299,21 +210,21 @@ def executions(scope: Scope) -> Query:
         select=chosen,
         key=node.c.key,
         fields={
-            "id": _identified(node.c.key),
-            "run": _run_named(run.c.key),
-            "displayName": _plain(execution.c.display_name),
-            "template": _plain(execution.c.template),
-            "nodeId": _plain(execution.c.node_id),
-            "phase": _plain(execution_phase(), str),
-            "kind": _plain(execution.c.kind),
-            "cached": _flag(execution.c.cached),
-            "superseded": _flag(is_superseded()),
-            "startedAt": _plain(execution.c.started_at * 1_000_000, microseconds),
+            "id": identified(node.c.key),
+            "run": run_named(run.c.key),
+            "displayName": plain(execution.c.display_name),
+            "template": plain(execution.c.template),
+            "nodeId": plain(execution.c.node_id),
+            "phase": plain(execution_phase(), str),
+            "kind": plain(execution.c.kind),
+            "cached": flag(execution.c.cached),
+            "superseded": flag(is_superseded()),
+            "startedAt": plain(execution.c.started_at * 1_000_000, microseconds),
             "image": _images_of(pods, tables.pod_image.c.reference),
             "imageDigest": _images_of(pods, tables.pod_image.c.digest),
             "consumes": lambda condition: or_(
-                _any_of(consumed, _identified(read.c.key))(condition),
-                _any_of(taken, _identified(read.c.key))(condition),
+                any_of(consumed, identified(read.c.key))(condition),
+                any_of(taken, identified(read.c.key))(condition),
             ),
         },
         orders={
@@ -344,13 +255,13 @@ def artifacts(scope: Scope) -> Query:
         select=chosen,
         key=node.c.key,
         fields={
-            "id": _identified(node.c.key),
+            "id": identified(node.c.key),
             "run": lambda condition: _in_run(condition, scope),
-            "name": _plain(artifact.c.name),
+            "name": plain(artifact.c.name),
             "uri": lambda condition: _unless(raw, location.c.uri, condition),
             "digest": lambda condition: _unless(not_(raw), location.c.uri, condition),
-            "createdAt": _plain(_written_at(), microseconds),
-            "external": _flag(artifact.c.execution_id.is_(None)),
+            "createdAt": plain(_written_at(), microseconds),
+            "external": flag(artifact.c.execution_id.is_(None)),
         },
         orders={"CREATED_AT": _written_at(), "NAME": artifact.c.name},
         default_order=(("CREATED_AT", False),),
@@ -374,7 +285,7 @@ def _in_run(condition: Condition, scope: Scope) -> ColumnElement[bool]:
         select(1)
         .select_from(execution)
         .join(run, run.c.id == execution.c.run_id)
-        .where(_run_named(run.c.key)(condition), run_in_scope(run, scope))
+        .where(run_named(run.c.key)(condition), run_in_scope(run, scope))
     )
     read = touched.join(edge, edge.c.target == execution.c.id).where(edge.c.source == artifact.c.id)
     written = touched.join(edge, edge.c.source == execution.c.id).where(edge.c.target == artifact.c.id)
@@ -427,10 +338,10 @@ def pipelines(scope: Scope) -> Query:
         select=select(pipeline).where(exists(ran)),
         key=pipeline.c.key,
         fields={
-            "id": _identified(pipeline.c.key),
-            "name": _plain(pipeline.c.name),
-            "namespace": _plain(pipeline.c.namespace),
-            "cluster": _plain(pipeline.c.cluster),
+            "id": identified(pipeline.c.key),
+            "name": plain(pipeline.c.name),
+            "namespace": plain(pipeline.c.namespace),
+            "cluster": plain(pipeline.c.cluster),
         },
         orders={"NAME": pipeline.c.name, "CREATED_AT": first},
         default_order=(("NAME", False),),
@@ -457,7 +368,7 @@ def pipeline_versions(scope: Scope) -> Query:
     return Query(
         select=chosen,
         key=version.c.key,
-        fields={"id": _identified(version.c.key), "pipeline": _identified(pipeline.c.key)},
+        fields={"id": identified(version.c.key), "pipeline": identified(pipeline.c.key)},
         orders={"CREATED_AT": created},
         default_order=(("CREATED_AT", False),),
     )
@@ -472,10 +383,10 @@ def experiments(scope: Scope) -> Query:
         ),
         key=experiment.c.key,
         fields={
-            "id": _identified(experiment.c.key),
-            "name": _plain(experiment.c.name),
-            "namespace": _plain(experiment.c.namespace),
-            "cluster": _plain(experiment.c.cluster),
+            "id": identified(experiment.c.key),
+            "name": plain(experiment.c.name),
+            "namespace": plain(experiment.c.namespace),
+            "cluster": plain(experiment.c.cluster),
         },
         orders={"NAME": experiment.c.name, "CREATED_AT": created},
         default_order=(("NAME", False),),
@@ -488,7 +399,7 @@ def rejected(scope: Scope) -> Query:
     return Query(
         select=select(table).where(true() if scope.namespaces is None else false()),
         key=table.c.key,
-        fields={"id": _identified(table.c.key)},
+        fields={"id": identified(table.c.key)},
         orders={"AT": table.c.at},
         default_order=(("AT", True),),
     )

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, exists, not_, or_, select
 
-from lineage.identity import Key, decode_key, encode_key
+from lineage.identity import Key, decode_key, encode_key, run_key
 from lineage.model import (
     LineageNode,
     Node,
@@ -44,7 +44,7 @@ def get(connection: Connection, scope: Scope, keys: Sequence[Key]) -> dict[Key, 
         for some in chunks(wanted):
             texts = [str(key[1]) if kind == "Run" and len(key) == 2 else encode_key(key) for key in some]
             found |= {item.key: item for item in by_key(connection, query(scope), texts, read)}
-    for key in by_type["Execution"]:
+    for key in [*by_type["Execution"], *(key for key in by_type["Run"] if len(key) == 2)]:
         alias = _alias(connection, key) if key not in found else None
         item = get(connection, scope, [alias]).get(alias) if alias is not None else None
         if item is not None:
@@ -53,8 +53,21 @@ def get(connection: Connection, scope: Scope, keys: Sequence[Key]) -> dict[Key, 
 
 
 def _alias(connection: Connection, key: Key) -> Key | None:
-    """Say what a placeholder or a provisional execution has become: the newest attempt of its node, or the
-    attempt of its first pod."""
+    """Say what stands in the place of something that was known by less."""
+    alias = _run_alias(connection, key) if key[0] == "Run" else _execution_alias(connection, key)
+    return None if alias == key else alias
+
+
+def _run_alias(connection: Connection, key: Key) -> Key | None:
+    """A run of which only pods were known is the one of their workflow."""
+    run, workflow = tables.run, tables.workflow
+    owner = select(run.c.key).join(workflow, workflow.c.run_id == run.c.id).where(workflow.c.uid == str(key[1]))
+    text = connection.scalar(owner)
+    return None if text is None else run_key(text)
+
+
+def _execution_alias(connection: Connection, key: Key) -> Key | None:
+    """A placeholder has become the newest attempt of its node, a provisional execution that of its first pod."""
     execution, node, run, pod = tables.execution, tables.node, tables.run, tables.pod
     base = select(node.c.key).join(execution, execution.c.id == node.c.id)
     if len(key) == 4 and key[3] is None:
@@ -72,8 +85,7 @@ def _alias(connection: Connection, key: Key) -> Key | None:
     else:
         return None
     text = connection.scalar(newest.limit(1))
-    alias = None if text is None else decode_key(text)
-    return None if alias == key else alias
+    return None if text is None else decode_key(text)
 
 
 def run_by_uid(connection: Connection, scope: Scope, uid: str) -> Run | None:
@@ -104,7 +116,8 @@ def root_ids(connection: Connection, keys: Sequence[Key]) -> list[int]:
     node, run, execution = tables.node, tables.run, tables.execution
     found: list[int] = []
     for some in chunks(keys):
-        runs = [str(key[1]) for key in some if key[0] == "Run" and len(key) == 2]
+        named = [key for key in some if key[0] == "Run" and len(key) == 2]
+        runs = [str(one[1]) for key in named for one in (key, _alias(connection, key)) if one is not None]
         aliased = [_alias(connection, key) or key for key in some if key[0] == "Execution"]
         others = [encode_key(key) for key in [*aliased, *(key for key in some if key[0] == "Artifact")]]
         of_runs = select(execution.c.id).join(run, run.c.id == execution.c.run_id).where(run.c.key.in_(runs))

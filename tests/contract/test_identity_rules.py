@@ -64,7 +64,7 @@ class Story:
 
 def a_story(seed: int, *, gaps: float = 0.0, watchers: int = 1, noisy: bool = True, marks: bool = True) -> Story:
     """The second watcher may be allowed to see one namespace only."""
-    world = simulation.World(seed).play()
+    world = simulation.play(seed)
     observations: list[Observation] = []
     for number in range(watchers):
         namespace = "*" if number == 0 else random.Random(seed).choice(("*", *simulation.NAMESPACES))

@@ -549,7 +549,7 @@ def test_a_namespace_of_the_same_name_in_another_cluster_is_another(tell: Tell) 
 @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 10**9))
 def test_what_a_scope_shows_names_nothing_that_it_hides(seed: int) -> None:
-    world = simulation.World(seed).play()
+    world = simulation.play(seed)
     items = list(a_store(*simulation.watch(world, seed), *world.looks).dump(IN_A))
     shown = {item["id"] for item in items}
     named: set[str | None] = {None}

@@ -36,7 +36,7 @@ def test_who_sees_all_knows_all(seed: int) -> None:
 
     Not simulated, because it cannot be told in time: an adopted pod that dies right after the new start.
     """
-    world = simulation.World(seed).play()
+    world = simulation.play(seed)
     seen = [*simulation.watch(world, seed), *world.looks]
     with closing(a_store(*seen)) as store:
         said = known(store)
@@ -63,7 +63,7 @@ def test_who_sees_with_gaps_knows_less_but_nothing_false(seed: int, gaps: float,
 
     Limit: an attempt whose end fell into a gap may be given a pod of an attempt that was never seen at all.
     """
-    world = simulation.World(seed).play()
+    world = simulation.play(seed)
     seen = [one for number in range(watchers) for one in simulation.watch(world, seed + number, gaps=gaps)]
     seen += world.looks
     with closing(a_store(*seen)) as store:
@@ -84,7 +84,7 @@ def test_who_sees_with_gaps_knows_less_but_nothing_false(seed: int, gaps: float,
 def test_files_alone_keep_every_attempt_and_count_none_twice(seed: int) -> None:
     """Without resourceVersions the order is that of the objects' own times, so a view right after a retry sorts
     before the failure until something starts. Identities do not depend on it, only what is newest."""
-    world = simulation.World(seed).play()
+    world = simulation.play(seed)
     with closing(a_store(*(simulation.as_file(one) for one in simulation.watch(world, seed)))) as store:
         said = known(store)
     assert started(said) == attempts(world)
@@ -94,7 +94,7 @@ def test_files_alone_keep_every_attempt_and_count_none_twice(seed: int) -> None:
 @few
 @given(seeds, st.sampled_from([0.0, 0.2]))
 def test_every_id_of_an_execution_that_was_ever_shown_goes_on_working(seed: int, gaps: float) -> None:
-    world = simulation.World(seed).play()
+    world = simulation.play(seed)
     seen = simulation.watch(world, seed, gaps=gaps)
     random.Random(seed).shuffle(seen)
     with closing(a_store()) as store:

@@ -84,3 +84,18 @@ def test_a_recorder_killed_twice_leaves_what_an_undisturbed_one_leaves(recording
     lineage("ingest", str(recording), "--store", url(whole))
 
     assert lineage("dump", "--store", url(killed)) == lineage("dump", "--store", url(whole))
+
+
+def test_recorders_that_work_side_by_side_leave_what_one_leaves(recording: Path, tmp_path: Path) -> None:
+    lines = recording.read_bytes().splitlines(keepends=True)
+    halves = [tmp_path / "even.ndjson", tmp_path / "odd.ndjson"]
+    for number, half in enumerate(halves):
+        half.write_bytes(b"".join(line.rstrip(b"\n") + b"\n" for line in lines[number::2]))
+    shared, whole = tmp_path / "shared.db", tmp_path / "whole.db"
+
+    command = [sys.executable, "-m", "lineage", "ingest", "--store", url(shared)]
+    both = [subprocess.Popen([*command, str(half)]) for half in halves]
+    assert [process.wait(DEADLINE_SECONDS) for process in both] == [0, 0]
+    lineage("ingest", str(recording), "--store", url(whole))
+
+    assert lineage("dump", "--store", url(shared)) == lineage("dump", "--store", url(whole))

@@ -42,7 +42,7 @@ _ORIGINAL_POD: Final = re.compile(r"original pod: (\S+)")
 
 
 def interpret(seen: ObjectSeen) -> Sequence[Fact]:
-    """Say what a workflow means.
+    """Say what a workflow means: nothing, if it was never in a cluster, as a manifest that only asks for a name.
 
     Raises:
         InvalidObservation: a member is not what it should be; the message says which and where.
@@ -63,6 +63,8 @@ def _interpret(item: dict[str, Any], metadata: dict[str, Any], seen: ObjectSeen)
     times = sorted(_times([status, *(nodes or {}).values()]))
     created_at, phase = time(metadata, "creationTimestamp"), _phase(status)
     name, namespace, uid = text(metadata, "name"), text(metadata, "namespace"), text(metadata, "uid")
+    if not (name or uid or status):
+        return ()
     incarnation = uid or file_uid(
         cluster=seen.cluster,
         namespace=namespace,
@@ -89,7 +91,7 @@ def _interpret(item: dict[str, Any], metadata: dict[str, Any], seen: ObjectSeen)
         cluster=seen.cluster,
         namespace=namespace,
         name=name,
-        display_name=annotations.get(RUN_NAME) or name,
+        display_name=annotations.get(RUN_NAME) or name or text(metadata, "generateName"),
         phase=phase,
         message=text(status, "message") or None,
         created_at=created_at,
