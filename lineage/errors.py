@@ -2,7 +2,6 @@
 
 LineageError
 ├── InvalidObservation     an object cannot be interpreted; it is set aside with its reason, the log goes on
-├── UnreadableInput        bytes are no JSON or YAML, or a path cannot be read; set aside by its size and digest
 ├── UnknownRedactionKey    an observation was redacted under another installation's key
 ├── InvalidRequest         the caller asked for something that makes no sense: a page of 0, a foreign cursor
 │   └── InvalidId          an id that this program never gave out
@@ -10,7 +9,8 @@ LineageError
 ├── InvalidSettings        a flag, an environment variable or the settings file is wrong
 ├── ClusterError           the Kubernetes API cannot be reached or refuses; watching is retried
 │   ├── ResourceAbsent     the cluster does not serve this resource (yet)
-│   └── ResourceForbidden  the credentials may not list or watch it
+│   ├── ResourceForbidden  the credentials may not list or watch it
+│   └── HistoryGone        a watch cannot be resumed from where it stood: list again
 └── StoreError             the database failed; the batch is retried whole
     ├── SchemaOutdated     run `lineage migrate`
     └── PositionMoved      another recorder recorded this stretch of the log; read the position again
@@ -23,10 +23,6 @@ class LineageError(Exception):
 
 class InvalidObservation(LineageError):
     """An object cannot be interpreted. The message says which object, where in it, and what was expected."""
-
-
-class UnreadableInput(LineageError):
-    """Bytes are no document, or a path cannot be read. The message says the path, the place and the reason."""
 
 
 class UnknownRedactionKey(LineageError):
@@ -62,6 +58,10 @@ class ResourceAbsent(ClusterError):
 
 class ResourceForbidden(ClusterError):
     """The credentials may not list or watch this resource: grant get, list and watch on it."""
+
+
+class HistoryGone(ClusterError):
+    """The API server no longer knows the version to resume from, or the page to continue at: list again."""
 
 
 class StoreError(LineageError):

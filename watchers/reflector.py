@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol, TypeAlias
 
 import orjson
 
-from lineage.errors import ClusterError, ResourceAbsent, ResourceForbidden
+from lineage.errors import ClusterError, HistoryGone, ResourceAbsent, ResourceForbidden
 from lineage.model import SourceState
 from watchers.source import KubernetesObject, Resource
 
@@ -54,13 +54,6 @@ ReflectorEvent: TypeAlias = Changed | Deleted | Listed | StateChanged
 
 
 # ------------------------------------------------------------------------------------------ the transport
-class HistoryGone(ClusterError):
-    """The server has forgotten the stretch of history that was asked for (410). Not a failure: list again.
-
-    It stands here and not with the errors of the program because it never leaves the watchers.
-    """
-
-
 class Stream(Protocol):
     """An open watch."""
 

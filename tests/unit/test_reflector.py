@@ -8,14 +8,13 @@ from typing import Any, TypeAlias, TypeVar
 import orjson
 import pytest
 
-from lineage.errors import ClusterError, ResourceAbsent, ResourceForbidden
+from lineage.errors import ClusterError, HistoryGone, ResourceAbsent, ResourceForbidden
 from lineage.model import SourceState
 from watchers.reflector import (
     DEFAULT_PACE,
     Backoff,
     Changed,
     Deleted,
-    HistoryGone,
     Listed,
     Pace,
     Reflector,
