@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import zstandard
 from sqlalchemy import Connection
 
 from lineage.facts import Revision
@@ -43,6 +44,7 @@ class Batch:
         self.edges = Shelf(connection, tables.edge)
         self.listings = Shelf(connection, tables.listing)
         self.kept_objects = Shelf(connection, tables.kept_object)
+        self.compress = zstandard.ZstdCompressor().compress
         self.changed: dict[int, Row] = {}
         self.fresh: dict[int, Row] = {}
         self.rewired: dict[int, Row] = {}

@@ -42,21 +42,20 @@ class Shelf:
 
     def find(self, column: str, values: Iterable[Any]) -> list[Row]:
         """Rows whose `column` is one of `values`, as they stand in this batch."""
-        wanted = list(dict.fromkeys(values))
-        known = self._known[column]
+        wanted, known = dict.fromkeys(values), self._known[column]
         missing = [value for value in wanted if value not in known]
         if missing and self._identity == (column,):
             missing = [value for value in missing if (value,) not in self._rows]
         if missing:
             self._load(column, missing)
             known.update(missing)
-        index = self._indexed(column)
-        return [
-            row
-            for value in wanted
-            for identity in index.get(value, ())
-            if (row := self._rows.get(identity)) is not None and row[column] == value
-        ]
+        index, rows, found = self._indexed(column), self._rows, list[Row]()
+        for value in wanted:
+            for identity in index.get(value, ()):
+                row = rows.get(identity)
+                if row is not None and row[column] == value:  # else it was changed since it was indexed
+                    found.append(row)
+        return found
 
     def find_among(self, column: str, value: Any, clause: Callable[[], ColumnElement[bool]]) -> list[Row]:
         """Load the rows that `clause` names, all of which have this value; return those at hand that have it,

@@ -119,7 +119,7 @@ def _keep(batch: Batch, fact: ObjectKept) -> bool:
     if held is not None and held["rev_rank"] >= fact.revision.rank:
         return False
     seen = {"rev_rank": fact.revision.rank, "rev_latest": fact.revision.latest, "rev_ended": fact.revision.ended}
-    batch.kept_objects.put({**key, **seen, "body": zstandard.compress(fact.body)})
+    batch.kept_objects.put({**key, **seen, "body": batch.compress(fact.body)})
     return True
 
 
