@@ -127,8 +127,8 @@ def file_uid(*, cluster: str, namespace: str | None, name: str, born: int | None
 
 # ------------------------------------------------------------------------------------------ content
 def canonical(value: object) -> bytes:
-    """Write a JSON value in its one canonical form: compact, keys sorted."""
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    """Write a JSON value in its one canonical form: compact, keys sorted, times in UTC with a Z."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z)
 
 
 def sha256(data: bytes) -> str:

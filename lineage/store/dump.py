@@ -6,6 +6,7 @@ No times at which things were seen, no internal keys, no bookkeeping.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
+from msgspec import to_builtins
 from sqlalchemy import Connection
 
 from lineage.identity import Key, global_id
@@ -19,7 +20,11 @@ CHUNK = 200  # owners a statement
 
 
 def dump(connection: Connection, scope: Scope) -> Iterator[Mapping[str, Any]]:
-    """Yield everything, by type, and within one by key."""
+    """Yield everything as plain JSON objects, by type, and within one by key."""
+    return map(to_builtins, _everything(connection, scope))
+
+
+def _everything(connection: Connection, scope: Scope) -> Iterator[Mapping[str, Any]]:
     for artifacts in _in_chunks(connection, queries.artifacts(scope), values.artifact):
         yield from map(_artifact, artifacts)
     for executions in _in_chunks(connection, queries.executions(scope), values.execution):

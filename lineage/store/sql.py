@@ -2,12 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
+from threading import RLock
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import StaticPool
 
 from lineage.errors import StoreError
 from lineage.facts import Fact
@@ -48,11 +50,13 @@ class SqlStore:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        # A database in memory is one connection: whoever uses it has it alone.
+        self._turn = RLock() if isinstance(engine.pool, StaticPool) else nullcontext()
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
         try:
-            with self._engine.connect() as connection:
+            with self._turn, self._engine.connect() as connection:
                 yield connection
         except SQLAlchemyError as error:
             raise StoreError(f"{_where(self._engine)}: {_reason(error)}") from error
@@ -60,7 +64,7 @@ class SqlStore:
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
         try:
-            with self._engine.execution_options(writes=True).begin() as connection:
+            with self._turn, self._engine.execution_options(writes=True).begin() as connection:
                 yield connection
         except SQLAlchemyError as error:
             raise StoreError(f"{_where(self._engine)}: {_reason(error)}") from error

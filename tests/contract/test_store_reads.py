@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any, TypeAlias
 
 import pytest
@@ -905,3 +906,23 @@ def test_two_connections_to_one_file_share_what_is_known(tmp_path: Path) -> None
     assert use.artifact.key == write(A, 10)
     one.close()
     two.close()
+
+
+def test_a_store_is_read_while_it_is_written(tell: Tell) -> None:
+    store, written = tell(a_run(0, born=1)), Event()
+    seen: list[int] = []
+
+    def read() -> None:
+        while not written.is_set():
+            seen.append(len(store.runs(EVERYTHING, Listing(), PageRequest(first=100)).items))
+
+    reader = Thread(target=read)
+    reader.start()
+    try:
+        for number in range(1, 30):
+            record(store, a_run(number, born=number))
+    finally:
+        written.set()
+        reader.join()
+    assert seen == sorted(seen)
+    assert store.count(EVERYTHING, Run, Listing()) == 30

@@ -1,22 +1,28 @@
-"""A recorder that is killed in the middle, again and again, leaves what an undisturbed one would have left."""
+"""What is killed in the middle, again and again, leaves what an undisturbed process would have left."""
 
 import os
+import re
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import orjson
 import pytest
 
-from tests.factories import KubernetesObject, a_node, a_pod, a_workflow
+from lineage.ports import LineageStore
+from lineage.store import open_store
+from tests.factories import CLUSTER, KubernetesObject, a_node, a_pod, a_store, a_workflow, dumped
+from tests.waiting import DEADLINE_SECONDS, comes_true
+from watchers.demo import recordings
+from watchers.replay import ReplayServer
 
 WORKFLOWS = 700  # more than one batch, so that a kill falls between two or into one
-DEADLINE_SECONDS = 60.0
 
 
 def story() -> Iterator[KubernetesObject]:
@@ -99,3 +105,51 @@ def test_recorders_that_work_side_by_side_leave_what_one_leaves(recording: Path,
     lineage("ingest", str(recording), "--store", url(whole))
 
     assert lineage("dump", "--store", url(shared)) == lineage("dump", "--store", url(whole))
+
+
+# ------------------------------------------------------------------------------------------ watching
+SPEED = 100.0  # the demo's eleven minutes in under seven seconds
+LIVES_SECONDS = (1.5, 2.0, 1.2)  # starting takes about one
+
+
+def kubeconfig(server: ReplayServer, file: Path) -> Path:
+    """Write the configuration of a cluster of one server."""
+    named = {"clusters": ("cluster", {"server": server.url}), "users": ("user", {}), "contexts": ("context", {})}
+    named["contexts"] = ("context", {"cluster": "c", "user": "c"})
+    lists = {kind: [{"name": "c", member: value}] for kind, (member, value) in named.items()}
+    file.write_bytes(orjson.dumps({"apiVersion": "v1", "kind": "Config", "current-context": "c", **lists}))
+    return file
+
+
+def known(store: LineageStore) -> list[bytes]:
+    """All knowledge, whatever the key under which secrets were redacted."""
+    return [re.sub(rb"redacted:\w+:\w+", b"redacted", item) for item in dumped(store)]
+
+
+def test_watching_that_is_killed_thrice_misses_nothing_that_lasts(tmp_path: Path) -> None:
+    views = Counter(one.object["metadata"]["uid"] for one in recordings())
+    # What is deleted, or retried, while nobody watches cannot be known; all else can.
+    lasting = [one for one in recordings() if one.deleted_at is None and views[one.object["metadata"]["uid"]] == 1]
+    server = ReplayServer(lasting, speed=SPEED)
+    server.start()
+    try:
+        environment = os.environ | {"KUBECONFIG": str(kubeconfig(server, tmp_path / "config"))}
+        command = [sys.executable, "-m", "lineage", "up", "--port", "0", "--cluster", CLUSTER]
+        command += ["--store", url(tmp_path / "live.db")]
+        for seconds in LIVES_SECONDS:
+            process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(seconds)
+            process.send_signal(signal.SIGKILL)
+            process.wait(DEADLINE_SECONDS)
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            assert server.finished.wait(DEADLINE_SECONDS)
+            expected = known(a_store(*(one.object for one in lasting)))
+            store = open_store(url(tmp_path / "live.db"))
+            assert comes_true(lambda: known(store) == expected)
+        finally:
+            process.terminate()
+            process.wait(DEADLINE_SECONDS)
+    finally:
+        server.stop()

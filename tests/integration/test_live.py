@@ -1,9 +1,8 @@
 """What is followed live is what everyone who saw every change would know: the whole way, over real sockets."""
 
 import math
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +15,7 @@ from lineage.observation import Observation
 from lineage.ports import LineageStore
 from lineage.recorder import Recorder
 from tests.factories import CLUSTER, REDACTOR, a_store, deleted, dumped, interpreted, observed
+from tests.waiting import DEADLINE_SECONDS, comes_true
 from watchers.demo import recordings
 from watchers.kube import connect
 from watchers.replay import Recording, ReplayServer, recorded
@@ -23,7 +23,6 @@ from watchers.run import Watching
 from watchers.sources import all_sources
 from watchers.timeline import ChangeType, timeline
 
-DEADLINE_SECONDS = 60.0
 SPEED = 240.0  # the demo's eleven minutes in under three seconds
 
 
@@ -66,16 +65,6 @@ def everything_that_happened(story: Sequence[Recording]) -> Iterator[Observation
         else:
             metadata = {**item["metadata"], "resourceVersion": str(number)}
             yield observed({**item, "metadata": metadata})
-
-
-def comes_true(condition: Callable[[], bool]) -> bool:
-    """Wait for something that other threads bring about."""
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        Event().wait(0.05)
-    return True
 
 
 def name_of(recording: Recording) -> tuple[str, str, str]:
