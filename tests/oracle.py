@@ -116,28 +116,34 @@ def known(store: LineageStore) -> Known:
 
 
 def _read_run(item: Mapping[str, Any]) -> Run:
-    workflows = tuple(Workflow(uid=w.uid, phase=w.phase, in_cluster=w.in_cluster) for w in item["workflows"])
-    return Run(name=item["name"], phase=item["phase"], in_cluster=item["inCluster"], workflows=workflows)
+    workflows = tuple(
+        Workflow(uid=w["uid"], phase=Phase(w["phase"]), in_cluster=w["inCluster"]) for w in item["workflows"]
+    )
+    return Run(name=item["name"], phase=Phase(item["phase"]), in_cluster=item["inCluster"], workflows=workflows)
 
 
 def _read_execution(item: Mapping[str, Any]) -> Execution:
     return Execution(
         run=parse_global_id(item["run"]),
         kind=item["kind"],
-        phase=item["phase"],
+        phase=Phase(item["phase"]),
         superseded=item["superseded"],
         cached=item["cached"],
-        finished_at=_seconds(item["finishedAt"]),
-        pods=frozenset(Pod(uid=pod.uid, phase=pod.phase, in_cluster=pod.in_cluster) for pod in item["pods"]),
+        finished_at=_seconds(_moment(item["finishedAt"])),
+        pods=frozenset(_read_pod(pod) for pod in item["pods"]),
         depends_on=frozenset(parse_global_id(one) for one in item["dependsOn"]),
     )
+
+
+def _read_pod(item: Mapping[str, Any]) -> Pod:
+    return Pod(uid=item["uid"], phase=Phase(item["phase"]), in_cluster=item["inCluster"])
 
 
 def _read_artifact(item: Mapping[str, Any]) -> Artifact:
     producer = item["producer"]
     return Artifact(
         uri=item["uri"],
-        created_at=_seconds(item["createdAt"]),
+        created_at=_seconds(_moment(item["createdAt"])),
         producer=None if producer is None else parse_global_id(producer),
     )
 
@@ -147,12 +153,17 @@ def _read_uses(executions: Mapping[Key, Mapping[str, Any]]) -> dict[Use, frozens
     ambiguous: dict[Use, bool] = {}
     for key, item in executions.items():
         for use in [*item["inputs"], *item["outputs"]]:
-            if use["role"] is not ArtifactRole.GENERATED:
-                found[key, use["role"], use["name"]].add(parse_global_id(use["artifact"]))
-                ambiguous[key, use["role"], use["name"]] = use["ambiguous"]
+            role = ArtifactRole(use["role"])
+            if role is not ArtifactRole.GENERATED:
+                found[key, role, use["name"]].add(parse_global_id(use["artifact"]))
+                ambiguous[key, role, use["name"]] = use["ambiguous"]
     for use_key, artifacts in found.items():
         assert ambiguous[use_key] == (len(artifacts) > 1), use_key
     return {use_key: frozenset(artifacts) for use_key, artifacts in found.items()}
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def _seconds(moment: datetime | None) -> int | None:

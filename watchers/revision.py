@@ -8,13 +8,21 @@ from datetime import datetime
 from typing import Any
 
 from lineage.facts import Revision, sortable
+from lineage.observation import ObjectSeen
 from watchers.reading import seconds, text
 
 
 def revision(
-    metadata: dict[str, Any], *, uid: str, body: bytes, born: datetime | None, latest: datetime | None, ended: bool
+    seen: ObjectSeen,
+    metadata: dict[str, Any],
+    *,
+    uid: str,
+    born: datetime | None,
+    latest: datetime | None,
+    ended: bool,
 ) -> Revision:
-    """Order a view. `body` is the canonical redacted object, `latest` the latest time that it names.
+    """Order a view. `latest` is the latest time that it names. Of equal objects that were seen under two names of
+    clusters the name decides, so that it does not matter which was seen first.
 
     The API server's resourceVersion decides where there is one: for one resource decimal versions are
     comparable (Kubernetes KEP-5504, officially since 1.35). Without one, the object's own times do.
@@ -26,7 +34,7 @@ def revision(
         kind="K" if numbered else "R",
         life=f"{sortable(max(seconds(born) or 0, 0))} {uid}",
         version=sortable(version if numbered else seconds_latest),
-        digest=hashlib.sha256(body).hexdigest()[:32],
+        digest=hashlib.sha256(seen.body).hexdigest()[:32] + hashlib.sha256(seen.cluster.encode()).hexdigest()[:8],
         latest=seconds_latest,
         ended=ended,
     )

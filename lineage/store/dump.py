@@ -10,7 +10,19 @@ from msgspec import to_builtins
 from sqlalchemy import Connection
 
 from lineage.identity import Key, global_id
-from lineage.model import Artifact, ArtifactRole, ArtifactUse, Execution, Experiment, Pipeline, PipelineVersion, Run
+from lineage.model import (
+    Artifact,
+    ArtifactRole,
+    ArtifactUse,
+    Execution,
+    Experiment,
+    Parameter,
+    Pipeline,
+    PipelineVersion,
+    PodSeen,
+    Run,
+    WorkflowIncarnation,
+)
 from lineage.ports import Scope
 from lineage.store import parts, queries, values
 
@@ -98,13 +110,51 @@ def _executions(connection: Connection, scope: Scope, items: Sequence[Execution]
             "cached": item.cached,
             "cachedFrom": None if origin is None else origin.id,
             "resources": item.resources,
-            "inputParameters": item.input_parameters,
-            "outputParameters": item.output_parameters,
+            "inputParameters": [_parameter(one) for one in item.input_parameters],
+            "outputParameters": [_parameter(one) for one in item.output_parameters],
             "inputs": [_use(use) for use in read.get(item.key, ())],
             "outputs": [_use(use) for use in wrote.get(item.key, ())],
             "dependsOn": sorted(parent.id for parent in before.get(item.key, ())),
-            "pods": pods.get(item.key, ()),
+            "pods": [_pod(pod) for pod in pods.get(item.key, ())],
         }
+
+
+def _parameter(item: Parameter) -> Mapping[str, Any]:
+    return {"name": item.name, "value": item.value, "redacted": item.redacted}
+
+
+def _pod(item: PodSeen) -> Mapping[str, Any]:
+    return {
+        "uid": item.uid,
+        "name": item.name,
+        "node": item.node,
+        "phase": item.phase,
+        "exitCode": item.exit_code,
+        "reason": item.reason,
+        "restarts": item.restarts,
+        "createdAt": item.created_at,
+        "finishedAt": item.finished_at,
+        "inCluster": item.in_cluster,
+        "images": [
+            {
+                "container": image.container,
+                "reference": image.reference,
+                "digest": image.digest,
+                "digestKind": image.digest_kind,
+            }
+            for image in item.images
+        ],
+    }
+
+
+def _workflow(item: WorkflowIncarnation) -> Mapping[str, Any]:
+    return {
+        "uid": item.uid,
+        "name": item.name,
+        "createdAt": item.created_at,
+        "phase": item.phase,
+        "inCluster": item.in_cluster,
+    }
 
 
 def _use(use: ArtifactUse) -> Mapping[str, Any]:
@@ -150,12 +200,12 @@ def _runs(connection: Connection, scope: Scope, items: Sequence[Run]) -> Iterato
             "createdAt": item.created_at,
             "startedAt": item.started_at,
             "finishedAt": item.finished_at,
-            "parameters": item.parameters,
+            "parameters": [_parameter(one) for one in item.parameters],
             "labels": item.labels,
             "annotations": item.annotations,
             "inCluster": item.in_cluster,
             "pipelineVersion": _id(item.pipeline_version_key),
             "experiment": _id(item.experiment_key),
             "resubmittedFrom": _id(item.resubmitted_from_key),
-            "workflows": workflows.get(item.key, ()),
+            "workflows": [_workflow(one) for one in workflows.get(item.key, ())],
         }

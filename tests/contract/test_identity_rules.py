@@ -37,6 +37,7 @@ from tests.factories import (
     facts_of,
     listed,
     looked,
+    observed,
     place,
     record,
 )
@@ -452,6 +453,13 @@ def test_a_pod_of_an_attempt_that_nobody_saw_is_not_given_to_an_earlier_one() ->
 def test_an_attempt_can_have_several_pods() -> None:
     store = knows(a_workflow({A: a_node("w.a", 10, 40)}), a_pod("p1", A, 10, 15), a_pod("p2", A, 17, 39))
     assert pods_of(store, attempt(A, 10)) == ["p1", "p2"]
+
+
+def test_one_object_seen_under_two_names_of_clusters_is_known_by_the_same_one_in_either_order() -> None:
+    item = a_workflow({A: a_node("w.a", 10, 40, writes=["k"]), B: a_node("w.b", 50, 60, reads=["k"])})
+    first, second = observed(item, cluster="one"), observed(item, cluster="two")
+    assert dumped(a_store(first, second)) == dumped(a_store(second, first))
+    assert dumped(a_store(first, second, at_once=False)) == dumped(a_store(second, first, at_once=False))
 
 
 # -- gone

@@ -73,9 +73,9 @@ def _interpret(item: dict[str, Any], metadata: dict[str, Any], seen: ObjectSeen)
         digest=sha256(seen.body),
     )
     view = revision(
+        seen,
         metadata,
         uid=incarnation,
-        body=seen.body,
         born=created_at,
         latest=times[-1] if times else None,
         ended=phase.ended,

@@ -65,7 +65,7 @@ def _interpret(item: dict[str, Any], metadata: dict[str, Any], seen: ObjectSeen)
     ends = sorted(_ends(states.values()))
     latest = max([*ends, *filter(None, [time(status, "startTime")])], default=None)
     main = mapping(mapping(states.get("main") or next(iter(states.values()), {}), "state"), "terminated")
-    view = revision(metadata, uid=uid, body=seen.body, born=created_at, latest=latest, ended=phase.ended)
+    view = revision(seen, metadata, uid=uid, born=created_at, latest=latest, ended=phase.ended)
     pod = PodSeen(
         revision=view,
         uid=uid,
