@@ -188,6 +188,19 @@ class LineageStore(Protocol):
     def count(self, scope: Scope, what: type, listing: Listing) -> int:
         """Count what a list holds. `what` is the type of its items."""
 
+    # -- lists that hang on nodes, for several owners in one statement, keyed by the owner's key
+    def owned(
+        self, scope: Scope, what: type[T], by: str, owners: Sequence[Key], listing: Listing, page: PageRequest
+    ) -> Mapping[Key, Page[T]]:
+        """Read the same page of the list of each owner. `what` is the type of the items, `by` the field of
+        their filter that names the owner: Run by pipeline or experiment, Execution by run or consumes,
+        Artifact by run, PipelineVersion by pipeline. What there is for nobody is an empty page."""
+
+    def count_owned(
+        self, scope: Scope, what: type, by: str, owners: Sequence[Key], listing: Listing
+    ) -> Mapping[Key, int]:
+        """Count what the list of each owner holds."""
+
     # -- by key
     def get(self, scope: Scope, keys: Sequence[Key]) -> Mapping[Key, Node]:
         """Find nodes by key. The ids of placeholders and provisional executions go on working: they lead

@@ -113,16 +113,22 @@ class FakeStore:
 
     def count(self, scope: Scope, what: type, listing: Listing) -> int:
         self.reads.append(f"count {what.__name__}")
-        items: dict[type, Sequence[Any]] = {
-            Run: self._known.runs,
-            Execution: self._known.executions,
-            Artifact: self._known.artifacts,
-            Pipeline: self._known.pipelines,
-            PipelineVersion: self._known.versions,
-            Experiment: self._known.experiments,
-            Rejected: self._known.rejected,
+        return len(self._found(scope, self._items(what), listing))
+
+    # -- lists that hang on nodes
+    def owned(
+        self, scope: Scope, what: type[T], by: str, owners: Sequence[Key], listing: Listing, page: PageRequest
+    ) -> Mapping[Key, Page[T]]:
+        self.reads.append(f"{_LISTS[what]} by {by}")
+        return {
+            owner: self._page(_LISTS[what], scope, self._items(what), _of(owner, by, listing), page) for owner in owners
         }
-        return len(self._found(scope, items[what], listing))
+
+    def count_owned(
+        self, scope: Scope, what: type, by: str, owners: Sequence[Key], listing: Listing
+    ) -> Mapping[Key, int]:
+        self.reads.append(f"count {what.__name__} by {by}")
+        return {owner: len(self._found(scope, self._items(what), _of(owner, by, listing))) for owner in owners}
 
     # -- by key
     def get(self, scope: Scope, keys: Sequence[Key]) -> Mapping[Key, Node]:
@@ -221,6 +227,18 @@ class FakeStore:
             yield {"type": type(node).__name__, "id": node.id}
 
     # -- how
+    def _items(self, what: type) -> Sequence[Any]:
+        items: dict[type, Sequence[Any]] = {
+            Run: self._known.runs,
+            Execution: self._known.executions,
+            Artifact: self._known.artifacts,
+            Pipeline: self._known.pipelines,
+            PipelineVersion: self._known.versions,
+            Experiment: self._known.experiments,
+            Rejected: self._known.rejected,
+        }
+        return items[what]
+
     def _all(self) -> Iterable[Node]:
         known = self._known
         yield from known.runs
@@ -261,6 +279,9 @@ class FakeStore:
 
     def _list(self, name: str, scope: Scope, items: Sequence[L], listing: Listing, page: PageRequest) -> Page[L]:
         self.reads.append(name)
+        return self._page(name, scope, items, listing, page)
+
+    def _page(self, name: str, scope: Scope, items: Sequence[L], listing: Listing, page: PageRequest) -> Page[L]:
         found = sorted(self._found(scope, items, listing), key=lambda item: encode_key(item.key))
         for order in reversed(listing.order or _ORDER_UNLESS_ASKED.get(name, ())):
             _sort(found, order)
@@ -336,6 +357,12 @@ class FakeStore:
 
 
 # ------------------------------------------------------------------------------------------ parts of the above
+_LISTS: dict[type, str] = {
+    Run: "runs",
+    Execution: "executions",
+    Artifact: "artifacts",
+    PipelineVersion: "pipeline_versions",
+}
 _ORDER_UNLESS_ASKED: dict[str, tuple[Order, ...]] = {
     "runs": (Order(field="CREATED_AT", descending=True),),
     "executions": (Order(field="STARTED_AT"),),
@@ -359,6 +386,11 @@ _COMPARISONS: dict[Operator, Callable[[Any, Any], bool]] = {
     Operator.LT: operator.lt,
     Operator.LTE: operator.le,
 }
+
+
+def _of(owner: Key, by: str, listing: Listing) -> Listing:
+    within = Condition(field=by, operator=Operator.EQ, value=owner)
+    return Listing(where=AllOf((within, *([listing.where] if listing.where else []))), order=listing.order)
 
 
 def _compare(condition: Condition, value: Any) -> bool:

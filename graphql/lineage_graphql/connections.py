@@ -13,7 +13,7 @@ import graphene
 
 from lineage.errors import InvalidRequest
 from lineage.model import Node
-from lineage.ports import AllOf, Condition, Listing, Order, Page, PageRequest, Scope
+from lineage.ports import Listing, Order, Page, PageRequest, Scope
 from lineage_graphql.context import Context
 from lineage_graphql.enums import ASCENDING, DESCENDING, OrderDirection
 from lineage_graphql.filters import to_where
@@ -53,23 +53,45 @@ class Connection(Generic[T]):
         return self._count()
 
 
+def connect_owned(
+    context: Context,
+    owner: Node,
+    what: type[T],
+    by: str,
+    *,
+    where: Mapping[str, Any] | None = None,
+    order_by: Sequence[Mapping[str, Any]] | None = None,
+    **stretch: Any,
+) -> Connection[T]:
+    """Open the list of `what` that hangs on a node; `by` is the field of its filter that names the owner.
+
+    Read for all owners that came together, in one statement.
+
+    Raises:
+        InvalidRequest: the page or the filter makes no sense.
+    """
+    page, listing = page_request(**stretch), _listing(where, order_by)
+    return Connection(
+        lambda: context.loaders.owned(owner, what, by, listing, page),
+        lambda: context.loaders.count_owned(owner, what, by, listing),
+    )
+
+
 def connect(
     context: Context,
     read: Callable[[Scope, Listing, PageRequest], Page[T]],
     what: type[T],
     *,
-    within: Condition | None = None,
     where: Mapping[str, Any] | None = None,
     order_by: Sequence[Mapping[str, Any]] | None = None,
     **stretch: Any,
 ) -> Connection[T]:
-    """Open a list of `what`; `within` confines it to what belongs to one node.
+    """Open a list of `what`.
 
     Raises:
         InvalidRequest: the page or the filter makes no sense.
     """
-    page = page_request(**stretch)
-    listing = Listing(where=_both(within, where), order=tuple(map(_order, order_by or ())))
+    page, listing = page_request(**stretch), _listing(where, order_by)
 
     def read_page() -> Page[T]:
         found = read(context.scope, listing, page)
@@ -98,11 +120,9 @@ def page_request(
     return PageRequest(first=first, after=after, last=last, before=before)
 
 
-def _both(within: Condition | None, where: Mapping[str, Any] | None) -> AllOf | None:
-    terms = [] if within is None else [within]
+def _listing(where: Mapping[str, Any] | None, order_by: Sequence[Mapping[str, Any]] | None) -> Listing:
     wanted = None if where is None else to_where(where)
-    parts = (*terms, *([] if wanted is None else [wanted]))
-    return AllOf(parts) if parts else None
+    return Listing(where=wanted, order=tuple(map(_order, order_by or ())))
 
 
 def _order(given: Mapping[str, Any]) -> Order:

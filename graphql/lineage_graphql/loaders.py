@@ -5,7 +5,7 @@ What came in one page, one batch or one graph is a company. The first member tha
 So the number of statements does not grow with the size of a page, and resolvers stay synchronous.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import chain
 from typing import Any, Final, Generic, TypeVar
@@ -21,7 +21,7 @@ from lineage.model import (
     Run,
     WorkflowIncarnation,
 )
-from lineage.ports import LineageStore, Scope
+from lineage.ports import LineageStore, Listing, Page, PageRequest, Scope
 
 T = TypeVar("T")
 KEYS_AT_ONCE: Final = 500  # a statement stays well below the 999 parameters that every SQLite takes
@@ -59,6 +59,11 @@ class Loaders:
         self._outputs = Loader(self._arriving(partial(store.outputs, scope), _artifacts))
         self._depends_on = Loader(self._arriving(partial(store.depends_on, scope), lambda executions: executions))
         self._cached_from = Loader(self._arriving(partial(store.cached_from, scope), lambda execution: (execution,)))
+
+        self._store = store
+        self._scope = scope
+        self._owned: dict[Hashable, Loader[Page[Any]]] = {}
+        self._counted: dict[Hashable, Loader[int]] = {}
 
     def arrived(self, nodes: Iterable[Node]) -> None:
         """Remember that these came together, so that their parts are read together."""
@@ -106,6 +111,28 @@ class Loaders:
 
     def cached_from(self, execution: Execution) -> Execution | None:
         return self._part(self._cached_from, execution)
+
+    # -- lists that hang on nodes: the same question of every owner, so each question has its loader
+    def owned(self, owner: Node, what: type[T], by: str, listing: Listing, page: PageRequest) -> Page[T]:
+        question = (what, by, listing, page)
+        if question not in self._owned:
+
+            def read(owners: Sequence[Key]) -> Mapping[Key, Page[Any]]:
+                return self._store.owned(self._scope, what, by, owners, listing, page)
+
+            self._owned[question] = Loader(self._arriving(read, lambda found: found.items))
+        found: Page[T] | None = self._part(self._owned[question], owner)
+        return found or Page(items=(), cursors=(), has_next=False, has_previous=False)
+
+    def count_owned(self, owner: Node, what: type, by: str, listing: Listing) -> int:
+        question = (what, by, listing)
+        if question not in self._counted:
+
+            def read(owners: Sequence[Key]) -> Mapping[Key, int]:
+                return self._store.count_owned(self._scope, what, by, owners, listing)
+
+            self._counted[question] = Loader(read)
+        return self._part(self._counted[question], owner) or 0
 
     def _part(self, loader: Loader[T], owner: Node) -> T | None:
         return loader.load(owner.key, lambda: (each.key for each in self._company_of(owner)))

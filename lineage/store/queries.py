@@ -84,10 +84,10 @@ def _uses_artifact(scope: Scope) -> Ask:
         .join(use, use.c.id == edge.c.target)
         .where(use.c.run_id == tables.run.c.id)
     )
-    return any_of(_of_seen_artifacts(base, edge.c.source, scope), identified(node.c.key))
+    return any_of(of_seen_artifacts(base, edge.c.source, scope), identified(node.c.key))
 
 
-def _of_seen_artifacts(base: Select[Any], artifact_id: Expression, scope: Scope) -> Select[Any]:
+def of_seen_artifacts(base: Select[Any], artifact_id: Expression, scope: Scope) -> Select[Any]:
     """Ask only of artifacts that the caller may see: of others, not even that someone used them."""
     if scope.namespaces is None:
         return base
@@ -202,8 +202,8 @@ def executions(scope: Scope) -> Query:
         .join(read, read.c.id == edge.c.target)
         .where(edge.c.source == execution.c.id, edge.c.role == "REUSED")
     )
-    consumed = _of_seen_artifacts(consumed, edge.c.source, scope)
-    taken = _of_seen_artifacts(taken, edge.c.target, scope)
+    consumed = of_seen_artifacts(consumed, edge.c.source, scope)
+    taken = of_seen_artifacts(taken, edge.c.target, scope)
     pods = tables.pod.c.execution_id == execution.c.id
     seconds = tables.execution.c.finished_at - execution.c.started_at
     return Query(

@@ -33,7 +33,7 @@ from lineage.model import (
     WorkflowIncarnation,
 )
 from lineage.ports import Listing, Page, PageRequest, Scope
-from lineage.store import paging, parts, queries, reads, tables, values
+from lineage.store import owned, paging, parts, queries, reads, tables, values
 from lineage.store.codec import moment
 from lineage.store.dump import dump
 from lineage.store.gone import run_phase
@@ -114,6 +114,18 @@ class SqlStore:
     def count(self, scope: Scope, what: type, listing: Listing) -> int:
         with self._reading() as connection:
             return paging.count(connection, queries.QUERIES[what](scope), listing)
+
+    def owned(
+        self, scope: Scope, what: type[T], by: str, owners: Sequence[Key], listing: Listing, page: PageRequest
+    ) -> Mapping[Key, Page[T]]:
+        with self._reading() as connection:
+            return owned.pages(connection, scope, what, by, owners, listing, page, values.READ[what])
+
+    def count_owned(
+        self, scope: Scope, what: type, by: str, owners: Sequence[Key], listing: Listing
+    ) -> Mapping[Key, int]:
+        with self._reading() as connection:
+            return owned.counts(connection, scope, what, by, owners, listing)
 
     def _page(
         self, query: queries.Query, listing: Listing, request: PageRequest, read: Callable[[values.Columns], T]

@@ -33,10 +33,10 @@ class Asked(FakeStore):
         self.listings: list[Listing] = []
         self.pages: list[PageRequest] = []
 
-    def _list(self, name: str, scope: Scope, items: Any, listing: Listing, page: PageRequest) -> Page[Any]:
+    def _page(self, name: str, scope: Scope, items: Any, listing: Listing, page: PageRequest) -> Page[Any]:
         self.listings.append(listing)
         self.pages.append(page)
-        return super()._list(name, scope, items, listing, page)
+        return super()._page(name, scope, items, listing, page)
 
 
 def ask(query: str, variables: dict[str, Any] | None = None) -> Asked:
@@ -48,8 +48,8 @@ def ask(query: str, variables: dict[str, Any] | None = None) -> Asked:
 
 def runs_where(where: str, variables: dict[str, Any] | None = None, head: str = "") -> Where:
     (listing,) = ask(f"{head}{{ runs(where: {where}) {{ nodes {{ id }} }} }}", variables).listings
-    (asked,) = listing.where.of if isinstance(listing.where, AllOf) else ()
-    return asked
+    assert listing.where is not None
+    return listing.where
 
 
 def condition(field: str, operator: Operator, value: object, name: str | None = None) -> Condition:
