@@ -111,6 +111,20 @@ class FakeStore:
     def rejected(self, scope: Scope, page: PageRequest) -> Page[Rejected]:
         return self._list("rejected", scope, self._known.rejected, Listing(), page)
 
+    def search(self, scope: Scope, text: str, page: PageRequest) -> Page[Node]:
+        self.reads.append("search")
+        wanted = text.lower()
+        found = [node for node in self._all() if wanted in _bears(node) and self._visible(scope, node)]
+        found.sort(key=lambda node: (_bears(node).find(wanted) != 0, encode_key(node.key)))
+        start = next((place + 1 for place, node in enumerate(found) if node.id == page.after), 0)
+        items = found[start : start + (page.first or len(found))]
+        return Page(
+            items=tuple(items),
+            cursors=tuple(node.id for node in items),
+            has_next=start + len(items) < len(found),
+            has_previous=start > 0,
+        )
+
     def count(self, scope: Scope, what: type, listing: Listing) -> int:
         self.reads.append(f"count {what.__name__}")
         return len(self._found(scope, self._items(what), listing))
@@ -391,6 +405,12 @@ _COMPARISONS: dict[Operator, Callable[[Any, Any], bool]] = {
 def _of(owner: Key, by: str, listing: Listing) -> Listing:
     within = Condition(field=by, operator=Operator.EQ, value=owner)
     return Listing(where=AllOf((within, *([listing.where] if listing.where else []))), order=listing.order)
+
+
+def _bears(node: Node) -> str:
+    """All that a node can be found by; a version, which cannot, has nothing."""
+    names = [getattr(node, name, None) or "" for name in ("name", "display_name", "uid", "node_id", "uri", "digest")]
+    return "" if isinstance(node, PipelineVersion) else " ".join(names).lower()
 
 
 def _compare(condition: Condition, value: Any) -> bool:

@@ -81,7 +81,7 @@ def _pods(number: int, name: str, born: int) -> list[KubernetesObject]:
             f"pod-{number:03}-{index}",
             f"{name}-{1000001 + index}",
             born + 10 + 20 * index,
-            born + 90 + number,
+            born + 20 if index == 0 else born + 90 + number,
             owner=f"u{number:03}",
             workflow=name,
             namespace="b" if number % 4 == 3 else "a",

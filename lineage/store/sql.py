@@ -37,6 +37,7 @@ from lineage.store import owned, paging, parts, queries, reads, tables, values
 from lineage.store.codec import moment
 from lineage.store.dump import dump
 from lineage.store.gone import run_phase
+from lineage.store.search import search
 from lineage.store.walk import walk
 from lineage.store.writes import apply, move_position
 
@@ -110,6 +111,10 @@ class SqlStore:
 
     def rejected(self, scope: Scope, page: PageRequest) -> Page[Rejected]:
         return self._page(queries.rejected(scope), Listing(), page, values.rejected)
+
+    def search(self, scope: Scope, text: str, page: PageRequest) -> Page[Node]:
+        with self._reading() as connection:
+            return search(connection, scope, text, page)
 
     def count(self, scope: Scope, what: type, listing: Listing) -> int:
         with self._reading() as connection:

@@ -42,7 +42,7 @@ def world() -> SqlStore:
     return a_world(12)
 
 
-def owners_of(store: SqlStore, what: type, by: str, scope: Scope) -> list[Key]:
+def owners_of(store: SqlStore, what: type[Any], by: str, scope: Scope) -> list[Key]:
     match by:
         case "run":
             return [run.key for run in store.runs(scope, Listing(), ALL).items]
@@ -54,7 +54,7 @@ def owners_of(store: SqlStore, what: type, by: str, scope: Scope) -> list[Key]:
             return [experiment.key for experiment in store.experiments(scope, Listing(), ALL).items]
 
 
-def alone(store: SqlStore, what: type, by: str, owner: Key, listing: Listing) -> tuple[Any, Listing]:
+def alone(store: SqlStore, what: type[Any], by: str, owner: Key, listing: Listing) -> tuple[Any, Listing]:
     """The same list, asked for by a condition on one owner."""
     within: Where = Condition(field=by, operator=Operator.EQ, value=owner)
     read = {
@@ -67,7 +67,7 @@ def alone(store: SqlStore, what: type, by: str, owner: Key, listing: Listing) ->
 
 
 def pages_alone(
-    store: SqlStore, scope: Scope, what: type, by: str, owners: Sequence[Key], listing: Listing, page: PageRequest
+    store: SqlStore, scope: Scope, what: type[Any], by: str, owners: Sequence[Key], listing: Listing, page: PageRequest
 ) -> dict[Key, Page[Any]]:
     found: dict[Key, Page[Any]] = {}
     for owner in owners:
@@ -81,7 +81,7 @@ def pages_alone(
 @settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
 @given(size=st.integers(1, 4), backwards=st.booleans(), seed=st.integers(0, 10**9))
 def test_a_page_for_many_owners_is_the_page_of_each(
-    world: SqlStore, what: type, by: str, listing: Listing, scope: Scope, size: int, backwards: bool, seed: int
+    world: SqlStore, what: type[Any], by: str, listing: Listing, scope: Scope, size: int, backwards: bool, seed: int
 ) -> None:
     owners = owners_of(world, what, by, scope)
     page = PageRequest(last=size) if backwards else PageRequest(first=size)
@@ -98,7 +98,7 @@ def test_a_page_for_many_owners_is_the_page_of_each(
 @pytest.mark.parametrize("scope", [EVERYTHING, IN_A], ids=["everything", "one namespace"])
 @pytest.mark.parametrize(("what", "by", "listing"), LISTS)
 def test_the_count_for_many_owners_is_the_count_of_each(
-    world: SqlStore, what: type, by: str, listing: Listing, scope: Scope
+    world: SqlStore, what: type[Any], by: str, listing: Listing, scope: Scope
 ) -> None:
     owners = owners_of(world, what, by, scope)
     expected = {owner: world.count(scope, what, alone(world, what, by, owner, listing)[1]) for owner in owners}
