@@ -419,6 +419,8 @@ def _compare(condition: Condition, value: Any) -> bool:
     if value is None:
         return False
     given: Any = condition.value
+    if condition.field == "parameter" and condition.operator is Operator.IN:
+        return any(value == one or _same_number(value, one) for one in given)
     if condition.field == "parameter" and condition.operator in _BY_NUMBER:
         value, given = _numbers(value, given) or (value, given)
     return bool(_COMPARISONS[condition.operator](value, given))
@@ -432,6 +434,11 @@ def _numbers(value: str, given: str) -> tuple[float, float] | None:
         return float(value), float(given)
     except ValueError:
         return None
+
+
+def _same_number(value: str, given: str) -> bool:
+    numbers = _numbers(value, given)
+    return numbers is not None and numbers[0] == numbers[1]
 
 
 def _sortable(value: Any) -> tuple[bool, Any]:
