@@ -35,9 +35,11 @@ QUESTIONS = {
             uid executions(last: 2) { nodes { displayName images { reference } } }
         } }
     } } }""",
-    "experiments and the lineage of their runs": """query ($first: Int!) { experiments { nodes {
+    "experiments and the lineage of their runs": """query ($first: Int!) { experiments(first: 3) { nodes {
         runs(first: $first, where: {phase: {in: [SUCCEEDED, FAILED]}}) { nodes { uid
-            executions { nodes { outputs { role artifact { consumers { nodes { run { uid } } } } } } }
+            executions(first: 5) { nodes { outputs { role artifact {
+                consumers(first: 5) { nodes { run { uid } } }
+            } } } }
         } }
     } } }""",
     "executions and their neighbours": """query ($first: Int!) { executions(first: $first) { nodes {
