@@ -82,7 +82,8 @@ class Operator(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
     """One comparison. `field` is the name in the API (`startedAt`, `pipelineName`); `name` is the key of a
-    named thing (which parameter, which label). Ids are given as keys, times as aware datetimes."""
+    named thing (which parameter, which label, the image of which digest). Ids are given as keys, times as
+    aware datetimes."""
 
     field: str
     operator: Operator

@@ -351,7 +351,8 @@ class FakeStore:
                 return [each.value for each in item.parameters if each.name == condition.name]
             case "image" | "imageDigest":
                 name = "reference" if condition.field == "image" else "digest"
-                return [getattr(image, name) for image in self._images(item)]
+                found = [image for image in self._images(item) if condition.name in (None, image.digest)]
+                return [getattr(image, name) for image in found]
             case "pipeline" if isinstance(item, PipelineVersion):
                 return [item.pipeline.key]
             case "pipeline" | "pipelineName":

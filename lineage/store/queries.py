@@ -97,8 +97,15 @@ def of_seen_artifacts(base: Select[Any], artifact_id: Expression, scope: Scope) 
 
 
 def _images_of(owner: ColumnElement[bool], column: Expression) -> Ask:
-    base = select(1).select_from(tables.pod_image).join(tables.pod, tables.pod.c.id == tables.pod_image.c.pod_id)
-    return any_of(base.where(owner), plain(column))
+    """One image must match; of the digest that the condition names, where it names one."""
+    pod, image = tables.pod, tables.pod_image
+    base = select(1).select_from(image).join(pod, pod.c.id == image.c.pod_id).where(owner)
+
+    def ask(condition: Condition) -> ColumnElement[bool]:
+        named = base if condition.name is None else base.where(image.c.digest == condition.name)
+        return any_of(named, plain(column))(condition)
+
+    return ask
 
 
 def _resubmitted_run() -> Expression:

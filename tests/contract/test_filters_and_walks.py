@@ -99,7 +99,11 @@ def fields_of(what: type) -> dict[str, Field]:
     runs, executions, artifacts = all_known.runs, all_known.executions, all_known.artifacts
     images = [image for pods in all_known.pods.values() for pod in pods for image in pod.images]
     pictures = {
-        "image": Field("piece", occurring(images, lambda image: image.reference)),
+        "image": Field(
+            "piece",
+            occurring(images, lambda image: image.reference),
+            (None, *occurring(images, lambda image: image.digest)),
+        ),
         "imageDigest": Field("equal", occurring(images, lambda image: image.digest)),
     }
     phases = Field("member", tuple(Phase))

@@ -78,6 +78,10 @@ MORNING = datetime(2026, 11, 14, 8, 0, tzinfo=UTC)
         ('{label: {name: "team", eq: "churn"}}', condition("label", Operator.EQ, "churn", "team")),
         ('{parameter: {name: "rate", gt: "0.1"}}', condition("parameter", Operator.GT, "0.1", "rate")),
         ('{image: {contains: "train"}}', condition("image", Operator.CONTAINS, "train")),
+        (
+            '{image: {contains: "train", digest: "sha256:ab"}}',
+            condition("image", Operator.CONTAINS, "train", "sha256:ab"),
+        ),
         ('{image: {digest: "sha256:ab"}}', condition("imageDigest", Operator.EQ, "sha256:ab")),
     ],
 )
