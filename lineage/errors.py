@@ -5,6 +5,7 @@ LineageError
 ├── UnknownRedactionKey    an observation was redacted under another installation's key
 ├── InvalidRequest         the caller asked for something that makes no sense: a page of 0, a foreign cursor
 │   └── InvalidId          an id that this program never gave out
+├── DeadlineExceeded       answering took longer than its time budget
 ├── NotFound               the caller named something that was never recorded, or that it may not see
 ├── InvalidSettings        a flag, an environment variable or the settings file is wrong
 ├── ClusterError           the Kubernetes API cannot be reached or refuses; watching is retried
@@ -38,6 +39,10 @@ class InvalidRequest(LineageError):
 
 class InvalidId(InvalidRequest):
     """An id that this program never gave out."""
+
+
+class DeadlineExceeded(LineageError):
+    """Answering took longer than a question may take. Ask for smaller pages or fewer levels."""
 
 
 class NotFound(LineageError):

@@ -82,7 +82,8 @@ class Operator(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
     """One comparison. `field` is the name in the API (`startedAt`, `pipelineName`); `name` is the key of a
-    named thing (which parameter, which label). Ids are given as keys, times as aware datetimes."""
+    named thing (which parameter, which label, the image of which digest). Ids are given as keys, times as
+    aware datetimes."""
 
     field: str
     operator: Operator
@@ -184,9 +185,26 @@ class LineageStore(Protocol):
     def pipelines(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Pipeline]: ...
     def pipeline_versions(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[PipelineVersion]: ...
     def experiments(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Experiment]: ...
+    def search(self, scope: Scope, text: str, page: PageRequest) -> Page[Node]:
+        """List the runs, executions, artifacts, pipelines and experiments that have a text in a name, uid,
+        uri or digest, whether in capitals or not. Exact names come first, then prefixes of names."""
+
     def rejected(self, scope: Scope, page: PageRequest) -> Page[Rejected]: ...
     def count(self, scope: Scope, what: type, listing: Listing) -> int:
         """Count what a list holds. `what` is the type of its items."""
+
+    # -- lists that hang on nodes, for several owners in one statement, keyed by the owner's key
+    def owned(
+        self, scope: Scope, what: type[T], by: str, owners: Sequence[Key], listing: Listing, page: PageRequest
+    ) -> Mapping[Key, Page[T]]:
+        """Read the same page of the list of each owner. `what` is the type of the items, `by` the field of
+        their filter that names the owner: Run by pipeline or experiment, Execution by run or consumes,
+        Artifact by run, PipelineVersion by pipeline. What there is for nobody is an empty page."""
+
+    def count_owned(
+        self, scope: Scope, what: type, by: str, owners: Sequence[Key], listing: Listing
+    ) -> Mapping[Key, int]:
+        """Count what the list of each owner holds."""
 
     # -- by key
     def get(self, scope: Scope, keys: Sequence[Key]) -> Mapping[Key, Node]:

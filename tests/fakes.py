@@ -111,18 +111,38 @@ class FakeStore:
     def rejected(self, scope: Scope, page: PageRequest) -> Page[Rejected]:
         return self._list("rejected", scope, self._known.rejected, Listing(), page)
 
+    def search(self, scope: Scope, text: str, page: PageRequest) -> Page[Node]:
+        self.reads.append("search")
+        wanted = text.lower()
+        found = [node for node in self._all() if wanted in _bears(node) and self._visible(scope, node)]
+        found.sort(key=lambda node: (_bears(node).find(wanted) != 0, encode_key(node.key)))
+        start = next((place + 1 for place, node in enumerate(found) if node.id == page.after), 0)
+        items = found[start : start + (page.first or len(found))]
+        return Page(
+            items=tuple(items),
+            cursors=tuple(node.id for node in items),
+            has_next=start + len(items) < len(found),
+            has_previous=start > 0,
+        )
+
     def count(self, scope: Scope, what: type, listing: Listing) -> int:
         self.reads.append(f"count {what.__name__}")
-        items: dict[type, Sequence[Any]] = {
-            Run: self._known.runs,
-            Execution: self._known.executions,
-            Artifact: self._known.artifacts,
-            Pipeline: self._known.pipelines,
-            PipelineVersion: self._known.versions,
-            Experiment: self._known.experiments,
-            Rejected: self._known.rejected,
+        return len(self._found(scope, self._items(what), listing))
+
+    # -- lists that hang on nodes
+    def owned(
+        self, scope: Scope, what: type[T], by: str, owners: Sequence[Key], listing: Listing, page: PageRequest
+    ) -> Mapping[Key, Page[T]]:
+        self.reads.append(f"{_LISTS[what]} by {by}")
+        return {
+            owner: self._page(_LISTS[what], scope, self._items(what), _of(owner, by, listing), page) for owner in owners
         }
-        return len(self._found(scope, items[what], listing))
+
+    def count_owned(
+        self, scope: Scope, what: type, by: str, owners: Sequence[Key], listing: Listing
+    ) -> Mapping[Key, int]:
+        self.reads.append(f"count {what.__name__} by {by}")
+        return {owner: len(self._found(scope, self._items(what), _of(owner, by, listing))) for owner in owners}
 
     # -- by key
     def get(self, scope: Scope, keys: Sequence[Key]) -> Mapping[Key, Node]:
@@ -221,6 +241,18 @@ class FakeStore:
             yield {"type": type(node).__name__, "id": node.id}
 
     # -- how
+    def _items(self, what: type) -> Sequence[Any]:
+        items: dict[type, Sequence[Any]] = {
+            Run: self._known.runs,
+            Execution: self._known.executions,
+            Artifact: self._known.artifacts,
+            Pipeline: self._known.pipelines,
+            PipelineVersion: self._known.versions,
+            Experiment: self._known.experiments,
+            Rejected: self._known.rejected,
+        }
+        return items[what]
+
     def _all(self) -> Iterable[Node]:
         known = self._known
         yield from known.runs
@@ -261,6 +293,9 @@ class FakeStore:
 
     def _list(self, name: str, scope: Scope, items: Sequence[L], listing: Listing, page: PageRequest) -> Page[L]:
         self.reads.append(name)
+        return self._page(name, scope, items, listing, page)
+
+    def _page(self, name: str, scope: Scope, items: Sequence[L], listing: Listing, page: PageRequest) -> Page[L]:
         found = sorted(self._found(scope, items, listing), key=lambda item: encode_key(item.key))
         for order in reversed(listing.order or _ORDER_UNLESS_ASKED.get(name, ())):
             _sort(found, order)
@@ -316,7 +351,8 @@ class FakeStore:
                 return [each.value for each in item.parameters if each.name == condition.name]
             case "image" | "imageDigest":
                 name = "reference" if condition.field == "image" else "digest"
-                return [getattr(image, name) for image in self._images(item)]
+                found = [image for image in self._images(item) if condition.name in (None, image.digest)]
+                return [getattr(image, name) for image in found]
             case "pipeline" if isinstance(item, PipelineVersion):
                 return [item.pipeline.key]
             case "pipeline" | "pipelineName":
@@ -336,6 +372,12 @@ class FakeStore:
 
 
 # ------------------------------------------------------------------------------------------ parts of the above
+_LISTS: dict[type, str] = {
+    Run: "runs",
+    Execution: "executions",
+    Artifact: "artifacts",
+    PipelineVersion: "pipeline_versions",
+}
 _ORDER_UNLESS_ASKED: dict[str, tuple[Order, ...]] = {
     "runs": (Order(field="CREATED_AT", descending=True),),
     "executions": (Order(field="STARTED_AT"),),
@@ -361,12 +403,25 @@ _COMPARISONS: dict[Operator, Callable[[Any, Any], bool]] = {
 }
 
 
+def _of(owner: Key, by: str, listing: Listing) -> Listing:
+    within = Condition(field=by, operator=Operator.EQ, value=owner)
+    return Listing(where=AllOf((within, *([listing.where] if listing.where else []))), order=listing.order)
+
+
+def _bears(node: Node) -> str:
+    """All that a node can be found by; a version, which cannot, has nothing."""
+    names = [getattr(node, name, None) or "" for name in ("name", "display_name", "uid", "node_id", "uri", "digest")]
+    return "" if isinstance(node, PipelineVersion) else " ".join(names).lower()
+
+
 def _compare(condition: Condition, value: Any) -> bool:
     if condition.operator is Operator.IS_NULL:
         return bool((value is None) == condition.value)
     if value is None:
         return False
     given: Any = condition.value
+    if condition.field == "parameter" and condition.operator is Operator.IN:
+        return any(value == one or _same_number(value, one) for one in given)
     if condition.field == "parameter" and condition.operator in _BY_NUMBER:
         value, given = _numbers(value, given) or (value, given)
     return bool(_COMPARISONS[condition.operator](value, given))
@@ -380,6 +435,11 @@ def _numbers(value: str, given: str) -> tuple[float, float] | None:
         return float(value), float(given)
     except ValueError:
         return None
+
+
+def _same_number(value: str, given: str) -> bool:
+    numbers = _numbers(value, given)
+    return numbers is not None and numbers[0] == numbers[1]
 
 
 def _sortable(value: Any) -> tuple[bool, Any]:

@@ -6,21 +6,24 @@ under a request id, and the caller is told nothing but that id.
 
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from time import monotonic
 from typing import Any, Final
 
 import orjson
 import structlog
 from graphql import ExecutionResult, GraphQLError, execute_sync
 
-from lineage.errors import InvalidRequest, NotFound
+from lineage.errors import DeadlineExceeded, InvalidRequest, NotFound
 from lineage.ports import LineageStore, Scope
 from lineage_graphql.context import open_context
-from lineage_graphql.documents import InvalidDocument, read_document
+from lineage_graphql.documents import InvalidDocument, read_document, refuse_costly
+from lineage_graphql.loaders import Deadline
 from lineage_graphql.schema import SCHEMA
 
 log = structlog.get_logger(__name__)
 
+BUDGET_SECONDS: Final = 30.0
 BAD_USER_INPUT: Final = "BAD_USER_INPUT"
 
 
@@ -30,18 +33,27 @@ def execute(
     query: str,
     variables: Mapping[str, Any] | None = None,
     operation_name: str | None = None,
+    *,
+    budget_seconds: float = BUDGET_SECONDS,
+    clock: Callable[[], float] = monotonic,
 ) -> dict[str, Any]:
-    """Answer a query. The answer has no `data` where the request could not be executed at all."""
+    """Answer a query. The answer has no `data` where the request could not be executed at all.
+
+    `budget_seconds` is how long it may take by `clock`: looked at before each read, so that a statement under way
+    is finished first.
+    """
+    given = dict(variables or {})
     try:
         document = read_document(query)
+        refuse_costly(document, operation_name, given)
     except InvalidDocument as refused:
         return {"errors": [_told(error, refused.code) for error in refused.errors]}
     try:
         result = execute_sync(
             SCHEMA,
             document,
-            context_value=open_context(store, scope),
-            variable_values=dict(variables or {}),
+            context_value=open_context(store, scope, Deadline(budget_seconds, clock)),
+            variable_values=given,
             operation_name=operation_name,
         )
     except RecursionError:  # from reading variables, before any field is answered
@@ -60,6 +72,9 @@ def to_json(answer: Mapping[str, Any], *, indented: bool = False) -> bytes:
 def _formatted(result: ExecutionResult) -> dict[str, Any]:
     if result.data is None and all(error.path is None for error in result.errors or ()):
         return {"errors": [_told(error, BAD_USER_INPUT) for error in result.errors or ()]}
+    late = next((error for error in result.errors or () if isinstance(error.original_error, DeadlineExceeded)), None)
+    if late is not None:  # one error for all: what was left out cannot be told apart from what is not there
+        return {"errors": [_told(late, "DEADLINE_EXCEEDED")], "data": None}
     answer: dict[str, Any] = {"data": result.data}
     if result.errors:
         answer = {"errors": _located(result.errors), **answer}

@@ -7,8 +7,15 @@ from typing import Any
 import graphene
 
 from lineage import model
-from lineage.ports import Condition, Operator
-from lineage_graphql.connections import Connection, connect, connection_type, forward_field, list_field, order_type
+from lineage_graphql.connections import (
+    Connection,
+    connect,
+    connect_owned,
+    connection_type,
+    forward_field,
+    list_field,
+    order_type,
+)
 from lineage_graphql.context import Info, context_of
 from lineage_graphql.enums import ArtifactRole, order_fields
 from lineage_graphql.filters import DateTimeWhere, IDWhere, StringWhere
@@ -17,9 +24,7 @@ from lineage_graphql.scalars import DateTime, Digest
 
 
 def consumers_of_artifact(artifact: model.Artifact, info: Info, **asked: Any) -> Connection[model.Execution]:
-    context = context_of(info)
-    within = Condition(field="consumes", operator=Operator.EQ, value=artifact.key)
-    return connect(context, context.store.executions, model.Execution, within=within, **asked)
+    return connect_owned(context_of(info), artifact, model.Execution, "consumes", **asked)
 
 
 class Artifact(graphene.ObjectType):

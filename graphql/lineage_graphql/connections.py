@@ -13,7 +13,7 @@ import graphene
 
 from lineage.errors import InvalidRequest
 from lineage.model import Node
-from lineage.ports import AllOf, Condition, Listing, Order, Page, PageRequest, Scope
+from lineage.ports import Listing, Order, Page, PageRequest, Scope
 from lineage_graphql.context import Context
 from lineage_graphql.enums import ASCENDING, DESCENDING, OrderDirection
 from lineage_graphql.filters import to_where
@@ -32,7 +32,7 @@ class Edge(NamedTuple, Generic[T]):
 class Connection(Generic[T]):
     """A stretch of a list that is read, and a length that is counted, only when asked for."""
 
-    def __init__(self, read: Callable[[], Page[T]], count: Callable[[], int]) -> None:
+    def __init__(self, read: Callable[[], Page[T]], count: Callable[[], int] = lambda: 0) -> None:
         self._read = read
         self._count = count
 
@@ -53,30 +53,60 @@ class Connection(Generic[T]):
         return self._count()
 
 
+def connect_owned(
+    context: Context,
+    owner: Node,
+    what: type[T],
+    by: str,
+    *,
+    where: Mapping[str, Any] | None = None,
+    order_by: Sequence[Mapping[str, Any]] | None = None,
+    **stretch: Any,
+) -> Connection[T]:
+    """Open the list of `what` that hangs on a node; `by` is the field of its filter that names the owner.
+
+    Read for all owners that came together, in one statement.
+
+    Raises:
+        InvalidRequest: the page or the filter makes no sense.
+    """
+    page, listing = page_request(**stretch), _listing(where, order_by)
+    return Connection(
+        lambda: context.loaders.owned(owner, what, by, listing, page),
+        lambda: context.loaders.count_owned(owner, what, by, listing),
+    )
+
+
 def connect(
     context: Context,
     read: Callable[[Scope, Listing, PageRequest], Page[T]],
     what: type[T],
     *,
-    within: Condition | None = None,
     where: Mapping[str, Any] | None = None,
     order_by: Sequence[Mapping[str, Any]] | None = None,
     **stretch: Any,
 ) -> Connection[T]:
-    """Open a list of `what`; `within` confines it to what belongs to one node.
+    """Open a list of `what`.
 
     Raises:
         InvalidRequest: the page or the filter makes no sense.
     """
-    page = page_request(**stretch)
-    listing = Listing(where=_both(within, where), order=tuple(map(_order, order_by or ())))
+    page, listing = page_request(**stretch), _listing(where, order_by)
+    return Connection(
+        found_on_page(context, lambda: read(context.scope, listing, page)),
+        lambda: context.store.count(context.scope, what, listing),
+    )
+
+
+def found_on_page(context: Context, read: Callable[[], Page[T]]) -> Callable[[], Page[T]]:
+    """Have what is read arrive together, so that its parts are read together."""
 
     def read_page() -> Page[T]:
-        found = read(context.scope, listing, page)
+        found = read()
         context.loaders.arrived(item for item in found.items if isinstance(item, Node))
         return found
 
-    return Connection(read_page, lambda: context.store.count(context.scope, what, listing))
+    return read_page
 
 
 def page_request(
@@ -98,11 +128,9 @@ def page_request(
     return PageRequest(first=first, after=after, last=last, before=before)
 
 
-def _both(within: Condition | None, where: Mapping[str, Any] | None) -> AllOf | None:
-    terms = [] if within is None else [within]
+def _listing(where: Mapping[str, Any] | None, order_by: Sequence[Mapping[str, Any]] | None) -> Listing:
     wanted = None if where is None else to_where(where)
-    parts = (*terms, *([] if wanted is None else [wanted]))
-    return AllOf(parts) if parts else None
+    return Listing(where=wanted, order=tuple(map(_order, order_by or ())))
 
 
 def _order(given: Mapping[str, Any]) -> Order:
@@ -127,14 +155,16 @@ class PageInfo(graphene.ObjectType):
         return page.cursors[-1] if page.cursors else None
 
 
-def connection_type(node: type) -> type:
-    """Declare the connection of a type and its edge."""
-    name = node._meta.name  # type: ignore[attr-defined] # graphene keeps its declarations there
+def connection_type(node: type, *, name: str | None = None, has_count: bool = True) -> type:
+    """Declare the connection of a type and its edge, named after it unless `name` says otherwise."""
+    of = node._meta.name  # type: ignore[attr-defined] # graphene keeps its declarations there
+    name = name or of
+    count = graphene.Int(required=True, description="How many items the whole list has.")
     edge = type(
         f"{name}Edge",
         (graphene.ObjectType,),
         {
-            "__doc__": f"{name} as an item of a list.",
+            "__doc__": f"{of} as an item of a list.",
             "node": graphene.Field(node, required=True, description="The item."),
             "cursor": graphene.String(required=True, description="Its place in the list, for `after` and `before`."),
         },
@@ -143,11 +173,11 @@ def connection_type(node: type) -> type:
         f"{name}Connection",
         (graphene.ObjectType,),
         {
-            "__doc__": f"A page of a list of {name} values.",
+            "__doc__": f"A page of a list of {of} values.",
             "edges": graphene.Field(_list_of(edge), required=True, description="The items with their cursors."),
             "nodes": graphene.Field(_list_of(node), required=True, description="The items alone."),
             "page_info": graphene.Field(PageInfo, required=True, description="Where this page stands in the list."),
-            "total_count": graphene.Int(required=True, description="How many items the whole list has."),
+            **({"total_count": count} if has_count else {}),
         },
     )
 
@@ -196,8 +226,14 @@ def list_field(of: str, resolver: Callable[..., Connection[Any]], description: s
     )
 
 
-def forward_field(of: str, resolver: Callable[..., Connection[Any]], description: str) -> graphene.Field:
+def forward_field(
+    of: str, resolver: Callable[..., Connection[Any]], description: str, **arguments: Any
+) -> graphene.Field:
     """Declare a field that lists `of` from its start, unfiltered."""
     return graphene.Field(
-        f"{of}Connection", required=True, resolver=resolver, description=description, args=forward_arguments()
+        f"{of}Connection",
+        required=True,
+        resolver=resolver,
+        description=description,
+        args={**arguments, **forward_arguments()},
     )

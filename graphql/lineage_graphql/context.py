@@ -6,7 +6,7 @@ from typing import TypeAlias
 from graphql import GraphQLResolveInfo
 
 from lineage.ports import LineageStore, Scope
-from lineage_graphql.loaders import Loaders
+from lineage_graphql.loaders import Deadline, Loaders
 
 Info: TypeAlias = GraphQLResolveInfo
 
@@ -15,14 +15,21 @@ Info: TypeAlias = GraphQLResolveInfo
 class Context:
     """One request. Every read passes `scope`."""
 
-    store: LineageStore
+    given_store: LineageStore
     scope: Scope
     loaders: Loaders
+    deadline: Deadline
+
+    @property
+    def store(self) -> LineageStore:
+        """The store, as long as there is time to ask it."""
+        self.deadline.check()
+        return self.given_store
 
 
-def open_context(store: LineageStore, scope: Scope) -> Context:
+def open_context(store: LineageStore, scope: Scope, deadline: Deadline) -> Context:
     """Begin a request."""
-    return Context(store=store, scope=scope, loaders=Loaders(store, scope))
+    return Context(given_store=store, scope=scope, loaders=Loaders(store, scope, deadline), deadline=deadline)
 
 
 def context_of(info: Info) -> Context:

@@ -4,16 +4,17 @@ Pure but for the cache. Parsing and validating cost more than most answers (eigh
 the same few texts come again and again.
 """
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 
 from graphql import (
-    ASTValidationRule,
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
+    Node,
     OperationDefinitionNode,
     SelectionSetNode,
     get_operation_ast,
@@ -23,14 +24,19 @@ from graphql import (
 )
 
 from lineage.errors import InvalidRequest
+from lineage_graphql.cost import MOST_NODES, most_nodes
 from lineage_graphql.schema import SCHEMA
 
 MOST_TOKENS: Final = 5_000  # the query that asks for the whole schema has 250
 MOST_CHARACTERS: Final = 200_000
 MOST_COMMENTS: Final = 500
 DEEPEST: Final = 25  # that query goes 15 deep
+MOST_ALIASES: Final = 100
+MOST_ROOT_FIELDS: Final = 50
 MOST_ERRORS: Final = 20
 DOCUMENTS_REMEMBERED: Final = 256
+
+COMPLEXITY_EXCEEDED: Final = "COMPLEXITY_EXCEEDED"
 
 
 class InvalidDocument(InvalidRequest):
@@ -55,10 +61,28 @@ def read_document(text: str) -> DocumentNode:
         )
     except GraphQLError as error:
         raise InvalidDocument("GRAPHQL_PARSE_FAILED", error) from error
-    errors = validate(SCHEMA, document, [*specified_rules, _BoundedDepth], max_errors=MOST_ERRORS)
+    _refuse_excess(document)
+    errors = validate(SCHEMA, document, specified_rules, max_errors=MOST_ERRORS)
     if errors:
         raise InvalidDocument("GRAPHQL_VALIDATION_FAILED", *errors)
     return document
+
+
+def refuse_costly(document: DocumentNode, operation_name: str | None, variables: Mapping[str, Any]) -> None:
+    """Refuse an operation that could read more than a request may.
+
+    Raises:
+        InvalidDocument: it could.
+    """
+    operation = get_operation_ast(document, operation_name)
+    if operation is None:
+        return  # executing it says what is wrong
+    nodes = most_nodes(SCHEMA, document, operation, variables)
+    if nodes > MOST_NODES:
+        message = (
+            f"The query could read {nodes} nodes; {MOST_NODES} is the most: ask for smaller pages or fewer levels."
+        )
+        raise InvalidDocument(COMPLEXITY_EXCEEDED, GraphQLError(message, operation))
 
 
 def operation_kind(text: str, operation_name: str | None) -> str | None:
@@ -71,22 +95,60 @@ def operation_kind(text: str, operation_name: str | None) -> str | None:
     return None if operation is None else operation.operation.value
 
 
-class _BoundedDepth(ASTValidationRule):
-    """Refuse selections nested so deep that answering them would exhaust the stack."""
+# ------------------------------------------------------------------------------------------ limits
+def _refuse_excess(document: DocumentNode) -> None:
+    """Refuse what would take long to check or exhaust the stack, before it is checked against the schema.
 
-    def enter_document(self, document: DocumentNode, *_: Any) -> None:
-        fragments = {
-            definition.name.value: definition.selection_set
-            for definition in document.definitions
-            if isinstance(definition, FragmentDefinitionNode)
-        }
-        depths: dict[str, int] = {}
-        for definition in document.definitions:
-            if isinstance(definition, OperationDefinitionNode):
-                depth = _depth(definition.selection_set, fragments, depths)
-                if depth > DEEPEST:
-                    message = f"The query is nested {depth} levels deep; {DEEPEST} is the most."
-                    self.report_error(GraphQLError(message, definition))
+    Raises:
+        InvalidDocument: it is nested too deep, or too wide.
+    """
+    fragments = {
+        definition.name.value: definition.selection_set
+        for definition in document.definitions
+        if isinstance(definition, FragmentDefinitionNode)
+    }
+    depths: dict[str, int] = {}
+    widths: dict[str, int] = {}
+    for definition in document.definitions:
+        if isinstance(definition, OperationDefinitionNode):
+            _refuse(definition, "nested {} levels deep", _depth(definition.selection_set, fragments, depths), DEEPEST)
+            roots = _width(definition.selection_set, fragments, widths)
+            _refuse(definition, "asking for {} things at once", roots, MOST_ROOT_FIELDS)
+    aliases = _aliases(document)
+    _refuse(document, "using {} aliases", aliases, MOST_ALIASES)
+
+
+def _refuse(node: Node, what: str, found: int, most: int) -> None:
+    if found > most:
+        message = f"The query is {what.format(found)}; {most} is the most."
+        raise InvalidDocument(COMPLEXITY_EXCEEDED, GraphQLError(message, None if node.loc is None else node))
+
+
+def _aliases(document: DocumentNode) -> int:
+    """Count the fields that are given another name, in operations and fragments."""
+    found, todo = 0, [each.selection_set for each in document.definitions if hasattr(each, "selection_set")]
+    while todo:
+        for selection in (todo.pop() or SelectionSetNode(selections=())).selections:
+            found += isinstance(selection, FieldNode) and selection.alias is not None
+            todo.append(getattr(selection, "selection_set", None))
+    return found
+
+
+def _width(selections: SelectionSetNode | None, fragments: dict[str, SelectionSetNode], widths: dict[str, int]) -> int:
+    """Count the fields of a selection, those of fragments each time they are spread."""
+    found = 0
+    for selection in selections.selections if selections else ():
+        if isinstance(selection, FieldNode):
+            found += 1
+        elif isinstance(selection, FragmentSpreadNode):
+            name = selection.name.value
+            if name not in widths:
+                widths[name] = 0  # a fragment within itself is another rule's error
+                widths[name] = _width(fragments.get(name), fragments, widths)
+            found += widths[name]
+        else:
+            found += _width(selection.selection_set, fragments, widths)  # type: ignore[attr-defined] # an inline fragment has one
+    return found
 
 
 def _depth(selections: SelectionSetNode | None, fragments: dict[str, SelectionSetNode], depths: dict[str, int]) -> int:

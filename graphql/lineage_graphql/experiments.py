@@ -6,8 +6,7 @@ from typing import Any
 import graphene
 
 from lineage import model
-from lineage.ports import Condition, Operator
-from lineage_graphql.connections import Connection, connect, connection_type, list_field, order_type
+from lineage_graphql.connections import Connection, connect, connect_owned, connection_type, list_field, order_type
 from lineage_graphql.context import Info, context_of
 from lineage_graphql.enums import order_fields
 from lineage_graphql.filters import StringWhere
@@ -16,9 +15,7 @@ from lineage_graphql.scalars import DateTime
 
 
 def runs_of_experiment(experiment: model.Experiment, info: Info, **asked: Any) -> Connection[model.Run]:
-    context = context_of(info)
-    within = Condition(field="experiment", operator=Operator.EQ, value=experiment.key)
-    return connect(context, context.store.runs, model.Run, within=within, **asked)
+    return connect_owned(context_of(info), experiment, model.Run, "experiment", **asked)
 
 
 class Experiment(graphene.ObjectType):

@@ -133,10 +133,11 @@ def _conditions(field: str, value: Any) -> Iterator[Condition]:
         case ImageWhere():
             for name, operand in value.items():
                 _refuse_null(f"{field}.{name}", operand)
-                if name == "digest":
-                    yield Condition(field="imageDigest", operator=Operator.EQ, value=operand)
-                else:
-                    yield Condition(field=field, operator=Operator.CONTAINS, value=operand)
+            piece, digest = value.get("contains"), value.get("digest")
+            if piece is not None:  # both are asked of the same image
+                yield Condition(field=field, operator=Operator.CONTAINS, value=piece, name=digest)
+            elif digest is not None:
+                yield Condition(field="imageDigest", operator=Operator.EQ, value=digest)
         case _:
             named = value.get("name")
             for operator, operand in _operators(field, value):

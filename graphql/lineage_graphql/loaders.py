@@ -5,11 +5,12 @@ What came in one page, one batch or one graph is a company. The first member tha
 So the number of statements does not grow with the size of a page, and resolvers stay synchronous.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import chain
 from typing import Any, Final, Generic, TypeVar
 
+from lineage.errors import DeadlineExceeded
 from lineage.identity import Key
 from lineage.model import (
     ArtifactUse,
@@ -21,21 +22,41 @@ from lineage.model import (
     Run,
     WorkflowIncarnation,
 )
-from lineage.ports import LineageStore, Scope
+from lineage.ports import LineageStore, Listing, Page, PageRequest, Scope
 
 T = TypeVar("T")
 KEYS_AT_ONCE: Final = 500  # a statement stays well below the 999 parameters that every SQLite takes
 
 
+class Deadline:
+    """Until when a request may be answered."""
+
+    def __init__(self, budget_seconds: float, clock: Callable[[], float]) -> None:
+        self._budget_seconds = budget_seconds
+        self._clock = clock
+        self._until = clock() + budget_seconds
+
+    def check(self) -> None:
+        """Raises:
+        DeadlineExceeded: the time is over.
+        """
+        if self._clock() > self._until:
+            raise DeadlineExceeded(
+                f"Answering took longer than {self._budget_seconds:g} seconds: ask for smaller pages or fewer levels."
+            )
+
+
 class Loader(Generic[T]):
     """What was read by key so far; that a key has nothing is remembered as well."""
 
-    def __init__(self, read: Callable[[Sequence[Key]], Mapping[Key, T]]) -> None:
+    def __init__(self, read: Callable[[Sequence[Key]], Mapping[Key, T]], deadline: Deadline) -> None:
         self._read = read
+        self._deadline = deadline
         self._known: dict[Key, T | None] = {}
 
     def load(self, key: Key, company: Callable[[], Iterable[Key]] = tuple) -> T | None:
         """Find the value of a key, reading that of its company along with it."""
+        self._deadline.check()
         if key not in self._known:
             wanted = [key, *(other for other in dict.fromkeys(company()) if other != key and other not in self._known)]
             wanted = wanted[:KEYS_AT_ONCE]
@@ -47,18 +68,23 @@ class Loader(Generic[T]):
 class Loaders:
     """The loaders of one request."""
 
-    def __init__(self, store: LineageStore, scope: Scope) -> None:
+    def __init__(self, store: LineageStore, scope: Scope, deadline: Deadline) -> None:
         self._company: dict[Key, Sequence[Node]] = {}
-        self._nodes = Loader(self._arriving(partial(store.get, scope), lambda node: (node,)))
-        self._workflows = Loader(partial(store.workflows, scope))
-        self._completeness = Loader(partial(store.completeness, scope))
-        self._raw = Loader(partial(store.raw, scope))
-        self._specs = Loader(partial(store.specs, scope))
-        self._pods = Loader(partial(store.pods, scope))
-        self._inputs = Loader(self._arriving(partial(store.inputs, scope), _artifacts))
-        self._outputs = Loader(self._arriving(partial(store.outputs, scope), _artifacts))
-        self._depends_on = Loader(self._arriving(partial(store.depends_on, scope), lambda executions: executions))
-        self._cached_from = Loader(self._arriving(partial(store.cached_from, scope), lambda execution: (execution,)))
+        self._nodes = Loader(self._arriving(partial(store.get, scope), _alone), deadline)
+        self._workflows = Loader(partial(store.workflows, scope), deadline)
+        self._completeness = Loader(partial(store.completeness, scope), deadline)
+        self._raw = Loader(partial(store.raw, scope), deadline)
+        self._specs = Loader(partial(store.specs, scope), deadline)
+        self._pods = Loader(partial(store.pods, scope), deadline)
+        self._inputs = Loader(self._arriving(partial(store.inputs, scope), _artifacts), deadline)
+        self._outputs = Loader(self._arriving(partial(store.outputs, scope), _artifacts), deadline)
+        self._depends_on = Loader(self._arriving(partial(store.depends_on, scope), _themselves), deadline)
+        self._cached_from = Loader(self._arriving(partial(store.cached_from, scope), _alone), deadline)
+        self._store = store
+        self._deadline = deadline
+        self._scope = scope
+        self._owned: dict[Hashable, Loader[Page[Any]]] = {}
+        self._counted: dict[Hashable, Loader[int]] = {}
 
     def arrived(self, nodes: Iterable[Node]) -> None:
         """Remember that these came together, so that their parts are read together."""
@@ -107,6 +133,28 @@ class Loaders:
     def cached_from(self, execution: Execution) -> Execution | None:
         return self._part(self._cached_from, execution)
 
+    # -- lists that hang on nodes: the same question of every owner, so each question has its loader
+    def owned(self, owner: Node, what: type[T], by: str, listing: Listing, page: PageRequest) -> Page[T]:
+        question = (what, by, listing, page)
+        if question not in self._owned:
+
+            def read(owners: Sequence[Key]) -> Mapping[Key, Page[Any]]:
+                return self._store.owned(self._scope, what, by, owners, listing, page)
+
+            self._owned[question] = Loader(self._arriving(read, lambda found: found.items), self._deadline)
+        found: Page[T] | None = self._part(self._owned[question], owner)
+        return found or Page(items=(), cursors=(), has_next=False, has_previous=False)
+
+    def count_owned(self, owner: Node, what: type, by: str, listing: Listing) -> int:
+        question = (what, by, listing)
+        if question not in self._counted:
+
+            def read(owners: Sequence[Key]) -> Mapping[Key, int]:
+                return self._store.count_owned(self._scope, what, by, owners, listing)
+
+            self._counted[question] = Loader(read, self._deadline)
+        return self._part(self._counted[question], owner) or 0
+
     def _part(self, loader: Loader[T], owner: Node) -> T | None:
         return loader.load(owner.key, lambda: (each.key for each in self._company_of(owner)))
 
@@ -124,6 +172,14 @@ class Loaders:
             return found
 
         return reading
+
+
+def _alone(node: Node) -> Iterable[Node]:
+    return (node,)
+
+
+def _themselves(nodes: Iterable[Node]) -> Iterable[Node]:
+    return nodes
 
 
 def _artifacts(uses: tuple[ArtifactUse, ...]) -> Iterable[Node]:

@@ -7,8 +7,9 @@ import graphene
 from graphql import GraphQLError
 
 from lineage import model
-from lineage.errors import InvalidId, NotFound
+from lineage.errors import InvalidId, InvalidRequest, NotFound
 from lineage.identity import parse_global_id
+from lineage_graphql.connections import LARGEST_PAGE
 from lineage_graphql.context import Info, context_of
 
 
@@ -38,6 +39,8 @@ def find_node(_: object, info: Info, id: str) -> model.Node:
 
 def find_nodes(_: object, info: Info, ids: Sequence[str]) -> list[model.Node | GraphQLError | InvalidId | None]:
     """Find each node; an id that this API never gave out is an error in its place and spoils no other."""
+    if len(ids) > LARGEST_PAGE:
+        raise InvalidRequest(f"{len(ids)} ids are given; {LARGEST_PAGE} is the most")
     keys = [_key_or_error(each) for each in ids]
     context = context_of(info)
     found = iter(context.loaders.nodes([key for key in keys if isinstance(key, tuple)]))

@@ -6,8 +6,15 @@ from typing import Any
 import graphene
 
 from lineage import model
-from lineage.ports import Condition, Operator
-from lineage_graphql.connections import Connection, connect, connection_type, forward_field, list_field, order_type
+from lineage_graphql.connections import (
+    Connection,
+    connect,
+    connect_owned,
+    connection_type,
+    forward_field,
+    list_field,
+    order_type,
+)
 from lineage_graphql.context import Info, context_of
 from lineage_graphql.enums import order_fields
 from lineage_graphql.filters import StringWhere
@@ -16,15 +23,11 @@ from lineage_graphql.scalars import JSON, DateTime, Digest
 
 
 def runs_of_pipeline(pipeline: model.Pipeline, info: Info, **asked: Any) -> Connection[model.Run]:
-    context = context_of(info)
-    within = Condition(field="pipeline", operator=Operator.EQ, value=pipeline.key)
-    return connect(context, context.store.runs, model.Run, within=within, **asked)
+    return connect_owned(context_of(info), pipeline, model.Run, "pipeline", **asked)
 
 
 def versions_of_pipeline(pipeline: model.Pipeline, info: Info, **asked: Any) -> Connection[model.PipelineVersion]:
-    context = context_of(info)
-    within = Condition(field="pipeline", operator=Operator.EQ, value=pipeline.key)
-    return connect(context, context.store.pipeline_versions, model.PipelineVersion, within=within, **asked)
+    return connect_owned(context_of(info), pipeline, model.PipelineVersion, "pipeline", **asked)
 
 
 class Pipeline(graphene.ObjectType):

@@ -11,6 +11,7 @@ from lineage_graphql.node import NODE, NODES
 from lineage_graphql.pipelines import PIPELINES
 from lineage_graphql.provenance import LINEAGE
 from lineage_graphql.runs import RUN, RUNS
+from lineage_graphql.search import SEARCH
 
 
 class Query(graphene.ObjectType):
@@ -25,4 +26,5 @@ class Query(graphene.ObjectType):
     artifacts = ARTIFACTS
     run = RUN
     lineage = LINEAGE
+    search = SEARCH
     ingestion = INGESTION

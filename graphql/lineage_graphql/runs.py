@@ -8,8 +8,7 @@ import graphene
 
 from lineage import model
 from lineage.errors import NotFound
-from lineage.ports import Condition, Operator
-from lineage_graphql.connections import Connection, connect, connection_type, list_field, order_type
+from lineage_graphql.connections import Connection, connect, connect_owned, connection_type, list_field, order_type
 from lineage_graphql.context import Info, context_of
 from lineage_graphql.enums import Phase, order_fields
 from lineage_graphql.filters import (
@@ -29,15 +28,11 @@ from lineage_graphql.scalars import JSON, DateTime
 
 # ------------------------------------------------------------------------------------------ lists within a run
 def executions_of_run(run: model.Run, info: Info, **asked: Any) -> Connection[model.Execution]:
-    context = context_of(info)
-    within = Condition(field="run", operator=Operator.EQ, value=run.key)
-    return connect(context, context.store.executions, model.Execution, within=within, **asked)
+    return connect_owned(context_of(info), run, model.Execution, "run", **asked)
 
 
 def artifacts_of_run(run: model.Run, info: Info, **asked: Any) -> Connection[model.Artifact]:
-    context = context_of(info)
-    within = Condition(field="run", operator=Operator.EQ, value=run.key)
-    return connect(context, context.store.artifacts, model.Artifact, within=within, **asked)
+    return connect_owned(context_of(info), run, model.Artifact, "run", **asked)
 
 
 # ------------------------------------------------------------------------------------------ types

@@ -9,7 +9,7 @@ from typing import Annotated, Final, NoReturn
 
 import structlog
 import typer
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.markup import escape
 
 FAILURE: Final = 1
@@ -17,6 +17,7 @@ USAGE: Final = 2
 SOME_REJECTED: Final = 3
 
 notes: Final = Console(stderr=True, highlight=False, soft_wrap=True)
+WIDTH_IN_A_PIPE: Final = 1000  # columns: what reads a pipe wraps nothing
 
 StoreFlag = Annotated[
     str | None,
@@ -61,3 +62,14 @@ def configure_logs(level: int) -> None:
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
     )
     logging.basicConfig(level=max(level, logging.WARNING), format="%(name)s: %(message)s", stream=sys.stderr)
+
+
+def print_answer(*shown: RenderableType) -> None:
+    """Print to standard output: as wide as the terminal, or as wide as it is where it goes to a file."""
+    width = None if sys.stdout.isatty() else WIDTH_IN_A_PIPE
+    Console(file=sys.stdout, highlight=False, width=width).print(*shown, sep="\n")
+
+
+def printable(text: object) -> str:
+    """Write a text that came from outside on one line: what would steer the terminal becomes a question mark."""
+    return "".join(letter if letter.isprintable() else " " if letter.isspace() else "?" for letter in str(text))

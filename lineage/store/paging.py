@@ -3,10 +3,11 @@
 import base64
 import binascii
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Label, and_, false, func, or_, select
 
 from lineage.errors import InvalidRequest
 from lineage.ports import Listing, Order, Page, PageRequest
@@ -19,6 +20,61 @@ T = TypeVar("T")
 DEFAULT_PAGE = 50
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """How a page is cut out of a list: what its rows must meet, how they are ordered, and one row more than
+    it holds, to see whether more follow. `columns` are what the list is ordered by, from which cursors are made."""
+
+    size: int
+    backwards: bool
+    columns: tuple[Label[Any], ...]
+    conditions: tuple[ColumnElement[bool], ...]
+    order: tuple[Expression, ...]
+    begins_behind: bool
+    ends_before: bool
+
+    def page(self, rows: Sequence[Columns], read: Callable[[Columns], T]) -> Page[T]:
+        """Make a page of the rows that were cut out, which come in the order asked of the database."""
+        more, kept = len(rows) > self.size, list(rows[: self.size])
+        if self.backwards:
+            kept.reverse()
+        return Page(
+            items=tuple(read(shown(row)) for row in kept),
+            cursors=tuple(_write_cursor([row[column.name] for column in self.columns]) for row in kept),
+            has_next=self.ends_before if self.backwards else more,
+            has_previous=more if self.backwards else self.begins_behind,
+        )
+
+
+def cut(query: Query, listing: Listing, request: PageRequest) -> Cut:
+    """Say how a page is cut out of a list.
+
+    Raises:
+        InvalidRequest: an unknown field or order, or a cursor of another list.
+    """
+    keys = _sort_keys(query, listing.order)
+    backwards = request.last is not None
+    conditions = [where_clause(query.fields, listing.where)]
+    if request.after is not None:
+        conditions.append(_beyond(keys, _read_cursor(request.after, keys), backwards=False))
+    if request.before is not None:
+        conditions.append(_beyond(keys, _read_cursor(request.before, keys), backwards=True))
+    order: list[Expression] = []
+    for key, descending in keys:
+        # What has no value comes last, whichever the direction.
+        order.append(key.is_(None).desc() if backwards else key.is_(None))
+        order.append(key.desc() if descending != backwards else key.asc())
+    return Cut(
+        size=(request.last if backwards else request.first) or DEFAULT_PAGE,
+        backwards=backwards,
+        columns=tuple(key.label(f"sort_{i}") for i, (key, _) in enumerate(keys)),
+        conditions=tuple(conditions),
+        order=tuple(order),
+        begins_behind=request.after is not None,
+        ends_before=request.before is not None,
+    )
+
+
 def page(
     connection: Connection, query: Query, listing: Listing, request: PageRequest, read: Callable[[Columns], T]
 ) -> Page[T]:
@@ -27,30 +83,9 @@ def page(
     Raises:
         InvalidRequest: an unknown field or order, or a cursor of another list.
     """
-    keys = _sort_keys(query, listing.order)
-    backwards = request.last is not None
-    size = (request.last if backwards else request.first) or DEFAULT_PAGE
-    statement = query.select.add_columns(*(key.label(f"sort_{i}") for i, (key, _) in enumerate(keys)))
-    statement = statement.where(where_clause(query.fields, listing.where))
-    if request.after is not None:
-        statement = statement.where(_beyond(keys, _read_cursor(request.after, keys), backwards=False))
-    if request.before is not None:
-        statement = statement.where(_beyond(keys, _read_cursor(request.before, keys), backwards=True))
-    for key, descending in keys:
-        # What has no value comes last, whichever the direction.
-        statement = statement.order_by(
-            key.is_(None).desc() if backwards else key.is_(None), key.desc() if descending != backwards else key.asc()
-        )
-    rows = [row._mapping for row in connection.execute(statement.limit(size + 1))]
-    more, rows = len(rows) > size, rows[:size]
-    if backwards:
-        rows.reverse()
-    return Page(
-        items=tuple(read(shown(row)) for row in rows),
-        cursors=tuple(_write_cursor([row[f"sort_{i}"] for i in range(len(keys))]) for row in rows),
-        has_next=request.before is not None if backwards else more,
-        has_previous=more if backwards else request.after is not None,
-    )
+    how = cut(query, listing, request)
+    statement = query.select.add_columns(*how.columns).where(*how.conditions).order_by(*how.order)
+    return how.page([row._mapping for row in connection.execute(statement.limit(how.size + 1))], read)
 
 
 def count(connection: Connection, query: Query, listing: Listing) -> int:

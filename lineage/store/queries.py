@@ -84,10 +84,10 @@ def _uses_artifact(scope: Scope) -> Ask:
         .join(use, use.c.id == edge.c.target)
         .where(use.c.run_id == tables.run.c.id)
     )
-    return any_of(_of_seen_artifacts(base, edge.c.source, scope), identified(node.c.key))
+    return any_of(of_seen_artifacts(base, edge.c.source, scope), identified(node.c.key))
 
 
-def _of_seen_artifacts(base: Select[Any], artifact_id: Expression, scope: Scope) -> Select[Any]:
+def of_seen_artifacts(base: Select[Any], artifact_id: Expression, scope: Scope) -> Select[Any]:
     """Ask only of artifacts that the caller may see: of others, not even that someone used them."""
     if scope.namespaces is None:
         return base
@@ -97,8 +97,15 @@ def _of_seen_artifacts(base: Select[Any], artifact_id: Expression, scope: Scope)
 
 
 def _images_of(owner: ColumnElement[bool], column: Expression) -> Ask:
-    base = select(1).select_from(tables.pod_image).join(tables.pod, tables.pod.c.id == tables.pod_image.c.pod_id)
-    return any_of(base.where(owner), plain(column))
+    """One image must match; of the digest that the condition names, where it names one."""
+    pod, image = tables.pod, tables.pod_image
+    base = select(1).select_from(image).join(pod, pod.c.id == image.c.pod_id).where(owner)
+
+    def ask(condition: Condition) -> ColumnElement[bool]:
+        named = base if condition.name is None else base.where(image.c.digest == condition.name)
+        return any_of(named, plain(column))(condition)
+
+    return ask
 
 
 def _resubmitted_run() -> Expression:
@@ -202,8 +209,8 @@ def executions(scope: Scope) -> Query:
         .join(read, read.c.id == edge.c.target)
         .where(edge.c.source == execution.c.id, edge.c.role == "REUSED")
     )
-    consumed = _of_seen_artifacts(consumed, edge.c.source, scope)
-    taken = _of_seen_artifacts(taken, edge.c.target, scope)
+    consumed = of_seen_artifacts(consumed, edge.c.source, scope)
+    taken = of_seen_artifacts(taken, edge.c.target, scope)
     pods = tables.pod.c.execution_id == execution.c.id
     seconds = tables.execution.c.finished_at - execution.c.started_at
     return Query(

@@ -35,10 +35,11 @@ from lineage.model import (
     WorkflowIncarnation,
 )
 from lineage.ports import Listing, Page, PageRequest, Scope
-from lineage.store import paging, parts, queries, reads, tables, values
+from lineage.store import owned, paging, parts, queries, reads, tables, values
 from lineage.store.codec import moment
 from lineage.store.dump import dump
 from lineage.store.gone import run_phase
+from lineage.store.search import search
 from lineage.store.walk import walk
 from lineage.store.writes import apply, move_position
 
@@ -115,9 +116,25 @@ class SqlStore:
     def rejected(self, scope: Scope, page: PageRequest) -> Page[Rejected]:
         return self._page(queries.rejected(scope), Listing(), page, values.rejected)
 
+    def search(self, scope: Scope, text: str, page: PageRequest) -> Page[Node]:
+        with self._reading() as connection:
+            return search(connection, scope, text, page)
+
     def count(self, scope: Scope, what: type, listing: Listing) -> int:
         with self._reading() as connection:
             return paging.count(connection, queries.QUERIES[what](scope), listing)
+
+    def owned(
+        self, scope: Scope, what: type[T], by: str, owners: Sequence[Key], listing: Listing, page: PageRequest
+    ) -> Mapping[Key, Page[T]]:
+        with self._reading() as connection:
+            return owned.pages(connection, scope, what, by, owners, listing, page, values.READ[what])
+
+    def count_owned(
+        self, scope: Scope, what: type, by: str, owners: Sequence[Key], listing: Listing
+    ) -> Mapping[Key, int]:
+        with self._reading() as connection:
+            return owned.counts(connection, scope, what, by, owners, listing)
 
     def _page(
         self, query: queries.Query, listing: Listing, request: PageRequest, read: Callable[[values.Columns], T]

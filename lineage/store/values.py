@@ -1,6 +1,6 @@
 """From rows to the values that readers get. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
@@ -168,3 +168,15 @@ def rejected(row: Columns) -> Rejected:
 def parents(text: str) -> list[tuple[str, int | None]]:
     """Read the parents of an execution: node and start of each."""
     return [(node_id, start) for node_id, start in orjson.loads(text)]
+
+
+READ: Mapping[type, Callable[[Columns], Any]] = {
+    Run: run,
+    Execution: execution,
+    Artifact: artifact,
+    Pipeline: pipeline,
+    PipelineVersion: pipeline_version,
+    Experiment: experiment,
+    Rejected: rejected,
+}
+"""By the type of what is read."""

@@ -154,6 +154,38 @@ def test_an_answer_with_errors_is_a_failure(store: str) -> None:
     assert json.loads(done.stdout)["errors"]
 
 
+# ------------------------------------------------------------------------------------------ runs and show
+def test_runs_are_listed_as_a_table_and_filtered(store: str) -> None:
+    run("ingest", "-", "--store", store, stdin=as_lines(workflow("first"), workflow("second", phase="Failed")))
+    done = run("runs", "--store", store)
+    head, *rows = [line.split()[0] for line in done.stdout.decode().splitlines()]
+    assert (head, sorted(rows)) == ("run", ["first", "second"])
+    assert b"first" not in run("runs", "--store", store, "--phase", "failed").stdout
+    limited = run("runs", "--store", store, "--limit", "1", "--json")
+    assert len(json.loads(limited.stdout)) == 1
+    assert b"1 of 2 runs" in run("runs", "--store", store, "--limit", "1").stderr
+    assert b"No run matches" in run("runs", "--store", store, "--namespace", "nowhere").stderr
+
+
+def test_more_runs_than_a_page_are_listed_page_by_page(store: str) -> None:
+    run("ingest", "-", "--store", store, stdin=as_lines(*(workflow(f"run-{n}") for n in range(130))))
+    found = json.loads(run("runs", "--store", store, "--limit", "125", "--json").stdout)
+    assert len({each["id"] for each in found}) == 125
+
+
+def test_a_run_is_shown_by_its_name_its_uid_and_its_id(store: str) -> None:
+    run("ingest", "-", "--store", store, stdin=as_lines(workflow("first"), workflow("second")))
+    shown = json.loads(run("show", "first", "--store", store, "--json").stdout)
+    assert (shown["name"], shown["executions"]["totalCount"]) == ("first", 1)
+    tree = run("show", "first", "--store", store).stdout
+    assert "└── succeeded first".encode() in tree
+    for name in (shown["uid"], shown["id"]):
+        assert run("show", name, "--store", store).stdout == tree
+    missing = run("show", "third", "--store", store)
+    assert (missing.returncode, missing.stdout) == (1, b"")
+    assert b"lineage runs" in missing.stderr
+
+
 def test_without_a_query_the_saved_ones_are_listed() -> None:
     done = run("query")
     assert done.returncode == 2

@@ -9,11 +9,14 @@ from pathlib import Path
 from threading import Event, Thread
 
 import orjson
+import pytest
 
 from lineage.eventlog.memory import MemoryLog
 from lineage.observation import Observation
 from lineage.ports import LineageStore
 from lineage.recorder import Recorder
+from lineage.store.database import migrate, open_store
+from lineage.store.sql import SqlStore
 from tests.factories import CLUSTER, REDACTOR, a_store, deleted, dumped, interpreted, observed
 from tests.waiting import DEADLINE_SECONDS, comes_true
 from watchers.demo import recordings
@@ -28,6 +31,16 @@ SPEED = 240.0  # the demo's eleven minutes in under three seconds
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqlStore]:
+    """A store in a file: one in memory has one connection, and here one thread writes while another reads."""
+    url = f"sqlite:///{tmp_path / 'live.db'}"
+    migrate(url)
+    opened = open_store(url)
+    yield opened
+    opened.close()
 
 
 @contextmanager
@@ -72,8 +85,8 @@ def name_of(recording: Recording) -> tuple[str, str, str]:
     return recording.object["kind"], metadata.get("namespace", ""), metadata["name"]
 
 
-def test_the_demo_followed_live_is_known_as_it_happened() -> None:
-    story, store = recordings(), a_store()
+def test_the_demo_followed_live_is_known_as_it_happened(store: SqlStore) -> None:
+    story = recordings()
     server = ReplayServer(story, speed=SPEED)
     server.start()
     try:
@@ -85,7 +98,7 @@ def test_the_demo_followed_live_is_known_as_it_happened() -> None:
         server.stop()
 
 
-def test_recorded_objects_followed_live_are_known_as_from_files(fixtures: Path) -> None:
+def test_recorded_objects_followed_live_are_known_as_from_files(store: SqlStore, fixtures: Path) -> None:
     found = [
         recording
         for folder in ("argo-plain", "kfp-v1-synthetic", "kfp-v2-synthetic")
@@ -95,7 +108,6 @@ def test_recorded_objects_followed_live_are_known_as_from_files(fixtures: Path) 
     ]
     names = Counter(name_of(recording) for recording in found)
     story = [recording for recording in found if names[name_of(recording)] == 1]  # a name holds one object at a time
-    store = a_store()
     server = ReplayServer(story, speed=math.inf)
     server.start()
     try:

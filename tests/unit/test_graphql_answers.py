@@ -242,7 +242,7 @@ def test_sources_and_what_could_not_be_recorded_are_told() -> None:
 
 
 # ------------------------------------------------------------------------------------------ saved queries
-NEEDED = {"uid": NIGHTLY.uid, "artifact": TABLE.id}
+NEEDED = {"id": NIGHTLY.id, "text": "churn", "uid": NIGHTLY.uid, "artifact": TABLE.id}
 
 
 @pytest.mark.parametrize("name", saved_queries())

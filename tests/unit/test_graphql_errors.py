@@ -4,15 +4,25 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
-from graphql import get_introspection_query
+from graphql import get_introspection_query, get_operation_ast, parse
 from structlog.testing import capture_logs
 
 from lineage.errors import StoreError
 from lineage.identity import Key, global_id
-from lineage.model import Run
-from lineage.ports import EVERYTHING, Scope
+from lineage.model import Completeness, Run
+from lineage.ports import EVERYTHING, Listing, Page, PageRequest, Scope
 from lineage_graphql import execute
-from lineage_graphql.documents import DEEPEST, DOCUMENTS_REMEMBERED, MOST_TOKENS, read_document
+from lineage_graphql.connections import LARGEST_PAGE
+from lineage_graphql.cost import MOST_NODES, most_nodes
+from lineage_graphql.documents import (
+    DEEPEST,
+    DOCUMENTS_REMEMBERED,
+    MOST_ALIASES,
+    MOST_ROOT_FIELDS,
+    MOST_TOKENS,
+    read_document,
+)
+from lineage_graphql.schema import SCHEMA
 from tests.example import MODEL, NIGHTLY, example
 from tests.fakes import FakeStore
 
@@ -135,6 +145,7 @@ def test_a_query_nested_too_deep_is_refused() -> None:
     within = "executions { nodes { run { " * DEEPEST + "id" + " } } }" * DEEPEST
     answer = ask(f"{{ runs {{ nodes {{ {within} }} }} }}")
     assert f"{DEEPEST} is the most" in answer["errors"][0]["message"]
+    assert code(answer) == "COMPLEXITY_EXCEEDED"
 
 
 def test_fragments_do_not_hide_depth() -> None:
@@ -150,6 +161,115 @@ def test_fragments_that_double_at_every_step_are_refused_at_once() -> None:
     ]
     answer = ask("{ runs { nodes { ...F0 } } }" + " ".join(parts) + f" fragment F{DEEPEST} on Run {{ id }}")
     assert f"{DEEPEST} is the most" in answer["errors"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("query", "variables"),
+    [
+        (
+            "{ runs(first: 100) { nodes { executions(first: 100) { nodes { inputs { name } outputs { name } } } } } }",
+            {},
+        ),
+        (
+            """query ($n: Int = 100) { runs(first: $n) { edges { node { artifacts(last: $n) { nodes { ...C } } } } } }
+            fragment C on Artifact { consumers { nodes { id } } }""",
+            {},
+        ),
+        ("query ($n: Int) { lineage(roots: [], maxNodes: $n) { nodes { id } } }", {"n": 50_001}),
+        (
+            """{ runs(first: 100) { nodes { ...F ...F } } } fragment F on Run { executions { nodes { ...G } } }
+            fragment G on Execution { dependsOn { dependsOn { id } } }""",
+            {},
+        ),
+    ],
+)
+def test_a_query_that_could_read_too_much_is_refused_before_anything_is_read(
+    query: str, variables: dict[str, Any]
+) -> None:
+    store = FakeStore(example())
+    answer = execute(store, EVERYTHING, query, variables)
+    assert (code(answer), store.reads) == ("COMPLEXITY_EXCEEDED", [])
+    assert f"{MOST_NODES} is the most" in answer["errors"][0]["message"]
+    assert "data" not in answer
+
+
+@pytest.mark.parametrize(
+    ("query", "nodes"),
+    [
+        ("{ runs { totalCount } }", 0),
+        ("{ runs { nodes { parameters { name } workflows { uid } } } }", 50),
+        ("{ runs(first: 10) { nodes { id } edges { node { id } } } }", 20),
+        ("{ runs(last: 10) { nodes { executions(first: 7) { nodes { inputs { artifact { id } } } } } } }", 290),
+        ('{ nodes(ids: ["a", "b"]) { ... on Run { artifacts(first: 3) { nodes { id } } } } }', 8),
+        ("{ lineage(roots: [], maxNodes: 30) { nodes { id ... on Execution { dependsOn { id } } } } }", 120),
+        ("{ runs(first: 1000000) { nodes { id } } }", 100),
+    ],
+)
+def test_what_a_query_may_read_is_the_product_of_its_pages(query: str, nodes: int) -> None:
+    document = parse(query)
+    operation = get_operation_ast(document)
+    assert operation is not None
+    assert most_nodes(SCHEMA, document, operation, {}) == nodes
+
+
+def test_too_many_things_at_once_are_refused() -> None:
+    many = " ".join(f"f{n}: runs {{ totalCount }}" for n in range(MOST_ROOT_FIELDS + 1))
+    spread = "{ ...A ...A } fragment A on Query { " + " runs { totalCount }" * (MOST_ROOT_FIELDS // 2 + 1) + "}"
+    for query in (f"{{ {many} }}", spread):
+        answer = ask(query)
+        assert code(answer) == "COMPLEXITY_EXCEEDED"
+        assert f"{MOST_ROOT_FIELDS} is the most" in answer["errors"][0]["message"]
+
+
+def test_too_many_aliases_are_refused() -> None:
+    answer = ask("{ runs { nodes { " + " ".join(f"a{n}: id" for n in range(MOST_ALIASES + 1)) + " } } }")
+    assert code(answer) == "COMPLEXITY_EXCEEDED"
+    assert f"{MOST_ALIASES} is the most" in answer["errors"][0]["message"]
+
+
+def test_too_many_ids_are_refused() -> None:
+    answer = ask("query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", ids=[UNKNOWN] * (LARGEST_PAGE + 1))
+    assert code(answer) == "BAD_USER_INPUT"
+    assert f"{LARGEST_PAGE} is the most" in answer["errors"][0]["message"]
+
+
+@pytest.mark.parametrize("query", ["{" * 3_000, "{ runs(where: {id: {in: " + "[" * 3_000])
+def test_a_text_nested_without_end_is_refused(query: str) -> None:
+    assert code(ask(query)) == "GRAPHQL_PARSE_FAILED"
+
+
+class Slow(FakeStore):
+    """A store in which every page of runs and every part takes ten seconds, of a clock of its own."""
+
+    now = 0.0
+
+    def clock(self) -> float:
+        return self.now
+
+    def runs(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Run]:
+        self.now += 10
+        return super().runs(scope, listing, page)
+
+    def completeness(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, Completeness]:
+        self.now += 10
+        return super().completeness(scope, runs)
+
+
+def test_a_request_that_takes_too_long_ends_with_one_error() -> None:
+    store = Slow(example())
+    query = "{ a: runs { nodes { completeness { complete } workflows { uid } } } b: runs { nodes { id } } }"
+    with capture_logs() as logs:
+        answer = execute(store, EVERYTHING, query, budget_seconds=15, clock=store.clock)
+    assert (code(answer), answer["data"], logs) == ("DEADLINE_EXCEEDED", None, [])
+    assert "15 seconds" in answer["errors"][0]["message"]
+    assert store.reads == ["runs", "completeness"]
+
+
+def test_a_request_that_keeps_within_its_time_is_answered() -> None:
+    store = Slow(example())
+    assert "errors" not in execute(
+        store, EVERYTHING, "{ runs { nodes { completeness { complete } } } }", budget_seconds=20, clock=store.clock
+    )
 
 
 def test_the_whole_schema_can_be_asked_for() -> None:

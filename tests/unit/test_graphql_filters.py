@@ -33,10 +33,10 @@ class Asked(FakeStore):
         self.listings: list[Listing] = []
         self.pages: list[PageRequest] = []
 
-    def _list(self, name: str, scope: Scope, items: Any, listing: Listing, page: PageRequest) -> Page[Any]:
+    def _page(self, name: str, scope: Scope, items: Any, listing: Listing, page: PageRequest) -> Page[Any]:
         self.listings.append(listing)
         self.pages.append(page)
-        return super()._list(name, scope, items, listing, page)
+        return super()._page(name, scope, items, listing, page)
 
 
 def ask(query: str, variables: dict[str, Any] | None = None) -> Asked:
@@ -48,8 +48,8 @@ def ask(query: str, variables: dict[str, Any] | None = None) -> Asked:
 
 def runs_where(where: str, variables: dict[str, Any] | None = None, head: str = "") -> Where:
     (listing,) = ask(f"{head}{{ runs(where: {where}) {{ nodes {{ id }} }} }}", variables).listings
-    (asked,) = listing.where.of if isinstance(listing.where, AllOf) else ()
-    return asked
+    assert listing.where is not None
+    return listing.where
 
 
 def condition(field: str, operator: Operator, value: object, name: str | None = None) -> Condition:
@@ -78,6 +78,10 @@ MORNING = datetime(2026, 11, 14, 8, 0, tzinfo=UTC)
         ('{label: {name: "team", eq: "churn"}}', condition("label", Operator.EQ, "churn", "team")),
         ('{parameter: {name: "rate", gt: "0.1"}}', condition("parameter", Operator.GT, "0.1", "rate")),
         ('{image: {contains: "train"}}', condition("image", Operator.CONTAINS, "train")),
+        (
+            '{image: {contains: "train", digest: "sha256:ab"}}',
+            condition("image", Operator.CONTAINS, "train", "sha256:ab"),
+        ),
         ('{image: {digest: "sha256:ab"}}', condition("imageDigest", Operator.EQ, "sha256:ab")),
     ],
 )

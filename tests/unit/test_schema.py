@@ -1,5 +1,7 @@
 """The schema: kept in its file, described throughout, and contained in the contract."""
 
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,14 +15,21 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     Undefined,
+    build_client_schema,
     build_schema,
+    find_breaking_changes,
+    get_introspection_query,
+    lexicographic_sort_schema,
     parse,
+    print_schema,
     validate,
 )
 
-from lineage_graphql import saved_queries, sdl
+from lineage.ports import EVERYTHING
+from lineage_graphql import execute, saved_queries, sdl
 from lineage_graphql.schema import SCHEMA
 from tests.conftest import fixtures_folder
+from tests.fakes import FakeStore
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTRACT = fixtures_folder().parent / "design" / "contract.graphql"
@@ -76,7 +85,7 @@ def test_everything_is_described() -> None:
 
 
 def test_every_connection_has_the_shape_of_relay() -> None:
-    connections = [name for name in own_types(SCHEMA) if name.endswith("Connection")]
+    connections = [name for name in own_types(SCHEMA) if name.endswith("Connection") and name != "SearchConnection"]
     assert len(connections) == 7
     for name in connections:
         node = name.removesuffix("Connection")
@@ -87,6 +96,101 @@ def test_every_connection_has_the_shape_of_relay() -> None:
             "pageInfo": "PageInfo!",
             "totalCount": "Int!",
         }
+
+
+def test_a_search_has_pages_but_no_count() -> None:
+    shape = {field: str(fields(SCHEMA)[f"SearchConnection.{field}"].type) for field in ("edges", "nodes", "pageInfo")}
+    assert shape == {"edges": "[SearchEdge!]!", "nodes": "[SearchResult!]!", "pageInfo": "PageInfo!"}
+    assert "SearchConnection.totalCount" not in fields(SCHEMA)
+
+
+# ------------------------------------------------------------------------------------------ as Relay asks for it
+@pytest.fixture(scope="module")
+def introspected() -> GraphQLSchema:
+    """The schema as a client learns it."""
+    return build_client_schema(execute(FakeStore(), EVERYTHING, get_introspection_query())["data"])
+
+
+def shape(schema: GraphQLSchema, name: str) -> dict[str, str]:
+    return {
+        path.partition(".")[2]: str(each.type) for path, each in fields(schema).items() if path.startswith(f"{name}.")
+    }
+
+
+def test_a_client_learns_the_schema_that_is_printed(introspected: GraphQLSchema) -> None:
+    assert print_schema(lexicographic_sort_schema(introspected)) == print_schema(lexicographic_sort_schema(SCHEMA))
+
+
+def test_any_object_can_be_asked_for_again_by_its_id(introspected: GraphQLSchema) -> None:
+    assert shape(introspected, "Node") == {"id": "ID!"}
+    found = arguments(introspected)
+    assert (str(fields(introspected)["Query.node"].type), str(found["Query.node(id)"].type)) == ("Node", "ID!")
+    assert (str(fields(introspected)["Query.nodes"].type), str(found["Query.nodes(ids)"].type)) == ("[Node]!", "[ID!]!")
+    listed = {name.removesuffix("Connection") for name in own_types(introspected) if name.endswith("Connection")}
+    node = introspected.type_map["Node"]
+    assert isinstance(node, GraphQLInterfaceType)
+    assert listed - {"Search"} == {each.name for each in introspected.get_implementations(node).objects}
+
+
+def test_pages_say_where_they_stand(introspected: GraphQLSchema) -> None:
+    assert shape(introspected, "PageInfo") == {
+        "hasNextPage": "Boolean!",
+        "hasPreviousPage": "Boolean!",
+        "startCursor": "String",
+        "endCursor": "String",
+    }
+
+
+def test_edges_hold_an_item_and_its_cursor(introspected: GraphQLSchema) -> None:
+    for name in own_types(introspected):
+        if name.endswith("Edge") and name != "LineageEdge":
+            node = "SearchResult" if name == "SearchEdge" else name.removesuffix("Edge")
+            assert shape(introspected, name) == {"node": f"{node}!", "cursor": "String!"}
+
+
+def test_lists_are_read_forward_and_where_they_take_a_filter_backward_too(introspected: GraphQLSchema) -> None:
+    lists = {path: each for path, each in fields(introspected).items() if str(each.type).endswith("Connection!")}
+    assert len(lists) > 10
+    for path, each in lists.items():
+        given = {name: str(argument.type) for name, argument in each.args.items()}
+        wanted = {"first": "Int", "after": "String"}
+        if "where" in given:
+            wanted |= {"last": "Int", "before": "String"}
+        assert wanted.items() <= given.items(), path
+
+
+# ------------------------------------------------------------------------------------------ against what was before
+VERSIONS_COMPARED = 20
+BROKEN_ON_PURPOSE: dict[str, str] = {}
+"""What may be missing, as graphql-core describes it, and why."""
+
+
+def committed_schemas() -> list[str]:
+    """The schemas of the last commits that changed the file, the newest first."""
+    if shutil.which("git") is None or not (ROOT / ".git").exists():
+        pytest.skip("there is no history to compare the schema with")
+
+    def git(*arguments: str) -> str:
+        return subprocess.run(["git", "-C", ROOT, *arguments], capture_output=True, text=True, check=True).stdout
+
+    commits = git("log", f"--max-count={VERSIONS_COMPARED}", "--format=%H", "--", "graphql/schema.graphql").split()
+    return [git("show", f"{commit}:graphql/schema.graphql") for commit in commits]
+
+
+def test_nothing_that_a_user_may_build_on_was_taken_away() -> None:
+    found = {
+        change.description
+        for text in committed_schemas()
+        for change in find_breaking_changes(build_schema(text), build_schema(sdl()))
+    }
+    assert found - set(BROKEN_ON_PURPOSE) == set()
+
+
+def test_taking_a_field_away_is_noticed() -> None:
+    before = build_schema(sdl().replace("  durationSeconds: Float", "  durationSeconds: Float\n  seconds: Float", 1))
+    assert [change.description for change in find_breaking_changes(before, build_schema(sdl()))] == [
+        "Execution.seconds was removed."
+    ]
 
 
 # ------------------------------------------------------------------------------------------ against the contract

@@ -1,0 +1,78 @@
+"""Asking in GraphQL: a store that is opened here, or a running server over HTTP."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Final, TypeAlias
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
+
+import orjson
+import typer
+
+from lineage.cli.parts import open_existing
+from lineage.cli.terminal import USAGE, fail
+from lineage.ports import EVERYTHING
+from lineage.settings import load_settings
+from lineage_graphql import execute, saved_queries
+
+TIMEOUT_SECONDS: Final = 60.0
+
+Ask: TypeAlias = Callable[[str, dict[str, Any]], dict[str, Any]]
+"""Answers a query text with its variables."""
+
+UrlFlag = Annotated[
+    str | None, typer.Option("--url", metavar="URL", help="Ask a running `lineage up` or `lineage serve` instead.")
+]
+
+
+def open_ask(store: str | None, url: str | None) -> Ask:
+    """Say where questions go: to the store that is meant, or to a server."""
+    if url is not None and store is not None:
+        fail("give either --store or --url", code=USAGE)
+    if url is not None:
+        endpoint = _endpoint(url)
+        return lambda document, values: _ask(endpoint, document, values)
+    opened = open_existing(load_settings({"store": store}).store)
+    return lambda document, values: execute(opened, EVERYTHING, document, values)
+
+
+def ask_saved(ask: Ask, name: str, values: dict[str, Any]) -> Mapping[str, Any]:
+    """Ask a saved query, or end where it cannot be answered."""
+    answer = ask(saved_queries()[name].text, values)
+    if answer.get("errors"):
+        fail(str(answer["errors"][0]["message"]))
+    data: Mapping[str, Any] = answer["data"]
+    return data
+
+
+# ------------------------------------------------------------------------------------------ over HTTP
+def _endpoint(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        fail(f"--url must be an address such as http://localhost:8080, found {url}", code=USAGE)
+    return url if parts.path.strip("/") else f"{url.rstrip('/')}/graphql"
+
+
+def _ask(endpoint: str, document: str, values: dict[str, Any]) -> dict[str, Any]:
+    body = json.dumps({"query": document, "variables": values}).encode()
+    headers = {"Content-Type": "application/json", "Accept": "application/graphql-response+json, application/json"}
+    request = Request(endpoint, data=body, headers=headers)  # noqa: S310 - http or https, see above
+    try:
+        with urlopen(request, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310 - as above
+            return _answer(response.read(), endpoint)
+    except HTTPError as error:
+        with error:
+            return _answer(error.read(), f"{endpoint} (status {error.code})")
+    except (URLError, OSError) as error:
+        fail(f"{endpoint} cannot be asked: {getattr(error, 'reason', error)}; is `lineage up` running there?")
+
+
+def _answer(body: bytes, endpoint: str) -> dict[str, Any]:
+    try:
+        answer = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        answer = None
+    if not isinstance(answer, dict) or not ({"data", "errors"} & answer.keys()):
+        fail(f"{endpoint} did not answer as a GraphQL server does: check the address")
+    return answer

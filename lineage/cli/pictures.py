@@ -1,0 +1,145 @@
+"""Runs as tables and trees for a terminal. Pure: answers of saved queries in, what rich prints out.
+
+Every text comes from outside: it is shown as it is, never read as markup, and cannot steer the terminal.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+from rich.tree import Tree
+
+from lineage.cli.terminal import printable
+
+NOT_KNOWN: Final = "–"
+LONGEST_TEXT: Final = 160  # characters; `--json` shows all
+_STYLES: Final = {
+    "SUCCEEDED": "green",
+    "FAILED": "bold red",
+    "ERROR": "bold red",
+    "RUNNING": "cyan",
+    "PENDING": "cyan",
+    "UNKNOWN": "yellow",
+}
+
+Answer = Mapping[str, Any]
+
+
+def table_of_runs(runs: Sequence[Answer]) -> Table:
+    """A row a run."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("run", "phase", "started (UTC)", "took", "pipeline", "namespace", "uid"):
+        table.add_column(column, overflow="fold", no_wrap=column in ("phase", "took"))
+    for run in runs:
+        table.add_row(
+            _text(run["displayName"]),
+            _phase(run["phase"]),
+            _text(_time(run["startedAt"] or run["createdAt"])),
+            _text(_took(run["durationSeconds"])),
+            _text(_pipeline(run)),
+            _text(run["namespace"]),
+            _text(run["uid"]),
+        )
+    return table
+
+
+def picture_of_run(run: Answer) -> Iterator[RenderableType]:
+    """What is known of a run, and under it its steps with what they read and wrote."""
+    yield _facts(run)
+    yield ""
+    steps = run["executions"]["nodes"]
+    tree = Tree(Text.assemble(_phase(run["phase"]), " ", _text(run["displayName"], "bold")), guide_style="dim")
+    for step in steps:
+        _add_step(tree, step)
+    if not steps:
+        tree.add(Text("no step was seen", "dim"))
+    yield tree
+
+
+# ------------------------------------------------------------------------------------------ parts of a run
+def _facts(run: Answer) -> Table:
+    table = Table.grid(padding=(0, 2))
+    for name, value in _known_facts(run):
+        table.add_row(Text(name, "bold"), value)
+    return table
+
+
+def _known_facts(run: Answer) -> Iterator[tuple[str, Text]]:
+    yield "run", _text(run["name"])
+    yield "id", _text(run["id"])
+    yield "uid", _text(run["uid"])
+    yield "namespace", _text(f"{run['namespace']} in {run['cluster']}{'' if run['inCluster'] else ', gone'}")
+    yield "phase", Text.assemble(_phase(run["phase"]), _text(f" {run['message']}" if run["message"] else ""))
+    yield "started", _text(_time(run["startedAt"]))
+    yield "took", _text(_took(run["durationSeconds"]))
+    if run["pipelineVersion"]:
+        yield "pipeline", _text(f"{_pipeline(run)}  {run['pipelineVersion']['digest']}")
+    if run["experiment"]:
+        yield "experiment", _text(run["experiment"]["name"])
+    if run["resubmittedFrom"]:
+        yield "resubmitted from", _text(run["resubmittedFrom"]["displayName"])
+    for number, parameter in enumerate(run["parameters"]):
+        value = "(redacted)" if parameter["redacted"] else parameter["value"]
+        yield "parameters" if number == 0 else "", _text(f"{parameter['name']} = {value}")
+    for missing in run["completeness"]["missing"]:
+        yield "not seen", _text(missing, "yellow")
+
+
+def _add_step(tree: Tree, step: Answer) -> None:
+    notes = [
+        _took(step["durationSeconds"]),
+        *([f"attempt {step['attempt'] + 1}"] if step["attempt"] else []),
+        *(["superseded"] if step["superseded"] else []),
+        *(["cached"] if step["cached"] else []),
+        *([f"exit code {step['exitCode']}"] if step["exitCode"] else []),
+    ]
+    name = _text(step["displayName"], "dim" if step["superseded"] else "bold")
+    branch = tree.add(Text.assemble(_phase(step["phase"]), " ", name, _text(f"  {', '.join(notes)}", "dim")))
+    if step["message"]:
+        branch.add(_text(step["message"], "yellow"))
+    before = sorted({each["displayName"] for each in step["dependsOn"]})
+    if before:
+        branch.add(_text(f"after {', '.join(before)}", "dim"))
+    for image in sorted({each["reference"] for each in step["images"]}):
+        branch.add(_text(f"image {image}", "dim"))
+    for use in step["inputs"]:
+        branch.add(_text(f"← {_used(use)}"))
+    for use in step["outputs"]:
+        branch.add(_text(f"→ {_used(use)}{' (from a cache)' if use['role'] == 'REUSED' else ''}"))
+
+
+def _used(use: Answer) -> str:
+    artifact = use["artifact"]
+    doubt = " (or another write of it)" if use["ambiguous"] else ""
+    return f"{use['name']}  {artifact['uri'] or artifact['digest'] or NOT_KNOWN}{doubt}"
+
+
+# ------------------------------------------------------------------------------------------ single values
+def _text(value: object, style: str = "") -> Text:
+    text = NOT_KNOWN if value is None else printable(value)
+    return Text(text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…", style)
+
+
+def _phase(phase: str) -> Text:
+    return Text(phase.lower(), _STYLES.get(phase, "dim"))
+
+
+def _pipeline(run: Answer) -> str | None:
+    version = run["pipelineVersion"]
+    return version["pipeline"]["name"] if version else None
+
+
+def _time(moment: str | None) -> str | None:
+    return None if moment is None else moment[:19].replace("T", " ")
+
+
+def _took(seconds: float | None) -> str:
+    if seconds is None:
+        return NOT_KNOWN
+    whole = int(seconds)
+    if whole < 60:
+        return f"{seconds:.1f}s".replace(".0s", "s")
+    minutes, hours = whole // 60, whole // 3600
+    return f"{minutes}m {whole % 60:02}s" if hours == 0 else f"{hours}h {minutes % 60:02}m"

@@ -1,0 +1,136 @@
+"""`lineage runs` and `lineage show`: runs as a table, and one of them as a tree."""
+
+import logging
+import sys
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
+
+import typer
+
+from lineage.cli.asking import Ask, UrlFlag, ask_saved, open_ask
+from lineage.cli.pictures import picture_of_run, table_of_runs
+from lineage.cli.terminal import StoreFlag, configure_logs, fail, notes, print_answer, printable
+from lineage.errors import InvalidId
+from lineage.identity import parse_global_id
+from lineage.model import Phase
+from lineage_graphql import saved_queries, to_json
+
+LARGEST_PAGE: Final = 100
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON instead.")]
+
+
+def runs(
+    phase: Annotated[
+        list[Phase] | None, typer.Option("--phase", case_sensitive=False, help="Only those in this phase; repeatable.")
+    ] = None,
+    pipeline: Annotated[
+        str | None, typer.Option("--pipeline", metavar="NAME", help="Only those of the pipeline of this name.")
+    ] = None,
+    namespace: Annotated[
+        str | None, typer.Option("--namespace", metavar="NAME", help="Only those of this namespace.")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="How many at most.")] = 20,
+    as_json: JsonFlag = False,
+    store: StoreFlag = None,
+    url: UrlFlag = None,
+) -> None:
+    """List runs, the newest first.
+
+    lineage runs
+    lineage runs --phase failed --phase error --limit 5
+    lineage runs --pipeline churn-training --json
+    """
+    configure_logs(logging.ERROR)
+    wanted = {
+        "phase": {"in": [each.value for each in phase]} if phase else None,
+        "pipelineName": {"eq": pipeline} if pipeline is not None else None,
+        "namespace": {"eq": namespace} if namespace is not None else None,
+    }
+    found, total = _list(open_ask(store, url), wanted, limit)
+    if as_json:
+        _write_json(found)
+        return
+    if found:
+        print_answer(table_of_runs(found))
+    if len(found) < total:
+        notes.print(f"{len(found)} of {total} runs; --limit N shows more.")
+    elif not found:
+        notes.print("No run matches." if any(wanted.values()) else "No run is recorded yet.")
+
+
+def show(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="The id, the uid or the name of a run.")],
+    as_json: JsonFlag = False,
+    store: StoreFlag = None,
+    url: UrlFlag = None,
+) -> None:
+    """Show what happened in one run: its arguments, its steps, and what each read and wrote.
+
+    Of several runs of one name it is the newest.
+
+        lineage show churn-training-1795311000
+        lineage show 5f3c2a10-7e0b-4a51-9a53-0d1f1b6d9c0e --json
+    """
+    configure_logs(logging.ERROR)
+    ask = open_ask(store, url)
+    found = _steps(ask, _find(ask, run))
+    if as_json:
+        _write_json(found)
+    else:
+        print_answer(*picture_of_run(found))
+
+
+def _write_json(found: Any) -> None:
+    sys.stdout.buffer.write(to_json(found, indented=True) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+# ------------------------------------------------------------------------------------------ asking
+def _list(ask: Ask, where: Mapping[str, Any], limit: int) -> tuple[list[Mapping[str, Any]], int]:
+    """Read up to `limit` runs, page by page; say how many there are."""
+    found: list[Mapping[str, Any]] = []
+    values: dict[str, Any] = {"where": {name: value for name, value in where.items() if value is not None}}
+    while True:
+        values["first"] = min(limit - len(found), LARGEST_PAGE)
+        page = ask_saved(ask, "runs", values)["runs"]
+        found += page["nodes"]
+        if len(found) >= limit or not page["pageInfo"]["hasNextPage"]:
+            return found, page["totalCount"]
+        values["after"] = page["pageInfo"]["endCursor"]
+
+
+def _find(ask: Ask, text: str) -> str:
+    """Say which run is meant, by its id."""
+    if _is_id_of_a_run(text):
+        return text
+    page = ask_saved(
+        ask, "runs", {"where": {"or": [{name: {"eq": text}} for name in ("uid", "name", "displayName")]}, "first": 1}
+    )["runs"]
+    if page["nodes"]:
+        if page["totalCount"] > 1:
+            notes.print(f"{page['totalCount']} runs are called {printable(text)}; this is the newest.", markup=False)
+        return str(page["nodes"][0]["id"])
+    of_workflow = (ask(saved_queries()["run"].text, {"uid": text}).get("data") or {}).get("run")
+    if of_workflow is None:
+        fail(f"no run with the id, uid or name {printable(text)} is recorded: `lineage runs` lists them")
+    return str(of_workflow["id"])
+
+
+def _is_id_of_a_run(text: str) -> bool:
+    try:
+        return parse_global_id(text)[0] == "Run"
+    except InvalidId:
+        return False
+
+
+def _steps(ask: Ask, run: str) -> dict[str, Any]:
+    """Read a run with all its executions, however many."""
+    found = dict(ask_saved(ask, "run-steps", {"id": run})["node"])
+    executions = dict(found["executions"])
+    while executions["pageInfo"]["hasNextPage"]:
+        values = {"id": run, "after": executions["pageInfo"]["endCursor"]}
+        more = ask_saved(ask, "run-steps", values)["node"]["executions"]
+        executions = {**more, "nodes": [*executions["nodes"], *more["nodes"]]}
+    del executions["pageInfo"]
+    return {**found, "executions": executions}

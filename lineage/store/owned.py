@@ -1,0 +1,148 @@
+"""Lists that hang on nodes (the executions of a run, the consumers of an artifact), for many owners in one statement.
+
+Expressions and the statements around them; what a list selects and how it is filtered is said in
+`lineage.store.queries`, how a page is cut in `lineage.store.paging`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias, TypeVar
+
+from sqlalchemy import Connection, Select, func, select, union
+
+from lineage.errors import InvalidRequest
+from lineage.identity import Key, encode_key
+from lineage.model import Artifact, ArtifactRole, Execution, PipelineVersion, Run
+from lineage.ports import Listing, Page, PageRequest, Scope
+from lineage.store import paging, tables
+from lineage.store.conditions import Expression, where_clause
+from lineage.store.queries import QUERIES, of_seen_artifacts, run_in_scope
+from lineage.store.values import Columns
+
+T = TypeVar("T")
+Within: TypeAlias = Callable[[Select[Any], Scope, Sequence[str]], tuple[Select[Any], Expression]]
+"""Confines a list to what hangs on the owners of these keys, and names the column that says on which."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owned:
+    """`row` is the internal id of an item of the list; an item may hang on several owners."""
+
+    row: Expression
+    within: Within
+
+
+def _in_column(column: Expression) -> Within:
+    """Each item hangs on one owner, whose key the list knows already."""
+    return lambda chosen, _, owners: (chosen.where(column.in_(owners)), column)
+
+
+def _touched_by_runs(chosen: Select[Any], scope: Scope, owners: Sequence[str]) -> tuple[Select[Any], Expression]:
+    """What the executions of runs read, wrote or took over."""
+    edge, execution, run = tables.edge, tables.execution, tables.run.alias("touching")
+    ran = (
+        select(run.c.key.label("owner"))
+        .select_from(execution)
+        .join(run, run.c.id == execution.c.run_id)
+        .where(run.c.key.in_(owners), run_in_scope(run, scope))
+    )
+    read = ran.add_columns(edge.c.source.label("item")).join(edge, edge.c.target == execution.c.id)
+    written = ran.add_columns(edge.c.target.label("item")).join(edge, edge.c.source == execution.c.id)
+    pairs = union(read, written).subquery("touched")
+    return chosen.join(pairs, pairs.c.item == tables.artifact.c.id), pairs.c.owner
+
+
+def _consuming(chosen: Select[Any], scope: Scope, owners: Sequence[str]) -> tuple[Select[Any], Expression]:
+    """The executions that read artifacts or took them over."""
+    edge, owner = tables.edge, tables.node.alias("consumed")
+
+    def of_owners(artifact: Expression, execution: Expression, role: ArtifactRole) -> Select[Any]:
+        found = (
+            select(owner.c.key.label("owner"), execution.label("item"))
+            .select_from(owner)
+            .join(edge, artifact == owner.c.id)
+            .where(owner.c.key.in_(owners), edge.c.role == role.value)
+        )
+        return of_seen_artifacts(found, artifact, scope)
+
+    pairs = union(
+        of_owners(edge.c.source, edge.c.target, ArtifactRole.USED),
+        of_owners(edge.c.target, edge.c.source, ArtifactRole.REUSED),
+    ).subquery("consuming")
+    return chosen.join(pairs, pairs.c.item == tables.execution.c.id), pairs.c.owner
+
+
+OWNED: Final[Mapping[tuple[type, str], Owned]] = {
+    (Run, "pipeline"): Owned(row=tables.run.c.id, within=_in_column(tables.pipeline.c.key)),
+    (Run, "experiment"): Owned(row=tables.run.c.id, within=_in_column(tables.experiment.c.key)),
+    (Execution, "run"): Owned(row=tables.execution.c.id, within=_in_column(tables.run.c.key)),
+    (Execution, "consumes"): Owned(row=tables.execution.c.id, within=_consuming),
+    (Artifact, "run"): Owned(row=tables.artifact.c.id, within=_touched_by_runs),
+    (PipelineVersion, "pipeline"): Owned(row=tables.pipeline_version.c.id, within=_in_column(tables.pipeline.c.key)),
+}
+"""By the type of the items and the field of their filter that names the owner."""
+
+
+# ------------------------------------------------------------------------------------------ reading
+def pages(
+    connection: Connection,
+    scope: Scope,
+    what: type,
+    by: str,
+    owners: Sequence[Key],
+    listing: Listing,
+    request: PageRequest,
+    read: Callable[[Columns], T],
+) -> Mapping[Key, Page[T]]:
+    """Read the same page of the list of each owner.
+
+    Raises:
+        InvalidRequest: no such list, an unknown field or order, or a cursor of another list.
+    """
+    query, owned, texts = QUERIES[what](scope), _owned(what, by), _by_text(owners)
+    cut = paging.cut(query, listing, request)
+    chosen, owner = owned.within(query.select, scope, list(texts))
+    place = func.row_number().over(partition_by=owner, order_by=list(cut.order))
+    columns = (owned.row.label("item"), owner.label("owner"), *cut.columns, place.label("place"))
+    ranked = chosen.where(*cut.conditions).with_only_columns(*columns).subquery("ranked")
+    shown = [ranked.c[name] for name in ("owner", *(column.name for column in cut.columns))]
+    statement = (
+        query.select.add_columns(*shown)
+        .join(ranked, ranked.c.item == owned.row)
+        .where(ranked.c.place <= cut.size + 1)
+        .order_by(ranked.c.owner, ranked.c.place)
+    )
+    rows: dict[str, list[Columns]] = {text: [] for text in texts}
+    for row in connection.execute(statement):
+        rows[row.owner].append(row._mapping)
+    return {texts[text]: cut.page(of, read) for text, of in rows.items()}
+
+
+def counts(
+    connection: Connection, scope: Scope, what: type, by: str, owners: Sequence[Key], listing: Listing
+) -> Mapping[Key, int]:
+    """Count the list of each owner.
+
+    Raises:
+        InvalidRequest: no such list, or an unknown field.
+    """
+    query, owned, texts = QUERIES[what](scope), _owned(what, by), _by_text(owners)
+    chosen, owner = owned.within(query.select, scope, list(texts))
+    counted = chosen.where(where_clause(query.fields, listing.where)).with_only_columns(
+        owner.label("owner"), func.count().label("total")
+    )
+    found = {texts[row.owner]: row.total for row in connection.execute(counted.group_by(owner))}
+    return {key: found.get(key, 0) for key in owners}
+
+
+def _owned(what: type, by: str) -> Owned:
+    owned = OWNED.get((what, by))
+    if owned is None:
+        lists = ", ".join(f"{each.__name__} by {field}" for each, field in OWNED)
+        raise InvalidRequest(f"there is no list of {what.__name__} by {by}; there are {lists}")
+    return owned
+
+
+def _by_text(owners: Sequence[Key]) -> dict[str, Key]:
+    """The owners by the text under which their tables keep their keys: of a run, the run id alone."""
+    return {str(key[1]) if key[0] == "Run" and len(key) == 2 else encode_key(key): key for key in owners}

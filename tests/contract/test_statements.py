@@ -1,0 +1,94 @@
+"""How many statements an answer takes: as many for a page of thirty as for one of three."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from lineage.ports import EVERYTHING
+from lineage.store.sql import SqlStore
+from lineage_graphql import execute
+from tests.worlds import a_world
+
+FEW, MANY = 3, 30
+
+QUESTIONS = {
+    "runs and all that hangs on them": """query ($first: Int!) { runs(first: $first) { totalCount nodes {
+        displayName workflows { uid } completeness { complete } raw resubmittedFrom { id }
+        experiment { name } pipelineVersion { spec pipeline { name } }
+        executions(first: 5) { totalCount nodes {
+            displayName phase superseded pods { uid } images { digest }
+            inputs { artifact { name producer { run { uid } } } } outputs { artifact { uri } }
+            dependsOn { displayName } cachedFrom { displayName run { displayName } }
+        } }
+        artifacts(first: 5, where: {external: false}) { totalCount edges { cursor node { name producer { id } } } }
+    } } }""",
+    "artifacts and where they came from": """query ($first: Int!) { artifacts(first: $first) { nodes {
+        uri producer { displayName run { displayName phase pipelineVersion { pipeline { name } } } }
+        consumers(first: 5) { totalCount nodes { displayName run { uid experiment { name } } pods { name } } }
+    } } }""",
+    "pipelines, their versions and runs": """query ($first: Int!) { pipelines { nodes {
+        versions { totalCount nodes { digest spec } }
+        runs(first: $first, orderBy: [{field: STARTED_AT}]) { totalCount nodes {
+            uid executions(last: 2) { nodes { displayName images { reference } } }
+        } }
+    } } }""",
+    "experiments and the lineage of their runs": """query ($first: Int!) { experiments(first: 3) { nodes {
+        runs(first: $first, where: {phase: {in: [SUCCEEDED, FAILED]}}) { nodes { uid
+            executions(first: 5) { nodes { outputs { role artifact {
+                consumers(first: 5) { nodes { run { uid } } }
+            } } } }
+        } }
+    } } }""",
+    "executions and their neighbours": """query ($first: Int!) { executions(first: $first) { nodes {
+        run { uid executions(first: 1) { totalCount } }
+        inputs { artifact { consumers { totalCount } } } dependsOn { dependsOn { id } pods { uid } }
+    } } }""",
+}
+
+
+@pytest.fixture(scope="module")
+def world() -> SqlStore:
+    return a_world(60)
+
+
+@contextmanager
+def counted(store: SqlStore) -> Iterator[list[str]]:
+    """The statements that a store runs meanwhile."""
+    statements: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement != "BEGIN":
+            statements.append(statement)
+
+    event.listen(store._engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(store._engine, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_the_number_of_statements_does_not_grow_with_the_page(world: SqlStore, question: str) -> None:
+    def statements(first: int) -> int:
+        with counted(world) as run:
+            answer = execute(world, EVERYTHING, QUESTIONS[question], {"first": first})
+        assert "errors" not in answer, answer["errors"]
+        return len(run)
+
+    assert statements(MANY) <= statements(FEW)
+
+
+def test_a_list_that_hangs_on_many_is_read_in_one_statement(world: SqlStore) -> None:
+    with counted(world) as run:
+        answer = execute(world, EVERYTHING, "{ runs(first: 50) { nodes { executions { nodes { id } } } } }")
+    assert all(each["executions"]["nodes"] for each in answer["data"]["runs"]["nodes"])
+    assert len(run) == 2
+
+
+def test_only_what_is_asked_for_is_counted(world: SqlStore) -> None:
+    with counted(world) as run:
+        execute(world, EVERYTHING, "{ runs(first: 1) { nodes { id } } }")
+    assert not any("count(" in statement for statement in run)

@@ -1,0 +1,92 @@
+"""Worlds of any size, for tests of lists and filters: runs of a few pipelines, over two namespaces, that read what
+others wrote, with pods, caches, retries, experiments and values that are missing."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from lineage.store.sql import SqlStore
+from tests.factories import KubernetesObject, a_node, a_pod, a_store, a_workflow, rfc3339
+
+PIPELINES = ("train", "score", "Report ü")
+PHASES = ("Succeeded", "Failed", "Running")
+
+
+def a_world(runs: int) -> SqlStore:
+    """A store in memory that knows so many runs, each of up to four executions."""
+    return a_store(*(each for number in range(runs) for each in objects_of(number)))
+
+
+def objects_of(number: int) -> list[KubernetesObject]:
+    """The workflow of one run and its pods. Every third run is a cache's guest, every fourth lies elsewhere."""
+    name, born = f"run-{number:03}", 1000 * (1 + number // 2)
+    return [_workflow(number, name, born), *_pods(number, name, born)]
+
+
+def _workflow(number: int, name: str, born: int) -> KubernetesObject:
+    phase = PHASES[number % 3]
+    ended = rfc3339(born + 400 + number) if phase != "Running" else None
+    annotations: Mapping[str, str] = (
+        {"pipelines.kubeflow.org/pipeline_spec": f'{{"name": "{PIPELINES[number % 3]}"}}'} if number % 5 else {}
+    )
+    return a_workflow(
+        _nodes(number, name, born),
+        uid=f"u{number:03}",
+        name=name,
+        namespace="b" if number % 4 == 3 else "a",
+        born=born if number % 7 != 6 else None,
+        phase=phase,
+        labels={
+            "team": ("churn", "Fraud")[number % 2],
+            **({"kfp-lineage/experiment": f"tuning-{number % 3}"} if number % 4 else {}),
+        },
+        annotations=annotations,
+        spec=_spec(number),
+        startedAt=rfc3339(born + 1) if number % 6 != 5 else None,
+        finishedAt=ended,
+    )
+
+
+def _spec(number: int) -> KubernetesObject:
+    rate = ("0.1", "1e-1", "0.25", "high", "")[number % 5]
+    parameters = [{"name": "rate", "value": rate}, {"name": "model", "value": ("bert", "Bert-large")[number % 2]}]
+    return {"arguments": {"parameters": parameters[: 1 + number % 2]}, "entrypoint": f"main-{number % 2}"}
+
+
+def _nodes(number: int, name: str, born: int) -> dict[str, KubernetesObject]:
+    a, b, c, d = (f"{name}-{1000001 + index}" for index in range(4))
+    hit: dict[str, Any] = {"memoizationStatus": {"hit": True, "key": "k", "cacheName": "c"}} if number % 3 == 2 else {}
+    nodes = {
+        a: a_node(f"{name}.prepare", born + 10, born + 20, reads=["raw/data"], writes=[f"table/{number // 3}"], **hit),
+        b: a_node(
+            f"{name}.train",
+            born + 30,
+            born + 90 + number,
+            ("Succeeded", "Failed")[number % 2],
+            reads=[f"table/{number // 3}"],
+            writes=[f"model/{number}"],
+            templateName="train",
+        ),
+        c: a_node(f"{name}.report", born + 100, None, "Running", reads=[f"model/{number}"], templateName="report"),
+        d: a_node(f"{name}.later", None, None, "Pending"),
+    }
+    nodes[a]["children"] = [b]
+    nodes[b]["children"] = [c]
+    return dict(list(nodes.items())[: 2 + number % 3])
+
+
+def _pods(number: int, name: str, born: int) -> list[KubernetesObject]:
+    images = ("registry.example/train:7", "registry.example/Train:8")
+    return [
+        a_pod(
+            f"pod-{number:03}-{index}",
+            f"{name}-{1000001 + index}",
+            born + 10 + 20 * index,
+            born + 20 if index == 0 else born + 90 + number,
+            owner=f"u{number:03}",
+            workflow=name,
+            namespace="b" if number % 4 == 3 else "a",
+            image=images[number % 2],
+            image_id=f"registry.example/train@sha256:{number % 4:064x}",
+        )
+        for index in range(number % 3)
+    ]
