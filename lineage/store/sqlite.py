@@ -21,7 +21,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.pool import QueuePool
 
 from lineage.store.dialect import Identity, Row
 
@@ -46,8 +46,14 @@ class Sqlite:
     # -- databases
     def engine(self, url: URL) -> Engine:
         if _in_memory(url):
+            # It lives in its one connection, so threads take turns.
             engine = create_engine(
-                url, hide_parameters=True, poolclass=StaticPool, connect_args={"check_same_thread": False}
+                url,
+                hide_parameters=True,
+                poolclass=QueuePool,
+                pool_size=1,
+                max_overflow=0,
+                connect_args={"check_same_thread": False},
             )
         else:
             file = str(Path(url.database or "").expanduser())
