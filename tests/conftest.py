@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import structlog
 
+from tests.postgresql import Server, binaries, server
+
 FIXTURES_VARIABLE = "LINEAGE_FIXTURES"
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -27,6 +29,16 @@ def fixtures() -> Path:
     if not folder.is_dir():
         pytest.skip(f"there are no recorded objects in {folder}: set {FIXTURES_VARIABLE} to a folder of them")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    """A PostgreSQL server of the tests' own."""
+    folder = binaries()
+    if folder is None:
+        pytest.skip("there is no PostgreSQL server to start: install Debian's package postgresql")
+    with server(folder) as running:
+        yield running
 
 
 @pytest.fixture(autouse=True)

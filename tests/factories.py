@@ -3,7 +3,8 @@
 Times are seconds since 1970, as in the identity rules; everything has a sensible default.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextvars import ContextVar
 from copy import deepcopy
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
@@ -238,9 +239,13 @@ def record(store: LineageStore, *observations: Observation | KubernetesObject) -
     store.apply(facts_of(*observations), recorded_at=RECORDED_AT)
 
 
+make_store: ContextVar[Callable[[], SqlStore]] = ContextVar("make_store", default=open_in_memory)
+"""Makes an empty store. Contract suites set it to try every database (`tests.contract.conftest`)."""
+
+
 def a_store(*observations: Observation | KubernetesObject, at_once: bool = True) -> SqlStore:
-    """A store in memory that knows some observations, recorded at once or one by one."""
-    store = open_in_memory()
+    """A store that knows some observations, recorded at once or one by one: in memory, if nothing else is said."""
+    store = make_store.get()()
     # Python 3.13 complains of databases that nobody closed; this one is closed with its store.
     finalize(store, store._engine.dispose)
     if at_once:

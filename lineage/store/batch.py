@@ -1,16 +1,19 @@
 """The shelves that one transaction works on, and the two ways in which a row is made."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import zstandard
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table
 
 from lineage.facts import Revision
 from lineage.identity import Key, Location, encode_key
 from lineage.merge import current
+from lineage.store import locks as names
 from lineage.store import tables
 from lineage.store.codec import revision_columns, revision_of
-from lineage.store.shelf import Row, Shelf
+from lineage.store.dialect import Dialect, Row
+from lineage.store.locks import Locks
+from lineage.store.shelf import Shelf
 
 
 class Batch:
@@ -21,29 +24,35 @@ class Batch:
     workflows whose run is now known.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, dialect: Dialect, locks: Locks) -> None:
+        def shelf(table: Table, guard: Callable[[Row], None] | None = None) -> Shelf:
+            return Shelf(connection, dialect, table, ids=dialect.new_ids(connection, table), guard=guard)
+
         self.connection = connection
-        self.nodes = Shelf(connection, tables.node)
-        self.runs = Shelf(connection, tables.run)
-        self.run_parameters = Shelf(connection, tables.run_parameter)
-        self.run_labels = Shelf(connection, tables.run_label)
-        self.pipelines = Shelf(connection, tables.pipeline)
-        self.pipeline_versions = Shelf(connection, tables.pipeline_version)
-        self.experiments = Shelf(connection, tables.experiment)
-        self.workflows = Shelf(connection, tables.workflow)
-        self.rolls = Shelf(connection, tables.roll)
-        self.roll_entries = Shelf(connection, tables.roll_entry)
-        self.executions = Shelf(connection, tables.execution)
-        self.pods = Shelf(connection, tables.pod)
-        self.pod_images = Shelf(connection, tables.pod_image)
-        self.other_views = Shelf(connection, tables.other_view)
-        self.locations = Shelf(connection, tables.location)
-        self.artifacts = Shelf(connection, tables.artifact)
-        self.looks = Shelf(connection, tables.look)
-        self.uses = Shelf(connection, tables.use)
-        self.edges = Shelf(connection, tables.edge)
-        self.listings = Shelf(connection, tables.listing)
-        self.kept_objects = Shelf(connection, tables.kept_object)
+        self.dialect = dialect
+        self.locks = locks
+        self.nodes = shelf(tables.node)
+        self.runs = shelf(tables.run, guard=lambda row: locks.require(names.run(row["key"])))
+        self.run_parameters = shelf(tables.run_parameter)
+        self.run_labels = shelf(tables.run_label)
+        self.pipelines = shelf(tables.pipeline)
+        self.pipeline_versions = shelf(tables.pipeline_version)
+        self.experiments = shelf(tables.experiment)
+        self.workflows = shelf(tables.workflow, guard=lambda row: locks.require(names.uid(row["uid"])))
+        self.rolls = shelf(tables.roll)
+        self.roll_entries = shelf(tables.roll_entry)
+        self.executions = shelf(tables.execution)
+        self.pods = shelf(tables.pod)
+        self.pod_images = shelf(tables.pod_image)
+        self.other_views = shelf(tables.other_view)
+        self.locations = shelf(tables.location)
+        self.artifacts = shelf(tables.artifact)
+        self.looks = shelf(tables.look)
+        self.uses = shelf(tables.use)
+        self.edges = shelf(tables.edge)
+        self.listings = shelf(tables.listing)
+        self.kept_objects = shelf(tables.kept_object)
+        self.rejected = shelf(tables.rejected)
         self.compress = zstandard.ZstdCompressor().compress
         self.changed: dict[int, Row] = {}
         self.fresh: dict[int, Row] = {}
@@ -63,6 +72,7 @@ class Batch:
     # -- rows with a key
     def run(self, key: str) -> Row:
         """Find a run, or make one of which nothing but the key is known."""
+        self.locks.require(names.run(key))
         row = self.runs.one("key", key)
         if row is None:
             row = dict.fromkeys(tables.run.columns.keys())
@@ -93,6 +103,7 @@ class Batch:
 
     def location(self, place: Location) -> int:
         """Find a location, or make it."""
+        self.locks.require(names.location(place))
         for row in self.locations.find("uri", (place.uri,)):
             if row["store"] == place.store:
                 return int(row["id"])

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from lineage.facts import ExecutionState, PodSeen, Revision, RunSeen
-from lineage.store.shelf import Row
+from lineage.store.dialect import Row
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

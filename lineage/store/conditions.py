@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, false, func, not_, o
 from lineage.errors import InvalidRequest
 from lineage.identity import encode_key
 from lineage.ports import AllOf, AnyOf, Condition, Not, Operator, Where
+from lineage.store.texts import storable
 
 Expression: TypeAlias = ColumnElement[Any]
 Ask: TypeAlias = Callable[[Condition], ColumnElement[bool]]
@@ -44,6 +45,7 @@ def where_clause(fields: Mapping[str, Ask], where: Where | None) -> ColumnElemen
 
 def compare(expression: Any, operator: Operator, value: Any) -> ColumnElement[bool]:
     """Compare a column as the operators of the API do: exactly, and with regard to case."""
+    value = storable(value) if isinstance(value, str) else value
     compared: ColumnElement[bool] = _compare(expression, operator, value)
     return compared
 
@@ -53,7 +55,7 @@ def _compare(expression: Any, operator: Operator, value: Any) -> Any:
         case Operator.EQ:
             return expression.is_(None) if value is None else expression == value
         case Operator.IN:
-            return expression.in_(list(value)) if value else false()
+            return expression.in_([storable(v) if isinstance(v, str) else v for v in value]) if value else false()
         case Operator.CONTAINS:
             return func.replace(expression, value, "") != expression if value else expression.is_not(None)
         case Operator.STARTS_WITH:

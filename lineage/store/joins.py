@@ -7,7 +7,8 @@ from lineage.identity import encode_key, provisional_key
 from lineage.merge import Attempt, attempt_of_pod
 from lineage.store.batch import Batch
 from lineage.store.codec import encode, fingerprint, microseconds, pod_of, revision_columns
-from lineage.store.shelf import Row
+from lineage.store.dialect import Row
+from lineage.store.locks import uid
 from lineage.store.views import attempts_of, remove_execution, show_execution
 
 
@@ -32,6 +33,7 @@ def join_pods(batch: Batch) -> None:
 def _join(batch: Batch, row: Row) -> dict[int, None]:
     """Join one pod. Returns the provisional executions that it left or came to."""
     fact = pod_of(row["body"])
+    batch.locks.require(uid(fact.owner_uid))
     run = _run_of(batch, fact)
     attempts = attempts_of(batch, run["id"])
     started = [

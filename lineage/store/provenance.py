@@ -1,16 +1,17 @@
 """Third step of a batch: what was read and written, and which write each reader read.
 
+0. Locks: the locations that will be touched, where others write at the same time.
 1. Ports: the reads and writes of every execution that changed.
 2. Timelines: the writes of every location that was touched, in time.
 3. Answers: the edges of every use that either can have moved.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Set
 from typing import Any
 
 import orjson
-from sqlalchemy import and_, or_
+from sqlalchemy import and_, or_, select
 
 from lineage.facts import LocationLooked
 from lineage.identity import Location, state_key, unknown_key, written_key
@@ -19,7 +20,8 @@ from lineage.model import ArtifactRole, Phase
 from lineage.store import tables
 from lineage.store.batch import Batch
 from lineage.store.codec import execution_of
-from lineage.store.shelf import Row
+from lineage.store.dialect import Row
+from lineage.store.locks import LOCATIONS, Name, location
 from lineage.store.views import attempts_of
 
 UseKey = tuple[int, str, str]
@@ -36,6 +38,24 @@ class Provenance:
         self._uses: dict[UseKey, Row] = {}
         self._orphans: set[int] = set()
         self._gone: dict[int, list[tuple[int, int | None]]] = defaultdict(list)
+        self._deep: set[int] = set()
+
+    def lock(self, looked_at: Iterable[Location], needed: Set[Name]) -> None:
+        """Lock every location whose writes, looks, uses or answers this batch may touch: before this, nothing of
+        them was read, and after it, no other transaction changes them."""
+        batch = self._batch
+        batch.runs.find("id", {row["run_id"] for row in batch.changed.values()})
+        placed = [*batch.fresh.values(), *batch.rewired.values()]
+        self._deep = {row["run_id"] for row in placed if self._graph.has_old_successors(row)}
+        if batch.locks.has_all:
+            return
+        places = set(looked_at)
+        for execution_id, row in batch.changed.items():
+            writes, uses = self._ports(execution_id, row)
+            places.update(writes.values(), uses.values())
+        places.update(_places_of(batch, "execution_id", batch.changed))
+        places.update(_places_of(batch, "run_id", self._deep))
+        batch.locks.take(LOCATIONS, {location(place) for place in places} | needed)
 
     def look(self, fact: LocationLooked) -> bool:
         """Take in one look at a location. Says whether it added anything."""
@@ -51,7 +71,6 @@ class Provenance:
     def derive(self) -> None:
         """Bring artifacts, uses and edges in line with everything that this batch changed."""
         batch = self._batch
-        batch.runs.find("id", {row["run_id"] for row in batch.changed.values()})
         batch.artifacts.find("execution_id", batch.changed)
         batch.uses.find("execution_id", batch.changed)
         found = {execution_id: self._ports(execution_id, row) for execution_id, row in batch.changed.items()}
@@ -145,9 +164,7 @@ class Provenance:
     def _follow_rewiring(self) -> None:
         """A changed place in the graph may move the answers at what the execution wrote. If others that were
         there before come after it, it may move those at everything that its run wrote or read."""
-        batch = self._batch
-        placed = [*batch.fresh.values(), *batch.rewired.values()]
-        deep = {row["run_id"] for row in placed if self._graph.has_old_successors(row)}
+        batch, deep = self._batch, self._deep
         written = {a["location_id"] for a in batch.artifacts.find("execution_id", batch.rewired)}
         written |= {a["location_id"] for a in batch.artifacts.find("run_id", deep)}
         self._force(batch.uses.find("location_id", written))
@@ -277,6 +294,16 @@ class Provenance:
                 and not self._batch.edges.find("target", (row["id"],))
             ):
                 self._remove_artifact(row)
+
+
+def _places_of(batch: Batch, column: str, ids: Collection[int]) -> Iterator[Location]:
+    """Where executions or runs have written and read so far, past the shelves: it is not locked yet."""
+    for table in (tables.artifact, tables.use) if ids else ():
+        for condition in batch.dialect.one_of(table.c[column], ids):
+            where = select(tables.location.c.store, tables.location.c.uri).distinct()
+            joined = where.join(table, table.c.location_id == tables.location.c.id).where(condition)
+            for row in batch.connection.execute(joined):
+                yield Location(store=row.store, uri=row.uri)
 
 
 def _span_of(row: Row) -> Span:

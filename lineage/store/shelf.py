@@ -1,20 +1,19 @@
 """Rows of one table, held in memory while a batch of facts is applied to them.
 
 Finding loads what is not there yet, a column and its values at a time; flushing writes what changed in
-bulk statements. Nothing here knows what the rows mean.
+bulk statements. Nothing here knows what the rows mean, or which database they are in.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, delete, func, select
+from sqlalchemy import ColumnElement, Connection, Table, select
 from sqlalchemy import Row as SqlRow
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert
 
-Row = dict[str, Any]
-Identity = tuple[Hashable, ...]
+from lineage.store.dialect import Dialect, Identity, Row
 
 CHUNK = 500  # values of one IN: well below SQLite's 32,766 variables, and few enough texts of statements
 
@@ -26,10 +25,21 @@ def chunks(values: Iterable[Any]) -> Iterator[list[Any]]:
 
 
 class Shelf:
-    """The rows of one table that a batch touches."""
+    """The rows of one table that a batch touches. `guard` is shown each row that is loaded."""
 
-    def __init__(self, connection: Connection, table: Table) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        dialect: Dialect,
+        table: Table,
+        *,
+        ids: Iterator[int],
+        guard: Callable[[Row], None] | None = None,
+    ) -> None:
         self._connection = connection
+        self._dialect = dialect
+        self._ids = ids
+        self._guard = guard
         self._table = table
         self._identity = tuple(column.name for column in table.primary_key)
         self._rows: dict[Identity, Row] = {}
@@ -38,7 +48,6 @@ class Shelf:
         self._stored: set[Identity] = set()
         self._changed: dict[Identity, None] = {}
         self._removed: dict[Identity, None] = {}
-        self._last_id: int | None = None
 
     def find(self, column: str, values: Iterable[Any]) -> list[Row]:
         """Rows whose `column` is one of `values`, as they stand in this batch."""
@@ -93,29 +102,22 @@ class Shelf:
             self._removed[identity] = None
 
     def next_id(self) -> int:
-        """A number greater than every one in use: rows get theirs in the order in which they came."""
-        if self._last_id is None:
-            self._last_id = self._connection.scalar(select(func.max(self._table.c.id))) or 0
-        self._last_id += 1
-        return self._last_id
+        """A number that no row has. Within a batch, rows get theirs in the order in which they came."""
+        return next(self._ids)
 
     def flush(self) -> None:
         """Write what changed."""
         if self._removed:
-            matches = [self._table.c[name] == bindparam(f"_{name}") for name in self._identity]
-            gone = [
-                dict(zip((f"_{name}" for name in self._identity), identity, strict=True)) for identity in self._removed
-            ]
-            self._connection.execute(delete(self._table).where(and_(*matches)), gone)
+            self._dialect.remove(self._connection, self._table, list(self._removed))
         if self._changed:
-            self._connection.execute(upsert(self._connection, self._table), [self._rows[i] for i in self._changed])
+            self._dialect.put(self._connection, self._table, [self._rows[i] for i in self._changed])
         self._stored.update(self._changed)
         self._stored.difference_update(self._removed)
         self._changed, self._removed = {}, {}
 
     def _load(self, column: str, values: Sequence[Any]) -> None:
-        for some in chunks(values):
-            self._take(self._connection.execute(select(self._table).where(self._table.c[column].in_(some))))
+        for condition in self._dialect.one_of(self._table.c[column], values):
+            self._take(self._connection.execute(select(self._table).where(condition)))
 
     def _take(self, stored: Iterable[SqlRow[Any]]) -> None:
         for found in stored:
@@ -123,6 +125,8 @@ class Shelf:
             identity = tuple(row[name] for name in self._identity)
             if identity in self._stored:
                 continue  # what this batch made of it counts
+            if self._guard is not None:
+                self._guard(row)
             self._stored.add(identity)
             self._rows[identity] = row
             for name, index in self._index.items():
@@ -137,22 +141,14 @@ class Shelf:
         return self._index[column]
 
 
-def upsert(connection: Connection, table: Table) -> Insert:
-    """Insert rows, or overwrite those of the same primary key."""
-    keys = [column.name for column in table.primary_key]
-    statement = _insert(connection, table)
-    rest = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in keys}
-    if not rest:
-        return statement.on_conflict_do_nothing(index_elements=keys)
-    return statement.on_conflict_do_update(index_elements=keys, set_=rest)
+def insert_or_ignore(connection: Connection, table: Table, keys: Sequence[str] = ()) -> Insert:
+    """Insert rows, unless there is one with the same values in `keys`, or the same primary key."""
+    build = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    elements = list(keys) or [column.name for column in table.primary_key]
+    return build(table).on_conflict_do_nothing(index_elements=elements)
 
 
-def insert_or_ignore(connection: Connection, table: Table) -> Insert:
-    """Insert rows, unless there is one of the same primary key."""
-    return _insert(connection, table).on_conflict_do_nothing(
-        index_elements=[column.name for column in table.primary_key]
-    )
-
-
-def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
-    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+def inserts(connection: Connection, table: Table, row: Row, keys: Sequence[str] = ()) -> bool:
+    """Insert a row as `insert_or_ignore` does, and say whether it was not there."""
+    statement = insert_or_ignore(connection, table, keys).execution_options(preserve_rowcount=True)
+    return connection.execute(statement, row).rowcount > 0

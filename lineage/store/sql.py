@@ -2,16 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from datetime import datetime
-from threading import RLock
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, func, select
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.exc import DataError, SQLAlchemyError
 
-from lineage.errors import StoreError
+from lineage.errors import InvalidRequest, StoreError
 from lineage.facts import Fact
 from lineage.identity import Key
 from lineage.model import (
@@ -37,9 +35,12 @@ from lineage.model import (
 from lineage.ports import Listing, Page, PageRequest, Scope
 from lineage.store import owned, paging, parts, queries, reads, tables, values
 from lineage.store.codec import moment
+from lineage.store.dialect import Dialect
 from lineage.store.dump import dump
 from lineage.store.gone import run_phase
+from lineage.store.locks import LocksMissing, subjects_of
 from lineage.store.search import search
+from lineage.store.texts import storable_fact
 from lineage.store.walk import walk
 from lineage.store.writes import apply, move_position
 
@@ -49,23 +50,24 @@ T = TypeVar("T")
 class SqlStore:
     """Everything that is known, in one database. Safe to use from several threads."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, dialect: Dialect) -> None:
         self._engine = engine
-        # A database in memory is one connection: whoever uses it has it alone.
-        self._turn = RLock() if isinstance(engine.pool, StaticPool) else nullcontext()
+        self._dialect = dialect
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
         try:
-            with self._turn, self._engine.connect() as connection:
+            with self._engine.connect().execution_options(**self._dialect.reading) as connection:
                 yield connection
+        except DataError as error:
+            raise InvalidRequest(f"nothing can be asked of the store by such a value: {_reason(error)}") from error
         except SQLAlchemyError as error:
             raise StoreError(f"{_where(self._engine)}: {_reason(error)}") from error
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
         try:
-            with self._turn, self._engine.execution_options(writes=True).begin() as connection:
+            with self._engine.execution_options(**self._dialect.writing).begin() as connection:
                 yield connection
         except SQLAlchemyError as error:
             raise StoreError(f"{_where(self._engine)}: {_reason(error)}") from error
@@ -84,10 +86,16 @@ class SqlStore:
         after: str | None = None,
         position: str | None = None,
     ) -> tuple[bool, ...]:
-        with self._writing() as connection:
-            if log is not None and position is not None:
-                move_position(connection, log, after, position)
-            return apply(connection, facts, recorded_at)
+        facts = [storable_fact(fact) for fact in facts]
+        needed = subjects_of(facts)
+        while True:
+            try:
+                with self._writing() as connection:
+                    if log is not None and position is not None:
+                        move_position(connection, log, after, position)
+                    return apply(connection, self._dialect, needed, facts, recorded_at)
+            except LocksMissing as missing:
+                needed |= missing.names
 
     def position(self, log: str) -> str | None:
         table = tables.log_position

@@ -1,9 +1,12 @@
 """The tables. Integer keys inside, natural keys as text at the edge, times as microseconds since 1970.
 
+Text sorts by its bytes on every database: as SQLite does of itself, and PostgreSQL with the collation "C".
+
 A subject's row holds the view that readers get: columns to find it by, and `body`, the fact itself. If
 both classes of view exist, the other one lies in `other_view`.
 """
 
+import sqlalchemy
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -13,21 +16,33 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    Sequence,
     String,
     Table,
-    Text,
 )
+from sqlalchemy.types import TypeEngine
 
 metadata = MetaData()
 
 # SQLite makes a 64-bit rowid of INTEGER alone.
 Id = BigInteger().with_variant(Integer, "sqlite")
+Text = sqlalchemy.Text().with_variant(sqlalchemy.Text(collation="C"), "postgresql")
+
+
+def _code(length: int) -> TypeEngine[str]:
+    """One of a few words of our own."""
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
+
+
+# Databases with several writers at a time hand out ids in blocks of this size (`lineage.store.postgresql`).
+ID_BLOCK = 1000
+id_block = Sequence("id_block", start=1, increment=ID_BLOCK, metadata=metadata)
 
 
 def _revision() -> list[Column[object]]:
     """Where the view stands in the order of views (`lineage.facts.Revision`)."""
     return [
-        Column("rev_kind", String(1)),
+        Column("rev_kind", _code(1)),
         Column("rev_rank", Text),
         Column("rev_latest", BigInteger),
         Column("rev_ended", Boolean),
@@ -58,14 +73,14 @@ run = Table(
     Column("display_name", Text),
     Column("cluster", Text),
     Column("namespace", Text),
-    Column("phase", String(10)),
+    Column("phase", _code(10)),
     Column("created_at", BigInteger, index=True),
     Column("started_at", BigInteger),
     Column("finished_at", BigInteger),
     Column("pipeline_version_id", Id, index=True),
     Column("experiment_id", Id, index=True),
     Column("resubmitted_from", Text),
-    Column("roll_kind", String(1)),
+    Column("roll_kind", _code(1)),
     Column("is_stub", Boolean, nullable=False),
     *_revision(),
     Column("body", LargeBinary),
@@ -79,7 +94,9 @@ run_parameter = Table(
     Column("name", Text, primary_key=True),
     Column("value", Text),
     Column("number", Double),
-    Index("parameter_by_value", "name", "value"),
+    # PostgreSQL cannot index long values, and parameters can be of any length.
+    Index("parameter_by_value", "name", "value").ddl_if(dialect="sqlite"),
+    Index("parameter_by_name", "name").ddl_if(dialect="postgresql"),
 )
 
 run_label = Table(
@@ -136,7 +153,7 @@ roll = Table(
     "roll",
     metadata,
     Column("run_id", Id, primary_key=True, autoincrement=False),
-    Column("kind", String(1), primary_key=True),
+    Column("kind", _code(1), primary_key=True),
     *_revision(),
     Column("waiting", LargeBinary, nullable=False),
 )
@@ -144,7 +161,7 @@ roll_entry = Table(
     "roll_entry",
     metadata,
     Column("run_id", Id, primary_key=True, autoincrement=False),
-    Column("kind", String(1), primary_key=True),
+    Column("kind", _code(1), primary_key=True),
     Column("execution_id", Id, primary_key=True, autoincrement=False),
 )
 
@@ -162,10 +179,10 @@ execution = Table(
     Column("display_name", Text, nullable=False),
     Column("template", Text),
     Column("kind", Text, nullable=False),
-    Column("phase", String(10), nullable=False),
+    Column("phase", _code(10), nullable=False),
     Column("cached", Boolean, nullable=False),
     Column("parents", Text, nullable=False),
-    Column("digest", String(32), nullable=False),
+    Column("digest", _code(32), nullable=False),
     *_revision(),
     Column("body", LargeBinary, nullable=False),
     Index("execution_of_run", "run_id", "started_at"),
@@ -245,7 +262,7 @@ use = Table(
     "artifact_use",
     metadata,
     Column("execution_id", Id, primary_key=True, autoincrement=False),
-    Column("role", String(10), primary_key=True),
+    Column("role", _code(10), primary_key=True),
     Column("name", Text, primary_key=True),
     Column("run_id", Id, nullable=False, index=True),
     Column("location_id", Id, nullable=False),
@@ -260,7 +277,7 @@ edge = Table(
     metadata,
     Column("target", Id, primary_key=True, autoincrement=False),
     Column("source", Id, primary_key=True, autoincrement=False),
-    Column("role", String(10), primary_key=True),
+    Column("role", _code(10), primary_key=True),
     Column("name", Text, primary_key=True),
     Column("ambiguous", Boolean, nullable=False),
     Index("edge_by_source", "source", "target"),
@@ -290,7 +307,7 @@ kept_object = Table(
     metadata,
     Column("resource", Text, primary_key=True),
     Column("uid", Text, primary_key=True),
-    Column("kind", String(1), primary_key=True),
+    Column("kind", _code(1), primary_key=True),
     Column("rev_rank", Text, nullable=False),
     Column("rev_latest", BigInteger, nullable=False),
     Column("rev_ended", Boolean, nullable=False),
@@ -304,7 +321,7 @@ source = Table(
     Column("cluster", Text, primary_key=True),
     Column("resource", Text, primary_key=True),
     Column("namespace", Text, primary_key=True),
-    Column("state", String(10)),
+    Column("state", _code(10)),
     Column("message", Text),
     Column("stated_at", BigInteger),
     Column("observed", BigInteger, nullable=False),

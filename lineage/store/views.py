@@ -29,7 +29,8 @@ from lineage.store.codec import (
     run_of,
     whole_seconds,
 )
-from lineage.store.shelf import Row, Shelf
+from lineage.store.dialect import Row
+from lineage.store.shelf import Shelf
 
 Attempts = dict[tuple[str, int | None], Row]
 

@@ -3,15 +3,16 @@
 1. Views: the newest of each subject wins (`views`).
 2. Joins: pods find their attempts (`joins`).
 3. Provenance: reads, writes and edges follow (`provenance`).
-What the API server says of existence, and what is bookkeeping, is written beside it.
+4. Bookkeeping: what the API server says of existence, what sources delivered, what was rejected. It comes last,
+   because recorders share its rows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime
-from typing import assert_never
+from typing import TypeAlias, assert_never
 
 import zstandard
-from sqlalchemy import Connection, bindparam, case, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, case, delete, func, update
 
 from lineage.errors import PositionMoved
 from lineage.facts import (
@@ -29,23 +30,44 @@ from lineage.identity import encode_key
 from lineage.store import tables
 from lineage.store.batch import Batch, subject
 from lineage.store.codec import microseconds
+from lineage.store.dialect import Dialect
 from lineage.store.joins import join_pods
+from lineage.store.locks import SUBJECTS, Locks, Name
 from lineage.store.provenance import Provenance
-from lineage.store.shelf import insert_or_ignore
+from lineage.store.shelf import insert_or_ignore, inserts
 from lineage.store.views import see_pod, see_run
 
+Bookkeeping: TypeAlias = ObjectGone | SourceObserved | InputRejected
 
-def apply(connection: Connection, facts: Sequence[Fact], recorded_at: datetime) -> tuple[bool, ...]:
-    """Write facts. Says of each whether it added to what is known."""
-    batch = Batch(connection)
+
+def apply(
+    connection: Connection, dialect: Dialect, needed: Set[Name], facts: Sequence[Fact], recorded_at: datetime
+) -> tuple[bool, ...]:
+    """Write facts. Says of each whether it added to what is known. `needed` is what must be locked for it.
+
+    Raises:
+        LocksMissing: more than that must be: begin anew with that as well.
+    """
+    locks = Locks(connection, dialect)
+    locks.take(SUBJECTS, needed)
+    batch = Batch(connection, dialect, locks)
     _load_ahead(batch, facts)
-    provenance = Provenance(batch)
-    kept = _newest_kept(facts)
-    added = tuple(_write(batch, provenance, kept, fact, recorded_at) for fact in facts)
+    kept, added = _newest_kept(facts), dict[int, bool]()
+    looks = [(number, fact) for number, fact in enumerate(facts) if isinstance(fact, LocationLooked)]
+    books = [(number, fact) for number, fact in enumerate(facts) if isinstance(fact, Bookkeeping)]
+    for number, fact in enumerate(facts):
+        if not isinstance(fact, LocationLooked | Bookkeeping):
+            added[number] = _write(batch, kept, fact)
     join_pods(batch)
+    provenance = Provenance(batch)
+    provenance.lock([fact.location for _, fact in looks], needed)
+    for number, fact in looks:
+        added[number] = provenance.look(fact)
     provenance.derive()
     batch.flush()
-    return added
+    for number, fact in sorted(books, key=lambda one: _turn(one[1])):
+        added[number] = _keep_book(batch, fact, recorded_at)
+    return tuple(added[number] for number in range(len(facts)))
 
 
 def _load_ahead(batch: Batch, facts: Sequence[Fact]) -> None:
@@ -55,6 +77,9 @@ def _load_ahead(batch: Batch, facts: Sequence[Fact]) -> None:
     runs = [row["id"] for row in batch.runs.find("key", [fact.run for fact in seen])]
     workflows = batch.workflows.find("uid", [*(f.incarnation for f in seen), *(f.owner_uid for f in pods)])
     runs += [row["run_id"] for row in workflows]
+    known = batch.pods.find("uid", [fact.uid for fact in pods])
+    runs += [row["run_id"] for row in known]
+    batch.runs.find("id", runs)
     for shelf in (
         batch.executions,
         batch.rolls,
@@ -64,7 +89,6 @@ def _load_ahead(batch: Batch, facts: Sequence[Fact]) -> None:
         batch.pods,
     ):
         shelf.find("run_id", runs)
-    known = batch.pods.find("uid", [fact.uid for fact in pods])
     batch.pod_images.find("pod_id", [row["id"] for row in known])
     subjects = [subject("run", run_id) for run_id in runs]
     subjects += [subject("workflow", row["id"]) for row in workflows]
@@ -73,26 +97,41 @@ def _load_ahead(batch: Batch, facts: Sequence[Fact]) -> None:
     batch.kept_objects.find("uid", [fact.uid for fact in facts if isinstance(fact, ObjectKept)])
 
 
-def _write(
-    batch: Batch, provenance: Provenance, kept: dict[str, ObjectKept], fact: Fact, recorded_at: datetime
-) -> bool:
+def _write(batch: Batch, kept: dict[str, ObjectKept], fact: RunSeen | PodSeen | ObjectKept | ResourceListed) -> bool:
     match fact:
         case RunSeen():
             return see_run(batch, fact)
         case PodSeen():
             return see_pod(batch, fact)
-        case LocationLooked():
-            return provenance.look(fact)
         case ObjectKept():
             return kept.get(_kept_key(fact)) is fact and _keep(batch, fact)
-        case ObjectGone():
-            return _delete(batch.connection, fact)
         case ResourceListed():
             return _list(batch, fact)
+        case _:
+            assert_never(fact)
+
+
+def _turn(fact: Bookkeeping) -> tuple[str, ...]:
+    """The order in which every recorder writes what they share, so that no two wait for each other."""
+    match fact:
+        case ObjectGone():
+            return "1", fact.uid
+        case InputRejected():
+            return "2", _rejected_key(fact)
+        case SourceObserved():
+            return "3", fact.source, fact.cluster, fact.resource, fact.namespace
+        case _:
+            assert_never(fact)
+
+
+def _keep_book(batch: Batch, fact: Bookkeeping, recorded_at: datetime) -> bool:
+    match fact:
+        case ObjectGone():
+            return _delete(batch.connection, fact)
         case SourceObserved():
             return _observe(batch.connection, fact, recorded_at)
         case InputRejected():
-            return _reject(batch.connection, fact)
+            return _reject(batch, fact)
         case _:
             assert_never(fact)
 
@@ -124,7 +163,7 @@ def _keep(batch: Batch, fact: ObjectKept) -> bool:
 
 
 def _delete(connection: Connection, fact: ObjectGone) -> bool:
-    return connection.execute(insert_or_ignore(connection, tables.deleted), {"uid": fact.uid}).rowcount > 0
+    return inserts(connection, tables.deleted, {"uid": fact.uid})
 
 
 def _list(batch: Batch, fact: ResourceListed) -> bool:
@@ -167,17 +206,15 @@ def _observe(connection: Connection, fact: SourceObserved, recorded_at: datetime
     return False
 
 
-def _reject(connection: Connection, fact: InputRejected) -> bool:
+def _rejected_key(fact: InputRejected) -> str:
+    return encode_key(("Rejected", fact.source, fact.cluster, fact.digest, fact.reason))
+
+
+def _reject(batch: Batch, fact: InputRejected) -> bool:
     """Set an input aside, once: the same input with the same reason is the same rejection."""
-    table = tables.rejected
-    key = encode_key(("Rejected", fact.source, fact.cluster, fact.digest, fact.reason))
-    at = microseconds(fact.at)
-    known = connection.execute(select(table.c.id, table.c.at).where(table.c.key == key)).one_or_none()
-    if known is not None:
-        connection.execute(update(table).where(table.c.id == known.id, table.c.at > at).values(at=at))
-        return False
+    connection, table, key, at = batch.connection, tables.rejected, _rejected_key(fact), microseconds(fact.at)
     row = {
-        "id": (connection.scalar(select(func.max(table.c.id))) or 0) + 1,
+        "id": batch.rejected.next_id(),
         "key": key,
         "at": at,
         "source": fact.source,
@@ -187,8 +224,10 @@ def _reject(connection: Connection, fact: InputRejected) -> bool:
         "size_bytes": fact.size_bytes,
         "digest": fact.digest,
     }
-    connection.execute(insert(table), row)
-    return True
+    if inserts(connection, table, row, keys=["key"]):
+        return True
+    connection.execute(update(table).where(table.c.key == key, table.c.at > at).values(at=at))
+    return False
 
 
 # ------------------------------------------------------------------------------------------ positions
@@ -200,9 +239,10 @@ def move_position(connection: Connection, log: str, after: str | None, position:
     """
     table = tables.log_position
     if after is None:
-        made = connection.execute(insert_or_ignore(connection, table), {"log": log, "position": position})
+        moved = inserts(connection, table, {"log": log, "position": position})
     else:
         here = (table.c.log == bindparam("of"), table.c.position == bindparam("was"))
         made = connection.execute(update(table).where(*here).values(position=position), {"of": log, "was": after})
-    if made.rowcount != 1:
+        moved = made.rowcount == 1
+    if not moved:
         raise PositionMoved(f"log {log!r} is no longer at {after!r}: another recorder went on from there")

@@ -1,7 +1,7 @@
-"""How fast workflows are recorded, beside what SQLite itself could do at best (`make bench`).
+"""How fast workflows are recorded, beside what each database itself could do at best (`make bench`).
 
 The floor is a program written for this one purpose: it inserts the very rows that the store ended with, each
-once, into the same tables, with the same pragmas, in as many transactions, and computes nothing. It is measured
+once, into the same tables with the same settings, in as many transactions, and computes nothing. It is measured
 in the same run, because a number alone says more about the machine than about the program. No test looks at it.
 """
 
@@ -17,6 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
 
+import psycopg
 import structlog
 from rich.console import Console
 from rich.table import Table
@@ -24,11 +25,13 @@ from rich.table import Table
 from lineage.eventlog.memory import MemoryLog
 from lineage.observation import ObjectSeen
 from lineage.recorder import BATCH_SIZE, NOTHING, Outcome, Recorder
-from lineage.store import migrate, open_store
+from lineage.store import migrate, open_store, tables
 from tests.factories import REDACTOR, a_node, a_pod, a_workflow, interpreted, observed
+from tests.postgresql import Server, binaries, server
 
 STEPS = 5
 DAY_SECONDS = 86_400
+TABLES = tuple(tables.metadata.tables)
 Rows: TypeAlias = Sequence[tuple[str, Sequence[tuple[Any, ...]]]]
 
 
@@ -127,15 +130,44 @@ def make_tables(file: Path, schema: Sequence[str]) -> None:
     connection.close()
 
 
+# ------------------------------------------------------------------------------------------ PostgreSQL
+ARRAYS = {str: "text[]", int: "bigint[]", bool: "boolean[]", float: "float8[]", bytes: "bytea[]"}
+
+
+def insert_arrays(conninfo: str, rows: Rows, transactions: int) -> None:
+    """Insert rows, an equal share of each table in each transaction: one statement a table, an array a column."""
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        for part in range(transactions):
+            with connection.transaction():
+                for name, every in rows:
+                    if share := every[part::transactions]:
+                        kinds = (ARRAYS[column.type.python_type] for column in tables.metadata.tables[name].columns)
+                        marks = ", ".join(f"%s::{kind}" for kind in kinds)
+                        text = f'INSERT INTO "{name}" SELECT * FROM unnest({marks})'
+                        connection.execute(text.encode(), [list(values) for values in zip(*share, strict=True)])
+
+
+def on_postgresql(seen: Sequence[ObjectSeen], running: Server) -> list[Measured]:
+    """Measure the same on a server that need not write to disk for good."""
+    url, floor, count = running.new_database(), running.new_database(), len(seen)
+    measured = [
+        timed("interpret and record", count, lambda: record(url, seen, "first")),
+        timed("the same again: nothing is new", count, lambda: record(url, seen, "second")),
+    ]
+    with psycopg.connect(url) as connection:
+        stored = [(name, connection.execute(f'SELECT * FROM "{name}"'.encode()).fetchall()) for name in TABLES]
+    transactions = ceil(count / BATCH_SIZE)
+    measured.append(timed("floor: insert the same rows", count, lambda: insert_arrays(floor, stored, transactions)))
+    return measured
+
+
 # ------------------------------------------------------------------------------------------ the measurement
-def measure(runs: int, folder: Path) -> tuple[list[Measured], int]:
+def measure(seen: Sequence[ObjectSeen], folder: Path) -> tuple[list[Measured], int]:
     """Measure each part on the same objects, and count the rows that they come to."""
-    items = list(objects(runs))
-    seen = [observed(item) for item in items]
     store, floor = folder / "store.db", folder / "floor.db"
     url = f"sqlite:///{store}"
     migrate(url)
-    count = len(items)
+    count = len(seen)
     measured = [
         timed("interpret alone", count, lambda: [interpreted(one) for one in seen]),
         timed("interpret and record", count, lambda: record(url, seen, "first")),
@@ -153,18 +185,28 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=500, help="how many runs to make (default: 500)")
     runs = parser.parse_args().runs
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    seen = [observed(item) for item in objects(runs)]
     with TemporaryDirectory() as folder:
-        measured, rows = measure(runs, Path(folder))
-    floor = measured[-1].seconds
-    table = Table("what", "seconds", "objects/s", "times the floor", box=None)
+        measured, rows = measure(seen, Path(folder))
+    console = Console()
+    console.print(f"{runs} runs of {STEPS} steps: {len(seen)} workflows and pods, {rows} rows\n")
+    console.print(shown("on SQLite", measured))
+    if (installed := binaries()) is None:
+        console.print("\nno PostgreSQL server is installed to measure")
+        return
+    with server(installed) as running:
+        console.print(shown("\non PostgreSQL", on_postgresql(seen, running)))
+
+
+def shown(title: str, measured: Sequence[Measured]) -> Table:
+    """Show what was measured on one database. The last of it is the floor."""
+    table = Table(title, "seconds", "objects/s", "times the floor", box=None)
     for column in table.columns[1:]:
         column.justify = "right"
     for one in measured:
         rate = f"{one.objects / one.seconds:,.0f}"
-        table.add_row(one.what, f"{one.seconds:.2f}", rate, f"{one.seconds / floor:.1f}")
-    console = Console()
-    console.print(f"{runs} runs of {STEPS} steps: {measured[0].objects} workflows and pods, {rows} rows\n")
-    console.print(table)
+        table.add_row(one.what, f"{one.seconds:.2f}", rate, f"{one.seconds / measured[-1].seconds:.1f}")
+    return table
 
 
 if __name__ == "__main__":

@@ -42,6 +42,8 @@ from tests.factories import (
     record,
 )
 
+pytestmark = pytest.mark.usefixtures("database")
+
 EXAMPLES = int(os.environ.get("LINEAGE_EXAMPLES", "12"))
 some = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 few = settings(some, max_examples=max(EXAMPLES // 3, 1))

@@ -1,43 +1,75 @@
-"""The migrations make exactly the tables that the store declares."""
+"""The migrations make exactly the tables that the store declares, on every database."""
 
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import Engine, create_engine, insert, inspect, select
 
 from lineage.errors import InvalidSettings, SchemaOutdated, StoreError
 from lineage.ports import EVERYTHING, Listing, PageRequest
 from lineage.store import tables
 from lineage.store.database import migrate, open_in_memory, open_store
 from tests.factories import a_workflow, dumped, record
+from tests.postgresql import Server
+
+
+def psycopg(url: str) -> str:
+    """Name the driver, which the store does of itself."""
+    return url.replace("postgresql://", "postgresql+psycopg://")
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'folder' / 'lineage.db'}"
+def another_url(url: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
+    """A second database of the kind of the first."""
+    if url.startswith("sqlite"):
+        return f"sqlite:///{tmp_path / 'another.db'}"
+    server: Server = request.getfixturevalue("postgresql")
+    return server.new_database(migrated=False)
 
 
-def test_migrating_nothing_makes_the_declared_tables(url: str) -> None:
-    migrate(url)
-    engine = create_engine(url)
-    with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, tables.metadata) == []
-    engine.dispose()
-
-
-def test_the_migrated_indexes_are_the_declared_ones(url: str) -> None:
-    """The comparison above does not look at uniqueness and the order of columns of every index."""
-    migrate(url)
-    engine = create_engine(url)
+def described(engine: Engine) -> dict[str, Any]:
+    """Everything that a database says of its tables."""
     found = inspect(engine)
-    for name, table in tables.metadata.tables.items():
-        declared = {(str(i.name), tuple(c.name for c in i.columns), bool(i.unique)) for i in table.indexes}
-        made = {(str(i["name"]), tuple(i["column_names"]), bool(i["unique"])) for i in found.get_indexes(name)}
-        assert made == declared, name
-        assert found.get_pk_constraint(name)["constrained_columns"] == [c.name for c in table.primary_key.columns]
+    return {
+        "sequences": found.get_sequence_names() if engine.dialect.supports_sequences else [],
+        **{
+            name: {
+                "columns": [
+                    (c["name"], str(c["type"]), getattr(c["type"], "collation", None), c["nullable"], c["default"])
+                    for c in found.get_columns(name)
+                ],
+                "key": found.get_pk_constraint(name)["constrained_columns"],
+                "unique": sorted(tuple(one["column_names"]) for one in found.get_unique_constraints(name)),
+                "indexes": sorted(
+                    (str(one["name"]), tuple(str(column) for column in one["column_names"]), bool(one["unique"]))
+                    for one in found.get_indexes(name)
+                ),
+            }
+            for name in found.get_table_names()
+            if name != "alembic_version"
+        },
+    }
+
+
+def test_migrating_nothing_makes_the_declared_tables(url: str, another_url: str) -> None:
+    migrate(url)
+    migrated, declared = create_engine(psycopg(url)), create_engine(psycopg(another_url))
+    tables.metadata.create_all(declared)
+    assert described(migrated) == described(declared)
+    assert set(described(migrated)) == {"sequences", *tables.metadata.tables}
+    migrated.dispose()
+    declared.dispose()
+
+
+def test_text_sorts_by_its_bytes(url: str) -> None:
+    migrate(url)
+    engine = create_engine(psycopg(url))
+    with engine.begin() as connection:
+        connection.execute(insert(tables.deleted), [{"uid": uid} for uid in ("b", "a", "B", "ä", "z", "_", "-a", "😀")])
+        found = connection.scalars(select(tables.deleted.c.uid).order_by(tables.deleted.c.uid)).all()
+    assert found == sorted(found, key=str.encode)
     engine.dispose()
 
 
@@ -53,7 +85,7 @@ def test_migrating_twice_keeps_what_is_recorded(url: str) -> None:
     store.close()
 
 
-def test_a_store_in_a_file_knows_after_a_restart_what_one_in_memory_knows(url: str) -> None:
+def test_a_store_knows_after_a_restart_what_one_in_memory_knows(url: str) -> None:
     migrate(url)
     store, other = open_store(url), open_in_memory()
     for each in (store, other):
@@ -78,7 +110,7 @@ def test_opening_a_store_that_does_not_exist_does_not_make_one(tmp_path: Path) -
 
 def test_a_store_of_a_newer_release_is_not_opened(url: str) -> None:
     migrate(url)
-    engine = create_engine(url)
+    engine = create_engine(psycopg(url))
     with engine.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'from the future'")
     engine.dispose()
@@ -93,10 +125,27 @@ def test_a_file_that_is_no_database_is_said_to_be_none(tmp_path: Path) -> None:
         open_store(f"sqlite:///{path}")
 
 
-@pytest.mark.parametrize("url", ["no url", "mysql://host/lineage"])
-def test_what_is_no_store_of_this_release_is_refused(url: str) -> None:
-    with pytest.raises(InvalidSettings, match="sqlite:///"):
-        open_store(url)
+@pytest.mark.parametrize("text", ["no url", "mysql://host/lineage", "postgresql+asyncpg://host/lineage"])
+def test_what_is_no_store_of_this_release_is_refused(text: str) -> None:
+    with pytest.raises(InvalidSettings, match=r"sqlite:///.* or postgresql://"):
+        open_store(text)
+
+
+def test_a_server_that_cannot_be_reached_is_said_so_without_the_password(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="cannot open the store") as caught:
+        open_store(f"postgresql://someone:hunter2@/lineage?host={tmp_path}")
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_database_in_another_encoding_is_refused(postgresql: Server) -> None:
+    with pytest.raises(StoreError, match="UTF8"):
+        migrate(postgresql.new_database(migrated=False, encoding="SQL_ASCII"))
+
+
+def test_without_its_driver_a_store_on_postgresql_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(InvalidSettings, match=r"kfp-lineage\[postgresql\]"):
+        open_store("postgresql://host/lineage")
 
 
 def test_a_new_store_knows_nothing() -> None:
@@ -108,7 +157,7 @@ def test_a_new_store_knows_nothing() -> None:
 
 def test_a_store_of_a_newer_release_is_not_migrated(url: str) -> None:
     migrate(url)
-    engine = create_engine(url)
+    engine = create_engine(psycopg(url))
     with engine.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'from the future'")
     engine.dispose()

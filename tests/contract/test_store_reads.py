@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from threading import Event, Thread
 from typing import Any, TypeAlias
 
@@ -51,7 +50,7 @@ from lineage.ports import (
     Scope,
     Where,
 )
-from lineage.store.database import migrate, open_in_memory, open_store
+from lineage.store.database import migrate, open_store
 from lineage.store.sql import SqlStore
 from tests import simulation
 from tests.factories import (
@@ -65,6 +64,7 @@ from tests.factories import (
     a_store,
     a_workflow,
     deleted,
+    dumped,
     facts_of,
     looked,
     moment,
@@ -72,6 +72,8 @@ from tests.factories import (
     record,
     rfc3339,
 )
+
+pytestmark = pytest.mark.usefixtures("database")
 
 A, B, C = "w-1000001", "w-1000002", "w-1000003"
 IN_A = Scope(namespaces=frozenset({(CLUSTER, "a")}))
@@ -82,14 +84,9 @@ Tell: TypeAlias = Callable[..., SqlStore]
 """Records observations in the store under test, and returns it."""
 
 
-@pytest.fixture(params=["in memory", "in a file"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlStore]:
-    if request.param == "in memory":
-        opened = open_in_memory()
-    else:
-        url = f"sqlite:///{tmp_path / 'lineage.db'}"
-        migrate(url)
-        opened = open_store(url)
+@pytest.fixture
+def store() -> Iterator[SqlStore]:
+    opened = a_store()
     yield opened
     opened.close()
 
@@ -866,6 +863,42 @@ def test_the_phases_of_runs_are_counted_as_they_are_shown(tell: Tell) -> None:
     assert store.counts(EVERYTHING).phases == {"RUNNING": 1, "UNKNOWN": 1, "FAILED": 1}
 
 
+# ------------------------------------------------------------------------------------------ texts
+NUL, REPLACED = "a\0b", "a\ufffdb"
+
+
+def test_the_character_that_postgresql_cannot_store_stands_as_one_that_it_can(tell: Tell) -> None:
+    arguments = {"parameters": [{"name": NUL, "value": NUL}]}
+    seen = a_workflow(
+        {A: a_node("w.a", 10, 20, writes=[NUL], message=NUL)},
+        labels={NUL: NUL, RUN_ID: NUL},
+        spec={"arguments": arguments},
+        message=NUL,
+    )
+    store = tell(seen, seen, a_pod("p", A, 10, 20), deleted(NUL), looked(NUL, modified=40, at=50))
+    (run,) = store.runs(EVERYTHING, Listing(), ALL).items
+    assert (run.uid, run.message, run.labels[REPLACED]) == (REPLACED, REPLACED, REPLACED)
+    assert [(p.name, p.value) for p in run.parameters] == [(REPLACED, REPLACED)]
+    assert {one.uri for one in store.artifacts(EVERYTHING, Listing(), ALL).items} == {f"s3:///{REPLACED}"}
+    assert not any(b"\\u0000" in line for line in dumped(store))
+
+
+def test_asking_by_that_character_finds_what_bears_the_other(tell: Tell) -> None:
+    store = tell(a_workflow(name=NUL))
+    for operator, value in ((Operator.EQ, NUL), (Operator.IN, [NUL]), (Operator.CONTAINS, "\0"), (Operator.GTE, NUL)):
+        listing = Listing(where=Condition(field="name", operator=operator, value=value))
+        assert [run.name for run in store.runs(EVERYTHING, listing, ALL).items] == [REPLACED]
+
+
+def test_texts_of_any_length_and_script_are_kept(tell: Tell) -> None:
+    chance = random.Random(1)
+    value = "".join(chr(chance.randrange(0x4E00, 0x9FFF)) for _ in range(20_000)) + "😀'\"\\%s:x"
+    store = tell(a_workflow(spec={"arguments": {"parameters": [{"name": "p", "value": value}]}}, message=value))
+    where = Condition(field="parameter", name="p", operator=Operator.EQ, value=value)
+    (run,) = store.runs(EVERYTHING, Listing(where=where), ALL).items
+    assert run.message == run.parameters[0].value == value
+
+
 # ------------------------------------------------------------------------------------------ writing
 def test_facts_and_the_position_of_the_log_are_recorded_together_or_not_at_all(store: SqlStore) -> None:
     facts = facts_of(a_workflow())
@@ -894,8 +927,7 @@ def test_an_older_view_that_names_an_attempt_which_nobody_saw_adds_it(store: Sql
     assert store.apply(older, recorded_at=RECORDED_AT)[0]
 
 
-def test_two_connections_to_one_file_share_what_is_known(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'lineage.db'}"
+def test_two_connections_to_one_database_share_what_is_known(url: str) -> None:
     with pytest.raises(SchemaOutdated):
         open_store(url)
     migrate(url)

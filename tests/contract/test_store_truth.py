@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +21,8 @@ from lineage.ports import EVERYTHING, LineageStore
 from tests import simulation
 from tests.factories import PODS, WORKFLOWS, a_store, facts_of, place, record
 from tests.oracle import SKEW, Execution, Known, known
+
+pytestmark = pytest.mark.usefixtures("database")
 
 EXAMPLES = int(os.environ.get("LINEAGE_EXAMPLES", "12"))
 some = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))

@@ -13,11 +13,13 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 import orjson
+import psycopg
 import pytest
 
 from lineage.ports import LineageStore
 from lineage.store import open_store
 from tests.factories import CLUSTER, KubernetesObject, a_node, a_pod, a_store, a_workflow, dumped
+from tests.postgresql import Server
 from tests.waiting import DEADLINE_SECONDS, comes_true
 from watchers.demo import recordings
 from watchers.replay import ReplayServer
@@ -54,20 +56,40 @@ def lineage(*arguments: str) -> bytes:
     ).stdout
 
 
-def recorded_runs(store: Path) -> int:
+@pytest.fixture(params=["SQLite", "PostgreSQL"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Name a store that several processes can use."""
+    if request.param == "SQLite":
+        return f"sqlite:///{tmp_path / 'shared.db'}"
+    server: Server = request.getfixturevalue("postgresql")
+    return server.new_database()
+
+
+@pytest.fixture
+def undisturbed(recording: Path, tmp_path: Path) -> bytes:
+    """What one recorder leaves that nobody disturbs, on SQLite."""
+    whole = f"sqlite:///{tmp_path / 'whole.db'}"
+    lineage("ingest", str(recording), "--store", whole)
+    return lineage("dump", "--store", whole)
+
+
+def recorded_runs(url: str) -> int:
     """Count the runs that were committed; none while there are no tables yet."""
+    if url.startswith("postgresql"):
+        with psycopg.connect(url) as server:
+            return len(server.execute("SELECT 1 FROM run").fetchall())
     try:
-        with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as connection:
-            return int(connection.execute("SELECT count(*) FROM run").fetchone()[0])
+        with closing(sqlite3.connect(f"file:{url.removeprefix('sqlite:///')}?mode=ro", uri=True)) as file:
+            return len(file.execute("SELECT 1 FROM run").fetchall())
     except sqlite3.OperationalError:
         return 0
 
 
-def ingest_and_kill(recording: Path, store: Path, *, runs: int) -> None:
+def ingest_and_kill(recording: Path, url: str, *, runs: int) -> None:
     """Ingest until so many runs were committed, and kill the process without a warning."""
-    process = subprocess.Popen([sys.executable, "-m", "lineage", "ingest", str(recording), "--store", url(store)])
+    process = subprocess.Popen([sys.executable, "-m", "lineage", "ingest", str(recording), "--store", url])
     deadline = time.monotonic() + DEADLINE_SECONDS
-    while recorded_runs(store) < runs:
+    while recorded_runs(url) < runs:
         assert process.poll() is None, "it ended before it could be killed"
         assert time.monotonic() < deadline, "nothing was recorded"
         os.sched_yield()
@@ -75,36 +97,32 @@ def ingest_and_kill(recording: Path, store: Path, *, runs: int) -> None:
     process.wait(DEADLINE_SECONDS)
 
 
-def url(store: Path) -> str:
-    return f"sqlite:///{store}"
+def test_a_recorder_killed_twice_leaves_what_an_undisturbed_one_leaves(
+    recording: Path, url: str, undisturbed: bytes
+) -> None:
+    ingest_and_kill(recording, url, runs=1)
+    ingest_and_kill(recording, url, runs=recorded_runs(url))
+    assert 0 < recorded_runs(url) < WORKFLOWS
+
+    lineage("ingest", str(recording), "--store", url)
+
+    assert lineage("dump", "--store", url) == undisturbed
 
 
-def test_a_recorder_killed_twice_leaves_what_an_undisturbed_one_leaves(recording: Path, tmp_path: Path) -> None:
-    killed, whole = tmp_path / "killed.db", tmp_path / "whole.db"
-    ingest_and_kill(recording, killed, runs=1)
-    between = recorded_runs(killed)
-    ingest_and_kill(recording, killed, runs=between)
-    assert 0 < recorded_runs(killed) < WORKFLOWS
-
-    lineage("ingest", str(recording), "--store", url(killed))
-    lineage("ingest", str(recording), "--store", url(whole))
-
-    assert lineage("dump", "--store", url(killed)) == lineage("dump", "--store", url(whole))
-
-
-def test_recorders_that_work_side_by_side_leave_what_one_leaves(recording: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("recorders", [2, 4])
+def test_recorders_that_work_side_by_side_leave_what_one_leaves(
+    recording: Path, url: str, undisturbed: bytes, recorders: int, tmp_path: Path
+) -> None:
     lines = recording.read_bytes().splitlines(keepends=True)
-    halves = [tmp_path / "even.ndjson", tmp_path / "odd.ndjson"]
-    for number, half in enumerate(halves):
-        half.write_bytes(b"".join(line.rstrip(b"\n") + b"\n" for line in lines[number::2]))
-    shared, whole = tmp_path / "shared.db", tmp_path / "whole.db"
+    parts = [tmp_path / f"part-{number}.ndjson" for number in range(recorders)]
+    for number, part in enumerate(parts):
+        part.write_bytes(b"".join(line.rstrip(b"\n") + b"\n" for line in lines[number::recorders]))
 
-    command = [sys.executable, "-m", "lineage", "ingest", "--store", url(shared)]
-    both = [subprocess.Popen([*command, str(half)]) for half in halves]
-    assert [process.wait(DEADLINE_SECONDS) for process in both] == [0, 0]
-    lineage("ingest", str(recording), "--store", url(whole))
+    command = [sys.executable, "-m", "lineage", "ingest", "--store", url]
+    all_of_them = [subprocess.Popen([*command, str(part)]) for part in parts]
+    assert [process.wait(DEADLINE_SECONDS) for process in all_of_them] == [0] * recorders
 
-    assert lineage("dump", "--store", url(shared)) == lineage("dump", "--store", url(whole))
+    assert lineage("dump", "--store", url) == undisturbed
 
 
 # ------------------------------------------------------------------------------------------ watching
@@ -130,12 +148,13 @@ def test_watching_that_is_killed_thrice_misses_nothing_that_lasts(tmp_path: Path
     views = Counter(one.object["metadata"]["uid"] for one in recordings())
     # What is deleted, or retried, while nobody watches cannot be known; all else can.
     lasting = [one for one in recordings() if one.deleted_at is None and views[one.object["metadata"]["uid"]] == 1]
+    live = f"sqlite:///{tmp_path / 'live.db'}"
     server = ReplayServer(lasting, speed=SPEED)
     server.start()
     try:
         environment = os.environ | {"KUBECONFIG": str(kubeconfig(server, tmp_path / "config"))}
         command = [sys.executable, "-m", "lineage", "up", "--port", "0", "--cluster", CLUSTER]
-        command += ["--store", url(tmp_path / "live.db")]
+        command += ["--store", live]
         for seconds in LIVES_SECONDS:
             process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             with suppress(subprocess.TimeoutExpired):
@@ -146,7 +165,7 @@ def test_watching_that_is_killed_thrice_misses_nothing_that_lasts(tmp_path: Path
         try:
             assert server.finished.wait(DEADLINE_SECONDS)
             expected = known(a_store(*(one.object for one in lasting)))
-            store = open_store(url(tmp_path / "live.db"))
+            store = open_store(live)
             assert comes_true(lambda: known(store) == expected)
         finally:
             process.terminate()

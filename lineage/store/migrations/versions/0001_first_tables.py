@@ -12,17 +12,25 @@ branch_labels = None
 depends_on = None
 
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
+
+def code(length: int) -> sa.types.TypeEngine[str]:
+    return sa.String(length).with_variant(sa.String(length, collation="C"), "postgresql")
 
 
 def upgrade() -> None:
+    on_postgresql = op.get_bind().dialect.name == "postgresql"
+    if on_postgresql:
+        op.execute(sa.schema.CreateSequence(sa.Sequence("id_block", start=1, increment=1000)))
     op.create_table(
         "artifact",
         sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("location_id", ID, nullable=False),
         sa.Column("execution_id", ID, nullable=True),
         sa.Column("run_id", ID, nullable=True),
-        sa.Column("state", sa.Text(), nullable=True),
-        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("state", TEXT, nullable=True),
+        sa.Column("name", TEXT, nullable=False),
         sa.Column("wrote_from", sa.BigInteger(), nullable=True),
         sa.Column("wrote_to", sa.BigInteger(), nullable=True),
         sa.Column("span_from", sa.BigInteger(), nullable=True),
@@ -37,8 +45,8 @@ def upgrade() -> None:
     op.create_table(
         "artifact_use",
         sa.Column("execution_id", ID, autoincrement=False, nullable=False),
-        sa.Column("role", sa.String(length=10), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("role", code(10), nullable=False),
+        sa.Column("name", TEXT, nullable=False),
         sa.Column("run_id", ID, nullable=False),
         sa.Column("location_id", ID, nullable=False),
         sa.Column("read_from", sa.BigInteger(), nullable=False),
@@ -49,13 +57,13 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_artifact_use_run_id"), ["run_id"], unique=False)
         batch_op.create_index("use_of_location", ["location_id", "read_to"], unique=False)
 
-    op.create_table("deleted", sa.Column("uid", sa.Text(), nullable=False), sa.PrimaryKeyConstraint("uid"))
+    op.create_table("deleted", sa.Column("uid", TEXT, nullable=False), sa.PrimaryKeyConstraint("uid"))
     op.create_table(
         "edge",
         sa.Column("target", ID, autoincrement=False, nullable=False),
         sa.Column("source", ID, autoincrement=False, nullable=False),
-        sa.Column("role", sa.String(length=10), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("role", code(10), nullable=False),
+        sa.Column("name", TEXT, nullable=False),
         sa.Column("ambiguous", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("target", "source", "role", "name"),
     )
@@ -66,21 +74,21 @@ def upgrade() -> None:
         "execution",
         sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("run_id", ID, nullable=False),
-        sa.Column("node_id", sa.Text(), nullable=False),
+        sa.Column("node_id", TEXT, nullable=False),
         sa.Column("started_at", sa.BigInteger(), nullable=True),
         sa.Column("finished_at", sa.BigInteger(), nullable=True),
         sa.Column("is_group", sa.Boolean(), nullable=False),
         sa.Column("acts", sa.Boolean(), nullable=False),
         sa.Column("is_provisional", sa.Boolean(), nullable=False),
-        sa.Column("display_name", sa.Text(), nullable=False),
-        sa.Column("template", sa.Text(), nullable=True),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("phase", sa.String(length=10), nullable=False),
+        sa.Column("display_name", TEXT, nullable=False),
+        sa.Column("template", TEXT, nullable=True),
+        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("phase", code(10), nullable=False),
         sa.Column("cached", sa.Boolean(), nullable=False),
-        sa.Column("parents", sa.Text(), nullable=False),
-        sa.Column("digest", sa.String(length=32), nullable=False),
-        sa.Column("rev_kind", sa.String(length=1), nullable=True),
-        sa.Column("rev_rank", sa.Text(), nullable=True),
+        sa.Column("parents", TEXT, nullable=False),
+        sa.Column("digest", code(32), nullable=False),
+        sa.Column("rev_kind", code(1), nullable=True),
+        sa.Column("rev_rank", TEXT, nullable=True),
         sa.Column("rev_latest", sa.BigInteger(), nullable=True),
         sa.Column("rev_ended", sa.Boolean(), nullable=True),
         sa.Column("body", sa.LargeBinary(), nullable=False),
@@ -93,19 +101,19 @@ def upgrade() -> None:
     op.create_table(
         "experiment",
         sa.Column("id", ID, autoincrement=False, nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("cluster", sa.Text(), nullable=False),
-        sa.Column("namespace", sa.Text(), nullable=False),
+        sa.Column("key", TEXT, nullable=False),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("cluster", TEXT, nullable=False),
+        sa.Column("namespace", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("key"),
     )
     op.create_table(
         "kept_object",
-        sa.Column("resource", sa.Text(), nullable=False),
-        sa.Column("uid", sa.Text(), nullable=False),
-        sa.Column("kind", sa.String(length=1), nullable=False),
-        sa.Column("rev_rank", sa.Text(), nullable=False),
+        sa.Column("resource", TEXT, nullable=False),
+        sa.Column("uid", TEXT, nullable=False),
+        sa.Column("kind", code(1), nullable=False),
+        sa.Column("rev_rank", TEXT, nullable=False),
         sa.Column("rev_latest", sa.BigInteger(), nullable=False),
         sa.Column("rev_ended", sa.Boolean(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
@@ -114,16 +122,16 @@ def upgrade() -> None:
     op.create_table(
         "listed",
         sa.Column("listing_id", ID, autoincrement=False, nullable=False),
-        sa.Column("uid", sa.Text(), nullable=False),
+        sa.Column("uid", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("listing_id", "uid"),
     )
     op.create_table(
         "listing",
         sa.Column("id", ID, autoincrement=False, nullable=False),
-        sa.Column("cluster", sa.Text(), nullable=False),
-        sa.Column("resource", sa.Text(), nullable=False),
-        sa.Column("namespace", sa.Text(), nullable=False),
-        sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("cluster", TEXT, nullable=False),
+        sa.Column("resource", TEXT, nullable=False),
+        sa.Column("namespace", TEXT, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("listing", schema=None) as batch_op:
@@ -132,8 +140,8 @@ def upgrade() -> None:
     op.create_table(
         "location",
         sa.Column("id", ID, autoincrement=False, nullable=False),
-        sa.Column("store", sa.Text(), nullable=False),
-        sa.Column("uri", sa.Text(), nullable=False),
+        sa.Column("store", TEXT, nullable=False),
+        sa.Column("uri", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("location", schema=None) as batch_op:
@@ -141,31 +149,31 @@ def upgrade() -> None:
 
     op.create_table(
         "log_position",
-        sa.Column("log", sa.Text(), nullable=False),
-        sa.Column("position", sa.Text(), nullable=False),
+        sa.Column("log", TEXT, nullable=False),
+        sa.Column("position", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("log"),
     )
     op.create_table(
         "look",
         sa.Column("location_id", ID, autoincrement=False, nullable=False),
-        sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("version", TEXT, nullable=False),
         sa.Column("modified_at", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("etag", sa.Text(), nullable=False),
+        sa.Column("etag", TEXT, nullable=False),
         sa.Column("seen_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("location_id", "version", "modified_at", "etag"),
     )
     op.create_table(
         "node",
         sa.Column("id", ID, autoincrement=False, nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("key", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("key"),
     )
     op.create_table(
         "other_view",
-        sa.Column("subject", sa.Text(), nullable=False),
-        sa.Column("rev_kind", sa.String(length=1), nullable=True),
-        sa.Column("rev_rank", sa.Text(), nullable=True),
+        sa.Column("subject", TEXT, nullable=False),
+        sa.Column("rev_kind", code(1), nullable=True),
+        sa.Column("rev_rank", TEXT, nullable=True),
         sa.Column("rev_latest", sa.BigInteger(), nullable=True),
         sa.Column("rev_ended", sa.Boolean(), nullable=True),
         sa.Column("body", sa.LargeBinary(), nullable=False),
@@ -174,19 +182,19 @@ def upgrade() -> None:
     op.create_table(
         "pipeline",
         sa.Column("id", ID, autoincrement=False, nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("cluster", sa.Text(), nullable=False),
-        sa.Column("namespace", sa.Text(), nullable=True),
+        sa.Column("key", TEXT, nullable=False),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("cluster", TEXT, nullable=False),
+        sa.Column("namespace", TEXT, nullable=True),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("key"),
     )
     op.create_table(
         "pipeline_version",
         sa.Column("id", ID, autoincrement=False, nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("key", TEXT, nullable=False),
         sa.Column("pipeline_id", ID, nullable=False),
-        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("digest", TEXT, nullable=False),
         sa.Column("spec", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("key"),
@@ -197,19 +205,19 @@ def upgrade() -> None:
     op.create_table(
         "pod",
         sa.Column("id", ID, autoincrement=False, nullable=False),
-        sa.Column("uid", sa.Text(), nullable=False),
-        sa.Column("owner_uid", sa.Text(), nullable=False),
-        sa.Column("node_id", sa.Text(), nullable=False),
+        sa.Column("uid", TEXT, nullable=False),
+        sa.Column("owner_uid", TEXT, nullable=False),
+        sa.Column("node_id", TEXT, nullable=False),
         sa.Column("run_id", ID, nullable=False),
         sa.Column("execution_id", ID, nullable=True),
         sa.Column("born", sa.BigInteger(), nullable=False),
         sa.Column("ended", sa.BigInteger(), nullable=True),
         sa.Column("reused", sa.Boolean(), nullable=False),
-        sa.Column("seen_cluster", sa.Text(), nullable=True),
-        sa.Column("seen_namespace", sa.Text(), nullable=True),
-        sa.Column("seen_version", sa.Text(), nullable=True),
-        sa.Column("rev_kind", sa.String(length=1), nullable=True),
-        sa.Column("rev_rank", sa.Text(), nullable=True),
+        sa.Column("seen_cluster", TEXT, nullable=True),
+        sa.Column("seen_namespace", TEXT, nullable=True),
+        sa.Column("seen_version", TEXT, nullable=True),
+        sa.Column("rev_kind", code(1), nullable=True),
+        sa.Column("rev_rank", TEXT, nullable=True),
         sa.Column("rev_latest", sa.BigInteger(), nullable=True),
         sa.Column("rev_ended", sa.Boolean(), nullable=True),
         sa.Column("body", sa.LargeBinary(), nullable=False),
@@ -224,9 +232,9 @@ def upgrade() -> None:
     op.create_table(
         "pod_image",
         sa.Column("pod_id", ID, autoincrement=False, nullable=False),
-        sa.Column("container", sa.Text(), nullable=False),
-        sa.Column("reference", sa.Text(), nullable=False),
-        sa.Column("digest", sa.Text(), nullable=True),
+        sa.Column("container", TEXT, nullable=False),
+        sa.Column("reference", TEXT, nullable=False),
+        sa.Column("digest", TEXT, nullable=True),
         sa.PrimaryKeyConstraint("pod_id", "container"),
     )
     with op.batch_alter_table("pod_image", schema=None) as batch_op:
@@ -235,14 +243,14 @@ def upgrade() -> None:
     op.create_table(
         "rejected",
         sa.Column("id", ID, autoincrement=False, nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("key", TEXT, nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.Column("source", sa.Text(), nullable=False),
-        sa.Column("cluster", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("source", TEXT, nullable=False),
+        sa.Column("cluster", TEXT, nullable=False),
+        sa.Column("reason", TEXT, nullable=False),
         sa.Column("event", sa.LargeBinary(), nullable=True),
         sa.Column("size_bytes", sa.BigInteger(), nullable=False),
-        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("digest", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("key"),
     )
@@ -252,9 +260,9 @@ def upgrade() -> None:
     op.create_table(
         "roll",
         sa.Column("run_id", ID, autoincrement=False, nullable=False),
-        sa.Column("kind", sa.String(length=1), nullable=False),
-        sa.Column("rev_kind", sa.String(length=1), nullable=True),
-        sa.Column("rev_rank", sa.Text(), nullable=True),
+        sa.Column("kind", code(1), nullable=False),
+        sa.Column("rev_kind", code(1), nullable=True),
+        sa.Column("rev_rank", TEXT, nullable=True),
         sa.Column("rev_latest", sa.BigInteger(), nullable=True),
         sa.Column("rev_ended", sa.Boolean(), nullable=True),
         sa.Column("waiting", sa.LargeBinary(), nullable=False),
@@ -263,31 +271,31 @@ def upgrade() -> None:
     op.create_table(
         "roll_entry",
         sa.Column("run_id", ID, autoincrement=False, nullable=False),
-        sa.Column("kind", sa.String(length=1), nullable=False),
+        sa.Column("kind", code(1), nullable=False),
         sa.Column("execution_id", ID, autoincrement=False, nullable=False),
         sa.PrimaryKeyConstraint("run_id", "kind", "execution_id"),
     )
     op.create_table(
         "run",
         sa.Column("id", ID, autoincrement=False, nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("uid", sa.Text(), nullable=True),
-        sa.Column("incarnation", sa.Text(), nullable=True),
-        sa.Column("name", sa.Text(), nullable=True),
-        sa.Column("display_name", sa.Text(), nullable=True),
-        sa.Column("cluster", sa.Text(), nullable=True),
-        sa.Column("namespace", sa.Text(), nullable=True),
-        sa.Column("phase", sa.String(length=10), nullable=True),
+        sa.Column("key", TEXT, nullable=False),
+        sa.Column("uid", TEXT, nullable=True),
+        sa.Column("incarnation", TEXT, nullable=True),
+        sa.Column("name", TEXT, nullable=True),
+        sa.Column("display_name", TEXT, nullable=True),
+        sa.Column("cluster", TEXT, nullable=True),
+        sa.Column("namespace", TEXT, nullable=True),
+        sa.Column("phase", code(10), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=True),
         sa.Column("started_at", sa.BigInteger(), nullable=True),
         sa.Column("finished_at", sa.BigInteger(), nullable=True),
         sa.Column("pipeline_version_id", ID, nullable=True),
         sa.Column("experiment_id", ID, nullable=True),
-        sa.Column("resubmitted_from", sa.Text(), nullable=True),
-        sa.Column("roll_kind", sa.String(length=1), nullable=True),
+        sa.Column("resubmitted_from", TEXT, nullable=True),
+        sa.Column("roll_kind", code(1), nullable=True),
         sa.Column("is_stub", sa.Boolean(), nullable=False),
-        sa.Column("rev_kind", sa.String(length=1), nullable=True),
-        sa.Column("rev_rank", sa.Text(), nullable=True),
+        sa.Column("rev_kind", code(1), nullable=True),
+        sa.Column("rev_rank", TEXT, nullable=True),
         sa.Column("rev_latest", sa.BigInteger(), nullable=True),
         sa.Column("rev_ended", sa.Boolean(), nullable=True),
         sa.Column("body", sa.LargeBinary(), nullable=True),
@@ -304,29 +312,32 @@ def upgrade() -> None:
     op.create_table(
         "run_label",
         sa.Column("run_id", ID, autoincrement=False, nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("value", sa.Text(), nullable=True),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("value", TEXT, nullable=True),
         sa.PrimaryKeyConstraint("run_id", "name"),
     )
     op.create_table(
         "run_parameter",
         sa.Column("run_id", ID, autoincrement=False, nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("value", sa.Text(), nullable=True),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("value", TEXT, nullable=True),
         sa.Column("number", sa.Double(), nullable=True),
         sa.PrimaryKeyConstraint("run_id", "name"),
     )
     with op.batch_alter_table("run_parameter", schema=None) as batch_op:
-        batch_op.create_index("parameter_by_value", ["name", "value"], unique=False)
+        if on_postgresql:
+            batch_op.create_index("parameter_by_name", ["name"], unique=False)
+        else:
+            batch_op.create_index("parameter_by_value", ["name", "value"], unique=False)
 
     op.create_table(
         "source",
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("cluster", sa.Text(), nullable=False),
-        sa.Column("resource", sa.Text(), nullable=False),
-        sa.Column("namespace", sa.Text(), nullable=False),
-        sa.Column("state", sa.String(length=10), nullable=True),
-        sa.Column("message", sa.Text(), nullable=True),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("cluster", TEXT, nullable=False),
+        sa.Column("resource", TEXT, nullable=False),
+        sa.Column("namespace", TEXT, nullable=False),
+        sa.Column("state", code(10), nullable=True),
+        sa.Column("message", TEXT, nullable=True),
         sa.Column("stated_at", sa.BigInteger(), nullable=True),
         sa.Column("observed", sa.BigInteger(), nullable=False),
         sa.Column("last_event_at", sa.BigInteger(), nullable=True),
@@ -336,13 +347,13 @@ def upgrade() -> None:
     op.create_table(
         "workflow",
         sa.Column("id", ID, autoincrement=False, nullable=False),
-        sa.Column("uid", sa.Text(), nullable=False),
+        sa.Column("uid", TEXT, nullable=False),
         sa.Column("run_id", ID, nullable=False),
-        sa.Column("seen_cluster", sa.Text(), nullable=True),
-        sa.Column("seen_namespace", sa.Text(), nullable=True),
-        sa.Column("seen_version", sa.Text(), nullable=True),
-        sa.Column("rev_kind", sa.String(length=1), nullable=True),
-        sa.Column("rev_rank", sa.Text(), nullable=True),
+        sa.Column("seen_cluster", TEXT, nullable=True),
+        sa.Column("seen_namespace", TEXT, nullable=True),
+        sa.Column("seen_version", TEXT, nullable=True),
+        sa.Column("rev_kind", code(1), nullable=True),
+        sa.Column("rev_rank", TEXT, nullable=True),
         sa.Column("rev_latest", sa.BigInteger(), nullable=True),
         sa.Column("rev_ended", sa.Boolean(), nullable=True),
         sa.Column("body", sa.LargeBinary(), nullable=True),

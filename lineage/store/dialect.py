@@ -1,0 +1,55 @@
+"""What the store asks of a database beyond the SQL that all of them speak. One file implements it for each."""
+
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+from sqlalchemy import URL, Column, ColumnElement, Connection, Engine, Table
+
+Row = dict[str, Any]
+Identity = tuple[Hashable, ...]
+
+
+class Dialect(Protocol):
+    """One kind of database. `reading` and `writing` are the execution options of connections that do."""
+
+    reading: Mapping[str, Any]
+    writing: Mapping[str, Any]
+
+    # -- databases
+    def engine(self, url: URL) -> Engine:
+        """Make what connections come from; it connects when it is first used.
+
+        Raises:
+            InvalidSettings: what speaks to this database is not installed.
+        """
+
+    def exists(self, url: URL) -> bool:
+        """Say whether there is something to connect to, as far as can be told without making it."""
+
+    def prepare(self, url: URL) -> None:
+        """Make what must be there before a database can be made."""
+
+    # -- transactions
+    def lock_out_others(self, connection: Connection) -> None:
+        """Let no other transaction write, or make tables, until this one has ended."""
+
+    @property
+    def writes_alone(self) -> bool:
+        """Whether a transaction that writes is the only one that does. If not, it locks what it touches."""
+
+    def lock(self, connection: Connection, group: int, names: Collection[str]) -> None:
+        """Lock what bears these names until the end of the transaction, all in one order. Whoever locks in
+        several groups does so in the order of the groups."""
+
+    # -- rows
+    def new_ids(self, connection: Connection, table: Table) -> Iterator[int]:
+        """Yield ids that no row of a table has and no other transaction is given."""
+
+    def one_of(self, column: Column[Any], values: Iterable[Any]) -> Iterator[ColumnElement[bool]]:
+        """Say that a column has one of many values, in as few conditions as a statement each can hold."""
+
+    def put(self, connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+        """Insert rows, or overwrite those of the same primary key."""
+
+    def remove(self, connection: Connection, table: Table, identities: Sequence[Identity]) -> None:
+        """Delete the rows of these primary keys."""

@@ -1,0 +1,106 @@
+"""What a transaction may touch, where others write at the same time.
+
+Two transactions that touch the same thing take turns: each locks by name what it touches before it reads it,
+and keeps it to its end. First subjects (runs, objects by uid, lists), then locations, each group at once and in
+one order, so that no two wait for each other. What the facts do not name (the run of a workflow, say) shows
+when a row is read: then the transaction begins anew, with that name as well.
+
+Every row belongs to what is locked:
+
+- a run, its attempts, rolls, parameters, labels and pods to the run;
+- a workflow, a pod, a kept object and the provisional executions of an owner to their uid, a list to its scope;
+- artifacts, looks, uses and the edges of uses to their location. A batch that changes a run's graph locks every
+  location whose answers may follow from it, so whoever holds a location may read the graphs of its readers.
+
+What belongs to nobody (pipelines, experiments) is only ever added. Who adds what another adds at the same time
+fails with a StoreError and is retried. Bookkeeping comes last, in one order, to hold what all share for
+a moment only.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Final, TypeAlias
+
+from sqlalchemy import Connection
+
+from lineage.facts import Fact, ObjectKept, PodSeen, ResourceListed, RunSeen
+from lineage.identity import Location
+from lineage.store.dialect import Dialect
+
+SUBJECTS: Final = 1
+LOCATIONS: Final = 2
+
+Name: TypeAlias = tuple[int, str]
+"""A group and a text."""
+
+
+class LocksMissing(Exception):
+    """A transaction came to something that it has not locked."""
+
+    def __init__(self, names: frozenset[Name]) -> None:
+        super().__init__(names)
+        self.names = names
+
+
+class Locks:
+    """The locks of one transaction. Where it writes alone it has all, and nothing is asked of it."""
+
+    def __init__(self, connection: Connection, dialect: Dialect) -> None:
+        self._connection = connection
+        self._dialect = dialect
+        self._held: set[Name] = set()
+        self.has_all = dialect.writes_alone
+
+    def take(self, group: int, names: Iterable[Name]) -> None:
+        """Lock those of some names that are of one group."""
+        if not self.has_all:
+            wanted = {name for name in names if name[0] == group}
+            if wanted:
+                self._dialect.lock(self._connection, group, {text for _, text in wanted})
+            self._held |= wanted
+
+    def require(self, *names: Name) -> None:
+        """Check that what is about to be read is locked.
+
+        Raises:
+            LocksMissing: it is not: begin anew, and lock it.
+        """
+        if not self.has_all and not self._held.issuperset(names):
+            raise LocksMissing(frozenset(names))
+
+
+def run(key: str) -> Name:
+    """Name a run."""
+    return SUBJECTS, f"run {key}"
+
+
+def uid(text: str) -> Name:
+    """Name an object of a cluster."""
+    return SUBJECTS, f"uid {text}"
+
+
+def listing(cluster: str, resource: str, namespace: str) -> Name:
+    """Name the lists of one scope."""
+    return SUBJECTS, f"list {cluster} {resource} {namespace}"
+
+
+def location(place: Location) -> Name:
+    """Name a location."""
+    return LOCATIONS, f"{place.store} {place.uri}"
+
+
+def subjects_of(facts: Sequence[Fact]) -> set[Name]:
+    """The subjects that facts name."""
+    names: set[Name] = set()
+    for fact in facts:
+        match fact:
+            case RunSeen():
+                names |= {run(fact.run), uid(fact.incarnation)}
+            case PodSeen():
+                names |= {uid(fact.uid), uid(fact.owner_uid), run(fact.run_label or fact.owner_uid)}
+            case ObjectKept():
+                names.add(uid(fact.uid))
+            case ResourceListed():
+                names.add(listing(fact.cluster, fact.resource, fact.namespace))
+            case _:
+                pass  # locations come later, bookkeeping needs none
+    return names

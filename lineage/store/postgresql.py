@@ -1,0 +1,136 @@
+"""PostgreSQL: a database on a server, with many writers at a time.
+
+Each transaction locks what it touches by name (`lineage.store.locks`). The names fall into a fixed number of
+advisory locks, because a server has room for some thousands of them and a batch may touch more: two names that
+share a lock make their transactions wait for each other and do no harm.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from itertools import chain
+from typing import Any, Final
+from zlib import crc32
+
+from sqlalchemy import (
+    ARRAY,
+    URL,
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    Table,
+    Text,
+    any_,
+    create_engine,
+    event,
+    literal,
+)
+
+from lineage.errors import InvalidSettings, StoreError
+from lineage.store.dialect import Identity, Row
+from lineage.store.tables import ID_BLOCK, id_block
+
+CONNECT_TIMEOUT_SECONDS: Final = 10
+LOCKS_IN_GROUP: Final = 1024  # two groups: a third of the 6,400 that a server has room for as it comes
+GROUP_BASE: Final = 0x6B6670  # "kfp": the first of the two numbers of a lock, so that others' locks are others
+EVERYTHING_GROUP: Final = 0
+
+_ARRAYS: Final = {str: "text[]", int: "bigint[]", bool: "boolean[]", float: "float8[]", bytes: "bytea[]"}
+
+
+class PostgreSql:
+    """Implements `lineage.store.dialect.Dialect`."""
+
+    # A reader sees one state of the store, however many statements it needs; a writer sees what others committed
+    # before it had its locks.
+    reading: Mapping[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    writing: Mapping[str, Any] = {"isolation_level": "READ COMMITTED"}
+    writes_alone = False
+
+    # -- databases
+    def engine(self, url: URL) -> Engine:
+        try:
+            engine = create_engine(
+                url.set(drivername="postgresql+psycopg"),
+                hide_parameters=True,
+                pool_pre_ping=True,
+                connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS, "application_name": "kfp-lineage"},
+            )
+        except ImportError as error:
+            raise InvalidSettings(
+                "a store on PostgreSQL needs psycopg: pip install 'kfp-lineage[postgresql]'"
+            ) from error
+        event.listen(engine, "connect", _refuse_other_encodings, insert=True)  # before SQLAlchemy asks anything
+        return engine
+
+    def exists(self, url: URL) -> bool:
+        return True
+
+    def prepare(self, url: URL) -> None:
+        """Nothing to do: whoever runs the server makes the database."""
+
+    # -- transactions
+    def lock_out_others(self, connection: Connection) -> None:
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s, 0)", (GROUP_BASE + EVERYTHING_GROUP,))
+
+    def lock(self, connection: Connection, group: int, names: Collection[str]) -> None:
+        wanted = sorted({crc32(name.encode(errors="replace")) % LOCKS_IN_GROUP for name in names})
+        connection.exec_driver_sql(
+            "SELECT pg_advisory_xact_lock(%s, number) FROM unnest(%s::integer[]) AS number",
+            (GROUP_BASE + group, wanted),
+        )
+
+    # -- rows
+    def new_ids(self, connection: Connection, table: Table) -> Iterator[int]:
+        blocks = (connection.scalar(id_block) for _ in iter(int, None))
+        return chain.from_iterable(range(first, first + ID_BLOCK) for first in blocks)
+
+    def one_of(self, column: Column[Any], values: Iterable[Any]) -> Iterator[ColumnElement[bool]]:
+        distinct = list(dict.fromkeys(values))
+        kind = ARRAY(BigInteger() if column.type.python_type is int else Text())
+        yield column == any_(literal(distinct, kind))
+
+    def put(self, connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+        names = table.columns.keys()
+        connection.exec_driver_sql(_put_text(table), {name: [row[name] for row in rows] for name in names})
+
+    def remove(self, connection: Connection, table: Table, identities: Sequence[Identity]) -> None:
+        names = [column.name for column in table.primary_key]
+        values = {name: list(column) for name, column in zip(names, zip(*identities, strict=True), strict=True)}
+        connection.exec_driver_sql(_remove_text(table), values)
+
+
+# ------------------------------------------------------------------------------------------ texts of statements
+@cache
+def _put_text(table: Table) -> str:
+    names, keys = table.columns.keys(), [column.name for column in table.primary_key]
+    rest = ", ".join(f'"{name}" = excluded."{name}"' for name in names if name not in keys)
+    return (
+        f'INSERT INTO "{table.name}" ({_listed(names)}) SELECT * FROM {_arrays(table, names)} '
+        f"ON CONFLICT ({_listed(keys)}) DO {f'UPDATE SET {rest}' if rest else 'NOTHING'}"
+    )
+
+
+@cache
+def _remove_text(table: Table) -> str:
+    keys = [column.name for column in table.primary_key]
+    matches = " AND ".join(f'"{table.name}"."{key}" = gone."{key}"' for key in keys)
+    return f'DELETE FROM "{table.name}" USING {_arrays(table, keys)} AS gone({_listed(keys)}) WHERE {matches}'
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
+
+
+def _arrays(table: Table, names: Sequence[str]) -> str:
+    """Rows as one array a column: a statement of one text for any number of them."""
+    casts = (f"%({name})s::{_ARRAYS[table.c[name].type.python_type]}" for name in names)
+    return f"unnest({', '.join(casts)})"
+
+
+def _refuse_other_encodings(connection: Any, _record: Any) -> None:
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        connection.close()
+        raise StoreError(f"the database is encoded in {encoding}: make one with ENCODING 'UTF8'")

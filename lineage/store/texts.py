@@ -1,0 +1,41 @@
+"""Text as every database can hold it.
+
+PostgreSQL cannot store the character U+0000. So that equal knowledge is equal on all of them, none does: it
+stands as U+FFFD, the sign of what cannot be shown. Pure.
+"""
+
+from typing import Any, Final
+
+import msgspec
+
+from lineage.facts import Fact, ObjectKept
+
+REPLACEMENT: Final = "\ufffd"
+
+_ESCAPED: Final = b"\\u0000"  # as JSON writes it; also what is no such character, but looks like one: that does no harm
+_encode = msgspec.json.Encoder().encode
+
+
+def storable(text: str) -> str:
+    """Replace what cannot be stored."""
+    return text.replace("\0", REPLACEMENT)
+
+
+def storable_fact(fact: Fact) -> Fact:
+    """Replace what cannot be stored in every text of a fact. Bytes stay as they are."""
+    shown = (fact.resource, fact.uid, fact.revision) if isinstance(fact, ObjectKept) else fact
+    if _ESCAPED not in _encode(shown):
+        return fact
+    return msgspec.convert(_replaced(msgspec.to_builtins(fact)), type(fact))
+
+
+def _replaced(value: Any) -> Any:
+    match value:
+        case str():
+            return storable(value)
+        case dict():
+            return {storable(name): _replaced(member) for name, member in value.items()}
+        case list() | tuple():
+            return [_replaced(member) for member in value]
+        case _:
+            return value
