@@ -35,7 +35,7 @@ from graphql.type import SchemaMetaFieldDef, TypeMetaFieldDef
 from lineage_graphql.connections import LARGEST_PAGE, PAGE_UNLESS_ASKED
 from lineage_graphql.provenance import NODES_UNLESS_ASKED
 
-MOST_NODES: Final = 50_000
+MOST_NODES: Final = 500_000  # a page of runs, a page of steps each, and what those read and wrote: 130,000
 ASSUMED_LENGTH: Final = 3  # of a list without pages: a step has few inputs and few steps before it
 ASSUMED_TYPES: Final = 10  # of a list that describes the schema itself: the whole of it counts some thousands
 

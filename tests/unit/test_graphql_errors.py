@@ -167,7 +167,8 @@ def test_fragments_that_double_at_every_step_are_refused_at_once() -> None:
     ("query", "variables"),
     [
         (
-            "{ runs(first: 100) { nodes { executions(first: 100) { nodes { inputs { name } outputs { name } } } } } }",
+            """{ runs(first: 100) { nodes { executions(first: 100) { nodes { run { ...R } } } } } }
+            fragment R on Run { executions(first: 100) { nodes { id } } }""",
             {},
         ),
         (
@@ -175,10 +176,10 @@ def test_fragments_that_double_at_every_step_are_refused_at_once() -> None:
             fragment C on Artifact { consumers { nodes { id } } }""",
             {},
         ),
-        ("query ($n: Int) { lineage(roots: [], maxNodes: $n) { nodes { id } } }", {"n": 50_001}),
+        ("query ($n: Int) { lineage(roots: [], maxNodes: $n) { nodes { id } } }", {"n": 500_001}),
         (
-            """{ runs(first: 100) { nodes { ...F ...F } } } fragment F on Run { executions { nodes { ...G } } }
-            fragment G on Execution { dependsOn { dependsOn { id } } }""",
+            """{ runs(first: 100) { nodes { ...F ...F } } } fragment F on Run { executions(first: 100) { nodes { ...G } } }
+            fragment G on Execution { dependsOn { dependsOn { dependsOn { id } } } }""",
             {},
         ),
     ],
@@ -210,6 +211,12 @@ def test_what_a_query_may_read_is_the_product_of_its_pages(query: str, nodes: in
     operation = get_operation_ast(document)
     assert operation is not None
     assert most_nodes(SCHEMA, document, operation, {}) == nodes
+
+
+def test_a_page_of_runs_with_their_steps_and_what_those_read_and_wrote_is_answered() -> None:
+    uses = "{ name role artifact { uri producer { displayName } } }"
+    steps = f"executions(first: 100) {{ nodes {{ displayName inputs {uses} outputs {uses} dependsOn {{ nodeId }} }} }}"
+    assert "errors" not in ask(f"{{ runs(first: 100) {{ nodes {{ name {steps} }} }} }}")
 
 
 def test_too_many_things_at_once_are_refused() -> None:
