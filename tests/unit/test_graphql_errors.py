@@ -178,7 +178,8 @@ def test_fragments_that_double_at_every_step_are_refused_at_once() -> None:
         ),
         ("query ($n: Int) { lineage(roots: [], maxNodes: $n) { nodes { id } } }", {"n": 500_001}),
         (
-            """{ runs(first: 100) { nodes { ...F ...F } } } fragment F on Run { executions(first: 100) { nodes { ...G } } }
+            """{ runs(first: 100) { nodes { ...F ...F } } }
+            fragment F on Run { executions(first: 100) { nodes { ...G } } }
             fragment G on Execution { dependsOn { dependsOn { dependsOn { id } } } }""",
             {},
         ),
