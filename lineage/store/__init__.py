@@ -1,4 +1,4 @@
-"""The lineage store on SQLite: tables, writes, reads and migrations. All SQL of the program is in here."""
+"""The lineage store on SQLite and PostgreSQL: tables, writes, reads and migrations. All SQL of the program is here."""
 
 from lineage.store.database import migrate, open_store
 from lineage.store.sql import SqlStore
