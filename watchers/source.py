@@ -52,8 +52,13 @@ class Source:
     resembles: Callable[[KubernetesObject], bool] = lambda item: False
 
     def recognises(self, item: KubernetesObject) -> bool:
-        """Say whether an object is of this source's kind, in any version of its group."""
-        if not item.get("kind") and not item.get("apiVersion"):
-            return isinstance(item.get("metadata"), dict) and self.resembles(item)
-        group = str(item.get("apiVersion", "")).rpartition("/")[0]
-        return item.get("kind") == self.resource.kind and group == self.resource.group
+        """Say whether an object is of this source's kind, in any version of its group. One that lost its version
+        is known by its kind and its shape, or by its shape alone."""
+        kind, version = item.get("kind"), item.get("apiVersion")
+        if version:
+            return kind == self.resource.kind and str(version).rpartition("/")[0] == self.resource.group
+        if kind and kind != self.resource.kind:
+            return False
+        return bool(kind and not self.resource.group) or (
+            isinstance(item.get("metadata"), dict) and self.resembles(item)
+        )

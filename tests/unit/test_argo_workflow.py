@@ -524,3 +524,16 @@ def test_null_and_absent_are_the_same() -> None:
 def test_two_outputs_of_one_name_do_not_break_anything() -> None:
     twice = {"artifacts": [an_artifact("x", "k1"), an_artifact("x", "k2")]}
     assert len(state_of(a_node("w.a", 10, 20, outputs=twice)).writes) == 2
+
+
+@pytest.mark.parametrize("lost", [("apiVersion",), ("apiVersion", "kind")])
+def test_a_workflow_that_lost_its_type_is_known_by_its_shape(lost: tuple[str, ...]) -> None:
+    item = {name: value for name, value in a_workflow().items() if name not in lost}
+    source = find_source(item, all_sources())
+    assert source is not None
+    assert source.name == "argo_workflow"
+
+
+def test_another_kind_is_no_workflow_whatever_its_shape() -> None:
+    assert find_source({**a_workflow(), "kind": "WorkflowTemplate"}, all_sources()) is None
+    assert find_source({**a_workflow(), "kind": "CronWorkflow", "apiVersion": None}, all_sources()) is None
