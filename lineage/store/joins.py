@@ -1,7 +1,5 @@
 """Second step of a batch: pods find their attempt, or wait at a placeholder or a provisional execution."""
 
-from collections import defaultdict
-
 from lineage.facts import ExecutionState, PodSeen, Revision
 from lineage.identity import encode_key, provisional_key
 from lineage.merge import Attempt, attempt_of_pod
@@ -9,7 +7,7 @@ from lineage.store.batch import Batch
 from lineage.store.codec import encode, fingerprint, microseconds, pod_of, revision_columns
 from lineage.store.dialect import Row
 from lineage.store.locks import uid
-from lineage.store.views import NEW_EXECUTION, attempts_of, remove_execution, show_execution
+from lineage.store.views import NEW_EXECUTION, remove_execution, show_execution
 
 
 def join_pods(batch: Batch) -> None:
@@ -20,6 +18,7 @@ def join_pods(batch: Batch) -> None:
     for row in batch.pods.find("run_id", {run_id for run_id, _ in nodes}):
         if (row["run_id"], row["node_id"]) in nodes:
             pods[row["uid"]] = row
+    batch.executions.find("node_id", {row["node_id"] for row in pods.values()})
     left: set[int] = set()
     provisional: dict[int, None] = {}
     for row in pods.values():
@@ -34,24 +33,28 @@ def _join(batch: Batch, row: Row) -> dict[int, None]:
     """Join one pod. Returns the provisional executions that it left, came to or stayed at."""
     batch.locks.require(uid(row["owner_uid"]))
     run = _run_of(batch, row)
-    attempts = attempts_of(batch, run["id"])
+    attempts = [
+        one
+        for one in batch.executions.of("node_id", row["node_id"])
+        if one["run_id"] == run["id"] and not one["is_provisional"]
+    ]
     started = [
-        Attempt(id=a["id"], start=start, end=a["finished_at"] if _has_ended(a) else None)
-        for (node_id, start), a in attempts.items()
-        if node_id == row["node_id"] and start is not None and a["acts"]
+        Attempt(id=a["id"], start=a["started_at"], end=a["finished_at"] if _has_ended(a) else None)
+        for a in attempts
+        if a["started_at"] is not None and a["acts"]
     ]
     found = attempt_of_pod(row["born"], row["ended"], started)
-    placeholder = attempts.get((row["node_id"], None))
     if found is not None:
         seat = batch.executions.get(found.id)
     else:
+        placeholder = next((one for one in attempts if one["started_at"] is None), None)
         seat = placeholder or _provisional(batch, run, pod_of(row["body"]))
     before, after = row["execution_id"], seat["id"] if seat else None
     if (row["run_id"], before) != (run["id"], after):
         row.update(run_id=run["id"], execution_id=after)
         batch.pods.put(row)
     touched = batch.executions.find("id", [i for i in (before, after) if i is not None])
-    if before != after or row["uid"] in batch.turned_pods:
+    if (before != after and row["reused"]) or row["uid"] in batch.turned_pods:
         batch.changed |= {execution["id"]: execution for execution in touched}
     return {execution["id"]: None for execution in touched if execution["is_provisional"]}
 
@@ -139,16 +142,14 @@ def _state_of(pods: list[PodSeen]) -> ExecutionState:
 # ------------------------------------------------------------------------------------------ stubs
 def _show_stubs(batch: Batch, run_ids: set[int]) -> None:
     """A run of which only pods were seen is named by the first of them, and gone with the last."""
-    pods_of: dict[int, list[Row]] = defaultdict(list)
-    for row in batch.pods.find("run_id", run_ids):
-        pods_of[row["run_id"]].append(row)
-    for run in batch.runs.find("id", run_ids):
-        if not run["is_stub"]:
-            continue
-        if not pods_of[run["id"]]:
+    stubs = [run for run in batch.runs.find("id", run_ids) if run["is_stub"]]
+    batch.pods.find("run_id", [run["id"] for run in stubs])
+    for run in stubs:
+        pods = batch.pods.of("run_id", run["id"])
+        if not pods:
             batch.runs.remove(run)
             continue
-        first = pod_of(min(pods_of[run["id"]], key=lambda p: (p["born"], p["uid"]))["body"])
+        first = pod_of(min(pods, key=lambda p: (p["born"], p["uid"]))["body"])
         run.update(
             uid=run["key"],
             name=first.owner_name,

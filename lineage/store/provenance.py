@@ -8,6 +8,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Set
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -70,8 +71,8 @@ class Provenance:
     def derive(self) -> None:
         """Bring artifacts, uses and edges in line with everything that this batch changed."""
         batch = self._batch
-        batch.artifacts.find("execution_id", batch.changed)
-        batch.uses.find("execution_id", batch.changed)
+        for shelf in (batch.artifacts, batch.uses, batch.pods):
+            shelf.find("execution_id", batch.changed)
         found = {execution_id: self._ports(execution_id, row) for execution_id, row in batch.changed.items()}
         self._load_locations(found.values())
         for execution_id, (writes, uses) in found.items():
@@ -325,21 +326,17 @@ class Graph:
 
     def __init__(self, batch: Batch) -> None:
         self._batch = batch
-        self._parents: dict[int, dict[int, list[int]]] = {}
-        self._ancestors: dict[int, set[int]] = {}
+        self._runs: dict[int, _RunGraph] = {}
+        self._earlier: dict[int, set[int]] = {}
         self._named: dict[int, set[tuple[str, int | None]]] = {}
 
     def before(self, earlier: int, later: int) -> bool:
         """Say whether one execution surely ended before another began: as an earlier attempt at the same node,
         or as its ancestor."""
-        executions = self._batch.executions
-        first, second = executions.get(earlier), executions.get(later)
-        if first is None or second is None or first["run_id"] != second["run_id"]:
-            return False
-        if first["node_id"] == second["node_id"]:
-            starts = first["started_at"], second["started_at"]
-            return starts[0] is not None and starts[1] is not None and starts[0] < starts[1]
-        return earlier in self._ancestors_of(later, second["run_id"])
+        known = self._earlier.get(later)
+        if known is None:
+            known = self._earlier[later] = self._before(later)
+        return earlier in known
 
     def has_old_successors(self, row: Row) -> bool:
         """Say whether an execution that was there before this batch names this one as its parent."""
@@ -350,30 +347,42 @@ class Graph:
             self._named[run_id] = {(node, start) for other in old for node, start in _parents(other)}
         return (row["node_id"], row["started_at"]) in self._named[run_id]
 
-    def _ancestors_of(self, execution_id: int, run_id: int) -> set[int]:
-        if execution_id not in self._ancestors:
-            parents = self._parents_in(run_id)
-            found: set[int] = set()
-            todo = [execution_id]
-            while todo:
-                for parent in parents.get(todo.pop(), ()):
-                    if parent not in found:
-                        found.add(parent)
-                        todo.append(parent)
-            self._ancestors[execution_id] = found
-        return self._ancestors[execution_id]
+    def _before(self, execution_id: int) -> set[int]:
+        """All that surely ended before an execution began."""
+        row = self._batch.executions.get(execution_id)
+        if row is None:
+            return set()
+        run = self._run(row["run_id"])
+        found: set[int] = set()
+        todo = [execution_id]
+        while todo:
+            for parent in run.parents.get(todo.pop(), ()):
+                if parent not in found:
+                    found.add(parent)
+                    todo.append(parent)
+        same_node = run.starts.get(row["node_id"], {})
+        earlier = {i for i, start in same_node.items() if row["started_at"] is not None and start < row["started_at"]}
+        return found.difference(same_node) | earlier
 
-    def _parents_in(self, run_id: int) -> dict[int, list[int]]:
-        if run_id not in self._parents:
+    def _run(self, run_id: int) -> "_RunGraph":
+        known = self._runs.get(run_id)
+        if known is None:
             attempts = attempts_of(self._batch, run_id)
-            self._parents[run_id] = {
-                row["id"]: [
-                    attempts[node_id, start]["id"] for node_id, start in _parents(row) if (node_id, start) in attempts
-                ]
-                for row in attempts.values()
-            }
-        return self._parents[run_id]
+            known = self._runs[run_id] = _RunGraph(parents={}, starts=defaultdict(dict))
+            for row in attempts.values():
+                known.parents[row["id"]] = [attempts[parent]["id"] for parent in _parents(row) if parent in attempts]
+                if row["started_at"] is not None:
+                    known.starts[row["node_id"]][row["id"]] = row["started_at"]
+        return known
+
+
+@dataclass(frozen=True, slots=True)
+class _RunGraph:
+    """The executions of a run: the parents of each, and when the attempts at each node started."""
+
+    parents: dict[int, list[int]]
+    starts: defaultdict[str, dict[int, int]]
 
 
 def _parents(row: Row) -> list[tuple[str, int | None]]:
-    return [] if not row["parents"] else [(node_id, start) for node_id, start in orjson.loads(row["parents"])]
+    return [] if row["parents"] in ("", "[]") else [(node_id, start) for node_id, start in orjson.loads(row["parents"])]

@@ -105,7 +105,10 @@ class Shelf:
 
     def find(self, column: str, values: Iterable[Any]) -> list[Row]:
         """Rows whose `column` is one of `values`, as they stand in this batch."""
-        wanted, known = dict.fromkeys(values), self._known[column]
+        wanted = dict.fromkeys(values)
+        if not wanted:
+            return []
+        known = self._known[column]
         missing = [value for value in wanted if value not in known]
         if column == self._form.key:
             missing = [value for value in missing if value not in self._rows]

@@ -53,22 +53,24 @@ class SqlStore:
     def __init__(self, engine: Engine, dialect: Dialect) -> None:
         self._engine = engine
         self._dialect = dialect
-        self._driver_error: type[Exception] = engine.dialect.loaded_dbapi.Error  # writers speak to the driver itself
+        self._readers = engine.execution_options(**dialect.reading)
+        self._writers = engine.execution_options(**dialect.writing)
+        self._driver_error: type[Exception] = engine.dialect.loaded_dbapi.Error  # some speak to the driver itself
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
         try:
-            with self._engine.connect().execution_options(**self._dialect.reading) as connection:
+            with self._readers.connect() as connection:
                 yield connection
         except DataError as error:
             raise InvalidRequest(f"nothing can be asked of the store by such a value: {_reason(error)}") from error
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, self._driver_error) as error:
             raise StoreError(f"{_where(self._engine)}: {_reason(error)}") from error
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
         try:
-            with self._engine.execution_options(**self._dialect.writing).begin() as connection:
+            with self._writers.begin() as connection:
                 yield connection
         except (SQLAlchemyError, self._driver_error) as error:
             raise StoreError(f"{_where(self._engine)}: {_reason(error)}") from error

@@ -72,19 +72,14 @@ def apply(
 
 def _load_ahead(batch: Batch, facts: Sequence[Fact]) -> None:
     """Load what the facts name in few statements, instead of each by itself."""
-    seen = [fact for fact in facts if isinstance(fact, RunSeen)]
+    views = [fact for fact in facts if isinstance(fact, RunSeen)]
     pods = [fact for fact in facts if isinstance(fact, PodSeen)]
-    runs = [row["id"] for row in batch.runs.find("key", [fact.run for fact in seen])]
-    workflows = batch.workflows.find("uid", [*(f.incarnation for f in seen), *(f.owner_uid for f in pods)])
-    runs += [row["run_id"] for row in workflows]
+    runs = [row["id"] for row in batch.runs.find("key", [fact.run for fact in views])]
+    workflows = batch.workflows.find("uid", [*(f.incarnation for f in views), *(f.owner_uid for f in pods)])
     known = batch.pods.find("uid", [fact.uid for fact in pods])
-    runs += [row["run_id"] for row in known]
-    batch.runs.find("id", runs)
-    for shelf in (batch.executions, batch.pods):
+    batch.runs.find("id", [*(row["run_id"] for row in workflows), *(row["run_id"] for row in known)])
+    for shelf in (batch.executions, batch.rolls, batch.run_parameters, batch.run_labels):
         shelf.find("run_id", runs)
-    if seen:
-        for shelf in (batch.rolls, batch.run_parameters, batch.run_labels):
-            shelf.find("run_id", runs)
     batch.pod_images.find("pod_id", [row["id"] for row in known])
     batch.kept_objects.find("uid", [fact.uid for fact in facts if isinstance(fact, ObjectKept)])
 
