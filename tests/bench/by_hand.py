@@ -112,7 +112,8 @@ class _Batch:
         for fact in runs.values():
             self._show_run(fact)
         news = [(fact, state) for fact in views for state in fact.executions or () if self._is_news(fact, state)]
-        places = {port.location.uri for _, state in news for port in (*state.reads, *state.writes)}
+        places = {read.location.uri for _, state in news for read in state.reads}
+        places |= {write.location.uri for _, state in news for write in state.writes}
         for store, uri, location_id, artifact_id in self._database.ask(LOCATIONS, places):
             self._locations[store, uri] = location_id
             self._artifacts[location_id] = artifact_id

@@ -6,9 +6,9 @@ for only reading is measured.
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Final
 
@@ -41,6 +41,11 @@ def closure(store: SqlStore, root: Key, way: Direction) -> int:
     assert graph is not None
     assert graph.complete, graph.reasons
     return len(graph.nodes)
+
+
+def bare_closure(connection: sqlite3.Connection, root: Key, way: Direction) -> int:
+    """Ask the database alone."""
+    return len(connection.execute(BARE[way], (encode_key(root),)).fetchall())
 
 
 def measure(bench: Bench) -> Iterator[Finding]:
@@ -81,22 +86,17 @@ def _measured(
     """How long each of some files takes to answer, through the store and bare, and how many ids it finds."""
     stores = {where: open_store(f"sqlite:///{file}") for where, (file, _) in asked.items()}
     connections = {where: _connect(file) for where, (file, _) in asked.items()}
-    contestants, found = {}, set()
+    asks: dict[tuple[str, str], Callable[[], int]] = {}
     for where, (_, root) in asked.items():
-        ask = (BARE[way], (encode_key(root),))
-
-        def through_store(where: str = where, root: Key = root) -> float:
-            return seconds_of(lambda: closure(stores[where], root, way), calls)
-
-        def bare(where: str = where, ask: tuple[str, tuple[str]] = ask) -> float:
-            return seconds_of(lambda: connections[where].execute(*ask).fetchall(), calls)
-
-        found |= {closure(stores[where], root, way), len(connections[where].execute(*ask).fetchall())}
-        contestants |= {(where, "store"): through_store, (where, "bare"): bare}
+        asks[where, "store"] = partial(closure, stores[where], root, way)
+        asks[where, "bare"] = partial(bare_closure, connections[where], root, way)
+    found = {ask() for ask in asks.values()}
     assert len(found) == 1, f"closures that should be equal have {found} ids"
-    took = interleaved(contestants, rounds)
-    for opened in (*stores.values(), *connections.values()):
-        opened.close()
+    took = interleaved({name: partial(seconds_of, ask, calls) for name, ask in asks.items()}, rounds)
+    for store in stores.values():
+        store.close()
+    for connection in connections.values():
+        connection.close()
     return took, found.pop()
 
 

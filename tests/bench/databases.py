@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import orjson
 import psycopg
@@ -17,6 +17,9 @@ from tests.bench.by_hand import GUARDS, HIGHEST, Question, Row
 
 TABLES: Final = tuple(tables.metadata.tables)
 PRAGMAS: Final = ("journal_mode = WAL", "temp_store = MEMORY", "cache_size = -65536")
+Rows: TypeAlias = Mapping[str, list[Row]]
+"""Every table and what is in it."""
+
 ARRAYS: Final = {str: "text[]", int: "bigint[]", bool: "boolean[]", float: "float8[]", bytes: "bytea[]"}
 
 
@@ -67,7 +70,7 @@ class Sqlite:
         """Insert rows, whatever there is."""
         self._connection.executemany(self._inserts[table], rows)
 
-    def everything(self) -> Mapping[str, list[Row]]:
+    def everything(self) -> Rows:
         """Read every table."""
         return {t: self._connection.execute(f"SELECT {', '.join(columns(t))} FROM {t}").fetchall() for t in TABLES}
 
@@ -108,7 +111,7 @@ class Postgresql:
         """Insert rows, whatever there is."""
         self._connection.execute(self._inserts[table], _in_columns(rows))
 
-    def everything(self) -> Mapping[str, list[Row]]:
+    def everything(self) -> Rows:
         """Read every table."""
         texts = {table: f"SELECT {', '.join(columns(table))} FROM {table}" for table in TABLES}
         return {table: self._connection.execute(text.encode()).fetchall() for table, text in texts.items()}
@@ -147,7 +150,7 @@ _REFERENCES: Final = {
 }
 
 
-def without_ids(everything: Mapping[str, list[Row]]) -> dict[str, list[str]]:
+def without_ids(everything: Rows) -> dict[str, list[str]]:
     """Write the rows of every table with names for internal ids, in one order: equal knowledge, equal rows.
 
     The two programs hand out ids as they like, and nothing else may differ.

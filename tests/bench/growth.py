@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from itertools import islice
 from typing import Final
 
@@ -15,7 +16,7 @@ TENTHS: Final = 10
 
 
 def measure(bench: Bench) -> Iterator[Finding]:
-    """Record many runs, and compare the last tenth with the first. What to record is made on the way and not counted."""
+    """Record many runs, and compare the last tenth with the first. What to record is made on the way, and not timed."""
     runs = range(bench.sizes.growth_runs)
     per_tenth, total = workload.count(runs) // TENTHS, workload.count(runs)
     file = bench.folder / "growth.db"
@@ -26,7 +27,8 @@ def measure(bench: Bench) -> Iterator[Finding]:
         for start in range(0, total, BATCH):
             bench.say(f"growth: {start:,} of {total:,} executions")
             (facts,) = facts_in_batches(list(islice(events, BATCH)), BATCH)
-            seconds[start // per_tenth] += seconds_of(lambda facts=facts: store.apply(facts, recorded_at=RECORDED_AT))
+            act = partial(store.apply, facts, recorded_at=RECORDED_AT)
+            seconds[start // per_tenth] += seconds_of(act)
     for old in bench.folder.glob("growth.db*"):
         old.unlink()
     yield Row(

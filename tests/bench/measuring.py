@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from time import perf_counter
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, TypeVar
 
 from tests.postgresql import Server
 
@@ -104,12 +104,15 @@ class Subject(Protocol):
     def __call__(self, bench: Bench, /) -> Iterator[Finding]: ...
 
 
-def interleaved(contestants: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, float]:
+K = TypeVar("K")
+
+
+def interleaved(contestants: Mapping[K, Callable[[], float]], rounds: int) -> dict[K, float]:
     """Let contestants take turns, so that whatever else the machine does falls on all of them; the median of each.
 
     A contestant prepares what it needs, and returns the seconds that count.
     """
-    seconds: dict[str, list[float]] = defaultdict(list)
+    seconds: dict[K, list[float]] = defaultdict(list)
     for _ in range(rounds):
         for name, act in contestants.items():
             seconds[name].append(act())

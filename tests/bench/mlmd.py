@@ -14,12 +14,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from lineage.identity import encode_key
-from lineage.model import Direction
-from lineage.store import migrate, open_store
+from lineage.identity import Key
+from lineage.model import Artifact, Direction
+from lineage.ports import EVERYTHING
+from lineage.store import SqlStore, migrate, open_store
 from tests.bench import workload
 from tests.bench.closures import WAYS, closure, lanes, root_of
 from tests.bench.measuring import AtLeast, Bench, Finding, Row, Skipped, interleaved, seconds_of
@@ -96,16 +98,8 @@ def _closures(bench: Bench, python: Path) -> Iterator[Finding]:
         root = root_of(ours, way, CLOSURE)
         with closing(open_store(f"sqlite:///{ours}")) as store:
             found = closure(store, root, way)
-            uri = _uri_of(store, root)
-
-            def through_store(way: Direction = way, root: Any = root, store: Any = store) -> float:
-                return seconds_of(lambda: closure(store, root, way))
-
-            def peer(way: Direction = way, uri: str = uri, found: int = found) -> float:
-                answer = _ask(python, "closure", way.value, uri, theirs)
-                assert answer["found"] == found, f"ml-metadata finds {answer['found']} ids, we {found}"
-                return float(answer["seconds"])
-
+            through_store = partial(seconds_of, partial(closure, store, root, way))
+            peer = partial(_peer_closure, python, way, _uri_of(store, root), theirs, found)
             took = interleaved({"ours": through_store, "theirs": peer}, bench.sizes.rounds)
         yield Row(
             what=f"closure of {found:,} ids {way.value.lower()}, {bench.sizes.lane_runs:,} runs",
@@ -116,10 +110,17 @@ def _closures(bench: Bench, python: Path) -> Iterator[Finding]:
         )
 
 
-def _uri_of(store: Any, key: Any) -> str:
-    from lineage.ports import EVERYTHING
+def _peer_closure(python: Path, way: Direction, uri: str, file: Path, found: int) -> float:
+    answer = _ask(python, "closure", way.value, uri, file)
+    assert answer["found"] == found, f"ml-metadata finds {answer['found']} ids, we {found}"
+    return float(answer["seconds"])
 
-    return str(store.get(EVERYTHING, [key])[key].uri)
+
+def _uri_of(store: SqlStore, key: Key) -> str:
+    artifact = store.get(EVERYTHING, [key])[key]
+    assert isinstance(artifact, Artifact)
+    assert artifact.uri is not None
+    return artifact.uri
 
 
 def _handed_over(file: Path, runs: range) -> Path:
@@ -129,7 +130,7 @@ def _handed_over(file: Path, runs: range) -> Path:
 
 # ------------------------------------------------------------------------------------------ the process
 def _ask(python: Path, *arguments: object) -> dict[str, Any]:
-    command = [python, HERE / "mlmd_peer.py", *map(str, arguments)]
+    command = [str(part) for part in (python, HERE / "mlmd_peer.py", *arguments)]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
@@ -153,12 +154,13 @@ def installed() -> Path:
         unfinished = environment.with_suffix(".unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
         pip = (unfinished / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
-        for command in (
+        steps: tuple[tuple[object, ...], ...] = (
             (candidate, "-m", "venv", unfinished),
             (*pip, "--only-binary=:all:", "-r", REQUIREMENTS),
             (unfinished / "bin" / "python", "-c", "from ml_metadata.metadata_store import metadata_store"),
-        ):
-            done = subprocess.run(list(map(str, command)), check=False, capture_output=True, text=True)
+        )
+        for command in steps:
+            done = subprocess.run([str(part) for part in command], check=False, capture_output=True, text=True)
             if done.returncode != 0:
                 reason = (done.stderr or done.stdout).strip().rpartition("\n")[2]
                 break

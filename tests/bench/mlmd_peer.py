@@ -62,7 +62,9 @@ class Peer:
     def subgraph(self, run: dict[str, Any]) -> None:
         """Once per run, with all its executions: what nothing in Kubeflow does, and the fastest there is."""
         new: dict[str, int] = {}
-        artifacts, executions, edges = [], [], []
+        artifacts: list[Any] = []
+        executions: list[Any] = []
+        edges: list[Any] = []
         for index, execution in enumerate(run["executions"]):
             executions.append(self._execution(execution, pb.Execution.COMPLETE))
             for name, uri in execution["writes"]:
@@ -77,7 +79,7 @@ class Peer:
         _, ids, _ = self.store.put_lineage_subgraph(
             executions, artifacts, [self._context(run)], edges, reuse_context_if_already_exist=True
         )
-        self.artifacts.update(zip(new, ids))
+        self.artifacts.update(zip(new, ids, strict=True))
 
     # -- parts
     def _read(self, execution: dict[str, Any], but: Any = ()) -> None:
@@ -87,7 +89,7 @@ class Peer:
                 (self.artifacts[uri],) = self.store.put_artifacts([self._artifact(name, uri)])
 
     def _wrote(self, execution: dict[str, Any], ids: Any) -> None:
-        for (_, uri), number in zip(execution["writes"], ids):
+        for (_, uri), number in zip(execution["writes"], ids, strict=True):
             self.artifacts[uri] = number
 
     def _execution(self, execution: dict[str, Any], state: Any) -> Any:

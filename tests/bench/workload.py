@@ -1,8 +1,8 @@
 """What is measured: runs of ten steps, as Argo's workflows and pods, in two streams of events. Pure.
 
 Each step reads what earlier steps of its run wrote, has five parameters and writes two artifacts. Each run begins with
-one of fifty shared sources; within a lane, it adds to the data of the run before it and trains on from its model. An *event* is one
-attempt that has ended: the workflow as it then stands, and the pod.
+one of fifty shared sources; within a lane, it adds to the data of the run before it and trains on from its model.
+An *event* is one attempt that has ended: the workflow as it then stands, and the pod.
 """
 
 from collections.abc import Iterator, Sequence
