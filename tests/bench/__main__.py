@@ -22,10 +22,10 @@ from tests.postgresql import binaries, server
 
 SUBJECTS: Final[Mapping[str, Subject]] = {
     "recording": recording.measure,
-    "growth": growth.measure,
-    "closures": closures.measure,
     "ml-metadata": mlmd.measure,
+    "closures": closures.measure,
     "http": serving.measure,
+    "growth": growth.measure,
 }
 CAPTION: Final = (
     "An event is one attempt at a step that has ended: its ports, five parameters and its pod. Where runs have ended, "
@@ -84,15 +84,16 @@ def _table(rows: Sequence[Row], rounds: int) -> Table:
 
 def _cells(row: Row) -> Iterable[str]:
     met = {True: "yes", False: "[bold]NO[/]", None: ""}[row.met]
-    return _duration(row.ours), row.beside, _duration(row.theirs), f"{row.ratio:.2f}", _target(row), met
+    ratio = f"{row.ratio:,.2f} × {'speed' if isinstance(row.target, AtLeast) else 'time'}"
+    return _duration(row.ours), row.beside, _duration(row.theirs), ratio, _target(row), met
 
 
 def _target(row: Row) -> str:
     match row.target:
         case AtMost(times):
-            return f"time ≤ {times:g} ×"
+            return f"≤ {times:g}"
         case AtLeast(times):
-            return f"speed ≥ {times:g} ×"
+            return f"≥ {times:g}"
         case None:
             return ""
 

@@ -81,7 +81,7 @@ class Sizes:
     requests: int
 
 
-FULL = Sizes(rounds=5, runs=500, live_runs=50, growth_runs=20_000, lane_runs=1_000, copies=100, requests=1_000)
+FULL = Sizes(rounds=3, runs=300, live_runs=30, growth_runs=20_000, lane_runs=1_000, copies=100, requests=1_000)
 QUICK = Sizes(rounds=3, runs=100, live_runs=20, growth_runs=1_000, lane_runs=1_000, copies=5, requests=200)
 
 

@@ -30,6 +30,7 @@ class Peer:
         self.artifact_type = self.store.put_artifact_type(pb.ArtifactType(name="system.Artifact"))
         self.run_type = self.store.put_context_type(pb.ContextType(name="system.PipelineRun"))
         self.artifacts: dict[str, int] = {}
+        self.contexts: dict[str, Any] = {}
 
     # -- how to record
     def put(self, run: dict[str, Any]) -> None:
@@ -107,7 +108,12 @@ class Peer:
         return made
 
     def _context(self, run: dict[str, Any]) -> Any:
-        return pb.Context(type_id=self.run_type, name=run["name"])
+        """The context of a run, put when it is first needed, so that every later call can name it by its id."""
+        if run["name"] not in self.contexts:
+            made = pb.Context(type_id=self.run_type, name=run["name"])
+            (number,) = self.store.put_contexts([made])
+            self.contexts[run["name"]] = pb.Context(id=number, type_id=self.run_type, name=run["name"])
+        return self.contexts[run["name"]]
 
     def _event(self, kind: Any, name: str, artifact: Any = None) -> Any:
         made = pb.Event(type=kind)

@@ -5,7 +5,6 @@ Both are processes with one worker. A few connections stay open, and ask as fast
 
 import json
 import re
-import signal
 import socket
 import subprocess
 import sys
@@ -114,4 +113,4 @@ def _listening(*command: str) -> Iterator[int]:
             assert port is not None, f"{' '.join(command)} said {line!r}"
             yield int(port.group(1))
         finally:
-            process.send_signal(signal.SIGINT)
+            process.terminate()
