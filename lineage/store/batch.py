@@ -1,72 +1,82 @@
-"""The shelves that one transaction works on, and the two ways in which a row is made."""
+"""The shelves that one transaction works on, how a row is made, and how a view is offered to its subject."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
 
 import zstandard
 from sqlalchemy import Connection, Table
 
-from lineage.facts import Revision
+from lineage.facts import ExecutionState, Revision
 from lineage.identity import Key, Location, encode_key
 from lineage.merge import current
 from lineage.store import locks as names
 from lineage.store import tables
-from lineage.store.codec import revision_columns, revision_of
-from lineage.store.dialect import Dialect, Row
+from lineage.store.codec import execution_of, other_columns, other_revision_of, revision_columns, revision_of
+from lineage.store.dialect import Cursor, Dialect, Row
 from lineage.store.locks import Locks
 from lineage.store.shelf import Shelf
+
+NO_REFERENCES: Final[Mapping[str, Shelf]] = MappingProxyType({})
 
 
 class Batch:
     """One transaction's rows, and what its steps hand to one another.
 
     `changed` are the executions whose state is another than before; of these `fresh` were not there, `rewired`
-    were elsewhere in the graph, and `removed` are no more. `moved_pods` are by uid; `joined_by_owner` are
-    workflows whose run is now known.
+    were elsewhere in the graph, and `removed` are no more. `states` are those that this batch need not decode.
+    `moved_pods` are by uid; of `turned_pods` it is now known whether the cache stood in for them.
+    `joined_by_owner` are workflows whose run is now known.
     """
 
     def __init__(self, connection: Connection, dialect: Dialect, locks: Locks) -> None:
-        def shelf(table: Table, guard: Callable[[Row], None] | None = None) -> Shelf:
-            return Shelf(connection, dialect, table, ids=dialect.new_ids(connection, table), guard=guard)
-
         self.connection = connection
         self.dialect = dialect
         self.locks = locks
-        self.nodes = shelf(tables.node)
-        self.runs = shelf(tables.run, guard=lambda row: locks.require(names.run(row["key"])))
-        self.run_parameters = shelf(tables.run_parameter)
-        self.run_labels = shelf(tables.run_label)
-        self.pipelines = shelf(tables.pipeline)
-        self.pipeline_versions = shelf(tables.pipeline_version)
-        self.experiments = shelf(tables.experiment)
-        self.workflows = shelf(tables.workflow, guard=lambda row: locks.require(names.uid(row["uid"])))
-        self.rolls = shelf(tables.roll)
-        self.roll_entries = shelf(tables.roll_entry)
-        self.executions = shelf(tables.execution)
-        self.pods = shelf(tables.pod)
-        self.pod_images = shelf(tables.pod_image)
-        self.other_views = shelf(tables.other_view)
-        self.locations = shelf(tables.location)
-        self.artifacts = shelf(tables.artifact)
-        self.looks = shelf(tables.look)
-        self.uses = shelf(tables.use)
-        self.edges = shelf(tables.edge)
-        self.listings = shelf(tables.listing)
-        self.kept_objects = shelf(tables.kept_object)
-        self.rejected = shelf(tables.rejected)
+        self.cursor: Cursor = connection.connection.cursor()
+        self._shelves: list[Shelf] = []
+        self.nodes = self._shelf(tables.node)
+        self.locations = self._shelf(tables.location)
+        self.pipelines = self._shelf(tables.pipeline)
+        self.pipeline_versions = self._shelf(tables.pipeline_version)
+        self.experiments = self._shelf(tables.experiment)
+        self.runs = self._shelf(tables.run, guard=lambda row: locks.require(names.run(row["key"])))
+        of_run = {"run_id": self.runs}
+        self.run_parameters = self._shelf(tables.run_parameter, of_run)
+        self.run_labels = self._shelf(tables.run_label, of_run)
+        self.workflows = self._shelf(tables.workflow, of_run, guard=lambda row: locks.require(names.uid(row["uid"])))
+        self.rolls = self._shelf(tables.roll, of_run)
+        self.executions = self._shelf(tables.execution, of_run)
+        of_execution = {**of_run, "execution_id": self.nodes, "location_id": self.locations}
+        self.pods = self._shelf(tables.pod, of_execution)
+        self.pod_images = self._shelf(tables.pod_image, {"pod_id": self.pods})
+        self.artifacts = self._shelf(tables.artifact, of_execution)
+        self.looks = self._shelf(tables.look, of_execution)
+        self.uses = self._shelf(tables.use, of_execution)
+        self.edges = self._shelf(tables.edge, {"source": self.nodes, "target": self.nodes})
+        self.listings = self._shelf(tables.listing)
+        self.kept_objects = self._shelf(tables.kept_object)
+        self.rejected = self._shelf(tables.rejected)
         self.compress = zstandard.ZstdCompressor().compress
         self.changed: dict[int, Row] = {}
         self.fresh: dict[int, Row] = {}
         self.rewired: dict[int, Row] = {}
         self.removed: set[int] = set()
+        self.states: dict[int, ExecutionState] = {}
         self.moved_pods: dict[str, Row] = {}
+        self.turned_pods: set[str] = set()
         self.joined_by_owner: set[str] = set()
 
-    def _shelves(self) -> Iterator[Shelf]:
-        return (shelf for shelf in vars(self).values() if isinstance(shelf, Shelf))
+    def _shelf(
+        self, table: Table, references: Mapping[str, Shelf] = NO_REFERENCES, guard: Callable[[Row], None] | None = None
+    ) -> Shelf:
+        shelf = Shelf(self.cursor, self.dialect, table, references=references, guard=guard)
+        self._shelves.append(shelf)
+        return shelf
 
     def flush(self) -> None:
         """Write everything that changed."""
-        for shelf in self._shelves():
+        for shelf in self._shelves:
             shelf.flush()
 
     # -- rows with a key
@@ -78,80 +88,84 @@ class Batch:
             row = dict.fromkeys(tables.run.columns.keys())
             row |= {"id": self.runs.next_id(), "key": key, "is_stub": True}
             self.runs.put(row)
-            for shelf in (self.executions, self.rolls, self.roll_entries, self.run_parameters, self.run_labels):
-                shelf.nothing_of("run_id", row["id"])
-            for shelf in (self.pods, self.artifacts, self.uses):
-                shelf.nothing_of("run_id", row["id"])
-            self.other_views.nothing_of("subject", subject("run", row["id"]))
         return row
 
     def new_node(self, key: Key) -> int:
         """Make the node of a new execution or artifact."""
         node_id = self.nodes.next_id()
         self.nodes.put({"id": node_id, "key": encode_key(key)})
-        for shelf in (self.artifacts, self.uses, self.pods):
-            shelf.nothing_of("execution_id", node_id)
-        self.edges.nothing_of("source", node_id)
-        self.edges.nothing_of("target", node_id)
-        self.other_views.nothing_of("subject", subject("execution", node_id))
         return node_id
+
+    def state(self, row: Row) -> ExecutionState:
+        """The state of an execution, as readers get it."""
+        state = self.states.get(row["id"])
+        if state is None:
+            state = self.states[row["id"]] = execution_of(row["body"])
+        return state
 
     def remove_node(self, node_id: int) -> None:
         """Take away the node of an execution or artifact that is no more."""
-        for row in self.nodes.find("id", (node_id,)):
+        row = self.nodes.get(node_id)
+        if row is not None:
             self.nodes.remove(row)
 
     def location(self, place: Location) -> int:
         """Find a location, or make it."""
         self.locks.require(names.location(place))
-        for row in self.locations.find("uri", (place.uri,)):
+        for row in self.locations.of("uri", place.uri):
             if row["store"] == place.store:
                 return int(row["id"])
         location_id = self.locations.next_id()
         self.locations.put({"id": location_id, "store": place.store, "uri": place.uri})
-        for shelf in (self.artifacts, self.uses, self.looks):
-            shelf.nothing_of("location_id", location_id)
         return location_id
 
-    # -- views
-    def offer(self, shelf: Shelf, kind: str, row: Row, revision: Revision, body: bytes) -> tuple[bool, bool]:
-        """Offer a view to a subject. Says whether it is the newest of its class, and whether readers now get
-        another body than before."""
-        held = revision_of(row)
-        if held is None:
-            row.update(revision_columns(revision), body=body)
-            shelf.put(row)
-            return True, True
-        other = self.other_view(kind, row["id"])
-        same = row if held.kind == revision.kind else other
-        if same is not None and same["rev_rank"] >= revision.rank:
+
+# ------------------------------------------------------------------------------------------ views
+NO_VIEW: Final = dict.fromkeys(
+    (
+        "rev_kind",
+        "rev_rank",
+        "rev_latest",
+        "rev_ended",
+        "body",
+        "other_rank",
+        "other_latest",
+        "other_ended",
+        "other_body",
+    )
+)
+"""The columns of a subject of which nothing was seen."""
+
+
+def offer(row: Row, revision: Revision, body: bytes) -> tuple[bool, bool]:
+    """Offer a view to a subject. Says whether it is the newest of its class, and whether readers now get
+    another body than before."""
+    kind = row["rev_kind"]
+    if kind is None:
+        row.update(revision_columns(revision), body=body)
+        return True, True
+    before = row["body"]
+    if kind == revision.kind:
+        if row["rev_rank"] >= revision.rank:
             return False, False
-        before = row["body"]
-        if held.kind == revision.kind:
-            row.update(revision_columns(revision), body=body)
-        else:
-            other = {"subject": subject(kind, row["id"]), **revision_columns(revision), "body": body}
-            self.other_views.put(other)
-        if other is not None:
-            self.settle(row, other, revision_of(row), revision_of(other))
-        shelf.put(row)
-        return True, row["body"] != before
-
-    def other_view(self, kind: str, subject_id: int) -> Row | None:
-        """The newest view of the class that readers do not get."""
-        return self.other_views.one("subject", subject(kind, subject_id))
-
-    def settle(self, row: Row, other: Row, held: Revision | None, rival: Revision | None) -> bool:
-        """Let readers get the view that counts, of the two classes. Says whether they changed places."""
-        revisions = {r.kind: r for r in (held, rival) if r is not None}
-        if current(revisions.get("K"), revisions.get("R")) == row["rev_kind"]:
-            return False
-        for name in ("rev_kind", "rev_rank", "rev_latest", "rev_ended", "body"):
-            row[name], other[name] = other[name], row[name]
-        self.other_views.put(other)
-        return True
+        row.update(revision_columns(revision), body=body)
+    else:
+        if row["other_rank"] is not None and row["other_rank"] >= revision.rank:
+            return False, False
+        row.update(other_columns(revision), other_body=body)
+    if row["other_rank"] is not None:
+        settle(row, revision_of(row), other_revision_of(row))
+    return True, row["body"] != before
 
 
-def subject(kind: str, subject_id: int) -> str:
-    """Name what a view is of: a run, a workflow, an execution or a pod, by its internal id."""
-    return f"{kind} {subject_id}"
+def settle(row: Row, held: Revision | None, other: Revision | None) -> bool:
+    """Let readers get the view that counts, of the two classes. Says whether they changed places."""
+    revisions = {r.kind: r for r in (held, other) if r is not None}
+    kind = current(revisions.get("K"), revisions.get("R"))
+    if kind == row["rev_kind"]:
+        return False
+    row["rev_kind"] = kind
+    for name, rival in (("rev_rank", "other_rank"), ("rev_latest", "other_latest"), ("rev_ended", "other_ended")):
+        row[name], row[rival] = row[rival], row[name]
+    row["body"], row["other_body"] = row["other_body"], row["body"]
+    return True

@@ -58,16 +58,33 @@ def revision_columns(revision: Revision) -> dict[str, Any]:
     }
 
 
+def other_columns(revision: Revision) -> dict[str, Any]:
+    """Write the revision of the view that readers do not get in the columns of a row."""
+    return {"other_rank": revision.rank, "other_latest": revision.latest, "other_ended": revision.ended}
+
+
 def revision_of(row: Row) -> Revision | None:
     """Read the revision of a row; None where no view has been seen."""
     if row["rev_kind"] is None:
         return None
-    life, version, digest = row["rev_rank"].rsplit(" ", 2)
+    return _revision(row["rev_kind"], row["rev_rank"], row["rev_latest"], row["rev_ended"])
+
+
+def other_revision_of(row: Row) -> Revision | None:
+    """Read the revision of the view that readers do not get; None where there is none."""
+    if row["other_rank"] is None:
+        return None
+    kind = "R" if row["rev_kind"] == "K" else "K"
+    return _revision(kind, row["other_rank"], row["other_latest"], row["other_ended"])
+
+
+def _revision(kind: str, rank: str, latest: int, ended: Any) -> Revision:
+    life, version, digest = rank.rsplit(" ", 2)
     return Revision(
-        kind=row["rev_kind"],
+        kind="K" if kind == "K" else "R",
         life=life,
         version=version,
         digest=digest,
-        latest=row["rev_latest"],
-        ended=row["rev_ended"],
+        latest=latest,
+        ended=bool(ended),  # SQLite has no truth values of its own
     )

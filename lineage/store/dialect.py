@@ -1,17 +1,20 @@
 """What the store asks of a database beyond the SQL that all of them speak. One file implements it for each."""
 
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Protocol, TypeAlias
 
 from sqlalchemy import URL, Column, ColumnElement, Connection, Engine, Table
+from sqlalchemy.engine.interfaces import DBAPICursor
 
+Cursor: TypeAlias = DBAPICursor
 Row = dict[str, Any]
-Identity = tuple[Hashable, ...]
+Identity = Any  # the value of a primary key of one column, or the values of one of several
 
 
 class Dialect(Protocol):
     """One kind of database. `reading` and `writing` are the execution options of connections that do."""
 
+    name: str
     reading: Mapping[str, Any]
     writing: Mapping[str, Any]
 
@@ -42,14 +45,22 @@ class Dialect(Protocol):
         several groups does so in the order of the groups."""
 
     # -- rows
-    def new_ids(self, connection: Connection, table: Table) -> Iterator[int]:
-        """Yield ids that no row of a table has and no other transaction is given."""
-
     def one_of(self, column: Column[Any], values: Iterable[Any]) -> Iterator[ColumnElement[bool]]:
         """Say that a column has one of many values, in as few conditions as a statement each can hold."""
 
-    def put(self, connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+    def new_ids(self, cursor: Cursor, table: Table) -> Iterator[int]:
+        """Yield ids that no row of a table has and no other transaction is given."""
+
+    def rows_of(self, cursor: Cursor, table: Table, column: str, values: Sequence[Any]) -> Sequence[Sequence[Any]]:
+        """Read the rows whose column has one of these values: all their columns, in order."""
+
+    def rows_where(
+        self, cursor: Cursor, table: Table, column: str, value: Any, other: str, comparison: str, bound: Any
+    ) -> Sequence[Sequence[Any]]:
+        """Read the rows whose column has this value, and whose other column compares so with a bound."""
+
+    def put(self, cursor: Cursor, table: Table, rows: Sequence[Sequence[Any]]) -> None:
         """Insert rows, or overwrite those of the same primary key."""
 
-    def remove(self, connection: Connection, table: Table, identities: Sequence[Identity]) -> None:
+    def remove(self, cursor: Cursor, table: Table, identities: Sequence[Identity]) -> None:
         """Delete the rows of these primary keys."""

@@ -9,7 +9,7 @@ from lineage.store.batch import Batch
 from lineage.store.codec import encode, fingerprint, microseconds, pod_of, revision_columns
 from lineage.store.dialect import Row
 from lineage.store.locks import uid
-from lineage.store.views import attempts_of, remove_execution, show_execution
+from lineage.store.views import NEW_EXECUTION, attempts_of, remove_execution, show_execution
 
 
 def join_pods(batch: Batch) -> None:
@@ -31,10 +31,9 @@ def join_pods(batch: Batch) -> None:
 
 
 def _join(batch: Batch, row: Row) -> dict[int, None]:
-    """Join one pod. Returns the provisional executions that it left or came to."""
-    fact = pod_of(row["body"])
-    batch.locks.require(uid(fact.owner_uid))
-    run = _run_of(batch, fact)
+    """Join one pod. Returns the provisional executions that it left, came to or stayed at."""
+    batch.locks.require(uid(row["owner_uid"]))
+    run = _run_of(batch, row)
     attempts = attempts_of(batch, run["id"])
     started = [
         Attempt(id=a["id"], start=start, end=a["finished_at"] if _has_ended(a) else None)
@@ -44,15 +43,16 @@ def _join(batch: Batch, row: Row) -> dict[int, None]:
     found = attempt_of_pod(row["born"], row["ended"], started)
     placeholder = attempts.get((row["node_id"], None))
     if found is not None:
-        seat: Row | None = next(iter(batch.executions.find("id", (found.id,))))
+        seat = batch.executions.get(found.id)
     else:
-        seat = placeholder or _provisional(batch, run, fact)
-    before = row["execution_id"]
-    row.update(run_id=run["id"], execution_id=seat["id"] if seat else None)
-    batch.pods.put(row)
-    touched = batch.executions.find("id", [i for i in (before, row["execution_id"]) if i is not None])
-    for execution in touched:
-        batch.changed[execution["id"]] = execution
+        seat = placeholder or _provisional(batch, run, pod_of(row["body"]))
+    before, after = row["execution_id"], seat["id"] if seat else None
+    if (row["run_id"], before) != (run["id"], after):
+        row.update(run_id=run["id"], execution_id=after)
+        batch.pods.put(row)
+    touched = batch.executions.find("id", [i for i in (before, after) if i is not None])
+    if before != after or row["uid"] in batch.turned_pods:
+        batch.changed |= {execution["id"]: execution for execution in touched}
     return {execution["id"]: None for execution in touched if execution["is_provisional"]}
 
 
@@ -60,11 +60,13 @@ def _has_ended(execution: Row) -> bool:
     return execution["phase"] in ("SUCCEEDED", "FAILED", "ERROR", "SKIPPED", "OMITTED")
 
 
-def _run_of(batch: Batch, fact: PodSeen) -> Row:
+def _run_of(batch: Batch, pod: Row) -> Row:
     """The run of a pod: its workflow's, else what the pod itself says."""
-    workflow = batch.workflows.one("uid", fact.owner_uid)
-    if workflow is not None:
-        return batch.runs.find("id", (workflow["run_id"],))[0]
+    workflow = batch.workflows.one("uid", pod["owner_uid"])
+    known = None if workflow is None else batch.runs.get(workflow["run_id"])
+    if known is not None:
+        return known
+    fact = pod_of(pod["body"])
     return batch.run(fact.run_label or fact.owner_uid)
 
 
@@ -72,16 +74,15 @@ def _run_of(batch: Batch, fact: PodSeen) -> Row:
 def _provisional(batch: Batch, run: Row, fact: PodSeen) -> Row:
     key = provisional_key(fact.owner_uid, fact.node_id)
     node = batch.nodes.one("key", encode_key(key))
-    if node is not None:
-        return batch.executions.find("id", (node["id"],))[0]
+    known = None if node is None else batch.executions.get(node["id"])
+    if known is not None:
+        return known
     row: Row = {
+        **NEW_EXECUTION,
         "id": batch.new_node(key),
         "run_id": run["id"],
         "node_id": fact.node_id,
         "is_provisional": True,
-        "cached": False,
-        "parents": "",
-        "digest": "",
         **revision_columns(Revision(kind="R", life="", version="", digest="", latest=0, ended=False)),
     }
     state = _state_of([fact])
@@ -91,17 +92,19 @@ def _provisional(batch: Batch, run: Row, fact: PodSeen) -> Row:
 
 def _show_provisional(batch: Batch, execution_id: int) -> None:
     """Let the row say what its pods say, or take it away with the last of them."""
-    for row in batch.executions.find("id", (execution_id,)):
-        pods = sorted(batch.pods.find("execution_id", (execution_id,)), key=lambda p: (p["born"], p["uid"]))
-        if not pods:
-            remove_execution(batch, row)
-            continue
-        row["run_id"] = pods[0]["run_id"]
-        state = _state_of([pod_of(pod["body"]) for pod in pods])
-        body = encode(state)
-        if row["digest"] != fingerprint(body):
-            show_execution(batch, row, state, body)
-        batch.executions.put(row)
+    row = batch.executions.get(execution_id)
+    if row is None:
+        return
+    pods = sorted(batch.pods.of("execution_id", execution_id), key=lambda p: (p["born"], p["uid"]))
+    if not pods:
+        remove_execution(batch, row)
+        return
+    row["run_id"] = pods[0]["run_id"]
+    state = _state_of([pod_of(pod["body"]) for pod in pods])
+    body = encode(state)
+    if row["digest"] != fingerprint(body):
+        show_execution(batch, row, state, body)
+    batch.executions.put(row)
 
 
 def _state_of(pods: list[PodSeen]) -> ExecutionState:

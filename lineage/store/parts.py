@@ -18,7 +18,7 @@ from lineage.model import ArtifactRole, ArtifactUse, Completeness, Execution, Po
 from lineage.ports import Scope
 from lineage.store import queries, tables, values
 from lineage.store.codec import execution_of, run_of
-from lineage.store.gone import PODS, WORKFLOWS, is_gone
+from lineage.store.gone import PODS, WORKFLOWS, is_gone, is_in_roll
 from lineage.store.reads import nodes_by_id
 
 T = TypeVar("T")
@@ -94,18 +94,13 @@ def specs(connection: Connection, scope: Scope, versions: Sequence[Key]) -> Mapp
 
 def completeness(connection: Connection, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, Completeness]:
     """What was seen of each run, and what was not."""
-    run, execution, entry, pod = tables.run, tables.execution, tables.roll_entry, tables.pod
-    named = exists(
-        select(1).where(
-            entry.c.run_id == run.c.id, entry.c.kind == run.c.roll_kind, entry.c.execution_id == execution.c.id
-        )
-    )
+    run, execution, pod = tables.run, tables.execution, tables.pod
     has_pod = exists(select(1).where(pod.c.execution_id == execution.c.id))
     steps = (
         select(run.c.key.label("owner"), execution.c.body, has_pod.label("has_pod"))
         .join(execution, execution.c.run_id == run.c.id)
         .where(_of_runs(scope, runs), not_(execution.c.is_group), not_(execution.c.is_provisional))
-        .where(or_(named, execution.c.started_at.is_(None)))
+        .where(or_(is_in_roll(), execution.c.started_at.is_(None)))
         .order_by(execution.c.id)
     )
     of_run = _grouped(

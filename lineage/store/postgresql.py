@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 
 from lineage.errors import InvalidSettings, StoreError
-from lineage.store.dialect import Identity, Row
+from lineage.store.dialect import Cursor, Identity
 from lineage.store.tables import ID_BLOCK, id_block
 
 CONNECT_TIMEOUT_SECONDS: Final = 10
@@ -42,6 +42,7 @@ _ARRAYS: Final = {str: "text[]", int: "bigint[]", bool: "boolean[]", float: "flo
 class PostgreSql:
     """Implements `lineage.store.dialect.Dialect`."""
 
+    name = "postgresql"
     # A reader sees one state of the store, however many statements it needs; a writer sees what others committed
     # before it had its locks.
     reading: Mapping[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -82,26 +83,46 @@ class PostgreSql:
         )
 
     # -- rows
-    def new_ids(self, connection: Connection, table: Table) -> Iterator[int]:
-        blocks = (connection.scalar(id_block) for _ in iter(int, None))
-        return chain.from_iterable(range(first, first + ID_BLOCK) for first in blocks)
-
     def one_of(self, column: Column[Any], values: Iterable[Any]) -> Iterator[ColumnElement[bool]]:
         distinct = list(dict.fromkeys(values))
         kind = ARRAY(BigInteger() if column.type.python_type is int else Text())
         yield column == any_(literal(distinct, kind))
 
-    def put(self, connection: Connection, table: Table, rows: Sequence[Row]) -> None:
-        names = table.columns.keys()
-        connection.exec_driver_sql(_put_text(table), {name: [row[name] for row in rows] for name in names})
+    def new_ids(self, cursor: Cursor, table: Table) -> Iterator[int]:
+        return chain.from_iterable(_blocks(cursor))
 
-    def remove(self, connection: Connection, table: Table, identities: Sequence[Identity]) -> None:
-        names = [column.name for column in table.primary_key]
-        values = {name: list(column) for name, column in zip(names, zip(*identities, strict=True), strict=True)}
-        connection.exec_driver_sql(_remove_text(table), values)
+    def rows_of(self, cursor: Cursor, table: Table, column: str, values: Sequence[Any]) -> Sequence[Sequence[Any]]:
+        kind = _ARRAYS[table.c[column].type.python_type]
+        cursor.execute(f'{_select_text(table)} "{column}" = ANY(%s::{kind})', (list(values),))
+        return cursor.fetchall()
+
+    def rows_where(
+        self, cursor: Cursor, table: Table, column: str, value: Any, other: str, comparison: str, bound: Any
+    ) -> Sequence[Sequence[Any]]:
+        cursor.execute(f'{_select_text(table)} "{column}" = %s AND "{other}" {comparison} %s', (value, bound))
+        return cursor.fetchall()
+
+    def put(self, cursor: Cursor, table: Table, rows: Sequence[Sequence[Any]]) -> None:
+        cursor.execute(_put_text(table), [list(column) for column in zip(*rows, strict=True)])
+
+    def remove(self, cursor: Cursor, table: Table, identities: Sequence[Identity]) -> None:
+        several = len(table.primary_key) > 1
+        columns = zip(*identities, strict=True) if several else [identities]
+        cursor.execute(_remove_text(table), [list(column) for column in columns])
+
+
+def _blocks(cursor: Cursor) -> Iterator[range]:
+    while True:
+        ((first,),) = cursor.execute(f"SELECT nextval('{id_block.name}')").fetchall()
+        yield range(first, first + ID_BLOCK)
 
 
 # ------------------------------------------------------------------------------------------ texts of statements
+@cache
+def _select_text(table: Table) -> str:
+    return f'SELECT {_listed(table.columns.keys())} FROM "{table.name}" WHERE'
+
+
 @cache
 def _put_text(table: Table) -> str:
     names, keys = table.columns.keys(), [column.name for column in table.primary_key]
@@ -125,7 +146,7 @@ def _listed(names: Iterable[str]) -> str:
 
 def _arrays(table: Table, names: Sequence[str]) -> str:
     """Rows as one array a column: a statement of one text for any number of them."""
-    casts = (f"%({name})s::{_ARRAYS[table.c[name].type.python_type]}" for name in names)
+    casts = (f"%s::{_ARRAYS[table.c[name].type.python_type]}" for name in names)
     return f"unnest({', '.join(casts)})"
 
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Set
 from typing import Any
 
 import orjson
-from sqlalchemy import and_, or_, select
+from sqlalchemy import select
 
 from lineage.facts import LocationLooked
 from lineage.identity import Location, state_key, unknown_key, written_key
@@ -19,7 +19,6 @@ from lineage.merge import SKEW_SECONDS, Answer, Candidate, History, Reader, Span
 from lineage.model import ArtifactRole, Phase
 from lineage.store import tables
 from lineage.store.batch import Batch
-from lineage.store.codec import execution_of
 from lineage.store.dialect import Row
 from lineage.store.locks import LOCATIONS, Name, location
 from lineage.store.views import attempts_of
@@ -61,7 +60,7 @@ class Provenance:
         """Take in one look at a location. Says whether it added anything."""
         batch, where = self._batch, self._batch.location(fact.location)
         key = {"location_id": where, "version": fact.version or "", "modified_at": fact.modified_at, "etag": fact.etag}
-        known = next((r for r in batch.looks.find("location_id", (where,)) if r.items() >= key.items()), None)
+        known = next((r for r in batch.looks.of("location_id", where) if r.items() >= key.items()), None)
         if known is not None and known["seen_at"] >= fact.at:
             return False
         batch.looks.put({**key, "seen_at": fact.at})
@@ -91,8 +90,8 @@ class Provenance:
         batch = self._batch
         if execution_id in batch.removed:
             return {}, {}
-        state = execution_of(row["body"])
-        reused = any(pod["reused"] for pod in batch.pods.find("execution_id", (execution_id,)))
+        state = batch.state(row)
+        reused = any(pod["reused"] for pod in batch.pods.of("execution_id", execution_id))
         writes, uses = ports(state, reused=reused)
         cached = state.memoized or any(role is ArtifactRole.REUSED for role, _ in uses)
         if row["cached"] != cached:
@@ -112,7 +111,7 @@ class Provenance:
     def _show_writes(self, execution_id: int, row: Row, writes: dict[str, Location]) -> None:
         batch, when = self._batch, _span_of(row)
         placed = {name: batch.location(place) for name, place in writes.items()}
-        known = {artifact["name"]: artifact for artifact in batch.artifacts.find("execution_id", (execution_id,))}
+        known = {artifact["name"]: artifact for artifact in batch.artifacts.of("execution_id", execution_id)}
         for name, artifact in known.items():
             if name not in placed:
                 self._locations[artifact["location_id"]] = None
@@ -146,15 +145,27 @@ class Provenance:
     def _show_uses(self, execution_id: int, row: Row, uses: Uses) -> None:
         batch, when = self._batch, _span_of(row)
         placed = {(role.value, name): batch.location(place) for (role, name), place in uses.items()}
-        for use in batch.uses.find("execution_id", (execution_id,)):
-            if (use["role"], use["name"]) not in placed:
+        known = {(use["role"], use["name"]): use for use in batch.uses.of("execution_id", execution_id)}
+        for port, use in known.items():
+            if port not in placed:
                 batch.uses.remove(use)
                 self._show_edges(use, Answer(writes=frozenset(), unknown=False))
+        moved = execution_id in batch.fresh or execution_id in batch.rewired
         for (role, name), where in placed.items():
-            use = {"execution_id": execution_id, "role": role, "name": name, "run_id": row["run_id"]}
-            use |= {"location_id": where, "read_from": when[0], "read_to": when[1]}
-            batch.uses.put(use)
-            self._force([use])
+            use = {
+                "execution_id": execution_id,
+                "role": role,
+                "name": name,
+                "run_id": row["run_id"],
+                "location_id": where,
+                "read_from": when[0],
+                "read_to": when[1],
+            }
+            if use != known.get((role, name)):
+                batch.uses.put(use)
+                self._force([use])
+            elif moved:
+                self._force([use])
 
     def _force(self, uses: Iterable[Row]) -> None:
         for use in uses:
@@ -173,12 +184,12 @@ class Provenance:
     # -- 2. timelines
     def _show_timeline(self, where: int) -> None:
         batch = self._batch
-        rows = batch.artifacts.find("location_id", (where,))
+        rows = batch.artifacts.of("location_id", where)
         writes = {row["id"]: row for row in rows if row["execution_id"] is not None}
         outside = {row["state"]: row for row in rows if row["state"] is not None}
         looks = {
             State(modified_at=row["modified_at"], etag=row["etag"], version=row["version"] or None): row["seen_at"]
-            for row in batch.looks.find("location_id", (where,))
+            for row in batch.looks.of("location_id", where)
         }
         found = timeline({i: (row["wrote_from"], row["wrote_to"]) for i, row in writes.items()}, looks)
         moved: list[tuple[int, int | None]] = []  # when, and whose run
@@ -202,14 +213,12 @@ class Provenance:
 
     def _force_moved(self, where: int, moved: list[tuple[int, int | None]]) -> None:
         """A write that moved matters to readers that ended after it began, and to those of its run."""
-        first, runs = min(at for at, _ in moved) - SKEW_SECONDS, {run_id for _, run_id in moved} - {None}
-        use = tables.use.c
-        uses = self._batch.uses.find_among(
-            "location_id",
-            where,
-            lambda: and_(use.location_id == where, or_(use.read_to >= first, use.run_id.in_(runs))),
-        )
-        self._force(one for one in uses if one["read_to"] >= first or one["run_id"] in runs)
+        uses, first = self._batch.uses, min(at for at, _ in moved) - SKEW_SECONDS
+        later = uses.find_where("location_id", where, "read_to", ">=", first)
+        self._force(use for use in later if use["read_to"] >= first)
+        for run_id in {run_id for _, run_id in moved} - {None}:
+            of_run = uses.find_where("run_id", run_id, "location_id", "=", where)
+            self._force(use for use in of_run if use["location_id"] == where)
 
     def _show_outside(self, where: int, state: str, row: Row | None, low: int, high: int) -> None:
         if row is None:
@@ -233,7 +242,7 @@ class Provenance:
         batch = self._batch
         if row["span_from"] is not None:
             self._gone[row["location_id"]].append((row["span_from"], row["run_id"]))
-        for edge in [*batch.edges.find("target", (row["id"],)), *batch.edges.find("source", (row["id"],))]:
+        for edge in [*batch.edges.of("target", row["id"]), *batch.edges.of("source", row["id"])]:
             batch.edges.remove(edge)
         batch.artifacts.remove(row)
         batch.remove_node(row["id"])
@@ -266,7 +275,7 @@ class Provenance:
         end, far = ("target", "source") if role == ArtifactRole.USED.value else ("source", "target")
         known = {
             edge[far]: edge
-            for edge in batch.edges.find(end, (execution_id,))
+            for edge in batch.edges.of(end, execution_id)
             if edge["role"] == role and edge["name"] == name
         }
         for artifact_id, edge in known.items():
@@ -280,7 +289,7 @@ class Provenance:
                 batch.edges.put({**edge, "ambiguous": found.ambiguous})
 
     def _unknown(self, where: int) -> int:
-        rows = self._batch.artifacts.find("location_id", (where,))
+        rows = self._batch.artifacts.of("location_id", where)
         known = next((r for r in rows if r["execution_id"] is None and r["state"] is None), None)
         return int((known or self._new_artifact(where, None))["id"])
 
@@ -290,8 +299,8 @@ class Provenance:
             lonely = row["execution_id"] is None and row["state"] is None
             if (
                 lonely
-                and not self._batch.edges.find("source", (row["id"],))
-                and not self._batch.edges.find("target", (row["id"],))
+                and not self._batch.edges.of("source", row["id"])
+                and not self._batch.edges.of("target", row["id"])
             ):
                 self._remove_artifact(row)
 
@@ -323,7 +332,8 @@ class Graph:
     def before(self, earlier: int, later: int) -> bool:
         """Say whether one execution surely ended before another began: as an earlier attempt at the same node,
         or as its ancestor."""
-        first, second = self._row(earlier), self._row(later)
+        executions = self._batch.executions
+        first, second = executions.get(earlier), executions.get(later)
         if first is None or second is None or first["run_id"] != second["run_id"]:
             return False
         if first["node_id"] == second["node_id"]:
@@ -335,13 +345,10 @@ class Graph:
         """Say whether an execution that was there before this batch names this one as its parent."""
         run_id = row["run_id"]
         if run_id not in self._named:
-            rows = self._batch.executions.find("run_id", (run_id,))
+            rows = self._batch.executions.of("run_id", run_id)
             old = (other for other in rows if other["id"] not in self._batch.fresh)
             self._named[run_id] = {(node, start) for other in old for node, start in _parents(other)}
         return (row["node_id"], row["started_at"]) in self._named[run_id]
-
-    def _row(self, execution_id: int) -> Row | None:
-        return next(iter(self._batch.executions.find("id", (execution_id,))), None)
 
     def _ancestors_of(self, execution_id: int, run_id: int) -> set[int]:
         if execution_id not in self._ancestors:

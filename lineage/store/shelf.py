@@ -1,19 +1,19 @@
 """Rows of one table, held in memory while a batch of facts is applied to them.
 
-Finding loads what is not there yet, a column and its values at a time; flushing writes what changed in
-bulk statements. Nothing here knows what the rows mean, or which database they are in.
+Finding loads what is not there yet; flushing writes what changed in bulk statements. Nothing here knows what
+the rows mean, or which database they are in.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, select
-from sqlalchemy import Row as SqlRow
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.sql.dml import Insert
+from sqlalchemy import Table
 
-from lineage.store.dialect import Dialect, Identity, Row
+from lineage.store.dialect import Cursor, Dialect, Identity, Row
 
 CHUNK = 500  # values of one IN: well below SQLite's 32,766 variables, and few enough texts of statements
 
@@ -24,78 +24,133 @@ def chunks(values: Iterable[Any]) -> Iterator[list[Any]]:
     return (distinct[start : start + CHUNK] for start in range(0, len(distinct), CHUNK))
 
 
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """What rows of a table look like. An identity is the value of the primary key, or the values if several."""
+
+    names: tuple[str, ...]
+    key: str | None  # where the primary key is one column
+    identity: Callable[[Row], Identity]
+    values: Callable[[Row], tuple[Any, ...]]
+
+
+@cache
+def _form(table: Table) -> _Form:
+    names = tuple(table.columns.keys())
+    keys = [column.name for column in table.primary_key]
+    return _Form(
+        names=names,
+        key=keys[0] if len(keys) == 1 else None,
+        identity=itemgetter(*keys),
+        values=itemgetter(*names),
+    )
+
+
 class Shelf:
-    """The rows of one table that a batch touches. `guard` is shown each row that is loaded."""
+    """The rows of one table that a batch touches.
+
+    `references` are the shelves whose ids a column holds: under an id that was given out in this batch nothing
+    is stored. `guard` is shown each row that is loaded.
+    """
+
+    __slots__ = (
+        "_changed",
+        "_cursor",
+        "_dialect",
+        "_form",
+        "_guard",
+        "_ids",
+        "_indexes",
+        "_known",
+        "_references",
+        "_removed",
+        "_rows",
+        "_stored",
+        "_table",
+        "made",
+    )
 
     def __init__(
         self,
-        connection: Connection,
+        cursor: Cursor,
         dialect: Dialect,
         table: Table,
         *,
-        ids: Iterator[int],
+        references: Mapping[str, "Shelf"],
         guard: Callable[[Row], None] | None = None,
     ) -> None:
-        self._connection = connection
+        self._cursor = cursor
         self._dialect = dialect
-        self._ids = ids
-        self._guard = guard
         self._table = table
-        self._identity = tuple(column.name for column in table.primary_key)
+        self._form = _form(table)
+        self._references = references
+        self._guard = guard
+        self._ids: Iterator[int] | None = None
         self._rows: dict[Identity, Row] = {}
-        self._index: dict[str, dict[Any, dict[Identity, None]]] = {}
-        self._known: dict[str, set[Any]] = defaultdict(set)
+        self._indexes: dict[str, dict[Any, dict[Identity, Row]]] = {}
+        self._known: defaultdict[str, set[Any]] = defaultdict(set)
         self._stored: set[Identity] = set()
-        self._changed: dict[Identity, None] = {}
+        self._changed: dict[Identity, Row] = {}
         self._removed: dict[Identity, None] = {}
+        self.made: set[int] = set()
+
+    # -- finding
+    def get(self, key: Any) -> Row | None:
+        """The row of a primary key of one column, as it stands in this batch."""
+        row = self._rows.get(key)
+        if row is None and self._form.key is not None and key not in self._known[self._form.key]:
+            self._load(self._form.key, (key,))
+            row = self._rows.get(key)
+        return row
 
     def find(self, column: str, values: Iterable[Any]) -> list[Row]:
         """Rows whose `column` is one of `values`, as they stand in this batch."""
         wanted, known = dict.fromkeys(values), self._known[column]
         missing = [value for value in wanted if value not in known]
-        if missing and self._identity == (column,):
-            missing = [value for value in missing if (value,) not in self._rows]
+        if column == self._form.key:
+            missing = [value for value in missing if value not in self._rows]
         if missing:
             self._load(column, missing)
-            known.update(missing)
-        index, rows, found = self._indexed(column), self._rows, list[Row]()
-        for value in wanted:
-            for identity in index.get(value, ()):
-                row = rows.get(identity)
-                if row is not None and row[column] == value:  # else it was changed since it was indexed
-                    found.append(row)
-        return found
-
-    def find_among(self, column: str, value: Any, clause: Callable[[], ColumnElement[bool]]) -> list[Row]:
-        """Load the rows that `clause` names, all of which have this value; return those at hand that have it,
-        which may be others as well."""
-        if value not in self._known[column]:
-            self._take(self._connection.execute(select(self._table).where(clause())))
+        if column == self._form.key:
+            return [self._rows[value] for value in wanted if value in self._rows]
         index = self._indexed(column)
-        rows = [self._rows.get(identity) for identity in index.get(value, ())]
-        return [row for row in rows if row is not None and row[column] == value]
+        return [row for value in wanted for row in self._alive(column, value, index.get(value))]
+
+    def of(self, column: str, value: Any) -> list[Row]:
+        """Rows whose `column` has this value: `find` for one, which is what most of a batch asks."""
+        if value not in self._known[column]:
+            self._load(column, (value,))
+        return self._alive(column, value, self._indexed(column).get(value))
 
     def one(self, column: str, value: Any) -> Row | None:
         """The row whose unique `column` has this value."""
-        return next(iter(self.find(column, (value,))), None)
+        return next(iter(self.of(column, value)), None)
 
-    def nothing_of(self, column: str, value: Any) -> None:
-        """Take note that nothing is stored under a value: it was made in this batch."""
-        self._known[column].add(value)
+    def find_where(self, column: str, value: Any, other: str, comparison: str, bound: Any) -> list[Row]:
+        """Load the rows whose `column` has this value and whose `other` column compares so with a bound; return
+        those at hand that have the value, which may be more."""
+        if value not in self._known[column] and not self._was_made(column, value):
+            self._take(self._dialect.rows_where(self._cursor, self._table, column, value, other, comparison, bound))
+        return self._alive(column, value, self._indexed(column).get(value))
 
+    # -- changing
     def put(self, row: Row) -> Row:
         """Add a row, or say that it was changed."""
-        identity = tuple(row[name] for name in self._identity)
-        self._rows[identity] = row
-        self._changed[identity] = None
-        self._removed.pop(identity, None)
-        for column, index in self._index.items():
-            index.setdefault(row[column], {})[identity] = None
+        identity = self._form.identity(row)
+        self._rows[identity] = self._changed[identity] = row
+        if self._removed:
+            self._removed.pop(identity, None)
+        for column, index in self._indexes.items():
+            held = index.get(row[column])
+            if held is None:
+                index[row[column]] = {identity: row}
+            else:
+                held[identity] = row
         return row
 
     def remove(self, row: Row) -> None:
         """Take a row away."""
-        identity = tuple(row[name] for name in self._identity)
+        identity = self._form.identity(row)
         self._rows.pop(identity, None)
         self._changed.pop(identity, None)
         if identity in self._stored:
@@ -103,52 +158,61 @@ class Shelf:
 
     def next_id(self) -> int:
         """A number that no row has. Within a batch, rows get theirs in the order in which they came."""
-        return next(self._ids)
+        if self._ids is None:
+            self._ids = self._dialect.new_ids(self._cursor, self._table)
+        number = next(self._ids)
+        self.made.add(number)
+        return number
 
     def flush(self) -> None:
         """Write what changed."""
         if self._removed:
-            self._dialect.remove(self._connection, self._table, list(self._removed))
+            self._dialect.remove(self._cursor, self._table, list(self._removed))
+            self._stored.difference_update(self._removed)
+            self._removed = {}
         if self._changed:
-            self._dialect.put(self._connection, self._table, [self._rows[i] for i in self._changed])
-        self._stored.update(self._changed)
-        self._stored.difference_update(self._removed)
-        self._changed, self._removed = {}, {}
+            self._dialect.put(self._cursor, self._table, [self._form.values(row) for row in self._changed.values()])
+            self._stored.update(self._changed)
+            self._changed = {}
+
+    # -- inside
+    def _alive(self, column: str, value: Any, held: Mapping[Identity, Row] | None) -> list[Row]:
+        """The rows of an entry that are still there, and were not changed since they were indexed."""
+        if not held:
+            return []
+        rows = self._rows
+        return [row for identity, row in held.items() if rows.get(identity) is row and row[column] == value]
+
+    def _was_made(self, column: str, value: Any) -> bool:
+        target = self._references.get(column)
+        return target is not None and value in target.made
 
     def _load(self, column: str, values: Sequence[Any]) -> None:
-        for condition in self._dialect.one_of(self._table.c[column], values):
-            self._take(self._connection.execute(select(self._table).where(condition)))
+        self._known[column].update(values)
+        if column in self._references:
+            made = self._references[column].made
+            values = [value for value in values if value not in made]
+        if values:
+            self._take(self._dialect.rows_of(self._cursor, self._table, column, values))
 
-    def _take(self, stored: Iterable[SqlRow[Any]]) -> None:
+    def _take(self, stored: Iterable[Sequence[Any]]) -> None:
+        names, identity_of = self._form.names, self._form.identity
         for found in stored:
-            row = dict(found._mapping)
-            identity = tuple(row[name] for name in self._identity)
+            row = dict(zip(names, found, strict=True))
+            identity = identity_of(row)
             if identity in self._stored:
                 continue  # what this batch made of it counts
             if self._guard is not None:
                 self._guard(row)
             self._stored.add(identity)
             self._rows[identity] = row
-            for name, index in self._index.items():
-                index.setdefault(row[name], {})[identity] = None
+            for name, index in self._indexes.items():
+                index.setdefault(row[name], {})[identity] = row
 
-    def _indexed(self, column: str) -> dict[Any, dict[Identity, None]]:
-        if column not in self._index:
-            index: dict[Any, dict[Identity, None]] = {}
+    def _indexed(self, column: str) -> dict[Any, dict[Identity, Row]]:
+        index = self._indexes.get(column)
+        if index is None:
+            index = self._indexes[column] = {}
             for identity, row in self._rows.items():
-                index.setdefault(row[column], {})[identity] = None
-            self._index[column] = index
-        return self._index[column]
-
-
-def insert_or_ignore(connection: Connection, table: Table, keys: Sequence[str] = ()) -> Insert:
-    """Insert rows, unless there is one with the same values in `keys`, or the same primary key."""
-    build = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    elements = list(keys) or [column.name for column in table.primary_key]
-    return build(table).on_conflict_do_nothing(index_elements=elements)
-
-
-def inserts(connection: Connection, table: Table, row: Row, keys: Sequence[str] = ()) -> bool:
-    """Insert a row as `insert_or_ignore` does, and say whether it was not there."""
-    statement = insert_or_ignore(connection, table, keys).execution_options(preserve_rowcount=True)
-    return connection.execute(statement, row).rowcount > 0
+                index.setdefault(row[column], {})[identity] = row
+        return index

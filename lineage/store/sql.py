@@ -53,6 +53,7 @@ class SqlStore:
     def __init__(self, engine: Engine, dialect: Dialect) -> None:
         self._engine = engine
         self._dialect = dialect
+        self._driver_error: type[Exception] = engine.dialect.loaded_dbapi.Error  # writers speak to the driver itself
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -69,7 +70,7 @@ class SqlStore:
         try:
             with self._engine.execution_options(**self._dialect.writing).begin() as connection:
                 yield connection
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, self._driver_error) as error:
             raise StoreError(f"{_where(self._engine)}: {_reason(error)}") from error
 
     def close(self) -> None:
@@ -92,7 +93,7 @@ class SqlStore:
             try:
                 with self._writing() as connection:
                     if log is not None and position is not None:
-                        move_position(connection, log, after, position)
+                        move_position(connection.connection.cursor(), self._dialect, log, after, position)
                     return apply(connection, self._dialect, needed, facts, recorded_at)
             except LocksMissing as missing:
                 needed |= missing.names
@@ -267,5 +268,5 @@ def _where(engine: Engine) -> str:
     return engine.url.render_as_string(hide_password=True)
 
 
-def _reason(error: SQLAlchemyError) -> str:
+def _reason(error: Exception) -> str:
     return str(getattr(error, "orig", None) or error).partition("\n")[0]

@@ -1,32 +1,20 @@
 """SQLite: a database in a file or in memory, with one writer at a time."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import (
-    URL,
-    Column,
-    ColumnElement,
-    Connection,
-    Engine,
-    Table,
-    and_,
-    bindparam,
-    create_engine,
-    delete,
-    event,
-    func,
-    select,
-)
-from sqlalchemy.dialects.sqlite import insert
+import orjson
+from sqlalchemy import URL, Column, ColumnElement, Connection, Engine, Table, create_engine, event
 from sqlalchemy.pool import QueuePool
 
-from lineage.store.dialect import Identity, Row
+from lineage.store.dialect import Cursor, Identity
 
 BUSY_TIMEOUT_SECONDS: Final = 30.0  # a writer waits for another: a batch takes some hundredths of a second
 CHUNK: Final = 500  # values of one IN: well below the 32,766 variables of a statement, and few texts of statements
+TEXTS: Final = 512  # statements that a connection keeps compiled: all that the writer has, and many of the readers'
 
 _PRAGMAS: Final = (
     "PRAGMA journal_mode = WAL",  # readers go on while a writer writes
@@ -39,6 +27,7 @@ _PRAGMAS: Final = (
 class Sqlite:
     """Implements `lineage.store.dialect.Dialect`."""
 
+    name = "sqlite"
     reading: Mapping[str, Any] = {}
     writing: Mapping[str, Any] = {"writes": True}
     writes_alone = True
@@ -53,12 +42,14 @@ class Sqlite:
                 poolclass=QueuePool,
                 pool_size=1,
                 max_overflow=0,
-                connect_args={"check_same_thread": False},
+                connect_args={"check_same_thread": False, "cached_statements": TEXTS},
             )
         else:
             file = str(Path(url.database or "").expanduser())
             engine = create_engine(
-                url.set(database=file), hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_SECONDS}
+                url.set(database=file),
+                hide_parameters=True,
+                connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "cached_statements": TEXTS},
             )
         event.listen(engine, "connect", _set_up)
         event.listen(engine, "begin", _begin)
@@ -79,28 +70,56 @@ class Sqlite:
         """Nothing to do: `_begin` locked all there is."""
 
     # -- rows
-    def new_ids(self, connection: Connection, table: Table) -> Iterator[int]:
-        yield from count((connection.scalar(select(func.max(table.c.id))) or 0) + 1)
-
     def one_of(self, column: Column[Any], values: Iterable[Any]) -> Iterator[ColumnElement[bool]]:
         distinct = list(dict.fromkeys(values))
         return (column.in_(distinct[start : start + CHUNK]) for start in range(0, len(distinct), CHUNK))
 
-    def put(self, connection: Connection, table: Table, rows: Sequence[Row]) -> None:
-        keys = [column.name for column in table.primary_key]
-        statement = insert(table)
-        rest = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in keys}
-        if rest:
-            statement = statement.on_conflict_do_update(index_elements=keys, set_=rest)
-        else:
-            statement = statement.on_conflict_do_nothing(index_elements=keys)
-        connection.execute(statement, rows)
+    def new_ids(self, cursor: Cursor, table: Table) -> Iterator[int]:
+        ((last,),) = cursor.execute(f'SELECT max(id) FROM "{table.name}"').fetchall()
+        return count((last or 0) + 1)
 
-    def remove(self, connection: Connection, table: Table, identities: Sequence[Identity]) -> None:
-        names = [column.name for column in table.primary_key]
-        matches = [table.c[name] == bindparam(f"_{name}") for name in names]
-        gone = [dict(zip((f"_{name}" for name in names), identity, strict=True)) for identity in identities]
-        connection.execute(delete(table).where(and_(*matches)), gone)
+    def rows_of(self, cursor: Cursor, table: Table, column: str, values: Sequence[Any]) -> Sequence[Sequence[Any]]:
+        if len(values) == 1:
+            cursor.execute(f'{_select_text(table)} "{column}" = ?', values)
+        else:
+            found = "(SELECT value FROM json_each(?))"  # one text for any number of values
+            cursor.execute(f'{_select_text(table)} "{column}" IN {found}', (orjson.dumps(values).decode(),))
+        return cursor.fetchall()
+
+    def rows_where(
+        self, cursor: Cursor, table: Table, column: str, value: Any, other: str, comparison: str, bound: Any
+    ) -> Sequence[Sequence[Any]]:
+        cursor.execute(f'{_select_text(table)} "{column}" = ? AND "{other}" {comparison} ?', (value, bound))
+        return cursor.fetchall()
+
+    def put(self, cursor: Cursor, table: Table, rows: Sequence[Sequence[Any]]) -> None:
+        cursor.executemany(_put_text(table), rows)
+
+    def remove(self, cursor: Cursor, table: Table, identities: Sequence[Identity]) -> None:
+        keys = [column.name for column in table.primary_key]
+        matches = " AND ".join(f'"{key}" = ?' for key in keys)
+        gone = [(identity,) for identity in identities] if len(keys) == 1 else identities
+        cursor.executemany(f'DELETE FROM "{table.name}" WHERE {matches}', gone)
+
+
+# ------------------------------------------------------------------------------------------ texts of statements
+@cache
+def _select_text(table: Table) -> str:
+    return f'SELECT {_listed(table.columns.keys())} FROM "{table.name}" WHERE'
+
+
+@cache
+def _put_text(table: Table) -> str:
+    names, keys = table.columns.keys(), [column.name for column in table.primary_key]
+    rest = ", ".join(f'"{name}" = excluded."{name}"' for name in names if name not in keys)
+    return (
+        f'INSERT INTO "{table.name}" ({_listed(names)}) VALUES ({", ".join("?" * len(names))}) '
+        f"ON CONFLICT ({_listed(keys)}) DO {f'UPDATE SET {rest}' if rest else 'NOTHING'}"
+    )
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
 
 
 def _in_memory(url: URL) -> bool:

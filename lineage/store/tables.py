@@ -3,7 +3,7 @@
 Text sorts by its bytes on every database: as SQLite does of itself, and PostgreSQL with the collation "C".
 
 A subject's row holds the view that readers get: columns to find it by, and `body`, the fact itself. If
-both classes of view exist, the other one lies in `other_view`.
+both classes of view exist, the other one lies in the same row, in the columns `other_…`.
 """
 
 import sqlalchemy
@@ -49,6 +49,16 @@ def _revision() -> list[Column[object]]:
     ]
 
 
+def _other_view() -> list[Column[object]]:
+    """The newest view of the class that readers do not get, which is rare."""
+    return [
+        Column("other_rank", Text),
+        Column("other_latest", BigInteger),
+        Column("other_ended", Boolean),
+        Column("other_body", LargeBinary),
+    ]
+
+
 def _listed_under() -> list[Column[object]]:
     """The newest view with a resourceVersion: what a complete list is compared with."""
     return [Column("seen_cluster", Text), Column("seen_namespace", Text), Column("seen_version", Text)]
@@ -84,6 +94,7 @@ run = Table(
     Column("is_stub", Boolean, nullable=False),
     *_revision(),
     Column("body", LargeBinary),
+    *_other_view(),
     Index("run_by_name", "cluster", "namespace", "name"),
 )
 
@@ -146,9 +157,10 @@ workflow = Table(
     *_listed_under(),
     *_revision(),
     Column("body", LargeBinary),
+    *_other_view(),
 )
 
-# The attempts that the newest view of each class names.
+# The newest view of each class names attempts (`execution.in_roll_…`), and nodes that wait.
 roll = Table(
     "roll",
     metadata,
@@ -156,13 +168,6 @@ roll = Table(
     Column("kind", _code(1), primary_key=True),
     *_revision(),
     Column("waiting", LargeBinary, nullable=False),
-)
-roll_entry = Table(
-    "roll_entry",
-    metadata,
-    Column("run_id", Id, primary_key=True, autoincrement=False),
-    Column("kind", _code(1), primary_key=True),
-    Column("execution_id", Id, primary_key=True, autoincrement=False),
 )
 
 execution = Table(
@@ -183,8 +188,11 @@ execution = Table(
     Column("cached", Boolean, nullable=False),
     Column("parents", Text, nullable=False),
     Column("digest", _code(32), nullable=False),
+    Column("in_roll_k", Boolean, nullable=False),
+    Column("in_roll_r", Boolean, nullable=False),
     *_revision(),
     Column("body", LargeBinary, nullable=False),
+    *_other_view(),
     Index("execution_of_run", "run_id", "started_at"),
 )
 
@@ -203,6 +211,7 @@ pod = Table(
     *_listed_under(),
     *_revision(),
     Column("body", LargeBinary, nullable=False),
+    *_other_view(),
 )
 pod_image = Table(
     "pod_image",
@@ -212,15 +221,6 @@ pod_image = Table(
     Column("reference", Text, nullable=False),
     Column("digest", Text),
     Index("image_by_digest", "digest"),
-)
-
-# `subject` says of what: "execution 5". One of them is rare, so they share a table.
-other_view = Table(
-    "other_view",
-    metadata,
-    Column("subject", Text, primary_key=True),
-    *_revision(),
-    Column("body", LargeBinary, nullable=False),
 )
 
 location = Table(

@@ -6,7 +6,7 @@ lets go of it, its row remembers how far it was seen.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import orjson
@@ -15,7 +15,7 @@ import zstandard
 from lineage.facts import ExecutionState, PipelineRef, PodSeen, Revision, RunSeen
 from lineage.identity import encode_key, execution_key, experiment_key, pipeline_key, pipeline_version_key
 from lineage.merge import current
-from lineage.store.batch import Batch, subject
+from lineage.store.batch import NO_VIEW, Batch, offer, settle
 from lineage.store.codec import (
     encode,
     execution_of,
@@ -23,6 +23,8 @@ from lineage.store.codec import (
     fingerprint,
     microseconds,
     number_of,
+    other_columns,
+    other_revision_of,
     pod_of,
     revision_columns,
     revision_of,
@@ -40,9 +42,11 @@ def see_run(batch: Batch, fact: RunSeen) -> bool:
     """Take in one view of a workflow. Says whether it added anything."""
     run = batch.run(fact.run)
     header = encode(msgspec.structs.replace(fact, executions=None))
-    added, changed = batch.offer(batch.runs, "run", run, fact.revision, header)
+    added, changed = offer(run, fact.revision, header)
+    if added:
+        batch.runs.put(run)
     if changed:
-        _show_header(batch, run, run_of(run["body"]))
+        _show_header(batch, run, fact if run["body"] is header else run_of(run["body"]))
     added |= _see_incarnation(batch, run, fact, header)
     if fact.executions is not None:
         added |= _see_roll(batch, run, fact.revision, fact.executions)
@@ -66,14 +70,13 @@ def _show_header(batch: Batch, run: Row, fact: RunSeen) -> None:
         experiment_id=_experiment_id(batch, fact) if fact.experiment else None,
         resubmitted_from=fact.resubmitted_from,
     )
-    batch.runs.put(run)
     parameters = {p.name: {"value": p.value, "number": number_of(p.value)} for p in fact.parameters}
     _show_named(batch.run_parameters, run, parameters)
     _show_named(batch.run_labels, run, {name: {"value": value} for name, value in fact.labels.items()})
 
 
 def _show_named(shelf: Shelf, run: Row, named: Mapping[str, Mapping[str, Any]]) -> None:
-    for row in shelf.find("run_id", (run["id"],)):
+    for row in shelf.of("run_id", run["id"]):
         if row["name"] not in named:
             shelf.remove(row)
     for name, columns in named.items():
@@ -124,20 +127,20 @@ def _see_incarnation(batch: Batch, run: Row, fact: RunSeen, header: bytes) -> bo
     if row is None:
         row = _listed_row({"id": batch.workflows.next_id(), "uid": fact.incarnation, "run_id": run["id"]})
     was = None if row["rev_kind"] is None else row["run_id"]
-    added, changed = batch.offer(batch.workflows, "workflow", row, fact.revision, header)
+    added, changed = offer(row, fact.revision, header)
     if added and fact.revision.kind == "K":
         _seen_under(row, fact.cluster, fact.namespace, fact.revision)
     if changed:
-        row["run_id"] = batch.run(run_of(row["body"]).run)["id"]
+        row["run_id"] = batch.run(fact.run if row["body"] is header else run_of(row["body"]).run)["id"]
         if row["run_id"] != was:
             batch.joined_by_owner.add(fact.incarnation)
-    batch.workflows.put(row)
+    if added:
+        batch.workflows.put(row)
     return added
 
 
 def _listed_row(columns: Mapping[str, Any]) -> Row:
-    empty = dict.fromkeys(("rev_kind", "rev_rank", "rev_latest", "rev_ended", "body"))
-    return {**empty, **dict.fromkeys(("seen_cluster", "seen_namespace", "seen_version")), **columns}
+    return {**NO_VIEW, **dict.fromkeys(("seen_cluster", "seen_namespace", "seen_version")), **columns}
 
 
 def _seen_under(row: Row, cluster: str, namespace: str, revision: Revision) -> None:
@@ -147,19 +150,19 @@ def _seen_under(row: Row, cluster: str, namespace: str, revision: Revision) -> N
 # ------------------------------------------------------------------------------------------ attempts
 def attempts_of(batch: Batch, run_id: int) -> Attempts:
     """The attempts of a run and its placeholders, by node and start."""
-    rows = batch.executions.find("run_id", (run_id,))
+    rows = batch.executions.of("run_id", run_id)
     return {(row["node_id"], row["started_at"]): row for row in rows if not row["is_provisional"]}
 
 
 def _see_roll(batch: Batch, run: Row, revision: Revision, states: tuple[ExecutionState, ...]) -> bool:
-    rolls = {row["kind"]: row for row in batch.rolls.find("run_id", (run["id"],))}
-    entries = batch.roll_entries.find("run_id", (run["id"],))
+    rolls = {row["kind"]: row for row in batch.rolls.of("run_id", run["id"])}
     held = rolls.get(revision.kind)
     if held is not None and held["rev_rank"] == revision.rank:
         return False
     newest = held is None or held["rev_rank"] < revision.rank
-    members = {row["execution_id"]: row for row in entries if row["kind"] == revision.kind}
-    attempts, named, added = attempts_of(batch, run["id"]), dict[int, None](), newest
+    in_roll = _in_roll(revision.kind)
+    attempts, named, added = attempts_of(batch, run["id"]), set[int](), newest
+    members = [row for row in attempts.values() if row[in_roll]]
     for state in states:
         if state.started_at is None:
             continue
@@ -167,33 +170,54 @@ def _see_roll(batch: Batch, run: Row, revision: Revision, states: tuple[Executio
         if row is None:
             row = _new_execution(batch, run, state, revision)
             added = True
-        elif row["id"] not in members:
+        elif not row[in_roll]:
             added |= _offer_attempt(batch, row, state, revision)
         elif newest:
             _renew_attempt(batch, row, state, revision)
-        named[row["id"]] = None
+        if newest and not row[in_roll]:
+            row[in_roll] = True
+            batch.executions.put(row)
+        named.add(row["id"])
     if newest:
-        _let_go(batch, [i for i in members if i not in named], held)
-        _replace_roll(batch, run, revision, members, named, waiting=tuple(s for s in states if s.started_at is None))
-        rolls = {row["kind"]: row for row in batch.rolls.find("run_id", (run["id"],))}
+        _let_go(batch, [row for row in members if row["id"] not in named], held)
+        waiting = encode(tuple(state for state in states if state.started_at is None))
+        rolls[revision.kind] = batch.rolls.put(
+            {"run_id": run["id"], "kind": revision.kind, **revision_columns(revision), "waiting": waiting}
+        )
         _choose_roll(batch, run, rolls)
     if len(rolls) == 2:
         _settle_attempts(batch, run, rolls)
     return added
 
 
+def _in_roll(kind: str) -> str:
+    """The column that says whether the newest roll of a class names an attempt."""
+    return "in_roll_k" if kind == "K" else "in_roll_r"
+
+
 def _new_execution(batch: Batch, run: Row, state: ExecutionState, revision: Revision) -> Row:
     row: Row = {
+        **NEW_EXECUTION,
         "id": batch.new_node(execution_key(run["key"], state.node_id, state.started_at)),
         "run_id": run["id"],
         "node_id": state.node_id,
-        "is_provisional": False,
-        "cached": False,
-        "parents": "",
-        **revision_columns(msgspec.structs.replace(revision, ended=state.phase.ended)),
+        **revision_columns(revision),
+        "rev_ended": state.phase.ended,
     }
     show_execution(batch, row, state, encode(state))
     return row
+
+
+NEW_EXECUTION: Final = {
+    **NO_VIEW,
+    "is_provisional": False,
+    "cached": False,
+    "parents": "",
+    "digest": "",
+    "in_roll_k": False,
+    "in_roll_r": False,
+}
+"""What is known of every execution before its state."""
 
 
 def show_execution(batch: Batch, row: Row, state: ExecutionState, body: bytes) -> None:
@@ -216,12 +240,15 @@ def show_execution(batch: Batch, row: Row, state: ExecutionState, body: bytes) -
     )
     batch.executions.put(row)
     batch.changed[row["id"]] = row
+    batch.states[row["id"]] = state
 
 
 def _offer_attempt(batch: Batch, row: Row, state: ExecutionState, revision: Revision) -> bool:
     """A view names an attempt that the newest roll of its class does not: it counts on its own."""
     own = msgspec.structs.replace(revision, ended=state.phase.ended)
-    added, changed = batch.offer(batch.executions, "execution", row, own, encode(state))
+    added, changed = offer(row, own, encode(state))
+    if added:
+        batch.executions.put(row)
     if changed:
         show_execution(batch, row, execution_of(row["body"]), row["body"])
     return added
@@ -230,67 +257,40 @@ def _offer_attempt(batch: Batch, row: Row, state: ExecutionState, revision: Revi
 def _renew_attempt(batch: Batch, row: Row, state: ExecutionState, revision: Revision) -> None:
     """The newest view of a class names an attempt that the one before named, too."""
     body = encode(state)
-    columns = {**revision_columns(msgspec.structs.replace(revision, ended=state.phase.ended)), "body": body}
     if row["rev_kind"] == revision.kind:
         if row["digest"] != fingerprint(body):
-            row.update(columns)
+            row.update(revision_columns(revision), rev_ended=state.phase.ended, body=body)
             show_execution(batch, row, state, body)
-        return
-    other = batch.other_view("execution", row["id"])
-    if other is not None and other["body"] != body:
-        other.update(columns)
-        batch.other_views.put(other)
+    elif row["other_body"] != body:
+        row.update(other_columns(revision), other_ended=state.phase.ended, other_body=body)
+        batch.executions.put(row)
 
 
-def _let_go(batch: Batch, members: list[int], held: Row | None) -> None:
+def _let_go(batch: Batch, members: list[Row], held: Row | None) -> None:
     """Attempts that the roll named and names no longer were last seen where it stood."""
     if held is None:
         return
-    stood = {name: held[name] for name in ("rev_rank", "rev_latest")}
-    for row in batch.executions.find("id", members):
+    for row in members:
         if row["rev_kind"] == held["kind"]:
-            row.update(stood)
-            batch.executions.put(row)
-        elif (other := batch.other_view("execution", row["id"])) is not None:
-            other.update(stood)
-            batch.other_views.put(other)
-
-
-def _replace_roll(
-    batch: Batch,
-    run: Row,
-    revision: Revision,
-    members: dict[int, Row],
-    named: dict[int, None],
-    *,
-    waiting: tuple[ExecutionState, ...],
-) -> None:
-    scope = {"run_id": run["id"], "kind": revision.kind}
-    batch.rolls.put({**scope, **revision_columns(revision), "waiting": encode(waiting)})
-    for execution_id, entry in members.items():
-        if execution_id not in named:
-            batch.roll_entries.remove(entry)
-    for execution_id in named:
-        if execution_id not in members:
-            batch.roll_entries.put({**scope, "execution_id": execution_id})
+            row.update(rev_rank=held["rev_rank"], rev_latest=held["rev_latest"])
+        elif row["other_rank"] is not None:
+            row.update(other_rank=held["rev_rank"], other_latest=held["rev_latest"])
+        row[_in_roll(held["kind"])] = False
+        batch.executions.put(row)
 
 
 def _settle_attempts(batch: Batch, run: Row, rolls: dict[str, Row]) -> None:
     """Both classes name attempts of this run: which view counts may have changed for any of them."""
-    members = {(e["execution_id"], e["kind"]) for e in batch.roll_entries.find("run_id", (run["id"],))}
-    rows = batch.executions.find("run_id", (run["id"],))
-    batch.other_views.find("subject", [subject("execution", row["id"]) for row in rows])
+    stood = {kind: revision_of(roll) for kind, roll in rolls.items()}
 
-    def seen(row: Row, holder: Row) -> Revision | None:
-        own = revision_of(holder)
-        if own is None or (row["id"], own.kind) not in members:
-            return own
-        stood = revision_of(rolls[own.kind])
-        return None if stood is None else msgspec.structs.replace(stood, ended=own.ended)
+    def seen(row: Row, own: Revision | None) -> Revision | None:
+        roll = stood[own.kind] if own is not None and row[_in_roll(own.kind)] else None
+        return own if own is None or roll is None else msgspec.structs.replace(roll, ended=own.ended)
 
-    for row in rows:
-        other = batch.other_view("execution", row["id"])
-        if other is not None and batch.settle(row, other, seen(row, row), seen(row, other)):
+    for row in batch.executions.of("run_id", run["id"]):
+        if row["other_rank"] is not None and settle(
+            row, seen(row, revision_of(row)), seen(row, other_revision_of(row))
+        ):
             show_execution(batch, row, execution_of(row["body"]), row["body"])
 
 
@@ -329,13 +329,15 @@ def see_pod(batch: Batch, fact: PodSeen) -> bool:
     row = batch.pods.one("uid", fact.uid)
     if row is None:
         row = _listed_row({"id": batch.pods.next_id(), "uid": fact.uid, "run_id": 0, "execution_id": None})
-        batch.pod_images.nothing_of("pod_id", row["id"])
         row |= {"owner_uid": fact.owner_uid, "node_id": fact.node_id, "reused": False, "born": 0, "ended": None}
-    added, changed = batch.offer(batch.pods, "pod", row, fact.revision, encode(fact))
+    body = encode(fact)
+    added, changed = offer(row, fact.revision, body)
     if added and fact.revision.kind == "K":
         _seen_under(row, fact.cluster, fact.namespace, fact.revision)
     if changed:
-        shown = pod_of(row["body"])
+        shown = fact if row["body"] is body else pod_of(row["body"])
+        if row["reused"] != shown.reused:
+            batch.turned_pods.add(row["uid"])
         row.update(
             owner_uid=shown.owner_uid,
             node_id=shown.node_id,
@@ -343,11 +345,12 @@ def see_pod(batch: Batch, fact: PodSeen) -> bool:
             ended=whole_seconds(shown.finished_at),
             reused=shown.reused,
         )
-        for image in batch.pod_images.find("pod_id", (row["id"],)):
+        for image in batch.pod_images.of("pod_id", row["id"]):
             batch.pod_images.remove(image)
         for seen in shown.images:
             columns = {"container": seen.container, "reference": seen.reference, "digest": seen.digest}
             batch.pod_images.put({"pod_id": row["id"], **columns})
         batch.moved_pods[row["uid"]] = row
-    batch.pods.put(row)
+    if added:
+        batch.pods.put(row)
     return added

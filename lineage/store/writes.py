@@ -9,10 +9,10 @@
 
 from collections.abc import Sequence, Set
 from datetime import datetime
-from typing import TypeAlias, assert_never
+from typing import Any, TypeAlias, assert_never
 
 import zstandard
-from sqlalchemy import Connection, bindparam, case, delete, func, update
+from sqlalchemy import Connection, and_, bindparam, case, delete, func, update
 
 from lineage.errors import PositionMoved
 from lineage.facts import (
@@ -28,13 +28,13 @@ from lineage.facts import (
 )
 from lineage.identity import encode_key
 from lineage.store import tables
-from lineage.store.batch import Batch, subject
+from lineage.store.batch import Batch
 from lineage.store.codec import microseconds
-from lineage.store.dialect import Dialect
+from lineage.store.dialect import Cursor, Dialect
 from lineage.store.joins import join_pods
 from lineage.store.locks import SUBJECTS, Locks, Name
+from lineage.store.prepared import run
 from lineage.store.provenance import Provenance
-from lineage.store.shelf import insert_or_ignore, inserts
 from lineage.store.views import see_pod, see_run
 
 Bookkeeping: TypeAlias = ObjectGone | SourceObserved | InputRejected
@@ -80,20 +80,12 @@ def _load_ahead(batch: Batch, facts: Sequence[Fact]) -> None:
     known = batch.pods.find("uid", [fact.uid for fact in pods])
     runs += [row["run_id"] for row in known]
     batch.runs.find("id", runs)
-    for shelf in (
-        batch.executions,
-        batch.rolls,
-        batch.roll_entries,
-        batch.run_parameters,
-        batch.run_labels,
-        batch.pods,
-    ):
+    for shelf in (batch.executions, batch.pods):
         shelf.find("run_id", runs)
+    if seen:
+        for shelf in (batch.rolls, batch.run_parameters, batch.run_labels):
+            shelf.find("run_id", runs)
     batch.pod_images.find("pod_id", [row["id"] for row in known])
-    subjects = [subject("run", run_id) for run_id in runs]
-    subjects += [subject("workflow", row["id"]) for row in workflows]
-    subjects += [subject("pod", row["id"]) for row in known]
-    batch.other_views.find("subject", subjects)
     batch.kept_objects.find("uid", [fact.uid for fact in facts if isinstance(fact, ObjectKept)])
 
 
@@ -127,9 +119,9 @@ def _turn(fact: Bookkeeping) -> tuple[str, ...]:
 def _keep_book(batch: Batch, fact: Bookkeeping, recorded_at: datetime) -> bool:
     match fact:
         case ObjectGone():
-            return _delete(batch.connection, fact)
+            return _delete(batch, fact)
         case SourceObserved():
-            return _observe(batch.connection, fact, recorded_at)
+            return _observe(batch, fact, recorded_at)
         case InputRejected():
             return _reject(batch, fact)
         case _:
@@ -154,7 +146,7 @@ def _newest_kept(facts: Sequence[Fact]) -> dict[str, ObjectKept]:
 
 def _keep(batch: Batch, fact: ObjectKept) -> bool:
     key = {"resource": fact.resource, "uid": fact.uid, "kind": fact.revision.kind}
-    held = next((row for row in batch.kept_objects.find("uid", (fact.uid,)) if row.items() >= key.items()), None)
+    held = next((row for row in batch.kept_objects.of("uid", fact.uid) if row.items() >= key.items()), None)
     if held is not None and held["rev_rank"] >= fact.revision.rank:
         return False
     seen = {"rev_rank": fact.revision.rank, "rev_latest": fact.revision.latest, "rev_ended": fact.revision.ended}
@@ -162,15 +154,19 @@ def _keep(batch: Batch, fact: ObjectKept) -> bool:
     return True
 
 
-def _delete(connection: Connection, fact: ObjectGone) -> bool:
-    return inserts(connection, tables.deleted, {"uid": fact.uid})
+def _delete(batch: Batch, fact: ObjectGone) -> bool:
+    return run(batch.cursor, batch.dialect.name, _deletion, {"uid": fact.uid}) > 0
+
+
+def _deletion(insert: Any) -> Any:
+    return insert(tables.deleted).on_conflict_do_nothing()
 
 
 def _list(batch: Batch, fact: ResourceListed) -> bool:
     """Keep the newest complete list of a scope; two of one version say what existed between them."""
     connection = batch.connection
     scope = {"cluster": fact.cluster, "resource": fact.resource, "namespace": fact.namespace}
-    row = next((r for r in batch.listings.find("cluster", (fact.cluster,)) if r.items() >= scope.items()), None)
+    row = next((r for r in batch.listings.of("cluster", fact.cluster) if r.items() >= scope.items()), None)
     if row is not None and row["version"] > fact.version:
         return False
     added = row is None or row["version"] < fact.version
@@ -179,31 +175,45 @@ def _list(batch: Batch, fact: ResourceListed) -> bool:
     elif added:
         connection.execute(delete(tables.listed).where(tables.listed.c.listing_id == row["id"]))
     batch.listings.put(row | {"version": fact.version})
-    uids = [{"listing_id": row["id"], "uid": uid} for uid in dict.fromkeys(fact.uids)]
-    if uids:
-        connection.execute(insert_or_ignore(connection, tables.listed), uids)
+    if fact.uids:
+        batch.dialect.put(batch.cursor, tables.listed, [(row["id"], uid) for uid in dict.fromkeys(fact.uids)])
     return added
 
 
 # ------------------------------------------------------------------------------------------ bookkeeping
-def _observe(connection: Connection, fact: SourceObserved, recorded_at: datetime) -> bool:
-    table, at = tables.source, microseconds(fact.at)
-    key = {"name": fact.source, "cluster": fact.cluster, "resource": fact.resource, "namespace": fact.namespace}
-    connection.execute(insert_or_ignore(connection, table), {**key, "observed": 0})
-    mine = [table.c[name] == value for name, value in key.items()]
-    if fact.objects:
-        newest = case((func.coalesce(table.c.last_event_at, 0) > at, table.c.last_event_at), else_=at)
-        lag = (microseconds(recorded_at) or 0) - (at or 0)
-        connection.execute(
-            update(table)
-            .where(*mine)
-            .values(observed=table.c.observed + fact.objects, last_event_at=newest, lag_microseconds=max(lag, 0))
-        )
-    if fact.state is not None:
-        later = func.coalesce(table.c.stated_at, 0) <= at
-        values = {"state": fact.state, "message": fact.message, "stated_at": at}
-        connection.execute(update(table).where(*mine, later).values(values))
+def _observe(batch: Batch, fact: SourceObserved, recorded_at: datetime) -> bool:
+    at = microseconds(fact.at) or 0
+    values = {
+        "name": fact.source,
+        "cluster": fact.cluster,
+        "resource": fact.resource,
+        "namespace": fact.namespace,
+        "state": fact.state,
+        "message": fact.message,
+        "stated_at": None if fact.state is None else at,
+        "observed": fact.objects,
+        "last_event_at": at if fact.objects else None,
+        "lag_microseconds": max((microseconds(recorded_at) or 0) - at, 0) if fact.objects else None,
+    }
+    run(batch.cursor, batch.dialect.name, _observation, values)
     return False
+
+
+def _observation(insert: Any) -> Any:
+    """Count what a source delivered, and keep the newest that it said of itself."""
+    held, statement = tables.source.c, insert(tables.source)
+    said = statement.excluded
+    later = and_(said.stated_at.is_not(None), func.coalesce(held.stated_at, 0) <= said.stated_at)
+    newer = func.coalesce(said.last_event_at, 0) > func.coalesce(held.last_event_at, 0)
+    return statement.on_conflict_do_update(
+        index_elements=[column.name for column in tables.source.primary_key],
+        set_={
+            "observed": held.observed + said.observed,
+            "last_event_at": case((newer, said.last_event_at), else_=held.last_event_at),
+            "lag_microseconds": func.coalesce(said.lag_microseconds, held.lag_microseconds),
+            **{name: case((later, said[name]), else_=held[name]) for name in ("state", "message", "stated_at")},
+        },
+    )
 
 
 def _rejected_key(fact: InputRejected) -> str:
@@ -212,11 +222,10 @@ def _rejected_key(fact: InputRejected) -> str:
 
 def _reject(batch: Batch, fact: InputRejected) -> bool:
     """Set an input aside, once: the same input with the same reason is the same rejection."""
-    connection, table, key, at = batch.connection, tables.rejected, _rejected_key(fact), microseconds(fact.at)
     row = {
         "id": batch.rejected.next_id(),
-        "key": key,
-        "at": at,
+        "key": _rejected_key(fact),
+        "at": microseconds(fact.at),
         "source": fact.source,
         "cluster": fact.cluster,
         "reason": fact.reason,
@@ -224,25 +233,45 @@ def _reject(batch: Batch, fact: InputRejected) -> bool:
         "size_bytes": fact.size_bytes,
         "digest": fact.digest,
     }
-    if inserts(connection, table, row, keys=["key"]):
+    if run(batch.cursor, batch.dialect.name, _rejection, row):
         return True
-    connection.execute(update(table).where(table.c.key == key, table.c.at > at).values(at=at))
+    run(batch.cursor, batch.dialect.name, _earlier_rejection, {"of": row["key"], "seen": row["at"]})
     return False
 
 
+def _rejection(insert: Any) -> Any:
+    return insert(tables.rejected).on_conflict_do_nothing(index_elements=["key"])
+
+
+def _earlier_rejection(_insert: Any) -> Any:
+    known = tables.rejected.c
+    return (
+        update(tables.rejected)
+        .where(known.key == bindparam("of"), known.at > bindparam("seen"))
+        .values(at=bindparam("seen"))
+    )
+
+
 # ------------------------------------------------------------------------------------------ positions
-def move_position(connection: Connection, log: str, after: str | None, position: str) -> None:
+def move_position(cursor: Cursor, dialect: Dialect, log: str, after: str | None, position: str) -> None:
     """Move the position of a log by compare-and-set.
 
     Raises:
         PositionMoved: it is not at `after`.
     """
-    table = tables.log_position
     if after is None:
-        moved = inserts(connection, table, {"log": log, "position": position})
+        moved = run(cursor, dialect.name, _first_position, {"log": log, "position": position})
     else:
-        here = (table.c.log == bindparam("of"), table.c.position == bindparam("was"))
-        made = connection.execute(update(table).where(*here).values(position=position), {"of": log, "was": after})
-        moved = made.rowcount == 1
-    if not moved:
+        moved = run(cursor, dialect.name, _next_position, {"of": log, "was": after, "next": position})
+    if moved != 1:
         raise PositionMoved(f"log {log!r} is no longer at {after!r}: another recorder went on from there")
+
+
+def _first_position(insert: Any) -> Any:
+    return insert(tables.log_position).on_conflict_do_nothing()
+
+
+def _next_position(_insert: Any) -> Any:
+    here = tables.log_position.c
+    matches = (here.log == bindparam("of"), here.position == bindparam("was"))
+    return update(tables.log_position).where(*matches).values(position=bindparam("next"))

@@ -87,11 +87,17 @@ def upgrade() -> None:
         sa.Column("cached", sa.Boolean(), nullable=False),
         sa.Column("parents", TEXT, nullable=False),
         sa.Column("digest", code(32), nullable=False),
+        sa.Column("in_roll_k", sa.Boolean(), nullable=False),
+        sa.Column("in_roll_r", sa.Boolean(), nullable=False),
         sa.Column("rev_kind", code(1), nullable=True),
         sa.Column("rev_rank", TEXT, nullable=True),
         sa.Column("rev_latest", sa.BigInteger(), nullable=True),
         sa.Column("rev_ended", sa.Boolean(), nullable=True),
         sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("other_rank", TEXT, nullable=True),
+        sa.Column("other_latest", sa.BigInteger(), nullable=True),
+        sa.Column("other_ended", sa.Boolean(), nullable=True),
+        sa.Column("other_body", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("execution", schema=None) as batch_op:
@@ -170,16 +176,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("key"),
     )
     op.create_table(
-        "other_view",
-        sa.Column("subject", TEXT, nullable=False),
-        sa.Column("rev_kind", code(1), nullable=True),
-        sa.Column("rev_rank", TEXT, nullable=True),
-        sa.Column("rev_latest", sa.BigInteger(), nullable=True),
-        sa.Column("rev_ended", sa.Boolean(), nullable=True),
-        sa.Column("body", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("subject"),
-    )
-    op.create_table(
         "pipeline",
         sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("key", TEXT, nullable=False),
@@ -221,6 +217,10 @@ def upgrade() -> None:
         sa.Column("rev_latest", sa.BigInteger(), nullable=True),
         sa.Column("rev_ended", sa.Boolean(), nullable=True),
         sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("other_rank", TEXT, nullable=True),
+        sa.Column("other_latest", sa.BigInteger(), nullable=True),
+        sa.Column("other_ended", sa.Boolean(), nullable=True),
+        sa.Column("other_body", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("uid"),
     )
@@ -269,13 +269,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("run_id", "kind"),
     )
     op.create_table(
-        "roll_entry",
-        sa.Column("run_id", ID, autoincrement=False, nullable=False),
-        sa.Column("kind", code(1), nullable=False),
-        sa.Column("execution_id", ID, autoincrement=False, nullable=False),
-        sa.PrimaryKeyConstraint("run_id", "kind", "execution_id"),
-    )
-    op.create_table(
         "run",
         sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("key", TEXT, nullable=False),
@@ -299,6 +292,10 @@ def upgrade() -> None:
         sa.Column("rev_latest", sa.BigInteger(), nullable=True),
         sa.Column("rev_ended", sa.Boolean(), nullable=True),
         sa.Column("body", sa.LargeBinary(), nullable=True),
+        sa.Column("other_rank", TEXT, nullable=True),
+        sa.Column("other_latest", sa.BigInteger(), nullable=True),
+        sa.Column("other_ended", sa.Boolean(), nullable=True),
+        sa.Column("other_body", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("key"),
     )
@@ -357,6 +354,10 @@ def upgrade() -> None:
         sa.Column("rev_latest", sa.BigInteger(), nullable=True),
         sa.Column("rev_ended", sa.Boolean(), nullable=True),
         sa.Column("body", sa.LargeBinary(), nullable=True),
+        sa.Column("other_rank", TEXT, nullable=True),
+        sa.Column("other_latest", sa.BigInteger(), nullable=True),
+        sa.Column("other_ended", sa.Boolean(), nullable=True),
+        sa.Column("other_body", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("uid"),
     )
