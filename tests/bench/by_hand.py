@@ -54,6 +54,8 @@ LOCATIONS: Final[Question] = (
 
 Row = tuple[Any, ...]
 
+NO_OTHER_VIEW: Final[Row] = (None, None, None, None)  # a watch gives views of one class
+
 
 class Database(Protocol):
     """What the program needs of a database: one connection, prepared texts."""
@@ -174,6 +176,7 @@ class _Batch:
                 False,
                 *view,
                 header,
+                *NO_OTHER_VIEW,
             ),
         )
         for one in fact.parameters:
@@ -183,7 +186,9 @@ class _Batch:
         workflow_id, _ = self._workflows.get(fact.incarnation) or (self._new("workflow"), run_id)
         self._workflows[fact.incarnation] = workflow_id, run_id
         seen = (fact.cluster, fact.namespace, fact.revision.version)
-        self._put("workflow", workflow_id, (workflow_id, fact.incarnation, run_id, *seen, *view, header))
+        self._put(
+            "workflow", workflow_id, (workflow_id, fact.incarnation, run_id, *seen, *view, header, *NO_OTHER_VIEW)
+        )
         self._put("roll", run_id, (run_id, fact.revision.kind, *view, b"[]"))
 
     def _is_news(self, fact: RunSeen, state: ExecutionState) -> bool:
@@ -213,7 +218,6 @@ class _Batch:
             execution_id = self._attempts[run_id, state.node_id, state.started_at] = self._new("node")
             key = encode_key(execution_key(fact.run, state.node_id, state.started_at))
             self._put("node", execution_id, (execution_id, key))
-            self._put("roll_entry", execution_id, (run_id, fact.revision.kind, execution_id))
             self._working[run_id, state.node_id] = execution_id
         body, finished_at = encode(state), whole_seconds(state.finished_at)
         self._put(
@@ -235,11 +239,14 @@ class _Batch:
                 False,
                 orjson.dumps(state.parents).decode(),
                 fingerprint(body),
+                True,
+                False,
                 fact.revision.kind,
                 fact.revision.rank,
                 fact.revision.latest,
                 state.phase.ended,
                 body,
+                *NO_OTHER_VIEW,
             ),
         )
         if known is None and state.finished_at is not None:
@@ -299,6 +306,7 @@ class _Batch:
                 fact.revision.version,
                 *_revision(fact.revision),
                 encode(fact),
+                *NO_OTHER_VIEW,
             ),
         )
         for image in fact.images:

@@ -114,7 +114,7 @@ def lanes(bench: Bench) -> Path:
     return file
 
 
-COPIED: Final = ("node", "run", "workflow", "roll", "roll_entry", "execution", "location", "artifact", "edge")
+COPIED: Final = ("node", "run", "workflow", "roll", "execution", "location", "artifact", "edge")
 _IDS: Final = {"id", "run_id", "execution_id", "location_id", "source", "target"}
 _NAMES: Final = {"key", "uid", "incarnation", "name", "display_name", "node_id", "uri"}
 
