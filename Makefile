@@ -36,8 +36,8 @@ format: $(INSTALLED) ## Bring the code into form
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: $(INSTALLED) ## Measure how fast workflows are recorded, beside a floor measured in the same run
-	@$(BIN)/python -m tests.bench.recording $(ARGS)
+bench: $(INSTALLED) ## Measure beside floors and peers in the same run, and print one table (ARGS="--only http --quick")
+	@$(BIN)/python -m tests.bench $(ARGS)
 
 schema: $(INSTALLED) ## Print the GraphQL schema into graphql/schema.graphql
 	@$(BIN)/python -m lineage_graphql > graphql/schema.graphql.new && mv graphql/schema.graphql.new graphql/schema.graphql

@@ -1,213 +1,208 @@
-"""How fast workflows are recorded, beside what each database itself could do at best (`make bench`).
+"""Recording: `store.apply` beside the program by hand, on both databases, in batches and a transaction an event.
 
-The floor is a program written for this one purpose: it inserts the very rows that the store ended with, each
-once, into the same tables with the same settings, in as many transactions, and computes nothing. It is measured
-in the same run, because a number alone says more about the machine than about the program. No test looks at it.
+Before anything counts, both record the same events once, and every row that they leave must be the same. Beside the
+program by hand stands what the database could do at best: nobody is to think that it is the floor under everything.
 """
 
-import argparse
-import logging
-import sqlite3
-import time
+import shutil
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from math import ceil
+from contextlib import closing
+from itertools import chain
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, TypeAlias
+from typing import Final, TypeAlias
 
-import psycopg
-import structlog
-from rich.console import Console
-from rich.table import Table
+from sqlalchemy import event
 
-from lineage.eventlog.memory import MemoryLog
+from lineage import observation
+from lineage.facts import Fact
 from lineage.observation import ObjectSeen
-from lineage.recorder import BATCH_SIZE, NOTHING, Outcome, Recorder
-from lineage.store import migrate, open_store, tables
-from tests.factories import REDACTOR, a_node, a_pod, a_workflow, interpreted, observed
-from tests.postgresql import Server, binaries, server
+from lineage.recorder import deliveries
+from lineage.store import SqlStore, migrate, open_store
+from tests.bench import workload
+from tests.bench.bare import insert_rows
+from tests.bench.by_hand import ByHand
+from tests.bench.databases import Postgresql, Rows, Sqlite, without_ids
+from tests.bench.measuring import AtMost, Bench, Finding, Row, Skipped, interleaved, seconds_of
+from tests.factories import RECORDED_AT, interpreted
 
-STEPS = 5
-DAY_SECONDS = 86_400
-TABLES = tuple(tables.metadata.tables)
-Rows: TypeAlias = Sequence[tuple[str, Sequence[tuple[Any, ...]]]]
+BATCH: Final = 500  # events
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
-    """How long something took for so many objects."""
-
-    what: str
-    objects: int
-    seconds: float
+Batches: TypeAlias = Sequence[Sequence[Fact]]
+Encoded: TypeAlias = Sequence[Sequence[bytes]]
 
 
-def objects(runs: int) -> Iterator[dict[str, Any]]:
-    """Make runs of a few steps, each of which reads what the one before it wrote, and their pods."""
-    for run in range(runs):
-        start, workflow = 60 * run, f"train-{run}"
-        nodes, pods = {}, []
-        for step in range(STEPS):
-            node_id = f"{workflow}-{1_000_000 + step}"
-            begun = start + 10 * step
-            nodes[node_id] = a_node(
-                f"{workflow}.step-{step}",
-                begun,
-                begun + 9,
-                reads=[f"runs/{workflow}/{step - 1}.tgz"] if step else ["data/latest.csv"],
-                writes=[f"runs/{workflow}/{step}.tgz"],
-            )
-            pods.append(a_pod(f"pod-{run}-{step}", node_id, begun, begun + 9, owner=f"uid-{run}", workflow=workflow))
-        yield a_workflow(nodes, uid=f"uid-{run}", name=workflow, phase="Succeeded", born=start, version=run + 1)
-        yield from pods
-
-
-def timed(what: str, count: int, act: Callable[[], object]) -> Measured:
-    """Do something and say how long it took."""
-    began = time.perf_counter()
-    act()
-    return Measured(what=what, objects=count, seconds=time.perf_counter() - began)
-
-
-def record(url: str, observations: Sequence[ObjectSeen], name: str) -> Outcome:
-    """Record observations as `lineage ingest` does."""
-    outcome = NOTHING
-
-    def add(one: Outcome) -> None:
-        nonlocal outcome
-        outcome = outcome + one
-
-    log = MemoryLog(name)
-    recorder = Recorder(
-        log,
-        open_store(url),
-        interpreted,
-        key_ids=[REDACTOR.key_id],
-        clock=lambda: datetime.now(UTC),
-        on_batch=add,
-    )
-    for observation in observations:
-        if len(log) >= BATCH_SIZE or not log.fits(observation):
-            recorder.drain(give_up_seconds=0)
-        log.append(observation)
-    recorder.drain(give_up_seconds=0)
-    return outcome
-
-
-# ------------------------------------------------------------------------------------------ the floor
-def rows_of(file: Path) -> tuple[list[str], Rows]:
-    """Read the tables of a store and everything in them."""
-    with sqlite3.connect(file) as connection:
-        schema = connection.execute("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
-        tables = [name for kind, name, _ in schema if kind == "table" and not name.startswith("sqlite_")]
-        rows = [(name, connection.execute(f'SELECT * FROM "{name}"').fetchall()) for name in tables]
-    connection.close()
-    return [sql for _, name, sql in schema if not name.startswith("sqlite_")], rows
-
-
-def insert(file: Path, rows: Rows, transactions: int) -> None:
-    """Insert rows, an equal share of each table in each transaction."""
-    connection = sqlite3.connect(file, isolation_level=None)
-    connection.execute("PRAGMA synchronous = NORMAL")
-    for part in range(transactions):
-        connection.execute("BEGIN IMMEDIATE")
-        for table, every in rows:
-            share = every[part::transactions]
-            if share:
-                marks = ", ".join("?" * len(share[0]))
-                connection.executemany(f'INSERT INTO "{table}" VALUES ({marks})', share)
-        connection.execute("COMMIT")
-    connection.close()
-
-
-def make_tables(file: Path, schema: Sequence[str]) -> None:
-    connection = sqlite3.connect(file)
-    connection.execute("PRAGMA journal_mode = WAL")
-    for statement in schema:
-        connection.execute(statement)
-    connection.close()
-
-
-# ------------------------------------------------------------------------------------------ PostgreSQL
-ARRAYS = {str: "text[]", int: "bigint[]", bool: "boolean[]", float: "float8[]", bytes: "bytea[]"}
-
-
-def insert_arrays(conninfo: str, rows: Rows, transactions: int) -> None:
-    """Insert rows, an equal share of each table in each transaction: one statement a table, an array a column."""
-    with psycopg.connect(conninfo, autocommit=True) as connection:
-        for part in range(transactions):
-            with connection.transaction():
-                for name, every in rows:
-                    if share := every[part::transactions]:
-                        kinds = (ARRAYS[column.type.python_type] for column in tables.metadata.tables[name].columns)
-                        marks = ", ".join(f"%s::{kind}" for kind in kinds)
-                        text = f'INSERT INTO "{name}" SELECT * FROM unnest({marks})'
-                        connection.execute(text.encode(), [list(values) for values in zip(*share, strict=True)])
-
-
-def on_postgresql(seen: Sequence[ObjectSeen], running: Server) -> list[Measured]:
-    """Measure the same on a server that need not write to disk for good."""
-    url, floor, count = running.new_database(), running.new_database(), len(seen)
-    measured = [
-        timed("interpret and record", count, lambda: record(url, seen, "first")),
-        timed("the same again: nothing is new", count, lambda: record(url, seen, "second")),
-    ]
-    with psycopg.connect(url) as connection:
-        stored = [(name, connection.execute(f'SELECT * FROM "{name}"'.encode()).fetchall()) for name in TABLES]
-    transactions = ceil(count / BATCH_SIZE)
-    measured.append(timed("floor: insert the same rows", count, lambda: insert_arrays(floor, stored, transactions)))
-    return measured
-
-
-# ------------------------------------------------------------------------------------------ the measurement
-def measure(seen: Sequence[ObjectSeen], folder: Path) -> tuple[list[Measured], int]:
-    """Measure each part on the same objects, and count the rows that they come to."""
-    store, floor = folder / "store.db", folder / "floor.db"
-    url = f"sqlite:///{store}"
-    migrate(url)
-    count = len(seen)
-    measured = [
-        timed("interpret alone", count, lambda: [interpreted(one) for one in seen]),
-        timed("interpret and record", count, lambda: record(url, seen, "first")),
-        timed("the same again: nothing is new", count, lambda: record(url, seen, "second")),
-    ]
-    schema, rows = rows_of(store)
-    make_tables(floor, schema)
-    transactions = ceil(count / BATCH_SIZE)
-    measured.append(timed("floor: insert the same rows", count, lambda: insert(floor, rows, transactions)))
-    return measured, sum(len(every) for _, every in rows)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--runs", type=int, default=500, help="how many runs to make (default: 500)")
-    runs = parser.parse_args().runs
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    seen = [observed(item) for item in objects(runs)]
-    with TemporaryDirectory() as folder:
-        measured, rows = measure(seen, Path(folder))
-    console = Console()
-    console.print(f"{runs} runs of {STEPS} steps: {len(seen)} workflows and pods, {rows} rows\n")
-    console.print(shown("on SQLite", measured))
-    if (installed := binaries()) is None:
-        console.print("\nno PostgreSQL server is installed to measure")
+def measure(bench: Bench) -> Iterator[Finding]:
+    """Measure both databases."""
+    sizes = bench.sizes
+    bench.say("making workflows and pods")
+    ended = list(workload.finished(range(sizes.runs)))
+    busy = list(workload.side_by_side(range(sizes.runs)))
+    alone = list(workload.live(range(sizes.live_runs)))
+    sqlite = _OnSqlite(bench.folder)
+    yield from _in_batches(sqlite, bench, ended, "runs that have ended")
+    yield from _in_batches(sqlite, bench, busy, "runs side by side")
+    yield from _one_by_one(sqlite, bench, alone, "one run")
+    yield from _one_by_one(_OnSqlite(bench.folder, synchronous="FULL"), bench, alone, "one run, synchronous FULL")
+    if bench.postgresql is None:
+        yield Skipped("recording on PostgreSQL", "no server is installed (Debian: postgresql)")
         return
-    with server(installed) as running:
-        console.print(shown("\non PostgreSQL", on_postgresql(seen, running)))
+    postgresql = _OnPostgresql(bench.postgresql.new_database)
+    yield from _in_batches(postgresql, bench, ended, "runs that have ended")
+    yield from _in_batches(postgresql, bench, busy, "runs side by side")
 
 
-def shown(title: str, measured: Sequence[Measured]) -> Table:
-    """Show what was measured on one database. The last of it is the floor."""
-    table = Table(title, "seconds", "objects/s", "times the floor", box=None)
-    for column in table.columns[1:]:
-        column.justify = "right"
-    for one in measured:
-        rate = f"{one.objects / one.seconds:,.0f}"
-        table.add_row(one.what, f"{one.seconds:.2f}", rate, f"{one.seconds / measured[-1].seconds:.1f}")
-    return table
+# ------------------------------------------------------------------------------------------ rows
+def _in_batches(
+    on: "_OnSqlite | _OnPostgresql", bench: Bench, events: Sequence[workload.Event], title: str
+) -> Iterator[Finding]:
+    what = f"{on.name}: {title}, batches of {BATCH}"
+    bench.say(what)
+    facts, encoded = facts_in_batches(events, BATCH), _encoded(events)
+    rows = on.proven_equal(facts)
+    contestants = {
+        "apply": lambda: on.ours(lambda store: _apply(store, facts)),
+        "by hand": lambda: on.by_hand(facts),
+        "interpret": lambda: on.ours(lambda store: _interpret_and_apply(store, encoded)),
+        "bare": lambda: on.bare(rows, len(facts)),
+    }
+    took = {name: seconds / len(events) for name, seconds in interleaved(contestants, bench.sizes.rounds).items()}
+    yield Row(what=what, ours=took["apply"], beside="by hand", theirs=took["by hand"], target=AtMost(1.5))
+    yield Row(
+        what="  from observations, interpreted",
+        ours=took["interpret"],
+        beside="by hand, from facts",
+        theirs=took["by hand"],
+        target=AtMost(3),
+    )
+    yield Row(what="  by hand", ours=took["by hand"], beside="inserting the very rows", theirs=took["bare"])
 
 
-if __name__ == "__main__":
-    main()
+def _one_by_one(on: "_OnSqlite", bench: Bench, events: Sequence[workload.Event], title: str) -> Iterator[Finding]:
+    what = f"{on.name}: {title}, a transaction an event"
+    bench.say(what)
+    facts = facts_in_batches(events, 1)
+    on.proven_equal(facts)
+    took = interleaved(
+        {"apply": lambda: on.ours(lambda store: _apply(store, facts)), "by hand": lambda: on.by_hand(facts)},
+        bench.sizes.rounds,
+    )
+    each = {name: seconds / len(events) for name, seconds in took.items()}
+    yield Row(what=what, ours=each["apply"], beside="by hand", theirs=each["by hand"], target=AtMost(2.5))
+
+
+# ------------------------------------------------------------------------------------------ batches
+def facts_in_batches(events: Sequence[workload.Event], size: int) -> Batches:
+    """Interpret events, so many a batch."""
+    facts = [workload.facts_of_event(event) for event in events]
+    return [list(chain.from_iterable(facts[start : start + size])) for start in range(0, len(facts), size)]
+
+
+def _encoded(events: Sequence[workload.Event]) -> Encoded:
+    return [
+        [observation.encode(seen) for one in events[start : start + BATCH] for seen in one]
+        for start in range(0, len(events), BATCH)
+    ]
+
+
+def _apply(store: SqlStore, batches: Batches) -> None:
+    for facts in batches:
+        store.apply(facts, recorded_at=RECORDED_AT)
+
+
+def _interpret_and_apply(store: SqlStore, batches: Encoded) -> None:
+    """Record observations as the recorder does, from their form on the wire."""
+    for encoded in batches:
+        seen = [one for one in map(observation.decode, encoded) if isinstance(one, ObjectSeen)]
+        statements = [interpreted(one) for one in seen]
+        store.apply([*chain.from_iterable(statements), *deliveries(seen, statements)], recorded_at=RECORDED_AT)
+
+
+# ------------------------------------------------------------------------------------------ databases
+def store_on(file: Path, *, synchronous: str = "NORMAL") -> SqlStore:
+    """Open a store on a file whose every commit reaches the disk, if FULL is asked for."""
+    store = open_store(f"sqlite:///{file}")
+    if synchronous != "NORMAL":
+        # The store has no such setting: commits that are lost are recorded again from the log.
+        store._engine.dispose()
+        event.listen(store._engine, "connect", lambda raw, _: raw.execute(f"PRAGMA synchronous = {synchronous}"))
+    return store
+
+
+class _OnSqlite:
+    """Each contestant gets a new file."""
+
+    name = "SQLite"
+
+    def __init__(self, folder: Path, *, synchronous: str = "NORMAL") -> None:
+        self._folder = folder
+        self._synchronous = synchronous
+        self._empty = folder / "empty.db"
+        migrate(f"sqlite:///{self._empty}")
+
+    def _new(self, name: str) -> Path:
+        for old in self._folder.glob(f"{name}.db*"):
+            old.unlink()
+        return Path(shutil.copy(self._empty, self._folder / f"{name}.db"))
+
+    def ours(self, act: Callable[[SqlStore], None]) -> float:
+        with closing(store_on(self._new("ours"), synchronous=self._synchronous)) as store:
+            return seconds_of(lambda: act(store))
+
+    def by_hand(self, batches: Batches) -> float:
+        with closing(Sqlite(self._new("by-hand"), synchronous=self._synchronous)) as database:
+            return seconds_of(lambda: _by_hand(database, batches))
+
+    def bare(self, rows: Rows, transactions: int) -> float:
+        with closing(Sqlite(self._new("bare"))) as database:
+            return seconds_of(lambda: insert_rows(database, rows, transactions))
+
+    def proven_equal(self, batches: Batches) -> Rows:
+        """Check that both leave the same rows, and return them."""
+        self.ours(lambda store: _apply(store, batches))
+        self.by_hand(batches)
+        with closing(Sqlite(self._folder / "ours.db")) as one, closing(Sqlite(self._folder / "by-hand.db")) as other:
+            return _equal(one.everything(), other.everything())
+
+
+class _OnPostgresql:
+    """Each contestant gets a new database, of a server that need not write to disk for good."""
+
+    name = "PostgreSQL"
+
+    def __init__(self, new_database: Callable[[], str]) -> None:
+        self._new = new_database
+
+    def ours(self, act: Callable[[SqlStore], None]) -> float:
+        with closing(open_store(self._new())) as store:
+            return seconds_of(lambda: act(store))
+
+    def by_hand(self, batches: Batches) -> float:
+        with closing(Postgresql(self._new())) as database:
+            return seconds_of(lambda: _by_hand(database, batches))
+
+    def bare(self, rows: Rows, transactions: int) -> float:
+        with closing(Postgresql(self._new())) as database:
+            return seconds_of(lambda: insert_rows(database, rows, transactions))
+
+    def proven_equal(self, batches: Batches) -> Rows:
+        """Check that both leave the same rows, and return them."""
+        url = self._new()
+        with closing(open_store(url)) as store:
+            _apply(store, batches)
+        with closing(Postgresql(self._new())) as other:
+            _by_hand(other, batches)
+            with closing(Postgresql(url)) as one:
+                return _equal(one.everything(), other.everything())
+
+
+def _by_hand(database: Sqlite | Postgresql, batches: Batches) -> None:
+    program = ByHand(database)
+    for facts in batches:
+        program.apply(facts)
+
+
+def _equal(ours: Rows, by_hand: Rows) -> Rows:
+    one, other = without_ids(ours), without_ids(by_hand)
+    different = [table for table in one if one[table] != other[table]]
+    assert not different, f"the program by hand left other rows in {', '.join(different)}"
+    return ours

@@ -1,0 +1,199 @@
+"""Closures: everything upstream or downstream of an artifact, beside the bare recursive query on the same file.
+
+The smaller store is recorded as any other. The larger one holds copies of it, whose rows are written without the store,
+for only reading is measured.
+"""
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from functools import cache, partial
+from pathlib import Path
+from typing import Final
+
+from lineage.identity import Key, decode_key, encode_key
+from lineage.model import Direction
+from lineage.ports import EVERYTHING
+from lineage.store import SqlStore, migrate, open_store, tables
+from tests.bench import workload
+from tests.bench.databases import PRAGMAS, columns
+from tests.bench.measuring import AtMost, Bench, Finding, Row, interleaved, seconds_of
+from tests.bench.recording import BATCH, facts_in_batches
+from tests.factories import RECORDED_AT
+
+WAYS: Final = (Direction.UPSTREAM, Direction.DOWNSTREAM)
+CALLS: Final = {100: 20, 10_000: 1}  # how often a closure of that size is asked for in a round
+EQUAL: Final = 1.25  # times are called equal up to here: the median of a few rounds is no steadier
+
+BARE: Final = {
+    Direction.UPSTREAM: "WITH RECURSIVE found(id) AS (SELECT id FROM node WHERE key = ? UNION "
+    "SELECT edge.source FROM found JOIN edge ON edge.target = found.id) SELECT id FROM found",
+    Direction.DOWNSTREAM: "WITH RECURSIVE found(id) AS (SELECT id FROM node WHERE key = ? UNION "
+    "SELECT edge.target FROM found JOIN edge ON edge.source = found.id) SELECT id FROM found",
+}
+"""Right where nothing was taken over from a cache: then every edge goes with the data."""
+
+
+def closure(store: SqlStore, root: Key, way: Direction) -> int:
+    """Ask the store for everything upstream or downstream of a node, and count it. The one call that is measured."""
+    graph = store.lineage(EVERYTHING, [root], direction=way, max_depth=None, max_nodes=1_000_000)
+    assert graph is not None
+    assert graph.complete, graph.reasons
+    return len(graph.nodes)
+
+
+def bare_closure(connection: sqlite3.Connection, root: Key, way: Direction) -> int:
+    """Ask the database alone."""
+    return len(connection.execute(BARE[way], (encode_key(root),)).fetchall())
+
+
+def measure(bench: Bench) -> Iterator[Finding]:
+    """Measure closures in a small store and in a large one."""
+    small = lanes(bench)
+    bench.say("closures: copying the store")
+    large = bench.folder / "copies.db"
+    copy_store(small, large, bench.sizes.copies)
+    many = f"{bench.sizes.lane_runs * bench.sizes.copies:,} runs"
+    few = f"{bench.sizes.lane_runs:,} runs"
+    for size, calls in CALLS.items():
+        for way in WAYS:
+            bench.say(f"closures: {size:,} ids {way.value.lower()}")
+            root = root_of(small, way, size)
+            there = _in_copy(root, bench.sizes.copies // 2)
+            took, found = _measured({few: (small, root), many: (large, there)}, way, calls, bench.sizes.rounds)
+            for where in (few, many):
+                yield Row(
+                    what=f"closure of {found:,} ids {way.value.lower()}, {where}",
+                    ours=took[where, "store"],
+                    beside="bare recursive query",
+                    theirs=took[where, "bare"],
+                    target=AtMost(2) if size == 100 else None,
+                )
+            yield Row(
+                what=f"closure of {found:,} ids {way.value.lower()}, {many}",
+                ours=took[many, "store"],
+                beside=few,
+                theirs=took[few, "store"],
+                target=AtMost(EQUAL),
+            )
+    large.unlink()
+
+
+def _measured(
+    asked: dict[str, tuple[Path, Key]], way: Direction, calls: int, rounds: int
+) -> tuple[dict[tuple[str, str], float], int]:
+    """How long each of some files takes to answer, through the store and bare, and how many ids it finds."""
+    stores = {where: open_store(f"sqlite:///{file}") for where, (file, _) in asked.items()}
+    connections = {where: _connect(file) for where, (file, _) in asked.items()}
+    asks: dict[tuple[str, str], Callable[[], int]] = {}
+    for where, (_, root) in asked.items():
+        asks[where, "store"] = partial(closure, stores[where], root, way)
+        asks[where, "bare"] = partial(bare_closure, connections[where], root, way)
+    found = {ask() for ask in asks.values()}
+    assert len(found) == 1, f"closures that should be equal have {found} ids"
+    took = interleaved({name: partial(seconds_of, ask, calls) for name, ask in asks.items()}, rounds)
+    for store in stores.values():
+        store.close()
+    for connection in connections.values():
+        connection.close()
+    return took, found.pop()
+
+
+# ------------------------------------------------------------------------------------------ stores
+def lanes(bench: Bench) -> Path:
+    """Record a lane of runs, unless that was done before; returns the file."""
+    file = bench.folder / "lanes.db"
+    if file.exists():
+        return file
+    bench.say(f"recording {bench.sizes.lane_runs:,} runs to ask about")
+    migrate(f"sqlite:///{file}")
+    with closing(open_store(f"sqlite:///{file}")) as store:
+        for facts in facts_in_batches(list(workload.finished(range(bench.sizes.lane_runs))), BATCH):
+            store.apply(facts, recorded_at=RECORDED_AT)
+    return file
+
+
+COPIED: Final = ("node", "run", "workflow", "roll", "execution", "location", "artifact", "edge")
+_IDS: Final = {"id", "run_id", "execution_id", "location_id", "source", "target"}
+_NAMES: Final = {"key", "uid", "incarnation", "name", "display_name", "node_id", "uri"}
+
+
+def copy_store(small: Path, large: Path, copies: int) -> None:
+    """Write so many copies of all that closures read, under names and ids of their own. Bodies are not rewritten."""
+    migrate(f"sqlite:///{large}")
+    with closing(_connect(large)) as connection:
+        connection.execute("ATTACH ? AS small", (str(small),))
+        stride = max(connection.execute(f"SELECT max(id) FROM small.{name}").fetchone()[0] for name in _numbered())
+        connection.execute("BEGIN")
+        for number in range(copies):
+            for table in ("pipeline", "pipeline_version") if number == 0 else ():
+                connection.execute(f"INSERT INTO {table} SELECT * FROM small.{table}")
+            for table in COPIED:
+                values = ", ".join(_copied(column) for column in columns(table))
+                connection.execute(
+                    f"INSERT INTO main.{table} SELECT {values} FROM small.{table}",
+                    {"shift": number * stride, "name": _copy_name(number)},
+                )
+        connection.execute("COMMIT")
+
+
+def _numbered() -> Iterator[str]:
+    return (name for name in COPIED if "id" in tables.metadata.tables[name].columns)
+
+
+def _copied(column: str) -> str:
+    if column in _IDS:
+        return f"{column} + :shift"
+    return f"replace({column}, 'c00', :name)" if column in _NAMES else column
+
+
+def _copy_name(number: int) -> str:
+    return f"c{number:02d}"
+
+
+def _in_copy(key: Key, number: int) -> Key:
+    return decode_key(encode_key(key).replace("c00", _copy_name(number)))
+
+
+def _connect(file: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(file, isolation_level=None)
+    for pragma in PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
+# ------------------------------------------------------------------------------------------ roots
+@cache
+def root_of(file: Path, way: Direction, size: int) -> Key:
+    """The written artifact whose closure comes nearest to a size, of those that the lane leads through."""
+    with closing(_connect(file)) as connection:
+        edges = connection.execute("SELECT source, target FROM edge").fetchall()
+        keys: dict[int, str] = dict(connection.execute("SELECT id, key FROM node"))
+    onward: dict[int, list[int]] = defaultdict(list)
+    for source, target in edges:
+        near, far = (target, source) if way is Direction.UPSTREAM else (source, target)
+        onward[near].append(far)
+    step = workload.TRAINING if way is Direction.UPSTREAM else workload.INGESTING
+    ids = {key: node_id for node_id, key in keys.items()}
+    runs = len([key for key in ids if key.startswith('["Execution"')]) // (len(workload.STEPS) + 1)
+    order: Sequence[int] = range(runs) if way is Direction.UPSTREAM else range(runs - 1, -1, -1)
+    # Closures grow along the lane.
+    low, high = 0, runs - 1
+    while low < high:
+        middle = (low + high) // 2
+        if _count(onward, ids[encode_key(workload.artifact_key(order[middle], step, 0))]) < size:
+            low = middle + 1
+        else:
+            high = middle
+    return workload.artifact_key(order[low], step, 0)
+
+
+def _count(onward: dict[int, list[int]], root: int) -> int:
+    found, todo = {root}, [root]
+    while todo:
+        for far in onward.get(todo.pop(), ()):
+            if far not in found:
+                found.add(far)
+                todo.append(far)
+    return len(found)

@@ -1,0 +1,170 @@
+"""ml-metadata beside us: the same executions recorded, and the same closures.
+
+It needs older versions of what we need (protobuf 4, attrs 23), so it lives in an environment of its own, made once in a
+cache folder outside the checkout, and is driven as a process (`tests/bench/mlmd_peer.py`) that is handed the workload
+as a file and says how long it took. Its SQLite is embedded as ours, with its own settings: a rollback journal, and
+a commit that reaches the disk.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from lineage.identity import Key
+from lineage.model import Artifact, Direction
+from lineage.ports import EVERYTHING
+from lineage.store import SqlStore, migrate, open_store
+from tests.bench import workload
+from tests.bench.closures import WAYS, closure, lanes, root_of
+from tests.bench.measuring import AtLeast, Bench, Finding, Row, Skipped, interleaved, seconds_of
+from tests.bench.recording import facts_in_batches, store_on
+from tests.factories import RECORDED_AT
+
+HERE: Final = Path(__file__).parent
+REQUIREMENTS: Final = HERE / "mlmd-requirements.txt"
+CACHE: Final = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kfp-lineage"
+PYTHONS: Final = (sys.executable, "python3.11", "python3.10", "python3.9")  # it has wheels for none that is newer
+CLOSURE: Final = 10_000
+TIMES: Final = {Direction.UPSTREAM: 20, Direction.DOWNSTREAM: 8}
+
+
+class Missing(Exception):
+    """The peer cannot be had, and why."""
+
+
+def measure(bench: Bench) -> Iterator[Finding]:
+    """Measure recording and closures, or say why not."""
+    bench.say("ml-metadata: installing")
+    try:
+        python = installed()
+    except Missing as missing:
+        yield Skipped("ml-metadata", str(missing))
+        return
+    yield from _recording(bench, python)
+    yield from _closures(bench, python)
+
+
+def _recording(bench: Bench, python: Path) -> Iterator[Finding]:
+    bench.say("ml-metadata: recording")
+    runs = range(bench.sizes.live_runs)
+    handed_over = _handed_over(bench.folder / "live.json", runs)
+    facts = facts_in_batches(list(workload.live(runs)), 1)
+
+    def ours(synchronous: str) -> float:
+        for old in bench.folder.glob("beside-mlmd.db*"):
+            old.unlink()
+        file = bench.folder / "beside-mlmd.db"
+        migrate(f"sqlite:///{file}")
+        with closing(store_on(file, synchronous=synchronous)) as store:
+            return seconds_of(lambda: [store.apply(event, recorded_at=RECORDED_AT) for event in facts])
+
+    def peer(how: str) -> float:
+        return float(_ask(python, "record", how, handed_over, bench.folder / "peer.db")["seconds"])
+
+    took = interleaved(
+        {
+            "ours": lambda: ours("NORMAL"),
+            "ours, FULL": lambda: ours("FULL"),
+            "put": lambda: peer("put"),
+            "kubeflow": lambda: peer("kubeflow"),
+            "subgraph": lambda: peer("subgraph"),
+        },
+        bench.sizes.rounds,
+    )
+    each = {name: seconds / workload.count(runs) for name, seconds in took.items()}
+    what = "SQLite: one run, a transaction an event"
+    put = "ml-metadata: put_execution"
+    yield Row(what=what, ours=each["ours"], beside=put, theirs=each["put"], target=AtLeast(6))
+    yield Row(what=f"{what}, FULL", ours=each["ours, FULL"], beside=put, theirs=each["put"], target=AtLeast(4))
+    for how, beside in (("kubeflow", "as Kubeflow calls it"), ("subgraph", "put_lineage_subgraph a run")):
+        yield Row(what=what, ours=each["ours"], beside=f"ml-metadata: {beside}", theirs=each[how])
+
+
+def _closures(bench: Bench, python: Path) -> Iterator[Finding]:
+    ours = lanes(bench)
+    bench.say("ml-metadata: recording the runs to ask about")
+    theirs = bench.folder / "peer-lanes.db"
+    _ask(python, "record", "subgraph", _handed_over(bench.folder / "lanes.json", range(bench.sizes.lane_runs)), theirs)
+    for way in WAYS:
+        bench.say(f"ml-metadata: {CLOSURE:,} ids {way.value.lower()}")
+        root = root_of(ours, way, CLOSURE)
+        with closing(open_store(f"sqlite:///{ours}")) as store:
+            found = closure(store, root, way)
+            through_store = partial(seconds_of, partial(closure, store, root, way))
+            peer = partial(_peer_closure, python, way, _uri_of(store, root), theirs, found)
+            took = interleaved({"ours": through_store, "theirs": peer}, bench.sizes.rounds)
+        yield Row(
+            what=f"closure of {found:,} ids {way.value.lower()}, {bench.sizes.lane_runs:,} runs",
+            ours=took["ours"],
+            beside="ml-metadata: get_lineage_subgraph, repeated",
+            theirs=took["theirs"],
+            target=AtLeast(TIMES[way]),
+        )
+
+
+def _peer_closure(python: Path, way: Direction, uri: str, file: Path, found: int) -> float:
+    answer = _ask(python, "closure", way.value, uri, file)
+    assert answer["found"] == found, f"ml-metadata finds {answer['found']} ids, we {found}"
+    return float(answer["seconds"])
+
+
+def _uri_of(store: SqlStore, key: Key) -> str:
+    artifact = store.get(EVERYTHING, [key])[key]
+    assert isinstance(artifact, Artifact)
+    assert artifact.uri is not None
+    return artifact.uri
+
+
+def _handed_over(file: Path, runs: range) -> Path:
+    file.write_text(json.dumps(list(workload.for_a_peer(runs))))
+    return file
+
+
+# ------------------------------------------------------------------------------------------ the process
+def _ask(python: Path, *arguments: object) -> dict[str, Any]:
+    command = [str(part) for part in (python, HERE / "mlmd_peer.py", *arguments)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return answer
+
+
+def installed() -> Path:
+    """Find the environment of the peer, or make it; returns its Python.
+
+    Raises:
+        Missing: no Python here can have it, or nothing can be installed.
+    """
+    name = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:12]
+    environment = CACHE / f"ml-metadata-{name}"
+    python = environment / "bin" / "python"
+    if python.exists():
+        return python
+    reason = "no Python that it could run on was found"
+    for candidate in filter(None, map(shutil.which, PYTHONS)):
+        # Made beside, and moved when it is whole: what was cut short is never taken for it.
+        unfinished = environment.with_suffix(".unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        pip = (unfinished / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+        steps: tuple[tuple[object, ...], ...] = (
+            (candidate, "-m", "venv", unfinished),
+            (*pip, "--only-binary=:all:", "-r", REQUIREMENTS),
+            (unfinished / "bin" / "python", "-c", "from ml_metadata.metadata_store import metadata_store"),
+        )
+        for command in steps:
+            done = subprocess.run([str(part) for part in command], check=False, capture_output=True, text=True)
+            if done.returncode != 0:
+                reason = (done.stderr or done.stdout).strip().rpartition("\n")[2]
+                break
+        else:
+            unfinished.rename(environment)
+            return python
+    raise Missing(f"it cannot be installed: {reason}")
