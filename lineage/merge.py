@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from lineage.facts import ExecutionState, Revision
 from lineage.identity import Location
@@ -133,8 +133,7 @@ def timeline(writes: Mapping[int, Span], looks: Mapping[State, int]) -> Timeline
     return Timeline(recorded=recorded, outside=outside)
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A write that a reader may have read. `id` is the caller's; `execution` and `run` are None for an outside
     write."""
 
@@ -144,8 +143,7 @@ class Candidate:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
+class Reader(NamedTuple):
     """An execution that read a location, and when it may have."""
 
     execution: int
@@ -153,8 +151,7 @@ class Reader:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What a reader may have read: one write is known, several are ambiguous. `unknown`: or whatever lay
     there before every known write."""
 
@@ -214,7 +211,7 @@ def _undominated(reader: Reader, maybe: Sequence[Candidate], before: Before) -> 
 
 
 class History:
-    """The writes of one location, arranged so that a reader is answered from the few that can matter.
+    """Many writes of one location, arranged so that a reader is answered from the few that can matter.
 
     Gives what `answer` gives. A write of another run that surely ended before the reader (the anchor) drops
     everything that ended before it began, whatever the graph says: the graph knows one run. What remains lies

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeAlias
 
 import zstandard
 from sqlalchemy import Connection, Table
@@ -20,13 +20,17 @@ from lineage.store.shelf import Shelf
 NO_REFERENCES: Final[Mapping[str, Shelf]] = MappingProxyType({})
 
 
+Attempts: TypeAlias = dict[tuple[str, int | None], Row]
+"""Attempts at nodes, and placeholders, by node and start."""
+
+
 class Batch:
     """One transaction's rows, and what its steps hand to one another.
 
     `changed` are the executions whose state is another than before; of these `fresh` were not there, `rewired`
-    were elsewhere in the graph, and `removed` are no more. `states` are those that this batch need not decode.
-    `moved_pods` are by uid; of `turned_pods` it is now known whether the cache stood in for them.
-    `joined_by_owner` are workflows whose run is now known.
+    were elsewhere in the graph, and `removed` are no more. `states` are those that this batch need not decode,
+    `attempts` those of whole runs. `moved_pods` are by uid; of `turned_pods` it is now known whether the cache
+    stood in for them. `joined_by_owner` are workflows whose run is now known.
     """
 
     def __init__(self, connection: Connection, dialect: Dialect, locks: Locks) -> None:
@@ -63,6 +67,7 @@ class Batch:
         self.rewired: dict[int, Row] = {}
         self.removed: set[int] = set()
         self.states: dict[int, ExecutionState] = {}
+        self.attempts: dict[int, Attempts] = {}
         self.moved_pods: dict[str, Row] = {}
         self.turned_pods: set[str] = set()
         self.joined_by_owner: set[str] = set()
@@ -111,7 +116,8 @@ class Batch:
 
     def location(self, place: Location) -> int:
         """Find a location, or make it."""
-        self.locks.require(names.location(place))
+        if not self.locks.has_all:
+            self.locks.require(names.location(place))
         for row in self.locations.of("uri", place.uri):
             if row["store"] == place.store:
                 return int(row["id"])

@@ -11,6 +11,8 @@ from lineage.facts import ExecutionState, PodSeen, Revision, RunSeen
 from lineage.store.dialect import Row
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_SECOND = timedelta(seconds=1)
 
 encode = msgspec.json.Encoder(order="sorted").encode
 run_of = msgspec.json.Decoder(RunSeen).decode
@@ -21,7 +23,7 @@ pod_of = msgspec.json.Decoder(PodSeen).decode
 
 def microseconds(moment: datetime | None) -> int | None:
     """Count microseconds since 1970."""
-    return None if moment is None else (moment - _EPOCH) // timedelta(microseconds=1)
+    return None if moment is None else (moment - _EPOCH) // _MICROSECOND
 
 
 def moment(count: int | None) -> datetime | None:
@@ -31,7 +33,7 @@ def moment(count: int | None) -> datetime | None:
 
 def whole_seconds(when: datetime | None) -> int | None:
     """Count whole seconds since 1970, as identities do."""
-    return None if when is None else (when - _EPOCH) // timedelta(seconds=1)
+    return None if when is None else (when - _EPOCH) // _SECOND
 
 
 def number_of(value: str | None) -> float | None:

@@ -7,22 +7,37 @@
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Set
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from sqlalchemy import select
 
 from lineage.facts import LocationLooked
 from lineage.identity import Location, state_key, unknown_key, written_key
-from lineage.merge import SKEW_SECONDS, Answer, Candidate, History, Reader, Span, State, Uses, ports, span, timeline
+from lineage.merge import (
+    SKEW_SECONDS,
+    Answer,
+    Candidate,
+    History,
+    Reader,
+    Span,
+    State,
+    Uses,
+    answer,
+    ports,
+    span,
+    timeline,
+)
 from lineage.model import ArtifactRole, Phase
 from lineage.store import tables
 from lineage.store.batch import Batch
 from lineage.store.dialect import Row
 from lineage.store.locks import LOCATIONS, Name, location
 from lineage.store.views import attempts_of
+
+FEW: Final = 8  # writes of one location that are looked through one by one
 
 UseKey = tuple[int, str, str]
 """Execution, role and name."""
@@ -130,18 +145,28 @@ class Provenance:
 
     def _new_write(self, execution_id: int, row: Row, name: str, where: int) -> Row:
         run = self._batch.runs.find("id", (row["run_id"],))[0]
-        artifact: Row = {
-            "id": self._batch.new_node(written_key(run["key"], row["node_id"], row["started_at"], name)),
+        artifact_id = self._batch.new_node(written_key(run["key"], row["node_id"], row["started_at"], name))
+        self._batch.edges.put(
+            {
+                "source": execution_id,
+                "target": artifact_id,
+                "role": ArtifactRole.GENERATED.value,
+                "name": name,
+                "ambiguous": False,
+            }
+        )
+        return {
+            "id": artifact_id,
             "location_id": where,
             "execution_id": execution_id,
             "run_id": row["run_id"],
             "state": None,
             "name": name,
-            **dict.fromkeys(("wrote_from", "wrote_to", "span_from", "span_to")),
+            "wrote_from": None,
+            "wrote_to": None,
+            "span_from": None,
+            "span_to": None,
         }
-        edge = {"source": execution_id, "target": artifact["id"], "role": ArtifactRole.GENERATED.value, "name": name}
-        self._batch.edges.put({**edge, "ambiguous": False})
-        return artifact
 
     def _show_uses(self, execution_id: int, row: Row, uses: Uses) -> None:
         batch, when = self._batch, _span_of(row)
@@ -196,7 +221,7 @@ class Provenance:
         moved: list[tuple[int, int | None]] = []  # when, and whose run
         for artifact_id, (low, high) in found.recorded.items():
             row = writes[artifact_id]
-            if (row["span_from"], row["span_to"]) != (low, high):
+            if row["span_from"] != low or row["span_to"] != high:
                 moved += [(at, row["run_id"]) for at in (row["span_from"], low) if at is not None]
                 row.update(span_from=low, span_to=high)
                 batch.artifacts.put(row)
@@ -209,7 +234,7 @@ class Provenance:
                 moved.append((low, None))
                 self._show_outside(where, state, outside.get(state), low, high)
         moved += self._gone.pop(where, [])
-        if moved:
+        if moved and where not in batch.locations.made:  # else every use of it is new as well
             self._force_moved(where, moved)
 
     def _force_moved(self, where: int, moved: list[tuple[int, int | None]]) -> None:
@@ -252,33 +277,40 @@ class Provenance:
     def _answer(self) -> None:
         batch = self._batch
         uses = [use for use in self._uses.values() if use["execution_id"] not in batch.removed]
-        executions = {use["execution_id"] for use in uses}
-        batch.edges.find("target", executions)
-        batch.edges.find("source", executions)
-        at: dict[int, list[Candidate]] = defaultdict(list)
-        for row in batch.artifacts.find("location_id", {use["location_id"] for use in uses}):
-            if row["span_from"] is not None:
-                when = (row["span_from"], row["span_to"])
-                write = Candidate(id=row["id"], execution=row["execution_id"], run=row["run_id"], span=when)
-                at[row["location_id"]].append(write)
-        histories = {where: History(writes) for where, writes in at.items()}
+        old = {use["execution_id"] for use in uses} - batch.nodes.made
+        batch.edges.find("target", old)
+        batch.edges.find("source", old)
+        places = {use["location_id"] for use in uses}
+        batch.artifacts.find("location_id", places)
+        answers = {where: self._answers_at(where) for where in places}
         for use in uses:
-            when = (use["read_from"], use["read_to"])
-            reader = Reader(execution=use["execution_id"], run=use["run_id"], span=when)
-            history = histories.get(use["location_id"]) or History(())
-            self._show_edges(use, history.answer(reader, self._graph.before))
+            reader = Reader(use["execution_id"], use["run_id"], (use["read_from"], use["read_to"]))
+            self._show_edges(use, answers[use["location_id"]](reader))
+
+    def _answers_at(self, where: int) -> Callable[[Reader], Answer]:
+        """What answers the readers of a location."""
+        writes = [
+            Candidate(row["id"], row["execution_id"], row["run_id"], (row["span_from"], row["span_to"]))
+            for row in self._batch.artifacts.of("location_id", where)
+            if row["span_from"] is not None
+        ]
+        before = self._graph.before
+        if len(writes) <= FEW:
+            return lambda reader: answer(reader, writes, before)
+        history = History(writes)
+        return lambda reader: history.answer(reader, before)
 
     def _show_edges(self, use: Row, found: Answer) -> None:
         batch, execution_id, role, name = self._batch, use["execution_id"], use["role"], use["name"]
-        artifacts = set(found.writes)
-        if found.unknown:
-            artifacts.add(self._unknown(use["location_id"]))
         end, far = ("target", "source") if role == ArtifactRole.USED.value else ("source", "target")
-        known = {
-            edge[far]: edge
-            for edge in batch.edges.of(end, execution_id)
-            if edge["role"] == role and edge["name"] == name
-        }
+        artifacts = found.writes | {self._unknown(use["location_id"])} if found.unknown else found.writes
+        known: dict[int, Row] = {}
+        if execution_id not in batch.nodes.made:
+            known = {
+                edge[far]: edge
+                for edge in batch.edges.of(end, execution_id)
+                if edge["role"] == role and edge["name"] == name
+            }
         for artifact_id, edge in known.items():
             if artifact_id not in artifacts:
                 batch.edges.remove(edge)

@@ -121,7 +121,7 @@ class Shelf:
 
     def of(self, column: str, value: Any) -> list[Row]:
         """Rows whose `column` has this value: `find` for one, which is what most of a batch asks."""
-        if value not in self._known[column]:
+        if value not in self._known[column] and not self._was_made(column, value):
             self._load(column, (value,))
         return self._alive(column, value, self._indexed(column).get(value))
 

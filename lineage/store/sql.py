@@ -90,7 +90,7 @@ class SqlStore:
         position: str | None = None,
     ) -> tuple[bool, ...]:
         facts = [storable_fact(fact) for fact in facts]
-        needed = subjects_of(facts)
+        needed = set() if self._dialect.writes_alone else subjects_of(facts)
         while True:
             try:
                 with self._writing() as connection:

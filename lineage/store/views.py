@@ -15,7 +15,7 @@ import zstandard
 from lineage.facts import ExecutionState, PipelineRef, PodSeen, Revision, RunSeen
 from lineage.identity import encode_key, execution_key, experiment_key, pipeline_key, pipeline_version_key
 from lineage.merge import current
-from lineage.store.batch import NO_VIEW, Batch, offer, settle
+from lineage.store.batch import NO_VIEW, Attempts, Batch, offer, settle
 from lineage.store.codec import (
     encode,
     execution_of,
@@ -33,8 +33,6 @@ from lineage.store.codec import (
 )
 from lineage.store.dialect import Row
 from lineage.store.shelf import Shelf
-
-Attempts = dict[tuple[str, int | None], Row]
 
 
 # ------------------------------------------------------------------------------------------ runs
@@ -150,8 +148,12 @@ def _seen_under(row: Row, cluster: str, namespace: str, revision: Revision) -> N
 # ------------------------------------------------------------------------------------------ attempts
 def attempts_of(batch: Batch, run_id: int) -> Attempts:
     """The attempts of a run and its placeholders, by node and start."""
-    rows = batch.executions.of("run_id", run_id)
-    return {(row["node_id"], row["started_at"]): row for row in rows if not row["is_provisional"]}
+    known = batch.attempts.get(run_id)
+    if known is None:
+        rows = batch.executions.of("run_id", run_id)
+        known = {(row["node_id"], row["started_at"]): row for row in rows if not row["is_provisional"]}
+        batch.attempts[run_id] = known
+    return known
 
 
 def _see_roll(batch: Batch, run: Row, revision: Revision, states: tuple[ExecutionState, ...]) -> bool:
@@ -180,7 +182,7 @@ def _see_roll(batch: Batch, run: Row, revision: Revision, states: tuple[Executio
         named.add(row["id"])
     if newest:
         _let_go(batch, [row for row in members if row["id"] not in named], held)
-        waiting = encode(tuple(state for state in states if state.started_at is None))
+        waiting = encode([state for state in states if state.started_at is None])
         rolls[revision.kind] = batch.rolls.put(
             {"run_id": run["id"], "kind": revision.kind, **revision_columns(revision), "waiting": waiting}
         )
@@ -205,6 +207,7 @@ def _new_execution(batch: Batch, run: Row, state: ExecutionState, revision: Revi
         "rev_ended": state.phase.ended,
     }
     show_execution(batch, row, state, encode(state))
+    attempts_of(batch, run["id"])[state.node_id, state.started_at] = row
     return row
 
 
@@ -255,10 +258,14 @@ def _offer_attempt(batch: Batch, row: Row, state: ExecutionState, revision: Revi
 
 
 def _renew_attempt(batch: Batch, row: Row, state: ExecutionState, revision: Revision) -> None:
-    """The newest view of a class names an attempt that the one before named, too."""
+    """The newest view of a class names an attempt that the one before named, too: most are as they were."""
+    if row["rev_kind"] == revision.kind and batch.states.get(row["id"]) == state:
+        return
     body = encode(state)
     if row["rev_kind"] == revision.kind:
-        if row["digest"] != fingerprint(body):
+        if row["digest"] == fingerprint(body):
+            batch.states[row["id"]] = state
+        else:
             row.update(revision_columns(revision), rev_ended=state.phase.ended, body=body)
             show_execution(batch, row, state, body)
     elif row["other_body"] != body:
@@ -297,15 +304,16 @@ def _settle_attempts(batch: Batch, run: Row, rolls: dict[str, Row]) -> None:
 def _choose_roll(batch: Batch, run: Row, rolls: dict[str, Row]) -> None:
     """The roll that counts says which nodes are waiting: they have placeholders, and no others have."""
     revisions = {kind: revision_of(row) for kind, row in rolls.items()}
-    run["roll_kind"] = current(revisions.get("K"), revisions.get("R"))
-    batch.runs.put(run)
-    chosen = rolls[run["roll_kind"]]
-    waiting = {state.node_id: state for state in executions_of(chosen["waiting"])}
+    kind = current(revisions.get("K"), revisions.get("R"))
+    if run["roll_kind"] != kind:
+        run["roll_kind"] = kind
+        batch.runs.put(run)
+    waiting = {state.node_id: state for state in executions_of(rolls[kind]["waiting"])}
     placeholders = {node: row for (node, start), row in attempts_of(batch, run["id"]).items() if start is None}
     for node_id, row in placeholders.items():
         if node_id not in waiting:
             remove_execution(batch, row)
-    stood = revision_of(chosen)
+    stood = revisions[kind]
     for node_id, state in waiting.items():
         known = placeholders.get(node_id)
         if known is None and stood is not None:
@@ -317,6 +325,8 @@ def _choose_roll(batch: Batch, run: Row, rolls: dict[str, Row]) -> None:
 def remove_execution(batch: Batch, row: Row) -> None:
     """Take away a placeholder or provisional execution: an attempt took its place."""
     batch.executions.remove(row)
+    if not row["is_provisional"]:
+        attempts_of(batch, row["run_id"]).pop((row["node_id"], row["started_at"]), None)
     batch.remove_node(row["id"])
     batch.changed[row["id"]] = batch.rewired[row["id"]] = row
     batch.fresh.pop(row["id"], None)
