@@ -89,7 +89,7 @@ class Shelf:
         self._rows: dict[Identity, Row] = {}
         self._indexes: dict[str, dict[Any, dict[Identity, Row]]] = {}
         self._known: defaultdict[str, set[Any]] = defaultdict(set)
-        self._stored: set[Identity] = set()
+        self._stored: dict[Identity, tuple[Any, ...]] = {}
         self._changed: dict[Identity, Row] = {}
         self._removed: dict[Identity, None] = {}
         self.made: set[int] = set()
@@ -168,14 +168,19 @@ class Shelf:
         return number
 
     def flush(self) -> None:
-        """Write what changed."""
+        """Write what changed. What was put as it had been is not written: each page that is costs its commit."""
         if self._removed:
             self._dialect.remove(self._cursor, self._table, list(self._removed))
-            self._stored.difference_update(self._removed)
+            for identity in self._removed:
+                del self._stored[identity]
             self._removed = {}
         if self._changed:
-            self._dialect.put(self._cursor, self._table, [self._form.values(row) for row in self._changed.values()])
-            self._stored.update(self._changed)
+            values, stored = self._form.values, self._stored
+            rows = [(identity, values(row)) for identity, row in self._changed.items()]
+            news = [(identity, row) for identity, row in rows if stored.get(identity) != row]
+            if news:
+                self._dialect.put(self._cursor, self._table, [row for _, row in news])
+                stored.update(news)
             self._changed = {}
 
     # -- inside
@@ -207,7 +212,7 @@ class Shelf:
                 continue  # what this batch made of it counts
             if self._guard is not None:
                 self._guard(row)
-            self._stored.add(identity)
+            self._stored[identity] = tuple(found)
             self._rows[identity] = row
             for name, index in self._indexes.items():
                 index.setdefault(row[name], {})[identity] = row

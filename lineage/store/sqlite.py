@@ -16,9 +16,10 @@ BUSY_TIMEOUT_SECONDS: Final = 30.0  # a writer waits for another: a batch takes 
 CHUNK: Final = 500  # values of one IN: well below the 32,766 variables of a statement, and few texts of statements
 TEXTS: Final = 512  # statements that a connection keeps compiled: all that the writer has, and many of the readers'
 
-_PRAGMAS: Final = (
+PRAGMAS: Final = (
     "PRAGMA journal_mode = WAL",  # readers go on while a writer writes
     "PRAGMA synchronous = NORMAL",  # a crash of the machine may take the last batches: the log has them still
+    "PRAGMA wal_autocheckpoint = 4000",  # 16 MB: pages that many small transactions write are copied back once
     "PRAGMA temp_store = MEMORY",
     "PRAGMA cache_size = -65536",  # 64 MiB
 )
@@ -129,7 +130,7 @@ def _in_memory(url: URL) -> bool:
 def _set_up(connection: Any, _record: Any) -> None:
     # The driver must not begin transactions of its own: `_begin` does, and takes the lock at once.
     connection.isolation_level = None
-    for pragma in _PRAGMAS:
+    for pragma in PRAGMAS:
         connection.execute(pragma)
 
 

@@ -16,8 +16,9 @@ from lineage.identity import Key, decode_key, encode_key
 from lineage.model import Direction
 from lineage.ports import EVERYTHING
 from lineage.store import SqlStore, migrate, open_store, tables
+from lineage.store.sqlite import PRAGMAS
 from tests.bench import workload
-from tests.bench.databases import PRAGMAS, columns
+from tests.bench.databases import columns
 from tests.bench.measuring import AtMost, Bench, Finding, Row, interleaved, seconds_of
 from tests.bench.recording import BATCH, facts_in_batches
 from tests.factories import RECORDED_AT
@@ -159,7 +160,7 @@ def _in_copy(key: Key, number: int) -> Key:
 def _connect(file: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(file, isolation_level=None)
     for pragma in PRAGMAS:
-        connection.execute(f"PRAGMA {pragma}")
+        connection.execute(pragma)
     return connection
 
 

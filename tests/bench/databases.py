@@ -13,10 +13,10 @@ import orjson
 import psycopg
 
 from lineage.store import tables
+from lineage.store.sqlite import PRAGMAS
 from tests.bench.by_hand import GUARDS, HIGHEST, Question, Row
 
 TABLES: Final = tuple(tables.metadata.tables)
-PRAGMAS: Final = ("journal_mode = WAL", "temp_store = MEMORY", "cache_size = -65536")
 Rows: TypeAlias = Mapping[str, list[Row]]
 """Every table and what is in it."""
 
@@ -43,8 +43,8 @@ class Sqlite:
 
     def __init__(self, file: Path, *, synchronous: str = "NORMAL") -> None:
         self._connection = sqlite3.connect(file, isolation_level=None)
-        for pragma in (*PRAGMAS, f"synchronous = {synchronous}"):
-            self._connection.execute(f"PRAGMA {pragma}")
+        for pragma in (*PRAGMAS, f"PRAGMA synchronous = {synchronous}"):
+            self._connection.execute(pragma)
         values = {table: f"VALUES ({', '.join('?' * len(columns(table)))})" for table in TABLES}
         self._inserts = {table: f"INSERT INTO {table} {values[table]}" for table in TABLES}
         self._upserts = {table: upsert(table, values[table]) for table in TABLES}
