@@ -45,6 +45,19 @@ def run_in_scope(run: FromClause, scope: Scope) -> ColumnElement[bool]:
     return place.in_(sorted(scope.namespaces)) if scope.namespaces else false()
 
 
+def is_seen(node_id: Expression, scope: Scope) -> ColumnElement[bool]:
+    """The executions and artifacts that a caller may see. Groupings are for nobody."""
+    execution, artifact = tables.execution.alias("seen_execution"), tables.artifact.alias("seen_artifact")
+    run, maker = tables.run.alias("seen_run"), tables.run.alias("seen_maker")
+    mine = select(1).select_from(execution).where(execution.c.id == node_id)
+    if scope.namespaces is None:
+        return not_(exists(mine.where(execution.c.is_group)))
+    ran = mine.join(run, run.c.id == execution.c.run_id).where(not_(execution.c.is_group), run_in_scope(run, scope))
+    made = select(1).select_from(artifact).outerjoin(maker, maker.c.id == artifact.c.run_id)
+    made = made.where(artifact.c.id == node_id, _artifact_in_scope(artifact, maker, scope))
+    return or_(exists(ran), exists(made))
+
+
 # ------------------------------------------------------------------------------------------ runs
 def _duration() -> Expression:
     return (tables.run.c.finished_at - tables.run.c.started_at) / 1_000_000.0

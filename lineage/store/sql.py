@@ -16,6 +16,7 @@ from lineage.model import (
     Artifact,
     ArtifactRole,
     ArtifactUse,
+    Closure,
     Completeness,
     Counts,
     Direction,
@@ -41,7 +42,7 @@ from lineage.store.gone import run_phase
 from lineage.store.locks import LocksMissing, subjects_of
 from lineage.store.search import search
 from lineage.store.texts import storable_fact
-from lineage.store.walk import walk
+from lineage.store.walk import closure, walk
 from lineage.store.writes import apply, move_position
 
 T = TypeVar("T")
@@ -201,17 +202,16 @@ class SqlStore:
         self, scope: Scope, roots: Sequence[Key], *, direction: Direction, max_depth: int | None, max_nodes: int
     ) -> LineageGraph | None:
         with self._reading() as connection:
-            known = reads.nodes_by_id(connection, scope, reads.root_ids(connection, roots))
+            known = reads.seen_ids(connection, scope, reads.root_keys(connection, roots))
             if not known:
                 return None
-            return walk(
-                connection,
-                known,
-                lambda ids: reads.nodes_by_id(connection, scope, ids),
-                direction=direction,
-                max_depth=max_depth,
-                max_nodes=max_nodes,
-            )
+            found = walk(connection, scope, known, direction=direction, max_depth=max_depth, max_nodes=max_nodes)
+            return found.graph(reads.nodes_by_id(connection, scope, found.keys))
+
+    def closure(self, scope: Scope, roots: Sequence[Key], *, direction: Direction, max_nodes: int) -> Closure | None:
+        with self._reading() as connection:
+            starts = reads.root_keys(connection, roots)
+            return closure(connection, scope, starts, direction=direction, max_nodes=max_nodes)
 
     def sources(self, scope: Scope) -> tuple[SourceStatus, ...]:
         with self._reading() as connection:

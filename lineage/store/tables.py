@@ -16,6 +16,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    PrimaryKeyConstraint,
     Sequence,
     String,
     Table,
@@ -271,16 +272,20 @@ use = Table(
     Index("use_of_location", "location_id", "read_to"),
 )
 
-# Provenance: one edge table in one space of ids, an index in each direction.
+# Provenance: one edge table in one space of ids, an index in each direction. Each has the role before the far end,
+# for a walk follows some roles only: behind an artifact that thousands took over, it wants its writer. On SQLite
+# the rows lie in the key itself, which makes the table a third smaller and writing it a third faster.
 edge = Table(
     "edge",
     metadata,
-    Column("target", Id, primary_key=True, autoincrement=False),
-    Column("source", Id, primary_key=True, autoincrement=False),
-    Column("role", _code(10), primary_key=True),
-    Column("name", Text, primary_key=True),
+    Column("target", Id, autoincrement=False),
+    Column("source", Id, autoincrement=False),
+    Column("role", _code(10)),
+    Column("name", Text),
     Column("ambiguous", Boolean, nullable=False),
-    Index("edge_by_source", "source", "target"),
+    PrimaryKeyConstraint("target", "role", "source", "name"),
+    Index("edge_by_source", "source", "role", "target"),
+    sqlite_with_rowid=False,
 )
 
 deleted = Table("deleted", metadata, Column("uid", Text, primary_key=True))

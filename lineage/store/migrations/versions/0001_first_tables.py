@@ -65,10 +65,11 @@ def upgrade() -> None:
         sa.Column("role", code(10), nullable=False),
         sa.Column("name", TEXT, nullable=False),
         sa.Column("ambiguous", sa.Boolean(), nullable=False),
-        sa.PrimaryKeyConstraint("target", "source", "role", "name"),
+        sa.PrimaryKeyConstraint("target", "role", "source", "name"),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("edge", schema=None) as batch_op:
-        batch_op.create_index("edge_by_source", ["source", "target"], unique=False)
+        batch_op.create_index("edge_by_source", ["source", "role", "target"], unique=False)
 
     op.create_table(
         "execution",
