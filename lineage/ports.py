@@ -158,6 +158,10 @@ class LineageStore(Protocol):
     each key that exists, in one statement. Every method may raise StoreError.
     """
 
+    def within(self, seconds: float) -> "LineageStore":
+        """Give the same store to one who has so much time from now on: a read that is not done by then ends there,
+        however long its statement would run, and raises DeadlineExceeded."""
+
     # -- writing
     def apply(
         self,

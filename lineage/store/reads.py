@@ -118,9 +118,9 @@ def root_keys(connection: Connection, keys: Sequence[Key]) -> list[str]:
     runs = [str(one[1]) for key in named for one in (key, _alias(connection, key)) if one is not None]
     found = [encode_key(_alias(connection, key) or key) for key in keys if key[0] == "Execution"]
     found += [encode_key(key) for key in keys if key[0] == "Artifact"]
-    of_runs = select(node.c.key).join(execution, execution.c.id == node.c.id)
-    of_runs = of_runs.join(run, run.c.id == execution.c.run_id).where(not_(execution.c.is_group))
     for some in chunks(runs):
+        of_runs = select(node.c.key).join(execution, execution.c.id == node.c.id)
+        of_runs = of_runs.join(run, run.c.id == execution.c.run_id).where(not_(execution.c.is_group))
         found += connection.scalars(of_runs.where(run.c.key.in_(some)))
     return list(dict.fromkeys(found))
 

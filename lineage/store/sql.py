@@ -3,13 +3,15 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
+from time import monotonic
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import DataError, SQLAlchemyError
 
-from lineage.errors import InvalidRequest, StoreError
+from lineage.errors import DeadlineExceeded, InvalidRequest, StoreError
 from lineage.facts import Fact
 from lineage.identity import Key
 from lineage.model import (
@@ -48,18 +50,45 @@ from lineage.store.writes import apply, move_position
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Time:
+    """How much a reader was given, and when it is over by the clock of `monotonic`."""
+
+    budget_seconds: float
+    until: float
+
+    @contextmanager
+    def limiting(self, dialect: Dialect, connection: Connection) -> Iterator[None]:
+        left = self.until - monotonic()
+        if left <= 0:
+            raise DeadlineExceeded(self.budget_seconds)
+        try:
+            with dialect.limited(connection, left):
+                yield
+        except TimeoutError as error:
+            raise DeadlineExceeded(self.budget_seconds) from error
+
+
 class SqlStore:
     """Everything that is known, in one database. Safe to use from several threads."""
 
-    def __init__(self, engine: Engine, dialect: Dialect) -> None:
+    def __init__(self, engine: Engine, dialect: Dialect, time: _Time | None = None) -> None:
         self._engine = engine
         self._dialect = dialect
+        self._time = time
+
+    def within(self, seconds: float) -> "SqlStore":
+        return SqlStore(self._engine, self._dialect, _Time(budget_seconds=seconds, until=monotonic() + seconds))
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
         try:
             with self._engine.connect().execution_options(**self._dialect.reading) as connection:
-                yield connection
+                if self._time is None:
+                    yield connection
+                else:
+                    with self._time.limiting(self._dialect, connection):
+                        yield connection
         except DataError as error:
             raise InvalidRequest(f"nothing can be asked of the store by such a value: {_reason(error)}") from error
         except SQLAlchemyError as error:

@@ -1,8 +1,11 @@
 """SQLite: a database in a file or in memory, with one writer at a time."""
 
+import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from time import monotonic
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -21,12 +24,14 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import QueuePool
 
 from lineage.store.dialect import Identity, Row
 
 BUSY_TIMEOUT_SECONDS: Final = 30.0  # a writer waits for another: a batch takes some hundredths of a second
 CHUNK: Final = 500  # values of one IN: well below the 32,766 variables of a statement, and few texts of statements
+STEPS_BETWEEN_LOOKS: Final = 100_000  # of its virtual machine, between looks at the clock: about a millisecond
 
 _PRAGMAS: Final = (
     "PRAGMA journal_mode = WAL",  # readers go on while a writer writes
@@ -72,6 +77,20 @@ class Sqlite:
             Path(url.database or "").expanduser().parent.mkdir(parents=True, exist_ok=True)
 
     # -- transactions
+    @contextmanager
+    def limited(self, connection: Connection, seconds: float) -> Iterator[None]:
+        until = monotonic() + seconds
+        driver: Any = connection.connection.driver_connection
+        driver.set_progress_handler(lambda: monotonic() > until, STEPS_BETWEEN_LOOKS)
+        try:
+            yield
+        except OperationalError as error:
+            if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
+                raise TimeoutError from error
+            raise
+        finally:
+            driver.set_progress_handler(None, 0)
+
     def lock_out_others(self, connection: Connection) -> None:
         """Nothing to do: `_begin` did."""
 

@@ -20,8 +20,12 @@ from sqlalchemy import (
     Sequence,
     String,
     Table,
+    func,
+    literal_column,
 )
 from sqlalchemy.types import TypeEngine
+
+from lineage.merge import OPEN
 
 metadata = MetaData()
 
@@ -70,14 +74,14 @@ run = Table(
     Column("key", Text, nullable=False, unique=True),
     Column("uid", Text, index=True),
     Column("incarnation", Text),
-    Column("name", Text),
+    Column("name", Text, index=True),
     Column("display_name", Text),
     Column("cluster", Text),
     Column("namespace", Text),
     Column("phase", _code(10)),
     Column("created_at", BigInteger, index=True),
-    Column("started_at", BigInteger),
-    Column("finished_at", BigInteger),
+    Column("started_at", BigInteger, index=True),
+    Column("finished_at", BigInteger, index=True),
     Column("pipeline_version_id", Id, index=True),
     Column("experiment_id", Id, index=True),
     Column("resubmitted_from", Text),
@@ -87,6 +91,7 @@ run = Table(
     Column("body", LargeBinary),
     Index("run_by_name", "cluster", "namespace", "name"),
 )
+Index("run_by_duration", run.c.finished_at - run.c.started_at)
 
 run_parameter = Table(
     "run_parameter",
@@ -172,8 +177,8 @@ execution = Table(
     Column("id", Id, primary_key=True, autoincrement=False),
     Column("run_id", Id, nullable=False),
     Column("node_id", Text, nullable=False, index=True),
-    Column("started_at", BigInteger),
-    Column("finished_at", BigInteger),
+    Column("started_at", BigInteger, index=True),
+    Column("finished_at", BigInteger, index=True),
     Column("is_group", Boolean, nullable=False),
     Column("acts", Boolean, nullable=False),
     Column("is_provisional", Boolean, nullable=False),
@@ -188,6 +193,7 @@ execution = Table(
     Column("body", LargeBinary, nullable=False),
     Index("execution_of_run", "run_id", "started_at"),
 )
+Index("execution_by_duration", execution.c.finished_at - execution.c.started_at)
 
 pod = Table(
     "pod",
@@ -248,6 +254,11 @@ artifact = Table(
     Column("span_from", BigInteger),
     Column("span_to", BigInteger),
 )
+
+# When an artifact was there, in seconds; null where nobody knows. Written out, as an index is only used by those
+# who use its very words.
+WRITTEN_AT = func.nullif(artifact.c.span_to, literal_column(str(OPEN), BigInteger))
+Index("artifact_by_time", WRITTEN_AT)
 
 look = Table(
     "look",

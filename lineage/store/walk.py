@@ -13,18 +13,31 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any, Final
 
-from sqlalchemy import CTE, ColumnElement, Connection, Select, and_, bindparam, case, not_, or_, select, true
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    Subquery,
+    and_,
+    bindparam,
+    case,
+    not_,
+    or_,
+    select,
+    true,
+)
 
 from lineage.identity import encoded_id
 from lineage.model import ArtifactRole, Closure, Direction, LineageEdge, LineageGraph, LineageNode
 from lineage.ports import Scope
 from lineage.store import tables
 from lineage.store.conditions import Expression
-from lineage.store.queries import is_seen
+from lineage.store.queries import KEPT, is_seen
 from lineage.store.shelf import chunks
 
 SHORT: Final = 8  # levels: a walk of no more reads them one by one, rather than what lies behind them too
-KEPT: Final = 64  # statements of scopes, which take longer to write than to run
 SOME_HIDDEN: Final = "some nodes may not be seen"
 
 Link = tuple[int, int, str, str, bool]
@@ -62,18 +75,24 @@ def _reached(way: Direction, scope: Scope, by: Expression) -> CTE:
     return reached.union(step.join(edge, and_(reached.c.seen, _leads(way, reached.c.id))))
 
 
-@lru_cache(KEPT)
-def _keys(way: Direction, scope: Scope) -> Select[tuple[str]]:
-    """The keys of what is reached from `roots`, which are keys too; at most `most` of them."""
-    reached, node = _reached(way, scope, tables.node.c.key), tables.node
-    found = select(node.c.key).select_from(reached).join(node, node.c.id == reached.c.id)
-    if scope.namespaces is not None:
-        found = found.where(reached.c.seen)
-    return found.limit(bindparam("most"))
+def _nearest(way: Direction, scope: Scope, by: Expression) -> Subquery:
+    """The first `most` of what is reached and may be seen. The query goes no further than that: databases make
+    the rows of a recursion as they are asked for, unless these are joined to others before they are counted."""
+    reached = _reached(way, scope, by)
+    nearest = select(reached.c.id).limit(bindparam("most", type_=Integer))
+    return (nearest if scope.namespaces is None else nearest.where(reached.c.seen)).subquery("nearest")
 
 
 @lru_cache(KEPT)
-def _hidden(way: Direction, scope: Scope) -> Select[tuple[int]]:
+def _keys(way: Direction, scope: Scope) -> Select[str]:
+    """The keys of the first `most` of what is reached from `roots`, which are keys too."""
+    node = tables.node
+    nearest = _nearest(way, scope, node.c.key)
+    return select(node.c.key).select_from(nearest).join(node, node.c.id == nearest.c.id)
+
+
+@lru_cache(KEPT)
+def _hidden(way: Direction, scope: Scope) -> Select[int]:
     reached = _reached(way, scope, tables.node.c.key)
     return select(reached.c.id).where(not_(reached.c.seen)).limit(1)
 
@@ -87,7 +106,7 @@ def closure(
     for way in _ways(direction):
         for some in chunks(roots):
             asked = {"roots": some, "most": max_nodes + 1}
-            found |= dict.fromkeys(connection.scalars(_keys(way, scope), asked))
+            found |= dict.fromkeys(connection.scalars(_keys(way, scope), asked).all())
             if scope.namespaces is not None and len(found) <= max_nodes:
                 hidden = hidden or connection.scalar(_hidden(way, scope), {"roots": some}) is not None
     if not found:
@@ -109,9 +128,7 @@ def _links(way: Direction, scope: Scope) -> Select[Any]:
     """The links that lead on from the first `most` of what is reached from `roots`, which are ids, and the key of
     the node at the far end, where it may be seen. What nothing leads on from is in it once, without a link."""
     edge, far = tables.edge, tables.node.alias("far")
-    reached = _reached(way, scope, tables.node.c.id)
-    left = select(reached.c.id).limit(bindparam("most"))
-    near = (left if scope.namespaces is None else left.where(reached.c.seen)).subquery("near")
+    near = _nearest(way, scope, tables.node.c.id)
     there = far.c.id == _far(near.c.id)
     return (
         select(near.c.id, edge.c.source, edge.c.target, edge.c.role, edge.c.name, edge.c.ambiguous, far.c.key)
@@ -140,9 +157,8 @@ class _Links:
 
     def _read(self, roots: Sequence[int], ahead: int) -> None:
         known = set(self._of)
-        for near, source, target, role, name, ambiguous, key in self._connection.execute(
-            self._statement, {"roots": roots, "most": len(roots) + ahead}
-        ):
+        asked = {"roots": roots, "most": len(roots) + ahead}
+        for near, source, target, role, name, ambiguous, key in self._connection.execute(self._statement, asked).all():
             links = self._of.setdefault(near, [])
             if source is None or near in known:
                 continue

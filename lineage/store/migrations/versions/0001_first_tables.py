@@ -41,6 +41,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_artifact_execution_id"), ["execution_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_artifact_location_id"), ["location_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_artifact_run_id"), ["run_id"], unique=False)
+    op.create_index("artifact_by_time", "artifact", [sa.text("nullif(span_to, 1099511627776)")], unique=False)
 
     op.create_table(
         "artifact_use",
@@ -97,7 +98,10 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("execution", schema=None) as batch_op:
         batch_op.create_index("execution_of_run", ["run_id", "started_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_execution_finished_at"), ["finished_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_execution_node_id"), ["node_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_execution_started_at"), ["started_at"], unique=False)
+    op.create_index("execution_by_duration", "execution", [sa.text("(finished_at - started_at)")], unique=False)
 
     op.create_table(
         "experiment",
@@ -306,9 +310,13 @@ def upgrade() -> None:
     with op.batch_alter_table("run", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_run_created_at"), ["created_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_run_experiment_id"), ["experiment_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_run_finished_at"), ["finished_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_run_name"), ["name"], unique=False)
         batch_op.create_index(batch_op.f("ix_run_pipeline_version_id"), ["pipeline_version_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_run_started_at"), ["started_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_run_uid"), ["uid"], unique=False)
         batch_op.create_index("run_by_name", ["cluster", "namespace", "name"], unique=False)
+    op.create_index("run_by_duration", "run", [sa.text("(finished_at - started_at)")], unique=False)
 
     op.create_table(
         "run_label",
