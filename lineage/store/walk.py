@@ -229,13 +229,13 @@ def _walk_one_way(found: Walk, links_of: _Links, roots: Iterable[int], max_depth
         seen = [far for far in unknown if far in links_of.keys]
         if len(seen) < len(unknown):
             found.reasons[SOME_HIDDEN] = None
-        room = max(max_nodes - len(found.keys), 0)
+        room = max_nodes - len(found.keys)
         if len(seen) > room:
             found.reasons[f"there are more than {max_nodes} nodes"] = None
             seen.sort(key=lambda i: encoded_id(links_of.keys[i]))
-            cut = set(seen[room:])
+            cut = set(seen[max(room, 0) :])
             found.frontier.update(near for near, far, _ in links if far in cut)
-            seen = seen[:room]
+            seen = seen[: max(room, 0)]
         for node_id in seen:
             found.keys[node_id] = links_of.keys[node_id]
             found.depths[node_id] = depth

@@ -101,7 +101,9 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_execution_finished_at"), ["finished_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_execution_node_id"), ["node_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_execution_started_at"), ["started_at"], unique=False)
-    op.create_index("execution_by_duration", "execution", [sa.text("(finished_at - started_at)")], unique=False)
+    op.create_index(
+        "execution_by_duration", "execution", [sa.column("finished_at") - sa.column("started_at")], unique=False
+    )
 
     op.create_table(
         "experiment",
@@ -316,7 +318,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_run_started_at"), ["started_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_run_uid"), ["uid"], unique=False)
         batch_op.create_index("run_by_name", ["cluster", "namespace", "name"], unique=False)
-    op.create_index("run_by_duration", "run", [sa.text("(finished_at - started_at)")], unique=False)
+    op.create_index("run_by_duration", "run", [sa.column("finished_at") - sa.column("started_at")], unique=False)
 
     op.create_table(
         "run_label",
