@@ -44,6 +44,11 @@ class InvalidId(InvalidRequest):
 class DeadlineExceeded(LineageError):
     """Answering took longer than a question may take. Ask for smaller pages or fewer levels."""
 
+    def __init__(self, budget_seconds: float) -> None:
+        super().__init__(
+            f"Answering took longer than {budget_seconds:g} seconds: ask for smaller pages or fewer levels."
+        )
+
 
 class NotFound(LineageError):
     """The caller named something that was never recorded, or that it may not see: the two look the same."""

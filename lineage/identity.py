@@ -77,7 +77,12 @@ def decode_key(text: str) -> Key:
 
 def global_id(key: Key) -> str:
     """Write a key as the opaque id that the API shows."""
-    return base64.urlsafe_b64encode(orjson.dumps(key)).rstrip(b"=").decode()
+    return encoded_id(encode_key(key))
+
+
+def encoded_id(text: str) -> str:
+    """Write the id of a key that `encode_key` wrote as text."""
+    return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
 
 
 def parse_global_id(text: str) -> Key:

@@ -285,6 +285,16 @@ class LineageGraph:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Closure:
+    """All that lies up- or downstream of some nodes, the nodes included: their ids alone, in no order. Never
+    silently partial: `complete` is false where anything is missing, and `reasons` say why."""
+
+    ids: tuple[str, ...]
+    complete: bool
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceStatus:
     """How one resource of one cluster is being watched, in one namespace or in all ("*").
 

@@ -14,6 +14,7 @@ from lineage.identity import Key
 from lineage.model import (
     Artifact,
     ArtifactUse,
+    Closure,
     Completeness,
     Counts,
     Direction,
@@ -157,6 +158,10 @@ class LineageStore(Protocol):
     each key that exists, in one statement. Every method may raise StoreError.
     """
 
+    def within(self, seconds: float) -> "LineageStore":
+        """Give the same store to one who has so much time from now on: a read that is not done by then ends there,
+        however long its statement would run, and raises DeadlineExceeded."""
+
     # -- writing
     def apply(
         self,
@@ -231,6 +236,10 @@ class LineageStore(Protocol):
     ) -> LineageGraph | None:
         """Walk the provenance graph from some nodes (a run stands for its executions); None where no root
         is known."""
+
+    def closure(self, scope: Scope, roots: Sequence[Key], *, direction: Direction, max_nodes: int) -> Closure | None:
+        """Name what `lineage` without a limit of depth would find, reading none of it; None where no root is
+        known."""
 
     def sources(self, scope: Scope) -> tuple[SourceStatus, ...]: ...
     def counts(self, scope: Scope) -> Counts: ...

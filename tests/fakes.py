@@ -13,6 +13,7 @@ from lineage.model import (
     Artifact,
     ArtifactRole,
     ArtifactUse,
+    Closure,
     Completeness,
     Counts,
     Direction,
@@ -66,6 +67,10 @@ class FakeStore:
         self.reads: list[str] = []
         self.facts: list[Fact] = []
         self.positions: dict[str, str | None] = {}
+
+    def within(self, seconds: float) -> "FakeStore":
+        """It takes no time."""
+        return self
 
     # -- writing
     def apply(
@@ -219,6 +224,12 @@ class FakeStore:
             reasons=("the walk was bounded",) if frontier else (),
             frontier=tuple(frontier),
         )
+
+    def closure(self, scope: Scope, roots: Sequence[Key], *, direction: Direction, max_nodes: int) -> Closure | None:
+        graph = self.lineage(scope, roots, direction=direction, max_depth=None, max_nodes=max_nodes)
+        if graph is None:
+            return None
+        return Closure(ids=tuple(node.id for node in graph.nodes), complete=graph.complete, reasons=graph.reasons)
 
     def sources(self, scope: Scope) -> tuple[SourceStatus, ...]:
         self.reads.append("sources")

@@ -39,8 +39,8 @@ def execute(
 ) -> dict[str, Any]:
     """Answer a query. The answer has no `data` where the request could not be executed at all.
 
-    `budget_seconds` is how long it may take by `clock`: looked at before each read, so that a statement under way
-    is finished first.
+    `budget_seconds` is how long it may take by `clock`, which is looked at before each read; a read under way is
+    ended by the store.
     """
     given = dict(variables or {})
     try:
@@ -52,7 +52,7 @@ def execute(
         result = execute_sync(
             SCHEMA,
             document,
-            context_value=open_context(store, scope, Deadline(budget_seconds, clock)),
+            context_value=open_context(store.within(budget_seconds), scope, Deadline(budget_seconds, clock)),
             variable_values=given,
             operation_name=operation_name,
         )

@@ -41,9 +41,7 @@ class Deadline:
         DeadlineExceeded: the time is over.
         """
         if self._clock() > self._until:
-            raise DeadlineExceeded(
-                f"Answering took longer than {self._budget_seconds:g} seconds: ask for smaller pages or fewer levels."
-            )
+            raise DeadlineExceeded(self._budget_seconds)
 
 
 class Loader(Generic[T]):

@@ -1,6 +1,7 @@
 """What the store asks of a database beyond the SQL that all of them speak. One file implements it for each."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeAlias
 
 from sqlalchemy import URL, Column, ColumnElement, Connection, Engine, Table
@@ -33,6 +34,13 @@ class Dialect(Protocol):
         """Make what must be there before a database can be made."""
 
     # -- transactions
+    def limited(self, connection: Connection, seconds: float) -> AbstractContextManager[None]:
+        """End what a reader runs meanwhile as soon as this time is over.
+
+        Raises:
+            TimeoutError: in place of what the database says of a statement that was ended so.
+        """
+
     def lock_out_others(self, connection: Connection) -> None:
         """Let no other transaction write, or make tables, until this one has ended."""
 

@@ -3,7 +3,7 @@
 Expressions over the tables; nothing is stored.
 """
 
-from sqlalchemy import ColumnElement, FromClause, and_, case, exists, not_, or_, select
+from sqlalchemy import ColumnElement, FromClause, and_, case, exists, false, func, not_, or_, select
 
 from lineage.model import Phase
 from lineage.store import tables
@@ -33,9 +33,11 @@ PODS = "pods"
 
 
 def run_is_gone() -> ColumnElement[bool]:
-    """A run is gone with its newest incarnation."""
+    """A run is gone with its newest incarnation. Asked as the value of that one row: of whether there is such a row,
+    PostgreSQL reads all of them for a page of fifty."""
     newest = tables.workflow.alias("newest_incarnation")
-    return exists(select(1).where(newest.c.uid == tables.run.c.incarnation, is_gone(newest, WORKFLOWS)))
+    gone = select(is_gone(newest, WORKFLOWS)).where(newest.c.uid == tables.run.c.incarnation)
+    return func.coalesce(gone.scalar_subquery(), false())
 
 
 def run_phase() -> ColumnElement[str]:

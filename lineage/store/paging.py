@@ -2,12 +2,12 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias, TypeVar
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Label, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Label, and_, false, func, or_, select, true
 
 from lineage.errors import InvalidRequest
 from lineage.ports import Listing, Order, Page, PageRequest
@@ -18,18 +18,34 @@ from lineage.store.values import Columns, shown
 T = TypeVar("T")
 
 DEFAULT_PAGE = 50
+Values: TypeAlias = Sequence[Any]
+"""What a cursor holds: of one row, the values of the sort keys."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _SortKey:
+    """One of the expressions that a list is ordered by. `always`: no row lacks a value of it."""
+
+    by: Expression
+    descending: bool
+    always: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cut:
     """How a page is cut out of a list: what its rows must meet, how they are ordered, and one row more than
-    it holds, to see whether more follow. `columns` are what the list is ordered by, from which cursors are made."""
+    it holds, to see whether more follow. `columns` are what the list is ordered by, from which cursors are made.
+
+    `parts` are the same list in pieces, one behind the other: what has a value to be ordered by, and what has none.
+    No index has "what has no value comes last" for both directions, and every index has each of the two.
+    """
 
     size: int
     backwards: bool
     columns: tuple[Label[Any], ...]
     conditions: tuple[ColumnElement[bool], ...]
     order: tuple[Expression, ...]
+    parts: tuple[tuple[ColumnElement[bool], tuple[Expression, ...]], ...]
     begins_behind: bool
     ends_before: bool
 
@@ -54,25 +70,46 @@ def cut(query: Query, listing: Listing, request: PageRequest) -> Cut:
     """
     keys = _sort_keys(query, listing.order)
     backwards = request.last is not None
+    after = None if request.after is None else _read_cursor(request.after, keys)
+    before = None if request.before is None else _read_cursor(request.before, keys)
     conditions = [where_clause(query.fields, listing.where)]
-    if request.after is not None:
-        conditions.append(_beyond(keys, _read_cursor(request.after, keys), backwards=False))
-    if request.before is not None:
-        conditions.append(_beyond(keys, _read_cursor(request.before, keys), backwards=True))
-    order: list[Expression] = []
-    for key, descending in keys:
-        # What has no value comes last, whichever the direction.
-        order.append(key.is_(None).desc() if backwards else key.is_(None))
-        order.append(key.desc() if descending != backwards else key.asc())
+    conditions += [_beyond(keys, after, backwards=False)] if after is not None else []
+    conditions += [_beyond(keys, before, backwards=True)] if before is not None else []
     return Cut(
         size=(request.last if backwards else request.first) or DEFAULT_PAGE,
         backwards=backwards,
-        columns=tuple(key.label(f"sort_{i}") for i, (key, _) in enumerate(keys)),
+        columns=tuple(key.by.label(f"sort_{i}") for i, key in enumerate(keys)),
         conditions=tuple(conditions),
-        order=tuple(order),
-        begins_behind=request.after is not None,
-        ends_before=request.before is not None,
+        order=tuple(_ordered(keys, backwards=backwards)),
+        parts=tuple(_parts(keys, after, before, backwards=backwards)),
+        begins_behind=after is not None,
+        ends_before=before is not None,
     )
+
+
+def _ordered(keys: Sequence[_SortKey], *, backwards: bool) -> Iterator[Expression]:
+    for key in keys:
+        # What has no value comes last, whichever the direction.
+        if not key.always:
+            yield key.by.is_(None).desc() if backwards else key.by.is_(None)
+        yield key.by.desc() if key.descending != backwards else key.by.asc()
+
+
+def _parts(
+    keys: Sequence[_SortKey], after: Values | None, before: Values | None, *, backwards: bool
+) -> Iterator[tuple[ColumnElement[bool], tuple[Expression, ...]]]:
+    """The pieces that the cursors leave of a list, in the order in which they are read."""
+    first, rest = keys[0], keys[1:]
+    bounds = [] if first.always else [first.by.is_not(None)]
+    for values, is_start in ((after, True), (before, False)):
+        if values is not None and values[0] is not None:
+            bounds.append(first.by <= values[0] if first.descending == is_start else first.by >= values[0])
+    whole = replace(first, always=True)
+    valued = (and_(true(), *bounds), tuple(_ordered([whole, *rest], backwards=backwards)))
+    valueless = (first.by.is_(None), tuple(_ordered(rest, backwards=backwards)))
+    pieces = [valued] if after is None or after[0] is not None else []
+    pieces += [valueless] if not first.always and (before is None or before[0] is None) else []
+    yield from reversed(pieces) if backwards else pieces
 
 
 def page(
@@ -84,8 +121,14 @@ def page(
         InvalidRequest: an unknown field or order, or a cursor of another list.
     """
     how = cut(query, listing, request)
-    statement = query.select.add_columns(*how.columns).where(*how.conditions).order_by(*how.order)
-    return how.page([row._mapping for row in connection.execute(statement.limit(how.size + 1))], read)
+    statement = query.select.add_columns(*how.columns).where(*how.conditions)
+    rows: list[Columns] = []
+    for part, order in how.parts:
+        missing = how.size + 1 - len(rows)
+        if missing:
+            found = connection.execute(statement.where(part).order_by(*order).limit(missing))
+            rows += [row._mapping for row in found]
+    return how.page(rows, read)
 
 
 def count(connection: Connection, query: Query, listing: Listing) -> int:
@@ -100,26 +143,30 @@ def by_key(connection: Connection, query: Query, keys: Sequence[str], read: Call
     return [read(shown(row._mapping)) for row in found]
 
 
-def _sort_keys(query: Query, orders: Sequence[Order]) -> list[tuple[Expression, bool]]:
+def _sort_keys(query: Query, orders: Sequence[Order]) -> list[_SortKey]:
     wanted = [(order.field, order.descending) for order in orders] or list(query.default_order)
     for name, _ in wanted:
         if name not in query.orders:
             raise InvalidRequest(f"cannot order by {name}; try one of {', '.join(query.orders)}")
-    return [*((query.orders[name], descending) for name, descending in wanted), (query.key, False)]
+    keys = [
+        _SortKey(by=query.orders[name], descending=descending, always=name in query.always)
+        for name, descending in wanted
+    ]
+    return [*keys, _SortKey(by=query.key, descending=False, always=True)]
 
 
-def _beyond(keys: list[tuple[Expression, bool]], values: list[Any], *, backwards: bool) -> ColumnElement[bool]:
+def _beyond(keys: Sequence[_SortKey], values: Values, *, backwards: bool) -> ColumnElement[bool]:
     """Rows that come after (or before) the one with these values in the order of `keys`."""
     levels: list[ColumnElement[bool]] = []
     equal: list[ColumnElement[bool]] = []
-    for (key, descending), value in zip(keys, values, strict=True):
+    for key, value in zip(keys, values, strict=True):
         if value is None:
-            further: ColumnElement[bool] = key.is_not(None) if backwards else false()
-            same: ColumnElement[bool] = key.is_(None)
+            further: ColumnElement[bool] = key.by.is_not(None) if backwards else false()
+            same: ColumnElement[bool] = key.by.is_(None)
         else:
-            further = key < value if descending != backwards else key > value
-            further = further if backwards else or_(further, key.is_(None))
-            same = key == value
+            further = key.by < value if key.descending != backwards else key.by > value
+            further = further if backwards or key.always else or_(further, key.by.is_(None))
+            same = key.by == value
         levels.append(and_(*equal, further))
         equal.append(same)
     return or_(*levels)
@@ -129,7 +176,7 @@ def _write_cursor(values: list[Any]) -> str:
     return base64.urlsafe_b64encode(orjson.dumps(values)).rstrip(b"=").decode()
 
 
-def _read_cursor(text: str, keys: list[tuple[Expression, bool]]) -> list[Any]:
+def _read_cursor(text: str, keys: Sequence[_SortKey]) -> Values:
     try:
         values = orjson.loads(base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)))
     except (ValueError, UnicodeEncodeError, binascii.Error) as error:

@@ -6,8 +6,10 @@ share a lock make their transactions wait for each other and do no harm.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from itertools import chain
+from math import ceil
 from typing import Any, Final
 from zlib import crc32
 
@@ -26,6 +28,7 @@ from sqlalchemy import (
     event,
     literal,
 )
+from sqlalchemy.exc import OperationalError
 
 from lineage.errors import InvalidSettings, StoreError
 from lineage.store.dialect import Cursor, Identity
@@ -35,6 +38,7 @@ CONNECT_TIMEOUT_SECONDS: Final = 10
 LOCKS_IN_GROUP: Final = 1024  # two groups: a third of the 6,400 that a server has room for as it comes
 GROUP_BASE: Final = 0x6B6670  # "kfp": the first of the two numbers of a lock, so that others' locks are others
 EVERYTHING_GROUP: Final = 0
+QUERY_CANCELED: Final = "57014"  # the SQLSTATE of a statement that ran into its limit
 
 _ARRAYS: Final = {str: "text[]", int: "bigint[]", bool: "boolean[]", float: "float8[]", bytes: "bytea[]"}
 
@@ -72,6 +76,16 @@ class PostgreSql:
         """Nothing to do: whoever runs the server makes the database."""
 
     # -- transactions
+    @contextmanager
+    def limited(self, connection: Connection, seconds: float) -> Iterator[None]:
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {max(ceil(seconds * 1000), 1)}")  # milliseconds
+        try:
+            yield
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) == QUERY_CANCELED:
+                raise TimeoutError from error
+            raise
+
     def lock_out_others(self, connection: Connection) -> None:
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s, 0)", (GROUP_BASE + EVERYTHING_GROUP,))
 

@@ -1,17 +1,18 @@
 """The lists that can be read: for each what it selects, what can be asked of it, and how it is ordered.
 
 Names of fields are those of the API. Everything here is an expression; `lineage.store.paging` runs it.
+To write one takes longer than to run it, so those of the last scopes are kept.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, FromClause, Select, and_, exists, false, func, not_, or_, select, true, tuple_
 from sqlalchemy.sql import ColumnExpressionArgument
 
 from lineage.identity import RAW_STORE
-from lineage.merge import OPEN
 from lineage.model import Artifact, Execution, Experiment, Pipeline, PipelineVersion, Rejected, Run
 from lineage.ports import Condition, Operator, Scope
 from lineage.store import tables
@@ -19,16 +20,20 @@ from lineage.store.codec import microseconds, number_of
 from lineage.store.conditions import Ask, Expression, any_of, compare, flag, identified, plain, run_named
 from lineage.store.gone import execution_phase, is_superseded, run_is_gone, run_phase
 
+KEPT: Final = 64  # scopes
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """One list. `key` breaks ties and makes cursors: it is the same in every store of the same knowledge."""
+    """One list. `key` breaks ties and makes cursors: it is the same in every store of the same knowledge. `always`
+    are the orders whose value no row lacks."""
 
     select: Select[Any]
     key: Expression
     fields: Mapping[str, Ask]
     orders: Mapping[str, Expression] = field(default_factory=dict)
     default_order: tuple[tuple[str, bool], ...] = ()
+    always: frozenset[str] = frozenset()
 
 
 # ------------------------------------------------------------------------------------------ scopes
@@ -43,6 +48,19 @@ def run_in_scope(run: FromClause, scope: Scope) -> ColumnElement[bool]:
         return true()
     place = tuple_(run.c.cluster, run.c.namespace)
     return place.in_(sorted(scope.namespaces)) if scope.namespaces else false()
+
+
+def is_seen(node_id: Expression, scope: Scope) -> ColumnElement[bool]:
+    """The executions and artifacts that a caller may see. Groupings are for nobody."""
+    execution, artifact = tables.execution.alias("seen_execution"), tables.artifact.alias("seen_artifact")
+    run, maker = tables.run.alias("seen_run"), tables.run.alias("seen_maker")
+    mine = select(1).select_from(execution).where(execution.c.id == node_id)
+    if scope.namespaces is None:
+        return not_(exists(mine.where(execution.c.is_group)))
+    ran = mine.join(run, run.c.id == execution.c.run_id).where(not_(execution.c.is_group), run_in_scope(run, scope))
+    made = select(1).select_from(artifact).outerjoin(maker, maker.c.id == artifact.c.run_id)
+    made = made.where(artifact.c.id == node_id, _artifact_in_scope(artifact, maker, scope))
+    return or_(exists(ran), exists(made))
 
 
 # ------------------------------------------------------------------------------------------ runs
@@ -128,6 +146,7 @@ def _resubmitted_run() -> Expression:
     )
 
 
+@lru_cache(KEPT)
 def runs(scope: Scope) -> Query:
     run, version, experiment = tables.run, tables.pipeline_version, tables.experiment
     named = tables.pipeline
@@ -178,7 +197,7 @@ def runs(scope: Scope) -> Query:
             "CREATED_AT": run.c.created_at,
             "STARTED_AT": run.c.started_at,
             "FINISHED_AT": run.c.finished_at,
-            "DURATION": _duration(),
+            "DURATION": run.c.finished_at - run.c.started_at,
             "NAME": run.c.name,
         },
         default_order=(("CREATED_AT", True),),
@@ -186,6 +205,7 @@ def runs(scope: Scope) -> Query:
 
 
 # ------------------------------------------------------------------------------------------ executions
+@lru_cache(KEPT)
 def executions(scope: Scope) -> Query:
     execution, run, node = tables.execution, tables.run, tables.node
     chosen = (
@@ -241,10 +261,12 @@ def executions(scope: Scope) -> Query:
             "NAME": execution.c.display_name,
         },
         default_order=(("STARTED_AT", False),),
+        always=frozenset({"NAME"}),
     )
 
 
 # ------------------------------------------------------------------------------------------ artifacts
+@lru_cache(KEPT)
 def artifacts(scope: Scope) -> Query:
     artifact, location, node = tables.artifact, tables.location, tables.node
     producer, run = tables.node.alias("producer"), tables.run
@@ -267,16 +289,13 @@ def artifacts(scope: Scope) -> Query:
             "name": plain(artifact.c.name),
             "uri": lambda condition: _unless(raw, location.c.uri, condition),
             "digest": lambda condition: _unless(not_(raw), location.c.uri, condition),
-            "createdAt": plain(_written_at(), microseconds),
+            "createdAt": plain(tables.WRITTEN_AT * 1_000_000, microseconds),
             "external": flag(artifact.c.execution_id.is_(None)),
         },
-        orders={"CREATED_AT": _written_at(), "NAME": artifact.c.name},
+        orders={"CREATED_AT": tables.WRITTEN_AT, "NAME": artifact.c.name},
         default_order=(("CREATED_AT", False),),
+        always=frozenset({"NAME"}),
     )
-
-
-def _written_at() -> Expression:
-    return func.nullif(tables.artifact.c.span_to, OPEN) * 1_000_000
 
 
 def _unless(hidden: ColumnElement[bool], column: Expression, condition: Condition) -> ColumnElement[bool]:
@@ -325,6 +344,7 @@ def _first_run(link: ColumnExpressionArgument[bool], scope: Scope) -> Expression
     return select(func.min(run.c.created_at)).where(link, in_scope(scope)).scalar_subquery()
 
 
+@lru_cache(KEPT)
 def pipelines(scope: Scope) -> Query:
     pipeline, version, run = tables.pipeline, tables.pipeline_version, tables.run
     ran = (
@@ -352,9 +372,11 @@ def pipelines(scope: Scope) -> Query:
         },
         orders={"NAME": pipeline.c.name, "CREATED_AT": first},
         default_order=(("NAME", False),),
+        always=frozenset({"NAME"}),
     )
 
 
+@lru_cache(KEPT)
 def pipeline_versions(scope: Scope) -> Query:
     version, pipeline, run = tables.pipeline_version, tables.pipeline, tables.run
     created = _first_run(run.c.pipeline_version_id == version.c.id, scope)
@@ -381,6 +403,7 @@ def pipeline_versions(scope: Scope) -> Query:
     )
 
 
+@lru_cache(KEPT)
 def experiments(scope: Scope) -> Query:
     experiment, run = tables.experiment, tables.run
     created = _first_run(run.c.experiment_id == experiment.c.id, scope)
@@ -397,9 +420,11 @@ def experiments(scope: Scope) -> Query:
         },
         orders={"NAME": experiment.c.name, "CREATED_AT": created},
         default_order=(("NAME", False),),
+        always=frozenset({"NAME"}),
     )
 
 
+@lru_cache(KEPT)
 def rejected(scope: Scope) -> Query:
     """What was set aside belongs to no namespace: only who may see all sees it."""
     table = tables.rejected
@@ -409,6 +434,7 @@ def rejected(scope: Scope) -> Query:
         fields={"id": identified(table.c.key)},
         orders={"AT": table.c.at},
         default_order=(("AT", True),),
+        always=frozenset({"AT"}),
     )
 
 

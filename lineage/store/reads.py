@@ -111,16 +111,25 @@ def nodes_by_id(connection: Connection, scope: Scope, ids: Iterable[int]) -> dic
     return found
 
 
-def root_ids(connection: Connection, keys: Sequence[Key]) -> list[int]:
-    """The internal ids of nodes to walk from; a run stands for its executions."""
+def root_keys(connection: Connection, keys: Sequence[Key]) -> list[str]:
+    """The keys of nodes to walk from, as text; a run stands for its executions, an alias for what it became."""
     node, run, execution = tables.node, tables.run, tables.execution
-    found: list[int] = []
-    for some in chunks(keys):
-        named = [key for key in some if key[0] == "Run" and len(key) == 2]
-        runs = [str(one[1]) for key in named for one in (key, _alias(connection, key)) if one is not None]
-        aliased = [_alias(connection, key) or key for key in some if key[0] == "Execution"]
-        others = [encode_key(key) for key in [*aliased, *(key for key in some if key[0] == "Artifact")]]
-        of_runs = select(execution.c.id).join(run, run.c.id == execution.c.run_id).where(run.c.key.in_(runs))
-        found += connection.scalars(of_runs.where(not_(execution.c.is_group)))
-        found += connection.scalars(select(node.c.id).where(node.c.key.in_(others)))
+    named = [key for key in keys if key[0] == "Run" and len(key) == 2]
+    runs = [str(one[1]) for key in named for one in (key, _alias(connection, key)) if one is not None]
+    found = [encode_key(_alias(connection, key) or key) for key in keys if key[0] == "Execution"]
+    found += [encode_key(key) for key in keys if key[0] == "Artifact"]
+    for some in chunks(runs):
+        of_runs = select(node.c.key).join(execution, execution.c.id == node.c.id)
+        of_runs = of_runs.join(run, run.c.id == execution.c.run_id).where(not_(execution.c.is_group))
+        found += connection.scalars(of_runs.where(run.c.key.in_(some)))
     return list(dict.fromkeys(found))
+
+
+def seen_ids(connection: Connection, scope: Scope, keys: Sequence[str]) -> dict[int, str]:
+    """The internal ids of the executions and artifacts of these keys that the caller may see."""
+    node = tables.node
+    statement = select(node.c.id, node.c.key).where(queries.is_seen(node.c.id, scope))
+    found: dict[int, str] = {}
+    for some in chunks(keys):
+        found |= {row.id: row.key for row in connection.execute(statement.where(node.c.key.in_(some)))}
+    return found

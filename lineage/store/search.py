@@ -64,6 +64,7 @@ def _matches(scope: Scope, text: str) -> Query:
         fields={},
         orders={"MATCH": found.c.match, "KIND": found.c.place},
         default_order=(("MATCH", False), ("KIND", False)),
+        always=frozenset({"MATCH", "KIND"}),
     )
 
 

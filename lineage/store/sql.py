@@ -3,19 +3,23 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
+from dataclasses import dataclass
 from datetime import datetime
+from time import monotonic
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import DataError, SQLAlchemyError
 
-from lineage.errors import InvalidRequest, StoreError
+from lineage.errors import DeadlineExceeded, InvalidRequest, StoreError
 from lineage.facts import Fact
 from lineage.identity import Key
 from lineage.model import (
     Artifact,
     ArtifactRole,
     ArtifactUse,
+    Closure,
     Completeness,
     Counts,
     Direction,
@@ -41,10 +45,29 @@ from lineage.store.gone import run_phase
 from lineage.store.locks import LocksMissing, subjects_of
 from lineage.store.search import search
 from lineage.store.texts import storable_fact
-from lineage.store.walk import walk
+from lineage.store.walk import closure, walk
 from lineage.store.writes import apply, move_position
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Time:
+    """How much a reader was given, and when it is over by the clock of `monotonic`."""
+
+    budget_seconds: float
+    until: float
+
+    @contextmanager
+    def limiting(self, dialect: Dialect, connection: Connection) -> Iterator[None]:
+        left = self.until - monotonic()
+        if left <= 0:
+            raise DeadlineExceeded(self.budget_seconds)
+        try:
+            with dialect.limited(connection, left):
+                yield
+        except TimeoutError as error:
+            raise DeadlineExceeded(self.budget_seconds) from error
 
 
 class SqlStore:
@@ -56,12 +79,22 @@ class SqlStore:
         self._readers = engine.execution_options(**dialect.reading)
         self._writers = engine.execution_options(**dialect.writing)
         self._driver_error: type[Exception] = engine.dialect.loaded_dbapi.Error  # some speak to the driver itself
+        self._time: _Time | None = None
+
+    def within(self, seconds: float) -> "SqlStore":
+        within = copy(self)
+        within._time = _Time(budget_seconds=seconds, until=monotonic() + seconds)
+        return within
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
         try:
             with self._readers.connect() as connection:
-                yield connection
+                if self._time is None:
+                    yield connection
+                else:
+                    with self._time.limiting(self._dialect, connection):
+                        yield connection
         except DataError as error:
             raise InvalidRequest(f"nothing can be asked of the store by such a value: {_reason(error)}") from error
         except (SQLAlchemyError, self._driver_error) as error:
@@ -204,17 +237,16 @@ class SqlStore:
         self, scope: Scope, roots: Sequence[Key], *, direction: Direction, max_depth: int | None, max_nodes: int
     ) -> LineageGraph | None:
         with self._reading() as connection:
-            known = reads.nodes_by_id(connection, scope, reads.root_ids(connection, roots))
+            known = reads.seen_ids(connection, scope, reads.root_keys(connection, roots))
             if not known:
                 return None
-            return walk(
-                connection,
-                known,
-                lambda ids: reads.nodes_by_id(connection, scope, ids),
-                direction=direction,
-                max_depth=max_depth,
-                max_nodes=max_nodes,
-            )
+            found = walk(connection, scope, known, direction=direction, max_depth=max_depth, max_nodes=max_nodes)
+            return found.graph(reads.nodes_by_id(connection, scope, found.keys))
+
+    def closure(self, scope: Scope, roots: Sequence[Key], *, direction: Direction, max_nodes: int) -> Closure | None:
+        with self._reading() as connection:
+            starts = reads.root_keys(connection, roots)
+            return closure(connection, scope, starts, direction=direction, max_nodes=max_nodes)
 
     def sources(self, scope: Scope) -> tuple[SourceStatus, ...]:
         with self._reading() as connection:

@@ -1,13 +1,17 @@
 """SQLite: a database in a file or in memory, with one writer at a time."""
 
+import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from itertools import count
 from pathlib import Path
+from time import monotonic
 from typing import Any, Final
 
 import orjson
 from sqlalchemy import URL, Column, ColumnElement, Connection, Engine, Table, create_engine, event
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import QueuePool
 
 from lineage.store.dialect import Cursor, Identity
@@ -15,6 +19,7 @@ from lineage.store.dialect import Cursor, Identity
 BUSY_TIMEOUT_SECONDS: Final = 30.0  # a writer waits for another: a batch takes some hundredths of a second
 CHUNK: Final = 500  # values of one IN: well below the 32,766 variables of a statement, and few texts of statements
 TEXTS: Final = 512  # statements that a connection keeps compiled: all that the writer has, and many of the readers'
+STEPS_BETWEEN_LOOKS: Final = 100_000  # of its virtual machine, between looks at the clock: about a millisecond
 
 PRAGMAS: Final = (
     "PRAGMA journal_mode = WAL",  # readers go on while a writer writes
@@ -64,6 +69,20 @@ class Sqlite:
             Path(url.database or "").expanduser().parent.mkdir(parents=True, exist_ok=True)
 
     # -- transactions
+    @contextmanager
+    def limited(self, connection: Connection, seconds: float) -> Iterator[None]:
+        until = monotonic() + seconds
+        driver: Any = connection.connection.driver_connection
+        driver.set_progress_handler(lambda: monotonic() > until, STEPS_BETWEEN_LOOKS)
+        try:
+            yield
+        except OperationalError as error:
+            if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
+                raise TimeoutError from error
+            raise
+        finally:
+            driver.set_progress_handler(None, 0)
+
     def lock_out_others(self, connection: Connection) -> None:
         """Nothing to do: `_begin` did."""
 

@@ -1,140 +1,246 @@
-"""One traversal for every graph: level by level over the edge table, bounded, and never silently partial.
+"""One traversal for every graph: a recursive query over the edge table, bounded, and never silently partial.
 
 Upstream of an artifact is who wrote it, not who took it over from a cache; of an execution, what it read
 and what it took over. Downstream is the reverse, takers included.
+
+`closure` is the traversal itself. `walk` goes level by level, as a graph has to be cut, over links that the same
+traversal read ahead: one statement for a whole graph, or one a level where the walk is a short one.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import islice
+from typing import Any, Final
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    Subquery,
+    and_,
+    bindparam,
+    case,
+    not_,
+    or_,
+    select,
+    true,
+)
 
-from lineage.identity import global_id
-from lineage.model import ArtifactRole, Direction, LineageEdge, LineageGraph, LineageNode
+from lineage.identity import encoded_id
+from lineage.model import ArtifactRole, Closure, Direction, LineageEdge, LineageGraph, LineageNode
+from lineage.ports import Scope
 from lineage.store import tables
+from lineage.store.conditions import Expression
+from lineage.store.queries import KEPT, is_seen
 from lineage.store.shelf import chunks
 
-Read = Callable[[Iterable[int]], Mapping[int, LineageNode]]
-"""Reads nodes by internal id: those that the caller may see."""
+SHORT: Final = 8  # levels: a walk of no more reads them one by one, rather than what lies behind them too
+SOME_HIDDEN: Final = "some nodes may not be seen"
 
 Link = tuple[int, int, str, str, bool]
 """Source, target, role, name, ambiguous."""
 
 
-@dataclass(slots=True)
-class _Found:
-    """What a walk has found so far: nodes with their distance, and the links that were followed."""
+# ------------------------------------------------------------------------------------------ the traversal
+def _leads(way: Direction, near: Expression) -> ColumnElement[bool]:
+    """The edges that lead on from a node. One join over one table: of two, or of one and a condition that no index
+    serves, SQLite reads the whole table first, into a filter, as soon as it has statistics."""
+    edge = tables.edge
+    if way is Direction.UPSTREAM:
+        made_of = edge.c.role.in_([ArtifactRole.USED.value, ArtifactRole.GENERATED.value])
+        took = edge.c.role == ArtifactRole.REUSED.value
+        return or_(and_(edge.c.target == near, made_of), and_(edge.c.source == near, took))
+    return or_(edge.c.source == near, and_(edge.c.target == near, edge.c.role == ArtifactRole.REUSED.value))
 
+
+def _far(near: Expression) -> Expression:
+    edge = tables.edge
+    return case((edge.c.source == near, edge.c.target), else_=edge.c.source)
+
+
+def _reached(way: Direction, scope: Scope, by: Expression) -> CTE:
+    """What lies that way of the nodes whose `by` is one of `roots`, themselves included. What may not be seen is
+    reached and not left. Groupings read and write nothing, so no edge leads to one."""
+    node, edge = tables.node, tables.edge
+    roots = select(node.c.id).where(by.in_(bindparam("roots", expanding=True)), is_seen(node.c.id, scope))
+    if scope.namespaces is None:
+        reached = roots.cte("reached", recursive=True)
+        return reached.union(select(_far(reached.c.id)).select_from(reached).join(edge, _leads(way, reached.c.id)))
+    reached = roots.add_columns(true().label("seen")).cte("reached", recursive=True)
+    far = _far(reached.c.id)
+    step = select(far, is_seen(far, scope)).select_from(reached)
+    return reached.union(step.join(edge, and_(reached.c.seen, _leads(way, reached.c.id))))
+
+
+def _nearest(way: Direction, scope: Scope, by: Expression) -> Subquery:
+    """The first `most` of what is reached and may be seen. The query goes no further than that: databases make
+    the rows of a recursion as they are asked for, unless these are joined to others before they are counted."""
+    reached = _reached(way, scope, by)
+    nearest = select(reached.c.id).limit(bindparam("most", type_=Integer))
+    return (nearest if scope.namespaces is None else nearest.where(reached.c.seen)).subquery("nearest")
+
+
+@lru_cache(KEPT)
+def _keys(way: Direction, scope: Scope) -> Select[str]:
+    """The keys of the first `most` of what is reached from `roots`, which are keys too."""
+    node = tables.node
+    nearest = _nearest(way, scope, node.c.key)
+    return select(node.c.key).select_from(nearest).join(node, node.c.id == nearest.c.id)
+
+
+@lru_cache(KEPT)
+def _hidden(way: Direction, scope: Scope) -> Select[int]:
+    reached = _reached(way, scope, tables.node.c.key)
+    return select(reached.c.id).where(not_(reached.c.seen)).limit(1)
+
+
+def closure(
+    connection: Connection, scope: Scope, roots: Sequence[str], *, direction: Direction, max_nodes: int
+) -> Closure | None:
+    """Name what lies that way of the nodes of these keys, as `lineage.ports.LineageStore.closure` says."""
+    found: dict[str, None] = {}
+    hidden = False
+    for way in _ways(direction):
+        for some in chunks(roots):
+            asked = {"roots": some, "most": max_nodes + 1}
+            found |= dict.fromkeys(connection.scalars(_keys(way, scope), asked).all())
+            if scope.namespaces is not None and len(found) <= max_nodes:
+                hidden = hidden or connection.scalar(_hidden(way, scope), {"roots": some}) is not None
+    if not found:
+        return None
+    reasons = [SOME_HIDDEN] if hidden else []
+    if len(found) > max_nodes:
+        reasons.append(f"there are more than {max_nodes} nodes")
+    ids = tuple(map(encoded_id, islice(found, max_nodes)))
+    return Closure(ids=ids, complete=not reasons, reasons=tuple(reasons))
+
+
+def _ways(direction: Direction) -> tuple[Direction, ...]:
+    return (Direction.UPSTREAM, Direction.DOWNSTREAM) if direction is Direction.BOTH else (direction,)
+
+
+# ------------------------------------------------------------------------------------------ links, read ahead
+@lru_cache(KEPT)
+def _links(way: Direction, scope: Scope) -> Select[Any]:
+    """The links that lead on from the first `most` of what is reached from `roots`, which are ids, and the key of
+    the node at the far end, where it may be seen. What nothing leads on from is in it once, without a link."""
+    edge, far = tables.edge, tables.node.alias("far")
+    near = _nearest(way, scope, tables.node.c.id)
+    there = far.c.id == _far(near.c.id)
+    return (
+        select(near.c.id, edge.c.source, edge.c.target, edge.c.role, edge.c.name, edge.c.ambiguous, far.c.key)
+        .select_from(near)
+        .outerjoin(edge, _leads(way, near.c.id))
+        .outerjoin(far, there if scope.namespaces is None else and_(there, is_seen(far.c.id, scope)))
+    )
+
+
+class _Links:
+    """The links that lead on from nodes, one way, and the keys of the nodes at their far ends, as read so far."""
+
+    def __init__(self, connection: Connection, scope: Scope, way: Direction) -> None:
+        self._connection = connection
+        self._statement = _links(way, scope)
+        self._of: dict[int, list[tuple[int, Link]]] = {}
+        self.keys: dict[int, str] = {}
+
+    def of(self, level: Iterable[int], *, ahead: int) -> list[tuple[int, int, Link]]:
+        """The near end, the far end and the link itself. Where any is not known yet, those of up to `ahead` nodes
+        behind it are read along."""
+        for some in chunks(node_id for node_id in level if node_id not in self._of):
+            if unknown := [node_id for node_id in some if node_id not in self._of]:
+                self._read(unknown, ahead)
+        return [(near, far, link) for near in level for far, link in self._of[near]]
+
+    def _read(self, roots: Sequence[int], ahead: int) -> None:
+        known = set(self._of)
+        asked = {"roots": roots, "most": len(roots) + ahead}
+        for near, source, target, role, name, ambiguous, key in self._connection.execute(self._statement, asked).all():
+            links = self._of.setdefault(near, [])
+            if source is None or near in known:
+                continue
+            far = target if source == near else source
+            links.append((far, (source, target, role, name, bool(ambiguous))))
+            if key is not None:
+                self.keys[far] = key
+
+
+# ------------------------------------------------------------------------------------------ the walk
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Walk:
+    """What a walk found: the key and the distance of each node by its id, and the links between them. `reasons`
+    say why anything is missing, `frontier` are the nodes to go on from."""
+
+    keys: dict[int, str]
     depths: dict[int, int]
-    nodes: dict[int, LineageNode]
     links: dict[tuple[int, int, str, str], Link] = field(default_factory=dict)
     frontier: set[int] = field(default_factory=set)
     reasons: dict[str, None] = field(default_factory=dict)
 
+    def graph(self, nodes: Mapping[int, LineageNode]) -> LineageGraph:
+        """Draw the graph, given the nodes that the keys are of."""
+        ids = {node_id: encoded_id(key) for node_id, key in self.keys.items()}
+        edges = [
+            LineageEdge(source=ids[source], target=ids[target], role=ArtifactRole(role), name=name, inferred=ambiguous)
+            for source, target, role, name, ambiguous in self.links.values()
+        ]
+        return LineageGraph(
+            nodes=tuple(nodes[i] for i in sorted(self.keys, key=lambda i: (self.depths[i], ids[i]))),
+            edges=tuple(sorted(edges, key=lambda e: (e.source, e.target, e.role, e.name or ""))),
+            depth=max(self.depths.values(), default=0),
+            complete=not self.reasons,
+            reasons=tuple(self.reasons),
+            frontier=tuple(sorted(ids[i] for i in self.frontier)),
+        )
+
 
 def walk(
     connection: Connection,
-    roots: Mapping[int, LineageNode],
-    read: Read,
+    scope: Scope,
+    roots: Mapping[int, str],
     *,
     direction: Direction,
     max_depth: int | None,
     max_nodes: int,
-) -> LineageGraph:
-    """Walk the provenance graph from `roots`. `read` also says what may be seen."""
-    found = _Found(depths=dict.fromkeys(roots, 0), nodes=dict(roots))
-    both = (Direction.UPSTREAM, Direction.DOWNSTREAM) if direction is Direction.BOTH else (direction,)
-    for way in both:
-        _walk_one_way(connection, found, read, way, _Bounds(max_depth, max_nodes))
-    return _graph(found)
-
-
-@dataclass(frozen=True, slots=True)
-class _Bounds:
-    depth: int | None
-    nodes: int
-
-
-def _walk_one_way(connection: Connection, found: _Found, read: Read, way: Direction, bounds: _Bounds) -> None:
-    level, depth = [i for i, distance in found.depths.items() if distance == 0], 0
-    reached = set(level)
-    while level:
-        links = _neighbours(connection, found.nodes, level, way)
-        if depth == bounds.depth:
-            if beyond := {near for near, far, _ in links if far not in reached}:
-                found.reasons[f"there is more beyond the depth of {bounds.depth}"] = None
-                found.frontier |= beyond
-            return
-        depth += 1
-        unknown = [far for far in dict.fromkeys(far for _, far, _ in links) if far not in found.nodes]
-        seen = read(unknown)
-        if len(seen) < len(unknown):
-            found.reasons["some nodes may not be seen"] = None
-        room = bounds.nodes - len(found.nodes)
-        ordered = sorted(seen, key=lambda i: global_id(seen[i].key))
-        if len(ordered) > room:
-            found.reasons[f"there are more than {bounds.nodes} nodes"] = None
-            cut = set(ordered[max(room, 0) :])
-            found.frontier |= {near for near, far, _ in links if far in cut}
-            ordered = ordered[: max(room, 0)]
-        for node_id in ordered:
-            found.nodes[node_id] = seen[node_id]
-            found.depths[node_id] = depth
-        for _, far, link in links:
-            if far in found.nodes:
-                found.links[link[:4]] = link
-        level = [far for far in dict.fromkeys(far for _, far, _ in links) if far in found.nodes and far not in reached]
-        reached.update(level)
-
-
-def _neighbours(
-    connection: Connection, nodes: Mapping[int, LineageNode], level: Sequence[int], way: Direction
-) -> list[tuple[int, int, Link]]:
-    """The links that lead on from a level: the near end, the far end and the link itself."""
-    artifacts = [i for i in level if nodes[i].key[0] == "Artifact"]
-    executions = [i for i in level if nodes[i].key[0] == "Execution"]
-    used, generated, reused = (role.value for role in ArtifactRole)
-    if way is Direction.UPSTREAM:
-        return [
-            *_links(connection, "target", artifacts, (generated,)),
-            *_links(connection, "target", executions, (used,)),
-            *_links(connection, "source", executions, (reused,)),
-        ]
-    return [
-        *_links(connection, "source", artifacts, (used,)),
-        *_links(connection, "target", artifacts, (reused,)),
-        *_links(connection, "source", executions, (generated, reused)),
-    ]
-
-
-def _links(
-    connection: Connection, near: str, ids: Sequence[int], roles: tuple[str, ...]
-) -> list[tuple[int, int, Link]]:
-    edge = tables.edge
-    found: list[tuple[int, int, Link]] = []
-    for some in chunks(ids):
-        rows: Iterable[Row[tuple[int, int, str, str, bool]]] = connection.execute(
-            select(edge.c.source, edge.c.target, edge.c.role, edge.c.name, edge.c.ambiguous).where(
-                edge.c[near].in_(some), edge.c.role.in_(roles)
-            )
-        )
-        for row in rows:
-            ends = (row.source, row.target) if near == "source" else (row.target, row.source)
-            found.append((*ends, (row.source, row.target, row.role, row.name, bool(row.ambiguous))))
+) -> Walk:
+    """Walk the provenance graph from `roots`, ids and keys of nodes that the caller may see."""
+    found = Walk(keys=dict(roots), depths=dict.fromkeys(roots, 0))
+    for way in _ways(direction):
+        _walk_one_way(found, _Links(connection, scope, way), roots, max_depth, max_nodes)
     return found
 
 
-def _graph(found: _Found) -> LineageGraph:
-    ids = {node_id: global_id(node.key) for node_id, node in found.nodes.items()}
-    edges = [
-        LineageEdge(source=ids[source], target=ids[target], role=ArtifactRole(role), name=name, inferred=ambiguous)
-        for source, target, role, name, ambiguous in found.links.values()
-    ]
-    return LineageGraph(
-        nodes=tuple(found.nodes[i] for i in sorted(found.nodes, key=lambda i: (found.depths[i], ids[i]))),
-        edges=tuple(sorted(edges, key=lambda e: (e.source, e.target, e.role, e.name or ""))),
-        depth=max(found.depths.values(), default=0),
-        complete=not found.reasons,
-        reasons=tuple(found.reasons),
-        frontier=tuple(sorted(ids[i] for i in found.frontier)),
-    )
+def _walk_one_way(found: Walk, links_of: _Links, roots: Iterable[int], max_depth: int | None, max_nodes: int) -> None:
+    level, depth = list(roots), 0
+    reached = set(level)
+    while level:
+        short = max_depth is not None and max_depth - depth <= SHORT
+        links = links_of.of(level, ahead=0 if short else max(max_nodes - len(found.keys), 0))
+        if depth == max_depth:
+            if beyond := {near for near, far, _ in links if far not in reached}:
+                found.reasons[f"there is more beyond the depth of {max_depth}"] = None
+                found.frontier.update(beyond)
+            return
+        depth += 1
+        unknown = {far for _, far, _ in links if far not in found.keys}
+        seen = [far for far in unknown if far in links_of.keys]
+        if len(seen) < len(unknown):
+            found.reasons[SOME_HIDDEN] = None
+        room = max_nodes - len(found.keys)
+        if len(seen) > room:
+            found.reasons[f"there are more than {max_nodes} nodes"] = None
+            seen.sort(key=lambda i: encoded_id(links_of.keys[i]))
+            cut = set(seen[max(room, 0) :])
+            found.frontier.update(near for near, far, _ in links if far in cut)
+            seen = seen[: max(room, 0)]
+        for node_id in seen:
+            found.keys[node_id] = links_of.keys[node_id]
+            found.depths[node_id] = depth
+        for _, far, link in links:
+            if far in found.keys:
+                found.links[link[:4]] = link
+        level = [far for far in dict.fromkeys(far for _, far, _ in links) if far in found.keys and far not in reached]
+        reached.update(level)

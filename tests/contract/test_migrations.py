@@ -29,10 +29,20 @@ def another_url(url: str, tmp_path: Path, request: pytest.FixtureRequest) -> str
     return server.new_database(migrated=False)
 
 
+# Read from the database itself: of indexes of expressions, SQLAlchemy says nothing on SQLite.
+INDEXES = {
+    "sqlite": "SELECT sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL",
+    "postgresql": "SELECT indexdef FROM pg_indexes WHERE schemaname = current_schema()",
+}
+
+
 def described(engine: Engine) -> dict[str, Any]:
     """Everything that a database says of its tables."""
     found = inspect(engine)
+    with engine.connect() as connection:
+        indexes = connection.exec_driver_sql(INDEXES[engine.dialect.name]).scalars().all()
     return {
+        "indexes": sorted(text for text in indexes if "alembic_version" not in text),
         "sequences": found.get_sequence_names() if engine.dialect.supports_sequences else [],
         **{
             name: {
@@ -42,10 +52,6 @@ def described(engine: Engine) -> dict[str, Any]:
                 ],
                 "key": found.get_pk_constraint(name)["constrained_columns"],
                 "unique": sorted(tuple(one["column_names"]) for one in found.get_unique_constraints(name)),
-                "indexes": sorted(
-                    (str(one["name"]), tuple(str(column) for column in one["column_names"]), bool(one["unique"]))
-                    for one in found.get_indexes(name)
-                ),
             }
             for name in found.get_table_names()
             if name != "alembic_version"
@@ -53,12 +59,13 @@ def described(engine: Engine) -> dict[str, Any]:
     }
 
 
+@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
 def test_migrating_nothing_makes_the_declared_tables(url: str, another_url: str) -> None:
     migrate(url)
     migrated, declared = create_engine(psycopg(url)), create_engine(psycopg(another_url))
     tables.metadata.create_all(declared)
     assert described(migrated) == described(declared)
-    assert set(described(migrated)) == {"sequences", *tables.metadata.tables}
+    assert set(described(migrated)) == {"indexes", "sequences", *tables.metadata.tables}
     migrated.dispose()
     declared.dispose()
 

@@ -41,6 +41,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_artifact_execution_id"), ["execution_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_artifact_location_id"), ["location_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_artifact_run_id"), ["run_id"], unique=False)
+    op.create_index("artifact_by_time", "artifact", [sa.text("nullif(span_to, 1099511627776)")], unique=False)
 
     op.create_table(
         "artifact_use",
@@ -65,10 +66,11 @@ def upgrade() -> None:
         sa.Column("role", code(10), nullable=False),
         sa.Column("name", TEXT, nullable=False),
         sa.Column("ambiguous", sa.Boolean(), nullable=False),
-        sa.PrimaryKeyConstraint("target", "source", "role", "name"),
+        sa.PrimaryKeyConstraint("target", "role", "source", "name"),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("edge", schema=None) as batch_op:
-        batch_op.create_index("edge_by_source", ["source", "target"], unique=False)
+        batch_op.create_index("edge_by_source", ["source", "role", "target"], unique=False)
 
     op.create_table(
         "execution",
@@ -103,6 +105,7 @@ def upgrade() -> None:
     with op.batch_alter_table("execution", schema=None) as batch_op:
         batch_op.create_index("execution_of_run", ["run_id", "started_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_execution_node_id"), ["node_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_execution_started_at"), ["started_at"], unique=False)
 
     op.create_table(
         "experiment",
@@ -302,9 +305,13 @@ def upgrade() -> None:
     with op.batch_alter_table("run", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_run_created_at"), ["created_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_run_experiment_id"), ["experiment_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_run_finished_at"), ["finished_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_run_name"), ["name"], unique=False)
         batch_op.create_index(batch_op.f("ix_run_pipeline_version_id"), ["pipeline_version_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_run_started_at"), ["started_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_run_uid"), ["uid"], unique=False)
         batch_op.create_index("run_by_name", ["cluster", "namespace", "name"], unique=False)
+    op.create_index("run_by_duration", "run", [sa.column("finished_at") - sa.column("started_at")], unique=False)
 
     op.create_table(
         "run_label",

@@ -1,0 +1,174 @@
+"""Closures and graphs against the obvious search on simulated worlds, and how databases go about them: by index, and
+in as many statements however deep they are."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import insert
+
+from lineage.model import ArtifactRole, Direction, Execution
+from lineage.ports import EVERYTHING, Listing, PageRequest, Scope
+from lineage.store import tables, walk
+from lineage.store.sql import SqlStore
+from tests import simulation
+from tests.contract.test_statements import counted
+from tests.factories import CLUSTER, KubernetesObject, a_node, a_store, a_workflow
+
+ALL = PageRequest(first=10_000)
+IN_A = Scope(namespaces=frozenset({(CLUSTER, "a")}))
+WAYS = (Direction.UPSTREAM, Direction.DOWNSTREAM, Direction.BOTH)
+
+
+def arcs(store: SqlStore) -> dict[Direction, set[tuple[str, str]]]:
+    """What leads where, by the rules of direction, from what the executions say of their inputs and outputs."""
+    up, down = set(), set()
+    of_key = {execution.key: execution.id for execution in store.executions(EVERYTHING, Listing(), ALL).items}
+    for uses in (store.inputs(EVERYTHING, list(of_key)), store.outputs(EVERYTHING, list(of_key))):
+        for execution, artifact, role in (
+            (of_key[key], use.artifact.id, use.role) for key, each in uses.items() for use in each
+        ):
+            if role is ArtifactRole.GENERATED:
+                up.add((artifact, execution))
+            else:
+                up.add((execution, artifact))
+                down.add((artifact, execution))
+            if role is not ArtifactRole.USED:
+                down.add((execution, artifact))
+    return {Direction.UPSTREAM: up, Direction.DOWNSTREAM: down}
+
+
+def reachable(root: str, arcs: set[tuple[str, str]]) -> set[str]:
+    """Search the obvious way."""
+    found, grown = set[str](), {root}
+    while found != grown:
+        found = set(grown)
+        grown |= {far for near, far in arcs if near in found}
+    return found
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@given(seed=st.integers(0, 10**9), way=st.sampled_from(WAYS))
+def test_a_closure_is_what_the_obvious_search_finds(seed: int, way: Direction) -> None:
+    world = simulation.play(seed)
+    store = a_store(*simulation.watch(world, seed), *world.looks)
+    by_way = arcs(store)
+    for node in (
+        *store.executions(EVERYTHING, Listing(), ALL).items,
+        *store.artifacts(EVERYTHING, Listing(), ALL).items,
+    ):
+        closure = store.closure(EVERYTHING, [node.key], direction=way, max_nodes=10_000)
+        graph = store.lineage(EVERYTHING, [node.key], direction=way, max_depth=None, max_nodes=10_000)
+        assert closure is not None
+        assert graph is not None
+        ways = [way] if way in by_way else list(by_way)
+        assert sorted(closure.ids) == sorted(set().union(*(reachable(node.id, by_way[each]) for each in ways)))
+        assert {each.id for each in graph.nodes} == set(closure.ids)
+        assert closure.complete
+        assert graph.complete
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@given(seed=st.integers(0, 10**9), way=st.sampled_from(WAYS), most=st.integers(1, 12))
+def test_a_closure_ends_where_a_graph_does(seed: int, way: Direction, most: int) -> None:
+    """At what the caller may not see, and not silently where there is more than was asked for."""
+    world = simulation.play(seed)
+    store = a_store(*simulation.watch(world, seed), *world.looks)
+    for node in store.executions(EVERYTHING, Listing(), ALL).items:
+        closure = store.closure(IN_A, [node.key], direction=way, max_nodes=10_000)
+        graph = store.lineage(IN_A, [node.key], direction=way, max_depth=None, max_nodes=10_000)
+        assert (closure is None) == (graph is None)
+        if closure is None or graph is None:
+            continue
+        assert sorted(closure.ids) == sorted(each.id for each in graph.nodes)
+        assert (closure.complete, set(closure.reasons)) == (graph.complete, set(graph.reasons))
+        some = store.closure(IN_A, [node.key], direction=way, max_nodes=most)
+        assert some is not None
+        assert len(some.ids) == min(most, len(closure.ids))
+        assert set(some.ids) <= set(closure.ids)
+        assert any("more than" in reason for reason in some.reasons) == (len(closure.ids) > most)
+
+
+# ------------------------------------------------------------------------------------------ chains
+def a_long_chain(length: int) -> KubernetesObject:
+    """Executions that each read what the one before it wrote."""
+    nodes = {
+        f"w-{1_000_000 + i}": a_node(f"w.{i}", 10 * i, 10 * i + 5, reads=[f"k{i - 1}"] if i else [], writes=[f"k{i}"])
+        for i in range(length)
+    }
+    return a_workflow(nodes)
+
+
+def ends(store: SqlStore) -> tuple[Execution, Execution]:
+    executions = store.executions(EVERYTHING, Listing(), ALL).items
+    return executions[0], executions[-1]
+
+
+@pytest.mark.usefixtures("database")
+def test_a_graph_takes_as_many_statements_however_deep_it_is() -> None:
+    def statements(length: int) -> int:
+        store = a_store(a_long_chain(length))
+        first, _ = ends(store)
+        with counted(store) as run:
+            graph = store.lineage(
+                EVERYTHING, [first.key], direction=Direction.DOWNSTREAM, max_depth=None, max_nodes=500
+            )
+        assert graph is not None
+        assert len(graph.nodes) == 2 * length
+        return len(run)
+
+    assert statements(4) == statements(40)
+
+
+@pytest.mark.usefixtures("database")
+def test_a_closure_takes_one_statement() -> None:
+    store = a_store(a_long_chain(10))
+    _, last = ends(store)
+    with counted(store) as run:
+        closure = store.closure(EVERYTHING, [last.key], direction=Direction.UPSTREAM, max_nodes=500)
+    assert closure is not None
+    assert len(closure.ids) == 19
+    assert len(run) == 1
+
+
+@pytest.mark.usefixtures("database")
+def test_a_graph_is_the_same_whether_it_is_read_level_by_level_or_ahead() -> None:
+    store = a_store(a_long_chain(12))
+    first, _ = ends(store)
+    for depth in (walk.SHORT - 1, walk.SHORT, walk.SHORT + 1, walk.SHORT + 5):
+        graph = store.lineage(EVERYTHING, [first.key], direction=Direction.DOWNSTREAM, max_depth=depth, max_nodes=100)
+        assert graph is not None
+        assert len(graph.nodes) == depth + 1
+        assert graph.frontier == (graph.nodes[-1].id,)
+        assert graph.reasons == (f"there is more beyond the depth of {depth}",)
+
+
+# ------------------------------------------------------------------------------------------ how it is done
+def plan(store: SqlStore, statement: str) -> list[str]:
+    values = (0,) * statement.count("?")
+    with store._reading() as connection:
+        return [row[-1] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
+
+
+@pytest.mark.parametrize("scope", [EVERYTHING, IN_A])
+@pytest.mark.parametrize("way", [Direction.UPSTREAM, Direction.DOWNSTREAM])
+@pytest.mark.parametrize("analyzed", [False, True])
+def test_a_traversal_looks_edges_up_by_index_also_when_the_planner_has_statistics(
+    way: Direction, scope: Scope, analyzed: bool
+) -> None:
+    store = a_store(a_long_chain(3))
+    many = [{"source": i, "target": i + 1, "role": "USED", "name": "x", "ambiguous": False} for i in range(1000, 9000)]
+    with store._writing() as connection:
+        connection.execute(insert(tables.edge), many)
+        if analyzed:
+            connection.exec_driver_sql("ANALYZE")
+    first, _ = ends(store)
+    with counted(store) as run:
+        store.closure(scope, [first.key], direction=way, max_nodes=100)
+        store.lineage(scope, [first.key], direction=way, max_depth=None, max_nodes=100)
+    traversals = [statement for statement in run if "RECURSIVE" in statement]
+    assert len(traversals) >= 2
+    for statement in traversals:
+        steps = plan(store, statement)
+        assert any(step.startswith("SEARCH edge USING") for step in steps)
+        assert not [step for step in steps if step.startswith(("SCAN edge", "SCAN node", "SCAN far"))]
+        assert not [step for step in steps if "BLOOM" in step or "AUTOMATIC" in step]
