@@ -159,7 +159,9 @@ def connection_type(node: type, *, name: str | None = None, has_count: bool = Tr
     """Declare the connection of a type and its edge, named after it unless `name` says otherwise."""
     of = node._meta.name  # type: ignore[attr-defined] # graphene keeps its declarations there
     name = name or of
-    count = graphene.Int(required=True, description="How many items the whole list has.")
+    count = graphene.Field(
+        graphene.Int, required=True, resolver=_counted, description="How many items the whole list has."
+    )
     edge = type(
         f"{name}Edge",
         (graphene.ObjectType,),
@@ -180,6 +182,11 @@ def connection_type(node: type, *, name: str | None = None, has_count: bool = Tr
             **({"total_count": count} if has_count else {}),
         },
     )
+
+
+def _counted(connection: Connection[Any], _: Any) -> int:
+    # Said, since what has no resolver is taken for a plain attribute (`execution.py`): this one may fail.
+    return connection.total_count
 
 
 def _list_of(of: Any) -> graphene.List:
