@@ -21,6 +21,7 @@ from lineage_graphql.filters import to_where
 T = TypeVar("T")
 PAGE_UNLESS_ASKED: Final = 50
 LARGEST_PAGE: Final = 100
+MOST_ORDERS: Final = 10  # more than any list has fields to be ordered by
 
 
 # ------------------------------------------------------------------------------------------ values
@@ -129,8 +130,10 @@ def page_request(
 
 
 def _listing(where: Mapping[str, Any] | None, order_by: Sequence[Mapping[str, Any]] | None) -> Listing:
-    wanted = None if where is None else to_where(where)
-    return Listing(where=wanted, order=tuple(map(_order, order_by or ())))
+    order = tuple(map(_order, order_by or ()))
+    if len(order) > MOST_ORDERS:
+        raise InvalidRequest(f"orderBy has {len(order)} parts; {MOST_ORDERS} is the most")
+    return Listing(where=None if where is None else to_where(where), order=order)
 
 
 def _order(given: Mapping[str, Any]) -> Order:
