@@ -4,10 +4,10 @@ import base64
 import binascii
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Label, and_, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Label, String, and_, false, func, or_, select, true
 
 from lineage.errors import InvalidRequest
 from lineage.ports import Listing, Order, Page, PageRequest
@@ -18,6 +18,7 @@ from lineage.store.values import Columns, shown
 T = TypeVar("T")
 
 DEFAULT_PAGE = 50
+FIRST_BEYOND_64_BITS: Final = 2**63
 Values: TypeAlias = Sequence[Any]
 """What a cursor holds: of one row, the values of the sort keys."""
 
@@ -181,7 +182,16 @@ def _read_cursor(text: str, keys: Sequence[_SortKey]) -> Values:
         values = orjson.loads(base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)))
     except (ValueError, UnicodeEncodeError, binascii.Error) as error:
         raise InvalidRequest(f"{text[:80]!r} is no cursor") from error
-    scalars = isinstance(values, list) and all(v is None or isinstance(v, str | int | float) for v in values)
-    if not scalars or len(values) != len(keys):
+    fit = isinstance(values, list) and len(values) == len(keys)
+    if not fit or not all(_fits(value, key.by) for value, key in zip(values, keys, strict=True)):
         raise InvalidRequest(f"{text[:80]!r} is no cursor of this list in this order")
     return list(values)
+
+
+def _fits(value: Any, key: Expression) -> bool:
+    """Say whether a value could have come from a column: no database compares texts with numbers alike."""
+    if value is None:
+        return True
+    if isinstance(key.type, String):
+        return isinstance(value, str)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < FIRST_BEYOND_64_BITS
