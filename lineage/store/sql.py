@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import DataError, SQLAlchemyError
 
-from lineage.errors import InvalidRequest, StoreError
+from lineage.errors import FactsRefused, InvalidRequest, StoreError
 from lineage.facts import Fact
 from lineage.identity import Key
 from lineage.model import (
@@ -70,7 +70,8 @@ class SqlStore:
             with self._engine.execution_options(**self._dialect.writing).begin() as connection:
                 yield connection
         except SQLAlchemyError as error:
-            raise StoreError(f"{_where(self._engine)}: {_reason(error)}") from error
+            kind = FactsRefused if _is_for_good(error) else StoreError
+            raise kind(f"{_where(self._engine)}: {_reason(error)}") from error
 
     def close(self) -> None:
         """Let go of the database."""
@@ -265,6 +266,12 @@ def _statuses(rows: Sequence[values.Columns]) -> tuple[SourceStatus, ...]:
 
 def _where(engine: Engine) -> str:
     return engine.url.render_as_string(hide_password=True)
+
+
+def _is_for_good(error: SQLAlchemyError) -> bool:
+    """Say whether a database will refuse the same again: a value that it cannot hold, or an entry beyond its limits
+    (class 54 of the SQL states)."""
+    return isinstance(error, DataError) or str(getattr(getattr(error, "orig", None), "sqlstate", "")).startswith("54")
 
 
 def _reason(error: SQLAlchemyError) -> str:
