@@ -1,4 +1,4 @@
-"""How long that may be by which things are found: names, uids, places. Whatever is longer is no identity.
+"""How large an object may be, and how long that by which things are found: names, uids, places.
 
 Pure. A store has indexes on these, and PostgreSQL refuses an index entry of more than 2,704 bytes, a third of a
 page; a batch with one such text would be refused for ever. So longer ones are refused with a reason before they
@@ -34,6 +34,7 @@ from lineage.identity import Location
 MAX_NAME_BYTES: Final = 512  # Kubernetes allows 253 for names and 253 + 1 + 63 = 317 for those of labels
 MAX_PLACE_BYTES: Final = 1800  # S3 and Google allow 1,024 for keys and 222 for buckets; hosts have at most 253
 MAX_REASON_BYTES: Final = 1000
+MAX_OBJECT_BYTES: Final = 32 * 2**20  # etcd takes 1.5 MiB, and what is packed in that unpacks to some 20 times as much
 
 _LONGEST_ESCAPE: Final = 6  # \u0001
 _SHOWN: Final = 60
@@ -128,7 +129,9 @@ def _refuse_in_run(fact: RunSeen) -> None:
 
 def _refuse_in_pod(fact: PodSeen) -> None:
     _refuse("uid", fact.uid)
+    _refuse("name", fact.name)
     _refuse("uid of the workflow", fact.owner_uid)
+    _refuse("name of the workflow", fact.owner_name)
     _refuse("id of the node", fact.node_id)
     _refuse("run id", fact.run_label)
     _refuse_scope(fact.cluster, fact.namespace)
