@@ -13,6 +13,7 @@ import re
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from io import BytesIO
 from itertools import chain
 from typing import Any, Final, NoReturn, TypeAlias
 
@@ -185,31 +186,35 @@ def _counted(place: str, reason: str, lines: Iterable[_Line]) -> Unreadable:
 
 # ------------------------------------------------------------------------------------------ blocks of lines
 class _Block:
-    """Lines that may be one document."""
+    """Lines that may be one document. As bytes: an object for each of millions of short lines would be too much."""
 
     def __init__(self) -> None:
-        self.size = 0
-        self.lines: list[_Line] = []
+        self.line = 0
+        self.ends_open = False  # whether the last line announces that more will come
+        self._data = bytearray()
 
     def __bool__(self) -> bool:
-        return bool(self.lines)
+        return bool(self._data)
 
     @property
-    def line(self) -> int:
-        return self.lines[0].number if self.lines else 0
+    def size(self) -> int:
+        return len(self._data)
 
     @property
     def data(self) -> bytes:
-        return b"".join(line.data for line in self.lines)
-
-    @property
-    def ends_open(self) -> bool:
-        """Say whether the last line announces that more will come."""
-        return self.lines[-1].data.rstrip().endswith((b",", b"[", b"{", b":"))
+        return bytes(self._data)
 
     def add(self, line: _Line) -> None:
-        self.lines.append(line)
-        self.size += len(line.data)
+        if not self._data:
+            self.line = line.number
+        self._data += line.data
+        if text := line.data[-16:].rstrip():
+            self.ends_open = text.endswith((b",", b"[", b"{", b":"))
+
+    def lines(self) -> Iterator[_Line]:
+        """Cut it into its lines again."""
+        for number, data in enumerate(BytesIO(self._data), start=self.line):
+            yield _Line(number, data, ends=data.endswith(b"\n"))
 
 
 # ------------------------------------------------------------------------------------------ YAML
@@ -228,7 +233,7 @@ def _yaml_documents(lines: Iterable[_Line | Unreadable]) -> Iterator[Piece]:
             block.add(line)
         if block.size > MAX_YAML_BYTES:
             more, failures, next_line = _until_marker(rest)
-            yield _counted(f"line {block.line}", TOO_LARGE_YAML, chain(block.lines, more))
+            yield _counted(f"line {block.line}", TOO_LARGE_YAML, chain(block.lines(), more))
             yield from failures
             block = _Block()
             for one in next_line:
@@ -286,6 +291,8 @@ def _json_documents(lines: Iterable[_Line | Unreadable]) -> Iterator[Piece]:
             yield line
             continue
         if not line.data.strip(BLANK):
+            if block:
+                block.add(line)
             continue
         alone = not block or (line.data.startswith(b"{") and not block.ends_open)
         if alone and line.ends and (value := _json(line.data)) is not _NO_JSON:
@@ -318,7 +325,7 @@ def _long_document(block: _Block, rest: Iterator[_Line | Unreadable], behind: li
     elements = Elements(opening=opening, max_bytes=MAX_OBJECT_BYTES)
     header = _json(opening + b"]}") if opening.lstrip().startswith(b"{") else None
     opened = len(opening)
-    for line in chain(block.lines, rest):
+    for line in chain(block.lines(), rest):
         if isinstance(line, Unreadable):
             yield line
             continue

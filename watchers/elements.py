@@ -13,8 +13,8 @@ from typing import Final
 OPENING_BYTES: Final = 64 * 1024  # within so many a document says that it is a list
 
 _LIST_OPENING: Final = re.compile(rb"\s*(?:\[|\{(?:[^\[{]|\{[^\[{}]*\})*?\"items\"\s*:\s*\[)")
-_STRUCTURE: Final = re.compile(rb"[\"{}\[\]]")
-_IN_TEXT: Final = re.compile(rb"[\"\\\n]")
+_STRUCTURE: Final = re.compile(rb"[^\"{}\[\]]*+([\"{}\[\]])")
+_IN_TEXT: Final = re.compile(rb"[^\"\\\n]*+(?:\\[^\n][^\"\\\n]*+)*+([\"\\\n])")  # no text goes on behind a line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,15 +59,14 @@ class Elements:
                 return
         at, begun = int(self._escaped), 0
         self._escaped = False
-        while (token := (_IN_TEXT if self._in_text else _STRUCTURE).search(data, at)) is not None:
-            at, sign = token.end(), token[0]
+        while (token := (_IN_TEXT if self._in_text else _STRUCTURE).match(data, at)) is not None:
+            at, sign = token.end(), token[1]
             if sign == b"\\":
                 self._escaped = at == len(data)
-                at += 1
                 continue
             if self._in_text or sign in b'"{[':
                 if self._open is None and not self._elements_over:
-                    self._open, begun = _Gathered(line, self._max_bytes), token.start()
+                    self._open, begun = _Gathered(line, self._max_bytes), at - 1
                 if sign == b"\n" and self._open is not None:
                     self._open.fault = "a line ends within a text"
                 self._in_text = sign == b'"' and not self._in_text

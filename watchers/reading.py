@@ -39,7 +39,7 @@ def placing(what: str, item: Mapping[str, Any]) -> Iterator[None]:
         namespace, name, version = (f"{known.get(key, '')!s:.253}" for key in ("namespace", "name", "resourceVersion"))
         said = str(error)
         if isinstance(error, WrongMember) and (path := _path_to(error.holder, item)) is not None:
-            said = f"{path}{_step(error.name, path)}{error.what}"
+            said = f"{path}{step(error.name, path)}{error.what}"
         raise InvalidObservation(f"{what} {namespace}/{name}@{version:.40}: {said}") from error
 
 
@@ -48,11 +48,12 @@ def _path_to(wanted: Mapping[str, Any], within: object, path: str = "") -> str |
     if within is wanted:
         return path
     members = within.items() if isinstance(within, dict) else enumerate(within) if isinstance(within, list) else ()
-    steps = ((_path_to(wanted, member, path + _step(name, path)), name) for name, member in members)
+    steps = ((_path_to(wanted, member, path + step(name, path)), name) for name, member in members)
     return next((found for found, _ in steps if found is not None), None)
 
 
-def _step(name: str | int, path: str) -> str:
+def step(name: str | int, path: str) -> str:
+    """Write the way from an object to one of its members, or from a list to one of its items."""
     if isinstance(name, str) and name.isidentifier():
         return f".{_short(name)}" if path else _short(name)
     return f"[{_short(name)!r}]" if isinstance(name, str) else f"[{name}]"
