@@ -220,6 +220,8 @@ def facts_of(observation: Observation, interpret: Interpret) -> Sequence[Fact]:
 
 def rejection_of(observation: Observation, reason: str) -> InputRejected:
     """Set an observation aside, with the reason. Only what was redacted is kept of it."""
+    if isinstance(observation, seen.ObjectSeen) and observation.place is not None:
+        reason = f"{observation.place}: {reason}"
     if isinstance(observation, seen.InputUnreadable):
         size_bytes, digest = observation.size_bytes, observation.digest
     else:

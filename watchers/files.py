@@ -12,6 +12,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Final, TypeAlias, assert_never
 
+from msgspec import structs
+
 from lineage.errors import InvalidObservation
 from lineage.identity import sha256
 from lineage.observation import InputUnreadable, ObjectDeleted, Observation
@@ -144,7 +146,8 @@ def _object_observed(
     if source is None:
         return Ignored(place=found.place, reason=_unknown_kind(found.item))
     try:
-        return observe(found.item, source, cluster=cluster, seen_at=seen_at, redactor=redactor)
+        seen = observe(found.item, source, cluster=cluster, seen_at=seen_at, redactor=redactor)
+        return structs.replace(seen, place=found.place)
     except InvalidObservation as error:
         reason = f"{found.place}: {error}"
         return unreadable(found.item, source, cluster=cluster, seen_at=seen_at, reason=reason)
