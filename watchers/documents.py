@@ -21,7 +21,7 @@ import orjson
 
 from lineage.identity import sha256
 from lineage.limits import MAX_OBJECT_BYTES
-from watchers.elements import OPENING_BYTES, Element, Elements, list_opening
+from watchers.elements import OPENING_BYTES, Element, Elements, decode_json, list_opening
 from watchers.yaml_values import InvalidYaml, load_yaml
 
 CHUNK_BYTES: Final = 1024 * 1024
@@ -349,7 +349,7 @@ def _piece(element: Element, header: Any) -> Piece:
 
 def _json(data: bytes) -> Any:
     try:
-        return orjson.loads(data)
+        return decode_json(data)
     except orjson.JSONDecodeError:
         return _NO_JSON
 

@@ -1,6 +1,6 @@
-"""JSON that is too large to be read whole: the elements of a list, one at a time, however its lines are broken.
+"""JSON that is too large or too deep to be read whole: the elements of a list, one at a time, and what is not too deep.
 
-Pure. It follows brackets and quotes and builds nothing, so it needs the memory of one element, and of none that is
+Pure. However lines are broken, it follows brackets and quotes and builds nothing, so it needs the memory of one element, and of none that is
 too large: that one is counted, digested and left out. Numbers and words between elements are read over.
 """
 
@@ -8,9 +8,13 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
+
+import orjson
 
 OPENING_BYTES: Final = 64 * 1024  # within so many a document says that it is a list
+
+KEPT_LEVELS: Final = 400  # orjson reads 1,024 and writes 254
 
 _LIST_OPENING: Final = re.compile(rb"\s*(?:\[|\{(?:[^\[{]|\{[^\[{}]*\})*?\"items\"\s*:\s*\[)")
 _STRUCTURE: Final = re.compile(rb"[^\"{}\[\]]*+([\"{}\[\]])")
@@ -33,6 +37,40 @@ def list_opening(start: bytes) -> bytes:
     """What stands before the first element of a document; empty if it is no list."""
     found = _LIST_OPENING.match(start[:OPENING_BYTES])
     return found[0] if found else b""
+
+
+def decode_json(data: bytes) -> Any:
+    """Decode JSON. What is nested beyond all measure loses what is deepest, so that one object does not hide those
+    beside it: it still has more levels than can be written down, and is refused for that.
+
+    Raises:
+        orjson.JSONDecodeError: it is no JSON.
+    """
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        if "recursion" not in str(error).lower():
+            raise
+        return orjson.loads(_without_depths(data))
+
+
+def _without_depths(data: bytes) -> bytes:
+    kept, begun, at, depth = list[bytes](), 0, 0, 0
+    while (token := _STRUCTURE.match(data, at)) is not None:
+        at, sign = token.end(), token[1]
+        if sign == b'"':
+            text = _IN_TEXT.match(data, at)
+            at = text.end() if text else len(data)
+        elif sign in b"{[":
+            depth += 1
+            if depth == KEPT_LEVELS + 1:
+                kept.append(data[begun : at - 1])
+        else:
+            if depth == KEPT_LEVELS + 1:
+                kept.append(b"null")
+                begun = at
+            depth -= 1
+    return b"".join([*kept, data[begun:]])
 
 
 class Elements:

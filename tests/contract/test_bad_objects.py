@@ -30,7 +30,8 @@ DEEPEST = 9  # steps into an object: what is read lies there
 FOLDERS = ("argo-plain", "argo-pods", "kfp-v1-runtime", "kfp-v2-synthetic")
 UNCHANGED = ("apiVersion", "kind")
 many = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-few = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+some = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))  # a store takes 0.2 s to make
+few = settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 
 Steps = tuple[str | int, ...]
 
@@ -90,7 +91,7 @@ def places(value: object, steps: Steps = ()) -> Iterator[Steps]:
 @st.composite
 def mutants(draw: st.DrawFn) -> dict[str, Any]:
     """An object in which something was replaced, deleted, doubled or wrapped."""
-    item = deepcopy(draw(st.sampled_from(bases())))
+    item: dict[str, Any] = deepcopy(draw(st.sampled_from(bases())))
     for _ in range(draw(st.integers(1, 3))):
         if not (everywhere := list(places(item))):
             break
@@ -98,7 +99,7 @@ def mutants(draw: st.DrawFn) -> dict[str, Any]:
         holder: Any = item
         for step in steps[:-1]:
             holder = holder[step]
-        last = steps[-1]
+        last: Any = steps[-1]
         match draw(st.sampled_from(["replace", "replace", "delete", "double", "wrap"])):
             case "replace":
                 holder[last] = draw(values)
@@ -138,22 +139,20 @@ def is_rejection(facts: Sequence[Fact]) -> bool:
 @many
 @given(mutants())
 def test_an_object_is_understood_or_refused_with_a_reason(item: dict[str, Any]) -> None:
-    seen = sighting(item)
-    try:
-        interpreted(seen)
-    except InvalidObservation as error:
-        assert str(error)
+    (facts,) = said(item)
+    reasons = [fact.reason for fact in facts if isinstance(fact, InputRejected)]
+    assert not any("a defect" in reason for reason in reasons)
 
 
-@many
-@given(st.lists(mutants(), min_size=1, max_size=4))
+@some
+@given(st.lists(mutants(), min_size=5, max_size=10))
 def test_objects_that_are_refused_do_no_harm_to_those_beside_them(items: list[dict[str, Any]]) -> None:
     healthy, mutated = said(*own_objects()), said(*items)
     accepted = [facts for facts in mutated if not is_rejection(facts)]
     with closing(open_in_memory()) as store, closing(open_in_memory()) as other:
         assert knowledge(store, *mutated, *healthy) == knowledge(other, *accepted, *healthy)
         refused = {(f.digest, f.reason) for facts in mutated for f in facts if isinstance(f, InputRejected)}
-        page = store.rejected(EVERYTHING, PageRequest(first=10))
+        page = store.rejected(EVERYTHING, PageRequest(first=20))
         assert {(one.digest, one.reason.replace("\0", "\ufffd")) for one in page.items} == {
             (digest, reason.replace("\0", "\ufffd")) for digest, reason in refused
         }

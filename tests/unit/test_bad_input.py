@@ -16,7 +16,7 @@ from lineage import recorder
 from lineage.facts import InputRejected, PodSeen, RunSeen
 from lineage.identity import Location
 from lineage.limits import MAX_NAME_BYTES, MAX_OBJECT_BYTES, MAX_PLACE_BYTES, MAX_REASON_BYTES, length, shortened
-from lineage.observation import InputUnreadable, ObjectSeen
+from lineage.observation import InputUnreadable
 from tests.factories import CLUSTER, RECORDED_AT, REDACTOR, a_node, a_pod, a_workflow, interpreted, looked, observed
 from watchers import files
 from watchers.files import Ignored
@@ -31,9 +31,7 @@ def ingested(data: bytes, *paths: str) -> tuple[int, list[str]]:
     """Read standard input or files. Returns how many objects mean something, and the reasons of what was rejected."""
     good, reasons = 0, list[str]()
     for found in files.read(paths or ["-"], standard_input=io.BytesIO(data)):
-        seen = files.observed(
-            found, sources=all_sources(), cluster=CLUSTER, seen_at=RECORDED_AT, redactor=REDACTOR
-        )
+        seen = files.observed(found, sources=all_sources(), cluster=CLUSTER, seen_at=RECORDED_AT, redactor=REDACTOR)
         if isinstance(seen, Ignored):
             continue
         facts = recorder.facts_of(seen, interpreted)
@@ -54,7 +52,7 @@ BETWEEN_LINES = {
     "half a character": (an_object('"\\ud800"'), "line 2: ", "spec.x holds half a character"),
     "no UTF-8": (an_object('"').replace(b'"x": "', b'"x": "\xff"'), "line 2: ", "spec.x holds half a character"),
     "300 levels": (an_object("[" * 300 + "]" * 300), "line 2: ", "nested deeper than 254 levels"),
-    "ten thousand levels": (an_object("[" * 10_000 + "]" * 10_000), "line 2: ", "nested too deeply"),
+    "ten thousand levels": (an_object("[" * 10_000 + "]" * 10_000), "line 2: ", "nested deeper than 254 levels"),
     "a text": (b'"text"', "line 2: ", ""),
     "one object of 33 MiB": (an_object('"' + "x" * (MAX_OBJECT_BYTES + 2**20) + '"'), "line 2: ", "larger than 32 MiB"),
 }
@@ -68,6 +66,13 @@ def test_a_bad_line_is_one_rejection_with_its_place_and_its_neighbours_are_read(
     (reason,) = reasons
     assert reason.startswith(f"standard input, {place}")
     assert why in reason
+
+
+def test_an_object_of_ten_thousand_levels_does_not_hide_those_beside_it_in_a_list() -> None:
+    deep = an_object('{"a":' * 10_000 + "1" + "}" * 10_000).decode()
+    good, (reason,) = ingested(f'{{"kind": "List", "apiVersion": "v1", "items": [{deep}, {GOOD.decode()}]}}'.encode())
+    assert good == 1
+    assert reason.startswith("standard input, line 1, item 1: ")
 
 
 YAML_GOOD = b"apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: good, uid: u}\n"
@@ -123,7 +128,7 @@ def test_marks_and_line_ends_of_windows_are_no_mistake(form: bytes) -> None:
 
 
 # ------------------------------------------------------------------------------------------ too large
-BIG = b'{"apiVersion": "v1", "kind": "Pod", "x": "' + b"[\\\"{" * (MAX_OBJECT_BYTES // 4) + b'"}'
+BIG = b'{"apiVersion": "v1", "kind": "Pod", "x": "' + b'[\\"{' * (MAX_OBJECT_BYTES // 4) + b'"}'
 
 
 @pytest.mark.parametrize("indent", [None, 4])
@@ -181,9 +186,7 @@ def test_what_cannot_be_read_in_a_folder_is_told_and_the_rest_is_read(tmp_path: 
 
 
 def test_a_name_that_is_no_text_can_be_told(tmp_path: Path) -> None:
-    file = os.path.join(os.fsencode(tmp_path), b"\xff.json")
-    with open(file, "wb") as opened:
-        opened.write(b"{")
+    (tmp_path / os.fsdecode(b"\xff.json")).write_bytes(b"{")
     _, (reason,) = ingested(b"", str(tmp_path))
     assert reason.startswith(f"{tmp_path}/\ufffd.json, line 1: ")
     reason.encode()
@@ -276,7 +279,9 @@ def rejected_as(item: dict[str, Any]) -> str:
 @pytest.mark.parametrize(
     ("make", "steps", "value"), WRONG_MEMBERS, ids=[f"{path_of(case[1])}={case[2]!r:.30}" for case in WRONG_MEMBERS]
 )
-def test_a_member_of_a_wrong_type_is_named_with_its_path(make: Any, steps: tuple[str | int, ...], value: object) -> None:
+def test_a_member_of_a_wrong_type_is_named_with_its_path(
+    make: Any, steps: tuple[str | int, ...], value: object
+) -> None:
     reason = rejected_as(changed(make(), steps, value))
     assert f": {path_of(steps)} is " in reason
     assert "expected " in reason
@@ -344,7 +349,7 @@ def test_an_address_that_is_none_is_a_place_as_it_stands() -> None:
 
 
 def test_a_long_reason_keeps_its_ends() -> None:
-    reason = shortened("/" + "\x01\"ä" * 3000 + ": it is no JSON")
+    reason = shortened("/" + '\x01"ä' * 3000 + ": it is no JSON")
     assert length(reason) <= MAX_REASON_BYTES
     assert (reason[0], reason[-15:]) == ("/", ": it is no JSON")
 
