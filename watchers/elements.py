@@ -1,7 +1,8 @@
 """JSON that is too large or too deep to be read whole: the elements of a list, one at a time, and what is not too deep.
 
-Pure. However lines are broken, it follows brackets and quotes and builds nothing, so it needs the memory of one element, and of none that is
-too large: that one is counted, digested and left out. Numbers and words between elements are read over.
+Pure. It follows brackets and quotes, however lines are broken, and builds nothing: so it needs the memory of one
+element, and of none that is too large, which is counted, digested and left out. Numbers and words between elements
+are read over.
 """
 
 import hashlib
@@ -14,7 +15,7 @@ import orjson
 
 OPENING_BYTES: Final = 64 * 1024  # within so many a document says that it is a list
 
-KEPT_LEVELS: Final = 400  # orjson reads 1,024 and writes 254
+KEPT_LEVELS: Final = 270  # orjson writes 254, and a list holds its objects two levels down
 
 _LIST_OPENING: Final = re.compile(rb"\s*(?:\[|\{(?:[^\[{]|\{[^\[{}]*\})*?\"items\"\s*:\s*\[)")
 _STRUCTURE: Final = re.compile(rb"[^\"{}\[\]]*+([\"{}\[\]])")
@@ -49,7 +50,7 @@ def decode_json(data: bytes) -> Any:
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError as error:
-        if "recursion" not in str(error).lower():
+        if "depth limit" not in error.msg and "ecursion limit" not in error.msg:  # orjson's words, new and old
             raise
         return orjson.loads(_without_depths(data))
 
