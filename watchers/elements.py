@@ -140,7 +140,7 @@ class _Gathered:
     def __init__(self, line: int, max_bytes: int) -> None:
         self._line = line
         self._max_bytes = max_bytes
-        self._parts: list[bytes] = []
+        self._data = bytearray()
         self._size = 0
         self._digest = hashlib.sha256()
         self.fault: str | None = None
@@ -148,16 +148,17 @@ class _Gathered:
     def add(self, data: bytes) -> None:
         self._size += len(data)
         self._digest.update(data)
-        self._parts.append(data)
-        if self._size > self._max_bytes:
-            self._parts.clear()
+        if self._size <= self._max_bytes:
+            self._data += data
+        else:
+            self._data.clear()
 
     def element(self, fault: str | None) -> Element:
         fault = self.fault or fault
         whole = fault is None and self._size <= self._max_bytes
         return Element(
             line=self._line,
-            data=b"".join(self._parts) if whole else None,
+            data=bytes(self._data) if whole else None,
             fault=fault,
             size_bytes=self._size,
             digest=f"sha256:{self._digest.hexdigest()}",
