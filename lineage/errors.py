@@ -13,6 +13,7 @@ LineageError
 │   ├── ResourceForbidden  the credentials may not list or watch it
 │   └── HistoryGone        a watch cannot be resumed from where it stood: list again
 └── StoreError             the database failed; the batch is retried whole
+    ├── FactsRefused       it will never take these facts; what is at fault is set aside
     ├── SchemaOutdated     run `lineage migrate`
     └── PositionMoved      another recorder recorded this stretch of the log; read the position again
 """
@@ -76,6 +77,10 @@ class HistoryGone(ClusterError):
 
 class StoreError(LineageError):
     """The database failed. Nothing of the batch was recorded; it is retried whole."""
+
+
+class FactsRefused(StoreError):
+    """The database can never hold these facts, whenever it is asked. Nothing of the batch was recorded."""
 
 
 class SchemaOutdated(StoreError):

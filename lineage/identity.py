@@ -180,7 +180,10 @@ def object_store(endpoint: str | None, cluster: str) -> str:
     """
     if not endpoint:
         return f"cluster:{cluster}"
-    host = urlsplit(endpoint if "//" in endpoint else f"//{endpoint}")
+    try:
+        host = urlsplit(endpoint if "//" in endpoint else f"//{endpoint}")
+    except ValueError:  # `http://[` and the like: whatever it is, it is the cluster's own
+        return f"cluster:{cluster}/{endpoint}"
     name, port = (host.hostname or endpoint).lower(), host.netloc.rpartition(":")[2] if ":" in host.netloc else ""
     if _AWS_HOST.match(name):
         return ""
@@ -197,10 +200,14 @@ def object_store(endpoint: str | None, cluster: str) -> str:
 
 def http_uri(url: str) -> str:
     """Canonical form of a web address: scheme and host in lower case, no credentials, no default port."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        number = parts.port
+    except ValueError:  # `http://[`, `http://host:99999`: it has no other form
+        return url
     if not parts.scheme or not parts.hostname:
         return url
-    port = f":{parts.port}" if parts.port and parts.port != {"http": 80, "https": 443}.get(parts.scheme.lower()) else ""
+    port = f":{number}" if number and number != {"http": 80, "https": 443}.get(parts.scheme.lower()) else ""
     return urlunsplit((parts.scheme.lower(), parts.hostname.lower() + port, parts.path or "/", parts.query, ""))
 
 

@@ -15,7 +15,8 @@ class ObjectSeen(msgspec.Struct, frozen=True, kw_only=True, tag="object"):
     """An object as it stood at one moment.
 
     `body` is its canonical JSON (`lineage.identity.canonical`), trimmed of noise and redacted under the
-    key `key_id`. `source` is the name of the source that understands it.
+    key `key_id`. `source` is the name of the source that understands it. `place` says where it was read, file and
+    line; None where it was watched.
     """
 
     source: str
@@ -23,6 +24,7 @@ class ObjectSeen(msgspec.Struct, frozen=True, kw_only=True, tag="object"):
     seen_at: datetime
     body: bytes
     key_id: str
+    place: str | None = None
 
     def object(self) -> dict[str, Any]:
         """Decode the body."""

@@ -16,11 +16,19 @@ import structlog
 
 from lineage import facts as fact
 from lineage import observation as seen
-from lineage.errors import InvalidObservation, PositionMoved, StoreError, UnknownRedactionKey
+from lineage.errors import (
+    FactsRefused,
+    InvalidObservation,
+    LineageError,
+    PositionMoved,
+    StoreError,
+    UnknownRedactionKey,
+)
 from lineage.facts import Fact, InputRejected, SourceObserved
 from lineage.identity import Location, sha256
+from lineage.limits import MAX_NAME_BYTES, is_name, refuse_long_names, shortened
 from lineage.observation import Observation
-from lineage.ports import EventLog, LineageStore
+from lineage.ports import Entry, EventLog, LineageStore
 
 Interpret: TypeAlias = Callable[[seen.ObjectSeen], Sequence[Fact]]
 """Says what an observed object means; raises InvalidObservation where it cannot."""
@@ -137,10 +145,28 @@ class Recorder:
         entries = self._log.read(after=self._position, limit=BATCH_SIZE, timeout_seconds=timeout_seconds)
         if not entries:
             return None
+        self._refuse_unknown_keys([entry.observation for entry in entries])
+        return self._record(entries)
+
+    def _record(self, entries: Sequence[Entry]) -> Outcome:
+        """Record entries in one transaction. What the store refuses for good is found by halves, and set aside."""
+        statements = [facts_of(entry.observation, self._interpret) for entry in entries]
+        try:
+            return self._apply(entries, statements)
+        except FactsRefused as error:
+            reason = f"the store refused it: {error}"
+        except LineageError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a bug of ours in storing one object must not stop the log for all
+            reason = f"{type(error).__name__} while storing it, a defect of kfp-lineage"
+        if len(entries) == 1:
+            return self._apply(entries, [[rejection_of(entries[0].observation, reason)]])
+        half = len(entries) // 2
+        return self._record(entries[:half]) + self._record(entries[half:])
+
+    def _apply(self, entries: Sequence[Entry], statements: Sequence[Sequence[Fact]]) -> Outcome:
         began = monotonic()
         observations = [entry.observation for entry in entries]
-        self._refuse_unknown_keys(observations)
-        statements = [facts_of(observation, self._interpret) for observation in observations]
         position = entries[-1].position
         try:
             added = self._store.apply(
@@ -180,21 +206,36 @@ class Recorder:
 # ------------------------------------------------------------------------------------------ pure
 def facts_of(observation: Observation, interpret: Interpret) -> Sequence[Fact]:
     """Say what an observation means. What cannot be interpreted is a fact too: that it was rejected."""
-    match observation:
-        case seen.ObjectSeen():
-            return _interpreted(observation, interpret)
-        case seen.ObjectDeleted(uid=uid):
-            return [fact.ObjectGone(uid=uid)]
-        case seen.ResourceListed():
-            return _listed(observation)
-        case seen.LocationLooked():
-            return [_looked(observation)]
-        case seen.SourceReported():
-            return [_reported(observation)]
-        case seen.InputUnreadable():
-            return [_unreadable(observation)]
-        case _:
-            assert_never(observation)
+    try:
+        found = _said(observation, interpret)
+        for one in found:
+            refuse_long_names(one)
+    except InvalidObservation as error:
+        return [rejection_of(observation, str(error))]
+    except Exception as error:  # noqa: BLE001 - a bug of ours in one source must not stop the log for all of them
+        reason = f"{type(error).__name__} while interpreting it, a defect of kfp-lineage: {error}"
+        return [rejection_of(observation, reason)]
+    return found
+
+
+def rejection_of(observation: Observation, reason: str) -> InputRejected:
+    """Set an observation aside, with the reason. Only what was redacted is kept of it."""
+    if isinstance(observation, seen.ObjectSeen) and observation.place is not None:
+        reason = f"{observation.place}: {reason}"
+    if isinstance(observation, seen.InputUnreadable):
+        size_bytes, digest = observation.size_bytes, observation.digest
+    else:
+        data = observation.body if isinstance(observation, seen.ObjectSeen) else seen.encode(observation)
+        size_bytes, digest = len(data), sha256(data)
+    return InputRejected(
+        source=shortened(observation.source, limit=MAX_NAME_BYTES),
+        cluster=shortened(observation.cluster, limit=MAX_NAME_BYTES),
+        at=observation.seen_at,
+        reason=shortened(reason),
+        event=observation.body if isinstance(observation, seen.ObjectSeen) else None,
+        size_bytes=size_bytes,
+        digest=digest,
+    )
 
 
 def deliveries(observations: Sequence[Observation], statements: Sequence[Sequence[Fact]]) -> list[SourceObserved]:
@@ -251,39 +292,22 @@ def outcome_of(
     return Outcome(objects=fates.total(), **fates, rejections=tuple(rejections))
 
 
-def _interpreted(observation: seen.ObjectSeen, interpret: Interpret) -> Sequence[Fact]:
-    try:
-        return interpret(observation)
-    except InvalidObservation as error:
-        return [_rejected(observation, str(error))]
-    except Exception as error:  # noqa: BLE001 - a bug of ours in one source must not stop the log for all of them
-        return [
-            _rejected(observation, f"{type(error).__name__} while interpreting it, a defect of kfp-lineage: {error}")
-        ]
-
-
-def _rejected(observation: seen.ObjectSeen, reason: str) -> InputRejected:
-    return InputRejected(
-        source=observation.source,
-        cluster=observation.cluster,
-        at=observation.seen_at,
-        reason=reason,
-        event=observation.body,
-        size_bytes=len(observation.body),
-        digest=sha256(observation.body),
-    )
-
-
-def _unreadable(observation: seen.InputUnreadable) -> InputRejected:
-    return InputRejected(
-        source=observation.source,
-        cluster=observation.cluster,
-        at=observation.seen_at,
-        reason=observation.reason,
-        event=None,
-        size_bytes=observation.size_bytes,
-        digest=observation.digest,
-    )
+def _said(observation: Observation, interpret: Interpret) -> Sequence[Fact]:
+    match observation:
+        case seen.ObjectSeen():
+            return interpret(observation)
+        case seen.ObjectDeleted(uid=uid):
+            return [fact.ObjectGone(uid=uid)]
+        case seen.ResourceListed():
+            return _listed(observation)
+        case seen.LocationLooked():
+            return [_looked(observation)]
+        case seen.SourceReported():
+            return [_reported(observation)]
+        case seen.InputUnreadable(reason=reason):
+            return [rejection_of(observation, reason)]
+        case _:
+            assert_never(observation)
 
 
 def _listed(observation: seen.ResourceListed) -> Sequence[Fact]:
@@ -296,7 +320,7 @@ def _listed(observation: seen.ResourceListed) -> Sequence[Fact]:
             resource=observation.resource,
             namespace=observation.namespace,
             version=fact.sortable(observation.resource_version),
-            uids=observation.uids,
+            uids=tuple(filter(is_name, observation.uids)),  # objects of other uids were refused
         )
     ]
 

@@ -22,6 +22,7 @@ from pydantic_settings import (
 )
 
 from lineage.errors import InvalidSettings
+from lineage.limits import MAX_NAME_BYTES, is_name
 
 APPLICATION: Final = "kfp-lineage"
 PREFIX: Final = "LINEAGE_"
@@ -78,6 +79,13 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         """Read `a,b`, which is how an environment variable holds several."""
         return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
+
+    @field_validator("cluster")
+    @classmethod
+    def _is_name(cls, value: str) -> str:
+        if not value.isprintable() or not is_name(value):
+            raise ValueError(f"the name of a cluster is printable and has at most {MAX_NAME_BYTES} bytes")
+        return value
 
     @field_validator("store")
     @classmethod

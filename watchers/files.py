@@ -12,6 +12,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Final, TypeAlias, assert_never
 
+from msgspec import structs
+
 from lineage.errors import InvalidObservation
 from lineage.identity import sha256
 from lineage.observation import InputUnreadable, ObjectDeleted, Observation
@@ -24,6 +26,7 @@ STANDARD_INPUT: Final = "-"
 INPUT_SOURCE: Final = "files"  # the source that is named where bytes were no object of any other
 YAML_NAMES: Final = (".yaml", ".yml")
 NAMES: Final = (".json", ".ndjson", ".jsonl", *YAML_NAMES)
+MAX_LIST_DEPTH: Final = 10  # lists of lists of objects: two are seen, as in a file of kubectl's answers
 SNIFFED_BYTES: Final = 64 * 1024
 
 
@@ -73,10 +76,16 @@ def read(
     """
     for path in paths:
         if path == STANDARD_INPUT:
-            yield from _objects_in(_chunks(standard_input, on_bytes), name="standard input", yaml=None)
+            name = "standard input"
+            yield from _objects_in(_chunks(standard_input, on_bytes), name=name, yaml=None, is_asked_for=True)
         elif Path(path).is_dir():
-            for file in files_under(Path(path)):
-                yield from _read_file(file, on_bytes, is_asked_for=False)
+            failures: list[OSError] = []
+            for file in files_under(Path(path), on_error=failures.append):
+                if file.is_file() or not file.exists():  # a link to nothing is told like every file that fails
+                    yield from _read_file(file, on_bytes, is_asked_for=False)
+                else:
+                    yield Ignored(place=_shown(file), reason="it is a pipe, socket or device; name it to read it")
+            yield from (_failed(error.filename, error) for error in failures)
         else:
             yield from _read_file(Path(path), on_bytes, is_asked_for=True)
 
@@ -93,13 +102,12 @@ def size_bytes(paths: Sequence[str]) -> int | None:
     return total
 
 
-def files_under(folder: Path) -> Iterator[Path]:
-    """Find the files in a folder and the folders in it, sorted; what is hidden is left out."""
-    for place, folders, files in os.walk(folder):
+def files_under(folder: Path, *, on_error: Callable[[OSError], object] = lambda _error: None) -> Iterator[Path]:
+    """Find the files in a folder and the folders in it, sorted; what is hidden is left out, and links to folders are
+    not followed. `on_error` is told of folders that cannot be read."""
+    for place, folders, files in os.walk(folder, onerror=on_error):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            if not name.startswith(".") and (path := Path(place, name)).is_file():
-                yield path
+        yield from (Path(place, name) for name in sorted(files) if not name.startswith("."))
 
 
 def observed(
@@ -138,7 +146,8 @@ def _object_observed(
     if source is None:
         return Ignored(place=found.place, reason=_unknown_kind(found.item))
     try:
-        return observe(found.item, source, cluster=cluster, seen_at=seen_at, redactor=redactor)
+        seen = observe(found.item, source, cluster=cluster, seen_at=seen_at, redactor=redactor)
+        return structs.replace(seen, place=found.place)
     except InvalidObservation as error:
         reason = f"{found.place}: {error}"
         return unreadable(found.item, source, cluster=cluster, seen_at=seen_at, reason=reason)
@@ -151,14 +160,26 @@ def _read_file(path: Path, on_bytes: Callable[[int], object], *, is_asked_for: b
     try:
         with path.open("rb") as file:
             if not is_asked_for and not name.endswith(NAMES) and not _looks_like_objects(file.peek(SNIFFED_BYTES)):
-                yield Ignored(place=str(path), reason="it is a text, and not one of objects")
+                yield Ignored(place=_shown(path), reason="it is a text, and not one of objects")
                 return
             yield from _objects_in(
-                _chunks(file, on_bytes), name=str(path), yaml=True if name.endswith(YAML_NAMES) else None
+                _chunks(file, on_bytes),
+                name=_shown(path),
+                yaml=True if name.endswith(YAML_NAMES) else None,
+                is_asked_for=is_asked_for,
             )
     except OSError as error:
-        reason = f"it cannot be read: {error.strerror or error}"
-        yield Rejected(place=str(path), reason=reason, size_bytes=0, digest=sha256(b""))
+        yield _failed(path, error)
+
+
+def _failed(path: str | Path, error: OSError) -> Rejected:
+    reason = f"it cannot be read: {error.strerror or error}"
+    return Rejected(place=_shown(path), reason=reason, size_bytes=0, digest=sha256(b""))
+
+
+def _shown(path: str | Path) -> str:
+    """Write a path, whose name may be bytes of any kind, as text that can be stored."""
+    return os.fsencode(path).decode(errors="replace")
 
 
 def _looks_like_objects(start: bytes) -> bool:
@@ -175,8 +196,10 @@ def _chunks(file: BinaryIO, on_bytes: Callable[[int], object]) -> Iterator[bytes
 
 
 # ------------------------------------------------------------------------------------------ objects
-def _objects_in(chunks: Iterable[bytes], *, name: str, yaml: bool | None) -> Iterator[Input]:
+def _objects_in(chunks: Iterable[bytes], *, name: str, yaml: bool | None, is_asked_for: bool) -> Iterator[Input]:
+    empty = True
     for piece in decode(chunks, yaml=yaml):
+        empty = False
         match piece:
             case Unreadable(place=place, reason=reason, size_bytes=size_bytes, digest=digest):
                 yield Rejected(place=f"{name}, {place}", reason=reason, size_bytes=size_bytes, digest=digest)
@@ -192,21 +215,29 @@ def _objects_in(chunks: Iterable[bytes], *, name: str, yaml: bool | None) -> Ite
                 )
             case _:
                 assert_never(piece)
+    if empty and is_asked_for:
+        yield Rejected(place=name, reason="there is nothing in it", size_bytes=0, digest=sha256(b""))
+    elif empty:
+        yield Ignored(place=name, reason="there is nothing in it")
 
 
-def _objects(value: Any, *, place: str) -> Iterator[Input]:
+def _objects(value: Any, *, place: str, depth: int = 0) -> Iterator[Input]:
     """Find the objects in a document: one, a list of them, or an event of a watch."""
     match value:
+        case list() if depth >= MAX_LIST_DEPTH:
+            yield Ignored(place=place, reason=f"it is a list within more than {MAX_LIST_DEPTH} lists")
         case list():
             for number, item in enumerate(value, start=1):
-                yield from _objects(item, place=f"{place}, item {number}")
+                yield from _objects(item, place=f"{place}, item {number}", depth=depth + 1)
         case {"type": str(event), "object": dict(item)}:
             yield _event(event, item, place)
-        case {"kind": str(kind), "apiVersion": str(version), "items": list(items)} if kind.endswith("List"):
+        case {"kind": str(kind), "apiVersion": str(version), "items": list(items)} if (
+            kind.endswith("List") and depth < MAX_LIST_DEPTH
+        ):
             for number, item in enumerate(items, start=1):
                 # The API server leaves kind and version out of the items of its own types.
                 whole = _of_list(item, kind.removesuffix("List"), version)
-                yield from _objects(whole, place=f"{place}, item {number}")
+                yield from _objects(whole, place=f"{place}, item {number}", depth=depth + 1)
         case {"kind": str(), "apiVersion": str()} | {"metadata": dict()}:
             # Programs that decode an object may lose its kind; a source may know it all the same.
             yield ObjectRead(place=place, item=value)

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lineage.identity import Location, http_uri, object_store, raw_location
-from watchers.reading import mapping, sequence, text
+from lineage.limits import MAX_PLACE_BYTES, is_place
+from watchers.reading import WrongMember, mapping, sequence, text
 
 type_names = ("s3", "gcs", "azure", "oss", "hdfs", "http", "git", "raw", "artifactory", "plugin")
 """Every kind of location, under the name of the member that holds it."""
@@ -31,7 +32,10 @@ def locate(artifact: Mapping[str, Any], fallbacks: tuple[Mapping[str, Any], ...]
             if other is not None and key:
                 kind, value = other, _with_key(other, mapping(fallback, other), key)
                 break
-    return _LOCATE[kind](value, cluster)
+    location = _LOCATE[kind](value, cluster)
+    if location is not None and not is_place(location):
+        raise WrongMember(artifact, kind, f"names a place of more than {MAX_PLACE_BYTES} bytes")
+    return location
 
 
 def chosen_key(artifact: Mapping[str, Any]) -> bool:

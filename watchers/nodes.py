@@ -9,7 +9,7 @@ import gzip
 import re
 import zlib
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from io import BytesIO
 from itertools import pairwise
 from typing import Any, Final
@@ -18,7 +18,6 @@ import brotli
 import orjson
 import zstandard
 
-from lineage.errors import InvalidObservation
 from lineage.identity import sha256
 from watchers.reading import mapping, sequence, text
 from watchers.source import KubernetesObject
@@ -73,10 +72,8 @@ def _decompress(packed: bytes) -> bytes:
 
 def readable_nodes(status: Mapping[str, Any]) -> tuple[Nodes | None, str | None]:
     """The nodes that a view shows; None with the reason where it says that there are some but shows none."""
-    nodes = mapping(status, "nodes")
-    for node_id, node in nodes.items():
-        if not isinstance(node, dict):
-            raise InvalidObservation(f"status.nodes[{node_id!r}] is no object")
+    said = mapping(status, "nodes")
+    nodes = {node_id: mapping(said, node_id) for node_id, node in said.items() if node is not None}
     if nodes:
         return nodes, None
     if packed := text(status, "compressedNodes"):
@@ -86,7 +83,7 @@ def readable_nodes(status: Mapping[str, Any]) -> tuple[Nodes | None, str | None]
     return {}, None
 
 
-_ATTEMPT = re.compile(r"\((\d+)\)$")
+_ATTEMPT = re.compile(r"\(([0-9]{1,9})\)$")
 
 
 def attempt_number(node: Mapping[str, Any], parents: list[str], nodes: Nodes) -> int:
@@ -109,7 +106,7 @@ def parents_of(nodes: Nodes, workflow: str) -> dict[str, list[str]]:
     """
     parents: dict[str, list[str]] = defaultdict(list)
     for node_id, node in nodes.items():
-        children = [c for c in dict.fromkeys(sequence(node, "children")) if isinstance(c, str) and c in nodes]
+        children = list(dict.fromkeys(_children(node, nodes)))
         for child in children:
             parents[child].append(node_id)
         if text(node, "type") == "Retry":
@@ -119,12 +116,16 @@ def parents_of(nodes: Nodes, workflow: str) -> dict[str, list[str]]:
     onexit = f"{workflow}.onExit"
     handlers = {n for n, node in nodes.items() if text(node, "name").startswith(onexit)}
     if handlers:
-        inner = {n for n in nodes if n not in handlers and any(c in nodes for c in sequence(nodes[n], "children"))}
+        inner = {n for n in nodes if n not in handlers and any(_children(nodes[n], nodes))}
         leaves = [n for n in nodes if n not in handlers and n not in inner]
         for handler in handlers:
             if not any(parent in handlers for parent in parents[handler]):
                 parents[handler].extend(leaves)
     return parents
+
+
+def _children(node: Mapping[str, Any], nodes: Nodes) -> Iterator[str]:
+    return (child for child in sequence(node, "children") if isinstance(child, str) and child in nodes)
 
 
 def _is_attempt(node: Mapping[str, Any]) -> bool:

@@ -16,6 +16,7 @@ import orjson
 
 from lineage.errors import ClusterError, HistoryGone, ResourceAbsent, ResourceForbidden
 from lineage.model import SourceState
+from watchers.elements import decode_json
 from watchers.source import KubernetesObject, Resource
 
 
@@ -326,7 +327,7 @@ _QUOTE_LENGTH: Final = 60
 
 def _decode(data: bytes) -> Any:
     try:
-        return orjson.loads(data)
+        return decode_json(data)
     except orjson.JSONDecodeError as error:
         raise ClusterError(f"the answer is no JSON: {data[:_QUOTE_LENGTH]!r}") from error
 

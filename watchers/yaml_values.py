@@ -111,7 +111,9 @@ def _construct_int(loader: yaml.constructor.SafeConstructor, node: yaml.ScalarNo
 
 def _construct_float(loader: yaml.constructor.SafeConstructor, node: yaml.ScalarNode) -> float:
     text = str(loader.construct_scalar(node)).replace("_", "").lower()
-    return float(text.replace(".inf", "inf").replace(".nan", "nan"))
+    if text.endswith(("inf", "nan")):
+        raise yaml.constructor.ConstructorError(None, None, f"{text} is no number of JSON", node.start_mark)
+    return float(text)
 
 
 _TAG: Final = "tag:yaml.org,2002:"

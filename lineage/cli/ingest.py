@@ -1,11 +1,11 @@
 """`lineage ingest`: record what was saved to files."""
 
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Annotated, Final
 
 import orjson
@@ -45,7 +45,7 @@ def ingest(
     configure_logs(logging.CRITICAL)
     settings = load_settings({"store": store, "cluster": cluster})
     for path in paths:
-        if path != STANDARD_INPUT and not Path(path).exists():
+        if path != STANDARD_INPUT and not os.path.lexists(path):  # a link to nothing is a rejection
             fail(f"there is no file or folder {path}", code=USAGE)
     outcome = record_files(paths, settings)
     _tell(outcome, settings, as_json=as_json)

@@ -22,6 +22,7 @@ _BARE: Final = (
     r"(?P<bare>(?!--)(?:\$\{[^}\n]*\}|\$\([^)\n]*\)|\{\{.*?\}\}"
     r"|[^\s\"'`;|&<>(){}\[\],\\]|,(?!\s|$|[\w.-]+[=:])|\\(?![\"'\\nrt]))+)"
 )
+_GAP: Final = 200  # characters between a name and its value: blanks and the annotation of a type
 _CLOSED: Final = r"(?P<close>\\*[\"'])?\]?"  # the end of a quoted name, or of d["name"]
 _ANNOTATION: Final = r"(?::[ \t]*[A-Za-z][\w. |]*(?:\[[\w., |\[\]]*\])?[\w. |]*(?==))?"  # password: str | None = "…"
 _VALUE_GROUPS: Final = ("block", "double", "single", "escaped", "bare")
@@ -76,6 +77,8 @@ def secrets_by_name(text: str, hints: tuple[str, ...]) -> Iterator[Found]:
     is_code = _CODE.search(text) is not None
     reached = 0
     for start, end in _secret_names(text, hints):
+        if end + _GAP < reached:  # within a secret: its own value would be, too, and long ones would be read again
+            continue
         match = _value(text, start, end, is_code=is_code)
         if match is None:
             continue

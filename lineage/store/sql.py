@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import DataError, SQLAlchemyError
 
-from lineage.errors import DeadlineExceeded, InvalidRequest, StoreError
+from lineage.errors import DeadlineExceeded, FactsRefused, InvalidRequest, StoreError
 from lineage.facts import Fact
 from lineage.identity import Key
 from lineage.model import (
@@ -78,7 +78,7 @@ class SqlStore:
         self._dialect = dialect
         self._readers = engine.execution_options(**dialect.reading)
         self._writers = engine.execution_options(**dialect.writing)
-        self._driver_error: type[Exception] = engine.dialect.loaded_dbapi.Error  # some speak to the driver itself
+        self._driver = engine.dialect.loaded_dbapi  # whose errors come as they are from those who speak to it
         self._time: _Time | None = None
 
     def within(self, seconds: float) -> "SqlStore":
@@ -97,7 +97,7 @@ class SqlStore:
                         yield connection
         except DataError as error:
             raise InvalidRequest(f"nothing can be asked of the store by such a value: {_reason(error)}") from error
-        except (SQLAlchemyError, self._driver_error) as error:
+        except (SQLAlchemyError, self._driver.Error) as error:
             raise StoreError(f"{_where(self._engine)}: {_reason(error)}") from error
 
     @contextmanager
@@ -105,8 +105,15 @@ class SqlStore:
         try:
             with self._writers.begin() as connection:
                 yield connection
-        except (SQLAlchemyError, self._driver_error) as error:
-            raise StoreError(f"{_where(self._engine)}: {_reason(error)}") from error
+        except (SQLAlchemyError, self._driver.Error) as error:
+            kind = FactsRefused if self._is_for_good(error) else StoreError
+            raise kind(f"{_where(self._engine)}: {_reason(error)}") from error
+
+    def _is_for_good(self, error: Exception) -> bool:
+        """Say whether a database will refuse the same again: a value that it cannot hold, or an entry beyond its
+        limits (class 54 of the SQL states)."""
+        cause = getattr(error, "orig", None) or error
+        return isinstance(cause, self._driver.DataError) or str(getattr(cause, "sqlstate", "")).startswith("54")
 
     def close(self) -> None:
         """Let go of the database."""

@@ -7,7 +7,7 @@ from threading import Condition, Event, Thread
 import pytest
 
 from lineage import facts as fact
-from lineage.errors import InvalidObservation, PositionMoved, StoreError, UnknownRedactionKey
+from lineage.errors import FactsRefused, InvalidObservation, PositionMoved, StoreError, UnknownRedactionKey
 from lineage.eventlog.memory import MemoryLog
 from lineage.facts import Fact, InputRejected, SourceObserved
 from lineage.identity import Location, sha256
@@ -71,6 +71,28 @@ class FailingStore(FakeStore):
         self.attempts += 1
         if self.failures:
             raise self.failures.pop(0)
+        return super().apply(facts, recorded_at=recorded_at, log=log, after=after, position=position)
+
+
+class PickyStore(FakeStore):
+    """Refuses whatever is said of one object, for good."""
+
+    def __init__(self, uid: str, error: Exception) -> None:
+        super().__init__()
+        self._uid = uid
+        self._error = error
+
+    def apply(
+        self,
+        facts: Sequence[Fact],
+        *,
+        recorded_at: datetime,
+        log: str | None = None,
+        after: str | None = None,
+        position: str | None = None,
+    ) -> tuple[bool, ...]:
+        if any(isinstance(one, fact.ObjectKept) and one.uid == self._uid for one in facts):
+            raise self._error
         return super().apply(facts, recorded_at=recorded_at, log=log, after=after, position=position)
 
 
@@ -319,3 +341,28 @@ def test_a_stopped_recorder_has_recorded_everything() -> None:
     stop.set()
     bench.recorder.run(stop)
     assert bench.outcome.objects == 3 * BATCH_SIZE
+
+
+# ------------------------------------------------------------------------------------------ what a store refuses
+@pytest.mark.parametrize("error", [FactsRefused("index row too large"), KeyError("phase")], ids=["refused", "defect"])
+def test_what_a_store_refuses_for_good_is_set_aside_and_everything_else_recorded(error: Exception) -> None:
+    bench = Bench(PickyStore("u3", error))
+    outcome = bench.record(*(sighting(f"u{number}") for number in range(7)))
+    assert (outcome.objects, outcome.recorded, outcome.rejected) == (7, 6, 1)
+    assert outcome.rejections[0].event == b"u3"
+    assert len(bench.log.read(after=bench.store.position("test"), limit=9, timeout_seconds=0)) == 0
+
+
+def test_uids_that_no_object_can_have_are_left_out_of_a_list() -> None:
+    listed = ResourceListed(
+        source="pod", cluster="test", seen_at=NOON, resource="pods", namespace="*", resource_version="1",
+        uids=("a", "x" * 3000),
+    )  # fmt: skip
+    (found,) = facts_of(listed, interpret)
+    assert isinstance(found, fact.ResourceListed)
+    assert found.uids == ("a",)
+
+
+def test_a_deletion_of_an_uid_that_no_object_can_have_is_set_aside() -> None:
+    (found,) = facts_of(deletion("x" * 3000), interpret)
+    assert isinstance(found, InputRejected)

@@ -166,6 +166,16 @@ def test_a_list_hands_on_each_object_and_then_who_exists() -> None:
     assert seen(play(script)) == [("a", "3"), ("b", "5"), ("listed a,b", "9")]
 
 
+def test_an_object_of_ten_thousand_levels_does_not_hide_the_others_of_its_page_or_watch() -> None:
+    deep = '{"metadata": {"uid": "deep", "resourceVersion": "4"}, "spec": ' + "[" * 10_000 + "]" * 10_000 + "}"
+    page = a_page({"?": 0}, an_object("b", 5), version=9).replace(b'{"?":0}', deep.encode())
+    event = an_event("MODIFIED", {"?": 0}).replace(b'{"?":0}', deep.replace('"4"', '"11"').encode())
+    events = play(Script(gets=[page], watches=[[event, an_event("ADDED", an_object("c", 12))]]))
+    changed = [event.object["metadata"]["uid"] for event in events if isinstance(event, Changed)]
+    assert changed == ["deep", "b", "deep", "c"]
+    assert [event.uids for event in events if isinstance(event, Listed)] == [("deep", "b")]
+
+
 def test_an_empty_list_may_be_null() -> None:
     script = Script(gets=[orjson.dumps({"metadata": {"resourceVersion": "9"}, "items": None})])
     assert seen(play(script)) == [("listed ", "9")]

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from lineage.errors import InvalidObservation
 from lineage.facts import ExecutionState, Fact, ObjectKept, Read, RunSeen, Write
 from lineage.identity import RESUBMITTED_LABEL, RUN_ID_LABEL, file_uid, names_own_pod, run_identity, sha256
 from lineage.model import Parameter, Phase
@@ -18,7 +17,7 @@ from lineage.redaction import is_redacted
 from watchers.locations import chosen_key, locate
 from watchers.nodes import ACTS, GROUPS, Nodes, attempt_number, parents_of, readable_nodes, unpack_nodes
 from watchers.pipelines import pipeline_of
-from watchers.reading import mapping, mappings, scalar, seconds, text, texts, time, whole
+from watchers.reading import mapping, mappings, placing, scalar, seconds, text, texts, time, whole
 from watchers.revision import revision
 from watchers.source import Resource, Source
 
@@ -48,12 +47,8 @@ def interpret(seen: ObjectSeen) -> Sequence[Fact]:
         InvalidObservation: a member is not what it should be; the message says which and where.
     """
     item = seen.object()
-    metadata = mapping(item, "metadata")
-    try:
-        return _interpret(item, metadata, seen)
-    except InvalidObservation as error:
-        where = f"{metadata.get('namespace', '')}/{metadata.get('name', '')}@{metadata.get('resourceVersion', '')}"
-        raise InvalidObservation(f"workflow {where}: {error}") from error
+    with placing("workflow", item):
+        return _interpret(item, mapping(item, "metadata"), seen)
 
 
 def _interpret(item: dict[str, Any], metadata: dict[str, Any], seen: ObjectSeen) -> Sequence[Fact]:
@@ -149,10 +144,7 @@ class _Workflow:
         parents = parents_of(self.nodes, self.name)
         templates = _Templates.of(self.item)
         for node_id, node in self.nodes.items():
-            try:
-                yield self._execution(node_id, node, started, parents.get(node_id, []), templates)
-            except InvalidObservation as error:
-                raise InvalidObservation(f"status.nodes[{node_id!r}]: {error}") from error
+            yield self._execution(node_id, node, started, parents.get(node_id, []), templates)
 
     def _execution(
         self,

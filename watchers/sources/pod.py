@@ -8,12 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from lineage.errors import InvalidObservation
 from lineage.facts import Fact, ObjectKept, PodSeen
 from lineage.identity import RUN_ID_LABEL
 from lineage.model import ContainerImage, DigestKind, Phase
 from lineage.observation import ObjectSeen
-from watchers.reading import mapping, mappings, text, texts, time, whole
+from watchers.reading import mapping, mappings, placing, text, texts, time, whole
 from watchers.revision import revision
 from watchers.source import Resource, Source
 
@@ -23,7 +22,7 @@ NODE_NAME: Final = "workflows.argoproj.io/node-name"
 REUSED_LABEL: Final = "pipelines.kubeflow.org/reused_from_cache"
 
 # The registered algorithms of the OCI image specification.
-_DIGEST: Final = re.compile(r"(sha256|sha384|sha512|blake3):[0-9a-f]+", re.IGNORECASE)
+_DIGEST: Final = re.compile(r"(sha256|sha384|sha512|blake3):[0-9a-f]{1,128}", re.IGNORECASE)
 
 _PHASES: Final = {
     "": Phase.PENDING,
@@ -41,12 +40,8 @@ def interpret(seen: ObjectSeen) -> Sequence[Fact]:
         InvalidObservation: a member is not what it should be; the message says which and where.
     """
     item = seen.object()
-    metadata = mapping(item, "metadata")
-    try:
-        return _interpret(item, metadata, seen)
-    except InvalidObservation as error:
-        where = f"{metadata.get('namespace', '')}/{metadata.get('name', '')}@{metadata.get('resourceVersion', '')}"
-        raise InvalidObservation(f"pod {where}: {error}") from error
+    with placing("pod", item):
+        return _interpret(item, mapping(item, "metadata"), seen)
 
 
 def _interpret(item: dict[str, Any], metadata: dict[str, Any], seen: ObjectSeen) -> Sequence[Fact]:

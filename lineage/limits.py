@@ -1,0 +1,166 @@
+"""How large an object may be, and how long that by which things are found: names, uids, places.
+
+Pure. A store has indexes on these, and PostgreSQL refuses an index entry of more than 2,704 bytes, a third of a
+page; a batch with one such text would be refused for ever. So longer ones are refused with a reason before they
+reach a store, the same for every database. Values (of parameters, labels, messages) may be of any length.
+
+Lengths are those of a text within JSON, as natural keys are written: a quote counts two bytes there. Entries:
+
+    key of an artifact that was written    run, node, output:        3 × 512 + some 50      = 1,586
+    key of a state of a location           place, state:             1,800 + 512 + some 30  = 2,342
+    place                                  store and uri             1,800
+    source                                 name, cluster, resource, namespace: 4 × 512      = 2,048
+    key of a rejection                     source, cluster, reason:  2 × 512 + 1,000 + 100  = 2,124
+"""
+
+from typing import Final, assert_never
+
+import orjson
+
+from lineage.errors import InvalidObservation
+from lineage.facts import (
+    Fact,
+    InputRejected,
+    LocationLooked,
+    ObjectGone,
+    ObjectKept,
+    PodSeen,
+    ResourceListed,
+    RunSeen,
+    SourceObserved,
+)
+from lineage.identity import Location
+
+MAX_NAME_BYTES: Final = 512  # Kubernetes allows 253 for names and 253 + 1 + 63 = 317 for those of labels
+MAX_PLACE_BYTES: Final = 1800  # S3 and Google allow 1,024 for keys and 222 for buckets; hosts have at most 253
+MAX_REASON_BYTES: Final = 1000
+MAX_OBJECT_BYTES: Final = 32 * 2**20  # etcd takes 1.5 MiB, and what is packed in that unpacks to some 20 times as much
+
+_LONGEST_ESCAPE: Final = 6  # \u0001
+_SHOWN: Final = 60
+
+
+def length(text: str) -> int:
+    """Count the bytes of a text within JSON. What cannot be written there is as long as its escapes."""
+    try:
+        return len(orjson.dumps(text)) - 2
+    except orjson.JSONEncodeError:
+        return _LONGEST_ESCAPE * len(text)
+
+
+def is_name(text: str) -> bool:
+    """Say whether a text is short enough to be a name or a uid."""
+    return _fits(text, MAX_NAME_BYTES)
+
+
+def is_place(location: Location) -> bool:
+    """Say whether a location is short enough to be found by."""
+    return _fits(location.store + location.uri, MAX_PLACE_BYTES)
+
+
+def shortened(text: str, *, limit: int = MAX_REASON_BYTES) -> str:
+    """Leave out the middle of a text that is longer than a limit: file and cause stand at its ends."""
+    kept = limit
+    short = text
+    while not _fits(short, limit):
+        kept = kept * 3 // 4
+        short = f"{text[: kept // 2]}…{text[-(kept // 2) :]}"
+    return short
+
+
+def refuse_long_names(fact: Fact) -> None:
+    """Refuse a fact with an identity that no store could find again.
+
+    Raises:
+        InvalidObservation: which one, and how long it may be.
+    """
+    match fact:
+        case RunSeen():
+            _refuse_in_run(fact)
+        case PodSeen():
+            _refuse_in_pod(fact)
+        case ObjectKept(resource=resource, uid=uid):
+            _refuse("resource", resource)
+            _refuse("uid", uid)
+        case ObjectGone(uid=uid):
+            _refuse("uid", uid)
+        case ResourceListed(cluster=cluster, resource=resource, namespace=namespace, uids=uids):
+            _refuse_scope(cluster, namespace)
+            _refuse("resource", resource)
+            for uid in uids:
+                _refuse("uid", uid)
+        case LocationLooked(location=location, version=version, etag=etag):
+            _refuse_place(location)
+            _refuse("version or ETag of the state", f"{version or ''} {etag}")
+        case SourceObserved(source=source, cluster=cluster, resource=resource, namespace=namespace):
+            _refuse("source", source)
+            _refuse_scope(cluster, namespace)
+            _refuse("resource", resource)
+        case InputRejected(source=source, cluster=cluster):
+            _refuse("source", source)
+            _refuse("cluster", cluster)
+        case _:
+            assert_never(fact)
+
+
+def _refuse_in_run(fact: RunSeen) -> None:
+    _refuse("uid of the workflow", fact.incarnation)
+    _refuse("run id", fact.run)
+    _refuse("run id", fact.uid)
+    _refuse_scope(fact.cluster, fact.namespace)
+    _refuse("name", fact.name)
+    _refuse("name of the run that was submitted again", fact.resubmitted_from)
+    _refuse("experiment", fact.experiment)
+    if fact.pipeline is not None:
+        _refuse("name of the pipeline", fact.pipeline.name)
+    for parameter in fact.parameters:
+        _refuse("name of the parameter", parameter.name)
+    for label in fact.labels:
+        _refuse("name of the label", label)
+    for state in fact.executions or ():
+        _refuse("id of the node", state.node_id)
+        for read in state.reads:
+            _refuse("name of the input", read.name, of=state.node_id)
+            _refuse_place(read.location)
+        for write in state.writes:
+            _refuse("name of the output", write.name, of=state.node_id)
+            _refuse_place(write.location)
+
+
+def _refuse_in_pod(fact: PodSeen) -> None:
+    _refuse("uid", fact.uid)
+    _refuse("name", fact.name)
+    _refuse("uid of the workflow", fact.owner_uid)
+    _refuse("name of the workflow", fact.owner_name)
+    _refuse("id of the node", fact.node_id)
+    _refuse("run id", fact.run_label)
+    _refuse_scope(fact.cluster, fact.namespace)
+    for image in fact.images:
+        _refuse("name of the container", image.container)
+        _refuse("digest of the image", image.digest)
+
+
+def _refuse_place(location: Location) -> None:
+    if not is_place(location):
+        raise InvalidObservation(
+            f"the place {shortened(location.uri, limit=_SHOWN)} has {length(location.store + location.uri)} bytes, "
+            f"and at most {MAX_PLACE_BYTES} can be recorded"
+        )
+
+
+def _refuse_scope(cluster: str, namespace: str | None) -> None:
+    _refuse("cluster", cluster)
+    _refuse("namespace", namespace)
+
+
+def _refuse(what: str, text: str | None, *, of: str = "") -> None:
+    if text is not None and not is_name(text):
+        where = f" of the node {shortened(of, limit=_SHOWN)}" if of else ""
+        raise InvalidObservation(
+            f"the {what} {shortened(text, limit=_SHOWN)}{where} has {length(text)} bytes, and at most "
+            f"{MAX_NAME_BYTES} can be recorded"
+        )
+
+
+def _fits(text: str, limit: int) -> bool:
+    return _LONGEST_ESCAPE * len(text) <= limit or length(text) <= limit
