@@ -37,4 +37,5 @@ def measure(bench: Bench) -> Iterator[Finding]:
         beside="the first tenth",
         theirs=seconds[0] / per_tenth,
         target=AtLeast(0.8),
+        of_speed=True,
     )
