@@ -84,7 +84,7 @@ def _table(rows: Sequence[Row], rounds: int) -> Table:
 
 def _cells(row: Row) -> Iterable[str]:
     met = {True: "yes", False: "[bold]NO[/]", None: ""}[row.met]
-    ratio = f"{row.ratio:,.2f} × {'speed' if isinstance(row.target, AtLeast) else 'time'}"
+    ratio = f"{row.ratio:,.2f} × {'speed' if row.of_speed else 'time'}"
     return _duration(row.ours), row.beside, _duration(row.theirs), ratio, _target(row), met
 
 

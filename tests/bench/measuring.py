@@ -30,7 +30,7 @@ class AtLeast:
 class Row:
     """One measurement: our time and the other's in seconds, of one and the same thing in the same run.
 
-    A row without a target is there to be compared with.
+    A row without a target is there to be compared with; beside a peer it speaks `of_speed`, as its neighbours do.
     """
 
     what: str
@@ -38,20 +38,21 @@ class Row:
     beside: str
     theirs: float
     target: AtMost | AtLeast | None = None
+    of_speed: bool = False
 
     @property
     def ratio(self) -> float:
-        """The number that the target speaks of."""
-        return self.theirs / self.ours if isinstance(self.target, AtLeast) else self.ours / self.theirs
+        """How many times as fast we are, `of_speed`; else how many times as long we take."""
+        return self.theirs / self.ours if self.of_speed else self.ours / self.theirs
 
     @property
     def met(self) -> bool | None:
         """Whether the target is met; None without one."""
         match self.target:
             case AtMost(times):
-                return self.ratio <= times
+                return self.ours <= times * self.theirs
             case AtLeast(times):
-                return self.ratio >= times
+                return self.theirs >= times * self.ours
             case None:
                 return None
 

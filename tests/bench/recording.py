@@ -38,22 +38,22 @@ def measure(bench: Bench) -> Iterator[Finding]:
     ended = list(workload.finished(range(sizes.runs)))
     busy = list(workload.side_by_side(range(sizes.runs)))
     alone = list(workload.live(range(sizes.live_runs)))
-    sqlite = _OnSqlite(bench.folder)
+    sqlite = OnSqlite(bench.folder)
     yield from _in_batches(sqlite, bench, ended, "runs that have ended")
     yield from _in_batches(sqlite, bench, busy, "runs side by side")
-    yield from _one_by_one(sqlite, bench, alone, "one run")
-    yield from _one_by_one(_OnSqlite(bench.folder, synchronous="FULL"), bench, alone, "one run, synchronous FULL")
+    yield from _one_by_one(sqlite, bench, alone, "runs one after another")
+    yield from _one_by_one(OnSqlite(bench.folder, synchronous="FULL"), bench, alone, "the same, synchronous FULL")
     if bench.postgresql is None:
         yield Skipped("recording on PostgreSQL", "no server is installed (Debian: postgresql)")
         return
-    postgresql = _OnPostgresql(bench.postgresql.new_database)
+    postgresql = OnPostgresql(bench.postgresql.new_database)
     yield from _in_batches(postgresql, bench, ended, "runs that have ended")
     yield from _in_batches(postgresql, bench, busy, "runs side by side")
 
 
 # ------------------------------------------------------------------------------------------ rows
 def _in_batches(
-    on: "_OnSqlite | _OnPostgresql", bench: Bench, events: Sequence[workload.Event], title: str
+    on: "OnSqlite | OnPostgresql", bench: Bench, events: Sequence[workload.Event], title: str
 ) -> Iterator[Finding]:
     what = f"{on.name}: {title}, batches of {BATCH}"
     bench.say(what)
@@ -77,7 +77,7 @@ def _in_batches(
     yield Row(what="  by hand", ours=took["by hand"], beside="inserting the very rows", theirs=took["bare"])
 
 
-def _one_by_one(on: "_OnSqlite", bench: Bench, events: Sequence[workload.Event], title: str) -> Iterator[Finding]:
+def _one_by_one(on: "OnSqlite", bench: Bench, events: Sequence[workload.Event], title: str) -> Iterator[Finding]:
     what = f"{on.name}: {title}, a transaction an event"
     bench.say(what)
     facts = facts_in_batches(events, 1)
@@ -128,7 +128,7 @@ def store_on(file: Path, *, synchronous: str = "NORMAL") -> SqlStore:
     return store
 
 
-class _OnSqlite:
+class OnSqlite:
     """Each contestant gets a new file."""
 
     name = "SQLite"
@@ -164,7 +164,7 @@ class _OnSqlite:
             return _equal(one.everything(), other.everything())
 
 
-class _OnPostgresql:
+class OnPostgresql:
     """Each contestant gets a new database, of a server that need not write to disk for good."""
 
     name = "PostgreSQL"

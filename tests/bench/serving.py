@@ -56,6 +56,7 @@ def measure(bench: Bench) -> Iterator[Finding]:
         beside="plain graphene",
         theirs=took["plain"],
         target=AtLeast(7),
+        of_speed=True,
     )
 
 
