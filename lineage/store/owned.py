@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Select, func, select, union
 
 from lineage.errors import InvalidRequest
 from lineage.identity import Key, encode_key
-from lineage.model import Artifact, ArtifactRole, Execution, PipelineVersion, Run
+from lineage.model import Artifact, Execution, PipelineVersion, Run
 from lineage.ports import Listing, Page, PageRequest, Scope
 from lineage.store import paging, tables
 from lineage.store.conditions import Expression, where_clause
@@ -55,20 +55,14 @@ def _touched_by_runs(chosen: Select[Any], scope: Scope, owners: Sequence[str]) -
 def _consuming(chosen: Select[Any], scope: Scope, owners: Sequence[str]) -> tuple[Select[Any], Expression]:
     """The executions that read artifacts or took them over."""
     edge, owner = tables.edge, tables.node.alias("consumed")
-
-    def of_owners(artifact: Expression, execution: Expression, role: ArtifactRole) -> Select[Any]:
-        found = (
-            select(owner.c.key.label("owner"), execution.label("item"))
-            .select_from(owner)
-            .join(edge, artifact == owner.c.id)
-            .where(owner.c.key.in_(owners), edge.c.role == role.value)
-        )
-        return of_seen_artifacts(found, artifact, scope)
-
-    pairs = union(
-        of_owners(edge.c.source, edge.c.target, ArtifactRole.USED),
-        of_owners(edge.c.target, edge.c.source, ArtifactRole.REUSED),
-    ).subquery("consuming")
+    found = (
+        select(owner.c.key.label("owner"), edge.c.target.label("item"))
+        .distinct()
+        .select_from(owner)
+        .join(edge, edge.c.source == owner.c.id)
+        .where(owner.c.key.in_(owners))
+    )
+    pairs = of_seen_artifacts(found, edge.c.source, scope).subquery("consuming")
     return chosen.join(pairs, pairs.c.item == tables.execution.c.id), pairs.c.owner
 
 

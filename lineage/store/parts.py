@@ -158,6 +158,7 @@ def uses(
     """What executions read, or what they wrote and took over, by name."""
     edge, owner, execution, run = tables.edge, tables.node.alias("owner"), tables.execution, tables.run.alias("mine")
     near, far = ("target", "source") if ArtifactRole.USED in roles else ("source", "target")
+    wanted = [tables.HANDED_ON if role is ArtifactRole.REUSED else role.value for role in roles]
     allowed = and_(execution.c.run_id == run.c.id, queries.run_in_scope(run, scope))
     shown = queries.artifacts(scope).select.add_columns(
         edge.c.role, edge.c.name.label("port"), edge.c.ambiguous, owner.c.key.label("owner")
@@ -167,7 +168,7 @@ def uses(
         .join(owner, owner.c.id == edge.c[near])
         .join(execution, execution.c.id == owner.c.id)
         .join(run, allowed)
-        .where(owner.c.key.in_([encode_key(key) for key in executions]), edge.c.role.in_([r.value for r in roles]))
+        .where(owner.c.key.in_([encode_key(key) for key in executions]), edge.c.role.in_(wanted))
         .order_by(edge.c.name, tables.node.c.key)
     )
     return _grouped(connection.execute(statement), _use, by=decode_key)
@@ -177,7 +178,7 @@ def _use(row: values.Columns) -> ArtifactUse:
     return ArtifactUse(
         name=row["port"],
         artifact=values.artifact(row),
-        role=ArtifactRole(row["role"]),
+        role=ArtifactRole.REUSED if row["role"] == tables.HANDED_ON else ArtifactRole(row["role"]),
         ambiguous=bool(row["ambiguous"]),
     )
 
@@ -269,10 +270,10 @@ def _writers(connection: Connection, takers: Sequence[int]) -> Sequence[Any]:
     """Who wrote what these executions took over, the newest first."""
     edge, artifact, writer, key = tables.edge, tables.artifact, tables.execution, tables.node
     return connection.execute(
-        select(edge.c.source.label("taker"), writer.c.id.label("writer"))
-        .join(artifact, artifact.c.id == edge.c.target)
+        select(edge.c.target.label("taker"), writer.c.id.label("writer"))
+        .join(artifact, artifact.c.id == edge.c.source)
         .join(writer, writer.c.id == artifact.c.execution_id)
         .join(key, key.c.id == writer.c.id)
-        .where(edge.c.source.in_(takers), edge.c.role == ArtifactRole.REUSED.value)
+        .where(edge.c.target.in_(takers), edge.c.role == ArtifactRole.REUSED.value)
         .order_by(writer.c.started_at.desc(), key.c.key)
     ).all()

@@ -302,24 +302,40 @@ class Provenance:
 
     def _show_edges(self, use: Row, found: Answer) -> None:
         batch, execution_id, role, name = self._batch, use["execution_id"], use["role"], use["name"]
-        end, far = ("target", "source") if role == ArtifactRole.USED.value else ("source", "target")
         artifacts = found.writes | {self._unknown(use["location_id"])} if found.unknown else found.writes
         known: dict[int, Row] = {}
         if execution_id not in batch.nodes.made:
             known = {
-                edge[far]: edge
-                for edge in batch.edges.of(end, execution_id)
+                edge["source"]: edge
+                for edge in batch.edges.of("target", execution_id)
                 if edge["role"] == role and edge["name"] == name
             }
         for artifact_id, edge in known.items():
             if artifact_id not in artifacts:
-                batch.edges.remove(edge)
+                self._drop_edge(edge)
                 self._orphans.add(artifact_id)
         for artifact_id in artifacts:
             old = known.get(artifact_id)
             if old is None or old["ambiguous"] != found.ambiguous:
-                edge = {end: execution_id, far: artifact_id, "role": role, "name": name}
-                batch.edges.put({**edge, "ambiguous": found.ambiguous})
+                self._put_edge(
+                    {
+                        "source": artifact_id,
+                        "target": execution_id,
+                        "role": role,
+                        "name": name,
+                        "ambiguous": found.ambiguous,
+                    }
+                )
+
+    def _put_edge(self, edge: Row) -> None:
+        self._batch.edges.put(edge)
+        if edge["role"] == ArtifactRole.REUSED.value:
+            self._batch.edges.put(_handing_on(edge))
+
+    def _drop_edge(self, edge: Row) -> None:
+        self._batch.edges.remove(edge)
+        if edge["role"] == ArtifactRole.REUSED.value:
+            self._batch.edges.remove(_handing_on(edge))
 
     def _unknown(self, where: int) -> int:
         rows = self._batch.artifacts.of("location_id", where)
@@ -346,6 +362,11 @@ def _places_of(batch: Batch, column: str, ids: Collection[int]) -> Iterator[Loca
             joined = where.join(table, table.c.location_id == tables.location.c.id).where(condition)
             for row in batch.connection.execute(joined):
                 yield Location(store=row.store, uri=row.uri)
+
+
+def _handing_on(edge: Row) -> Row:
+    """The edge from one who took an artifact over to that artifact."""
+    return {**edge, "source": edge["target"], "target": edge["source"], "role": tables.HANDED_ON}
 
 
 def _span_of(row: Row) -> Span:

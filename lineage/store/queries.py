@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, FromClause, Select, and_, exists, false, f
 from sqlalchemy.sql import ColumnExpressionArgument
 
 from lineage.identity import RAW_STORE
-from lineage.model import Artifact, Execution, Experiment, Pipeline, PipelineVersion, Rejected, Run
+from lineage.model import Artifact, ArtifactRole, Execution, Experiment, Pipeline, PipelineVersion, Rejected, Run
 from lineage.ports import Condition, Operator, Scope
 from lineage.store import tables
 from lineage.store.codec import microseconds, number_of
@@ -100,7 +100,7 @@ def _uses_artifact(scope: Scope) -> Ask:
         .select_from(edge)
         .join(node, node.c.id == edge.c.source)
         .join(use, use.c.id == edge.c.target)
-        .where(use.c.run_id == tables.run.c.id)
+        .where(use.c.run_id == tables.run.c.id, edge.c.role == ArtifactRole.USED.value)
     )
     return any_of(of_seen_artifacts(base, edge.c.source, scope), identified(node.c.key))
 
@@ -223,14 +223,7 @@ def executions(scope: Scope) -> Query:
     )
     edge, read = tables.edge, tables.node.alias("read")
     consumed = select(1).select_from(edge).join(read, read.c.id == edge.c.source).where(edge.c.target == execution.c.id)
-    taken = (
-        select(1)
-        .select_from(edge)
-        .join(read, read.c.id == edge.c.target)
-        .where(edge.c.source == execution.c.id, edge.c.role == "REUSED")
-    )
     consumed = of_seen_artifacts(consumed, edge.c.source, scope)
-    taken = of_seen_artifacts(taken, edge.c.target, scope)
     pods = tables.pod.c.execution_id == execution.c.id
     seconds = tables.execution.c.finished_at - execution.c.started_at
     return Query(
@@ -249,10 +242,7 @@ def executions(scope: Scope) -> Query:
             "startedAt": plain(execution.c.started_at * 1_000_000, microseconds),
             "image": _images_of(pods, tables.pod_image.c.reference),
             "imageDigest": _images_of(pods, tables.pod_image.c.digest),
-            "consumes": lambda condition: or_(
-                any_of(consumed, identified(read.c.key))(condition),
-                any_of(taken, identified(read.c.key))(condition),
-            ),
+            "consumes": any_of(consumed, identified(read.c.key)),
         },
         orders={
             "STARTED_AT": execution.c.started_at,
@@ -328,9 +318,9 @@ def _artifact_in_scope(artifact: FromClause, maker: FromClause, scope: Scope) ->
     reader = (
         select(1)
         .select_from(edge)
-        .join(execution, or_(execution.c.id == edge.c.target, execution.c.id == edge.c.source))
+        .join(execution, execution.c.id == edge.c.target)
         .join(run, run.c.id == execution.c.run_id)
-        .where(or_(edge.c.source == artifact.c.id, edge.c.target == artifact.c.id), run_in_scope(run, scope))
+        .where(edge.c.source == artifact.c.id, run_in_scope(run, scope))
     )
     return or_(
         and_(artifact.c.execution_id.is_not(None), run_in_scope(maker, scope)),

@@ -282,9 +282,14 @@ use = Table(
     Index("use_of_location", "location_id", "read_to"),
 )
 
-# Provenance: one edge table in one space of ids, an index in each direction. Each has the role before the far end,
-# for a walk follows some roles only: behind an artifact that thousands took over, it wants its writer. On SQLite
-# the rows lie in the key itself, which makes the table a third smaller and writing it a third faster.
+# Provenance: one edge table in one space of ids, an index in each direction. Each has the role before the far end, and
+# on SQLite the rows lie in the key itself, which makes the table a third smaller and writing it a third faster.
+#
+# An edge leads from what was there before to what came of it: artifact to execution where USED or REUSED, execution to
+# artifact where GENERATED. What came of an execution are also the artifacts that it took over, but these do not come of
+# it: HANDED_ON leads to them, and nobody goes back over it. So upstream is every other edge that ends at a node, and
+# downstream every edge that starts there: one range of one index each.
+HANDED_ON = "_HANDED_ON"
 edge = Table(
     "edge",
     metadata,

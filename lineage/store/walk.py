@@ -17,14 +17,14 @@ from sqlalchemy import (
     CTE,
     ColumnElement,
     Connection,
+    FromClause,
     Integer,
     Select,
     Subquery,
     and_,
     bindparam,
-    case,
+    literal,
     not_,
-    or_,
     select,
     true,
 )
@@ -45,41 +45,42 @@ Link = tuple[int, int, str, str, bool]
 
 
 # ------------------------------------------------------------------------------------------ the traversal
-def _leads(way: Direction, near: Expression) -> ColumnElement[bool]:
-    """The edges that lead on from a node. One join over one table: of two, or of one and a condition that no index
-    serves, SQLite reads the whole table first, into a filter, as soon as it has statistics."""
+def _leads(way: Direction, near: FromClause) -> ColumnElement[bool]:
+    """The edges that lead on from a node: one range of one index.
+
+    The bound of the role comes with the node. Were it a constant of the edge, SQLite would read the whole table first,
+    into a filter, as soon as it has statistics.
+    """
     edge = tables.edge
     if way is Direction.UPSTREAM:
-        made_of = edge.c.role.in_([ArtifactRole.USED.value, ArtifactRole.GENERATED.value])
-        took = edge.c.role == ArtifactRole.REUSED.value
-        return or_(and_(edge.c.target == near, made_of), and_(edge.c.source == near, took))
-    return or_(edge.c.source == near, and_(edge.c.target == near, edge.c.role == ArtifactRole.REUSED.value))
+        return and_(edge.c.target == near.c.id, edge.c.role < near.c.below)
+    return edge.c.source == near.c.id
 
 
-def _far(near: Expression) -> Expression:
-    edge = tables.edge
-    return case((edge.c.source == near, edge.c.target), else_=edge.c.source)
+def _far(way: Direction) -> Expression:
+    return tables.edge.c.source if way is Direction.UPSTREAM else tables.edge.c.target
 
 
 def _reached(way: Direction, scope: Scope, by: Expression) -> CTE:
     """What lies that way of the nodes whose `by` is one of `roots`, themselves included. What may not be seen is
     reached and not left. Groupings read and write nothing, so no edge leads to one."""
-    node, edge = tables.node, tables.edge
-    roots = select(node.c.id).where(by.in_(bindparam("roots", expanding=True)), is_seen(node.c.id, scope))
+    node, edge, far = tables.node, tables.edge, _far(way)
+    below = literal(tables.HANDED_ON, tables.Text).label("below")
+    roots = select(node.c.id, below).where(by.in_(bindparam("roots", expanding=True)), is_seen(node.c.id, scope))
     if scope.namespaces is None:
         reached = roots.cte("reached", recursive=True)
-        return reached.union(select(_far(reached.c.id)).select_from(reached).join(edge, _leads(way, reached.c.id)))
+        step = select(far, reached.c.below).select_from(reached)
+        return reached.union(step.join(edge, _leads(way, reached)))
     reached = roots.add_columns(true().label("seen")).cte("reached", recursive=True)
-    far = _far(reached.c.id)
-    step = select(far, is_seen(far, scope)).select_from(reached)
-    return reached.union(step.join(edge, and_(reached.c.seen, _leads(way, reached.c.id))))
+    step = select(far, reached.c.below, is_seen(far, scope)).select_from(reached)
+    return reached.union(step.join(edge, and_(reached.c.seen, _leads(way, reached))))
 
 
 def _nearest(way: Direction, scope: Scope, by: Expression) -> Subquery:
     """The first `most` of what is reached and may be seen. The query goes no further than that: databases make
     the rows of a recursion as they are asked for, unless these are joined to others before they are counted."""
     reached = _reached(way, scope, by)
-    nearest = select(reached.c.id).limit(bindparam("most", type_=Integer))
+    nearest = select(reached.c.id, reached.c.below).limit(bindparam("most", type_=Integer))
     return (nearest if scope.namespaces is None else nearest.where(reached.c.seen)).subquery("nearest")
 
 
@@ -129,11 +130,11 @@ def _links(way: Direction, scope: Scope) -> Select[Any]:
     the node at the far end, where it may be seen. What nothing leads on from is in it once, without a link."""
     edge, far = tables.edge, tables.node.alias("far")
     near = _nearest(way, scope, tables.node.c.id)
-    there = far.c.id == _far(near.c.id)
+    there = far.c.id == _far(way)
     return (
         select(near.c.id, edge.c.source, edge.c.target, edge.c.role, edge.c.name, edge.c.ambiguous, far.c.key)
         .select_from(near)
-        .outerjoin(edge, _leads(way, near.c.id))
+        .outerjoin(edge, _leads(way, near))
         .outerjoin(far, there if scope.namespaces is None else and_(there, is_seen(far.c.id, scope)))
     )
 
@@ -163,9 +164,16 @@ class _Links:
             if source is None or near in known:
                 continue
             far = target if source == near else source
-            links.append((far, (source, target, role, name, bool(ambiguous))))
+            links.append((far, _link(source, target, role, name, bool(ambiguous))))
             if key is not None:
                 self.keys[far] = key
+
+
+def _link(source: int, target: int, role: str, name: str, ambiguous: bool) -> Link:
+    """An edge as readers get it: what was taken over is an output of its taker."""
+    if role == ArtifactRole.REUSED.value:
+        return target, source, role, name, ambiguous
+    return source, target, ArtifactRole.REUSED.value if role == tables.HANDED_ON else role, name, ambiguous
 
 
 # ------------------------------------------------------------------------------------------ the walk
