@@ -29,6 +29,7 @@ class KubernetesServer:
         self._binary = binary
         self._folder = folder
         (self._port,) = free_ports(1)
+        self._defined: list[Resource] = []
         self._process: Process | None = None
         self._client: httpx.Client | None = None
 
@@ -43,18 +44,20 @@ class KubernetesServer:
         command = [self._binary, f"-data={self._folder}", f"-port={self._port}", f"-compact={compact}"]
         self._process = Process(command, self._folder / "log")
         self._process.wait_until(self._is_ready)
+        for resource in self._defined:
+            self._wait_until_served(resource)
 
     def stop(self) -> None:
-        """Stop it in order."""
+        """End it at once, as a machine that loses its power does: in order, it would wait for open watches."""
         if self._client is not None:
             self._client.close()
             self._client = None
         if self._process is not None:
-            self._process.stop()
+            self._process.kill()
             self._process = None
 
     def restart(self, *, compact: bool = False) -> None:
-        """Stop it, and start it again."""
+        """End it, and start it again."""
         self.stop()
         self.start(compact=compact)
 
@@ -112,12 +115,17 @@ class KubernetesServer:
         """Install a custom resource definition, and wait until what it defines is served."""
         answer = self._ask("POST", DEFINITIONS, body=definition.read_bytes(), form="application/yaml")
         assert answer.status_code == 201, answer.text
+        self._defined.append(resource)
+        self._wait_until_served(resource)
+
+    def _wait_until_served(self, resource: Resource) -> None:
         # Before it is established nobody finds it, and for a moment after that its storage is not ready.
         is_served = comes_true(lambda: self._ask("GET", resource.path()).status_code == 200)
         assert is_served, f"{resource.name} is not served"
 
     def undefine(self, resource: Resource) -> None:
         """Remove a custom resource definition with all its objects, and wait until that is done."""
+        self._defined.remove(resource)
         path = f"{DEFINITIONS}/{resource.name}"
         assert self._ask("DELETE", path).status_code == 200
         assert comes_true(lambda: self._ask("GET", path).status_code == 404), f"{resource.name} is not removed"
