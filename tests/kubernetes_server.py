@@ -3,6 +3,7 @@
 `tests/servers/kubernetes` is the server; here it is started, filled and asked. Nothing but custom resources is in it.
 """
 
+import shutil
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -60,6 +61,23 @@ class KubernetesServer:
         """End it, and start it again."""
         self.stop()
         self.start(compact=compact)
+
+    def back_up(self, backup: Path) -> None:
+        """Copy what it keeps. It is away for a moment."""
+        self.stop()
+        shutil.copytree(self._store, backup)
+        self.start()
+
+    def restore(self, backup: Path) -> None:
+        """Set it back to a backup, as if what came later had never been."""
+        self.stop()
+        shutil.rmtree(self._store)
+        shutil.copytree(backup, self._store)
+        self.start()
+
+    @property
+    def _store(self) -> Path:
+        return self._folder / "etcd"
 
     def _is_ready(self) -> bool:
         with suppress(httpx.TransportError, OSError):  # OSError: its certificate is not made yet

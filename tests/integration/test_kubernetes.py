@@ -238,6 +238,22 @@ def test_a_list_whose_snapshot_is_compacted_between_two_pages_is_taken_whole(
     assert watcher.names() == [f"w{index}" for index in range(8)]
 
 
+def test_a_server_that_was_set_back_to_a_backup_is_listed_anew(
+    kubernetes: KubernetesServer, watch: Watch, namespace: str, tmp_path: Path
+) -> None:
+    kubernetes.put(WORKFLOWS, a_workflow("kept", namespace))
+    kubernetes.back_up(tmp_path / "backup")
+    watcher = watch(WORKFLOWS, namespace, watch_seconds=1)
+    watcher.wait(lambda: SourceState.SYNCED in watcher.states())
+    for index in range(9):
+        kubernetes.put(WORKFLOWS, a_workflow(f"lost{index}", namespace))
+    watcher.wait(lambda: watcher.names()[-1:] == ["lost8"])
+    kubernetes.restore(tmp_path / "backup")
+    kubernetes.put(WORKFLOWS, a_workflow("new", namespace))
+    watcher.wait(lambda: watcher.names()[-1:] == ["new"])
+    watcher.wait(lambda: watcher.lists()[-1] == tuple(kubernetes.uids(WORKFLOWS, namespace)))
+
+
 # ------------------------------------------------------------------------------------------ the same questions to both
 class Both:
     """A real server and the one of `watchers.apiserver`, with the same objects in them."""
