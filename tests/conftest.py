@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 import structlog
 
-if TYPE_CHECKING:  # clients that few tests need, and that take their time to be imported
-    from tests.kafka_server import KafkaServer
+if TYPE_CHECKING:  # a client that few tests need, and that takes its time to be imported
     from tests.minio_server import MinioServer
 
+from tests.kafka_server import KafkaServer, kafka_server
 from tests.kubernetes_server import KubernetesServer, kubernetes_server
 from tests.postgresql import Server, binaries, server
 from tests.servers.install import installed
@@ -58,10 +58,8 @@ def kubernetes(fixtures: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 @pytest.fixture(scope="session")
-def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator["KafkaServer"]:
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServer]:
     """A Kafka broker of the tests' own. Take a topic of your own in it."""
-    from tests.kafka_server import kafka_server
-
     with kafka_server(_made("kafka"), tmp_path_factory.mktemp("kafka")) as running:
         yield running
 
@@ -102,6 +100,7 @@ def own_logs() -> Iterator[None]:
 _SERVERS = ("kubernetes", "kafka", "minio")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give the tests of one server to one worker, so that each server is started once."""
     for item in items:
