@@ -96,19 +96,6 @@ def own_logs() -> Iterator[None]:
     structlog.reset_defaults()
 
 
-# ------------------------------------------------------------------------------------------ one server for all workers
-_SERVERS = ("kubernetes", "kafka", "minio")
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give the tests of one server to one worker, so that each server is started once."""
-    for item in items:
-        for name in _SERVERS:
-            if name in getattr(item, "fixturenames", ()):
-                item.add_marker(pytest.mark.xdist_group(name))
-
-
 # ------------------------------------------------------------------------------------------ no skips with CI=true
 def _is_strict() -> bool:
     return os.environ.get("CI") == "true"
