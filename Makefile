@@ -12,7 +12,7 @@ WORKERS ?= auto
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run up test check format bench schema resolve wheel clean
+.PHONY: help run up test servers check format bench schema resolve wheel clean
 
 help: ## Show what there is
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ up: $(INSTALLED) ## Watch the cluster of your kubeconfig, record and serve (ARGS
 
 test: $(INSTALLED) ## Run every test; what is skipped is said, and with CI=true nothing may be (ARGS="-k redaction")
 	@$(BIN)/pytest -n $(WORKERS) $(ARGS)
+
+servers: $(INSTALLED) ## Install the real servers that tests start (Kubernetes, Kafka, MinIO), outside the checkout
+	@$(BIN)/python -m tests.servers.install
 
 check: $(INSTALLED) ## Check form, types and who imports whom
 	@$(BIN)/ruff check .

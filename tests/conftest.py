@@ -7,11 +7,19 @@ is a failure.
 import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import structlog
 
+if TYPE_CHECKING:  # a client that few tests need, and that takes its time to be imported
+    from tests.minio_server import MinioServer
+
+from tests.kafka_server import KafkaServer, kafka_server
+from tests.kubernetes_server import KubernetesServer, kubernetes_server
 from tests.postgresql import Server, binaries, server
+from tests.servers.install import installed
+from watchers.timeline import WORKFLOWS
 
 FIXTURES_VARIABLE = "LINEAGE_FIXTURES"
 ROOT = Path(__file__).resolve().parent.parent
@@ -39,6 +47,37 @@ def postgresql() -> Iterator[Server]:
         pytest.skip("there is no PostgreSQL server to start: install Debian's package postgresql")
     with server(folder) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def kubernetes(fixtures: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[KubernetesServer]:
+    """A Kubernetes API server of the tests' own that knows Workflows. Take a namespace of your own in it."""
+    with kubernetes_server(_made("kubernetes"), tmp_path_factory.mktemp("kubernetes")) as running:
+        running.define(WORKFLOWS, fixtures / "crds" / "argo-workflows-full.yaml")
+        yield running
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServer]:
+    """A Kafka broker of the tests' own. Take a topic of your own in it."""
+    with kafka_server(_made("kafka"), tmp_path_factory.mktemp("kafka")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def minio(tmp_path_factory: pytest.TempPathFactory) -> Iterator["MinioServer"]:
+    """A MinIO server of the tests' own. Take a bucket of your own in it."""
+    from tests.minio_server import minio_server
+
+    with minio_server(_made("minio"), tmp_path_factory.mktemp("minio")) as running:
+        yield running
+
+
+def _made(name: str) -> Path:
+    folder = installed(name)
+    if folder is None:
+        pytest.skip(f"there is no server to start: make servers ({name})")
+    return folder
 
 
 @pytest.fixture(autouse=True)

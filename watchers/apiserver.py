@@ -1,8 +1,9 @@
 """An API server over real HTTP on 127.0.0.1, with the faults that a real one shows only on its worst days.
 
 It serves a `watchers.world.World`: list with pages, watch with resume, bookmarks and both forms of 410. It reads
-nothing and keeps nothing on disk. Selectors are refused, not ignored; it knows no verb but list and watch. The
-behaviour is that of kube-apiserver 1.34–1.37 (staging/src/k8s.io/apiserver/pkg/endpoints/handlers).
+nothing and keeps nothing on disk. What it does not know (selectors, exact versions, initial events in a watch) it
+refuses and does not ignore; it knows no verb but list and watch. It behaves as Kubernetes 1.37 does, and a test asks
+both the same questions.
 """
 
 import base64
@@ -28,6 +29,7 @@ from watchers.timeline import ChangeType
 from watchers.world import HistoryCompacted, Snapshot, World, WorldEvent
 
 BOOKMARK_SECONDS: Final = 60.0
+_WATCH_SECONDS: Final = 1800  # how long a watch lasts that does not say
 _SNAPSHOTS: Final = 16  # lists that are being paged through at one time
 _STOP_SECONDS: Final = 5.0
 
@@ -209,13 +211,40 @@ _REASONS: Final = {
 }
 
 
-def _status(code: int, message: str) -> dict[str, Any]:
-    reason = _REASONS.get(code, "Unknown")
-    return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure"} | {
-        "message": message,
-        "reason": reason,
-        "code": code,
-    }
+_CONTINUE_TOO_OLD: Final = "The provided continue parameter is too old to display a consistent list result."
+
+
+class _Refused(Exception):
+    """The request cannot be answered; says with which status, and why."""
+
+    def __init__(self, code: int, message: str, details: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.status = _status(code, message, details)
+
+
+def _status(code: int, message: str, details: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    told = {"message": message, "reason": _REASONS.get(code, "Unknown")} | ({"details": details} if details else {})
+    return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure"} | told | {"code": code}
+
+
+def _whole_number(text: str) -> int:
+    """Read a number of a query."""
+    try:
+        return int(text)
+    except ValueError as error:
+        raise _Refused(400, f'strconv.ParseInt: parsing "{text}": invalid syntax') from error
+
+
+def _version(text: str) -> int:
+    """Read a resourceVersion of a query; none is 0, any."""
+    if text and not text.isdecimal():
+        raise _Refused(400, f'invalid resource version: resourceVersion: Invalid value: "{text}"')
+    return int(text or "0")
+
+
+def _is_true(value: str | None) -> bool:
+    """Read a flag of a query: whatever is given and does not say no."""
+    return value is not None and value.lower() not in ("0", "false")
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -260,20 +289,36 @@ class _Handler(BaseHTTPRequestHandler):
         found = _PATH.fullmatch(parts.path)
         resource = found and self.api.served(found["group"] or "", found["version"], found["plural"])
         if not found or not resource:
-            return self._refuse(404, "the server could not find the requested resource")
-        if faults.forbids(resource):
-            return self._refuse(403, f"{resource.name} is forbidden: the user cannot list it")
-        if query.get("labelSelector") or query.get("fieldSelector"):
-            return self._refuse(400, "the replay server knows no selectors")
-        if query.get("watch") in ("true", "1"):
-            return self._watch(resource, found["namespace"], query)
-        return self._list(resource, found["namespace"], query)
+            return self._answer(404, "text/plain; charset=utf-8", b"404 page not found\n")
+        try:
+            self._permit(resource, found["namespace"], query)
+            answer = self._watch if _is_true(query.get("watch")) else self._list
+            answer(resource, found["namespace"], query)
+        except _Refused as error:
+            self._send(error.status["code"], error.status)
+
+    def _permit(self, resource: Resource, namespace: str | None, query: Mapping[str, str]) -> None:
+        """Refuse what is forbidden, and what this server does not know."""
+        if self.api.faults.forbids(resource):
+            verb = "watch" if _is_true(query.get("watch")) else "list"
+            scope = f'in the namespace "{namespace}"' if namespace else "at the cluster scope"
+            asked = f'resource "{resource.plural}" in API group "{resource.group}" {scope}'
+            details = {"group": resource.group, "kind": resource.plural}
+            message = f'{resource.name} is forbidden: User "nobody" cannot {verb} {asked}'
+            raise _Refused(403, message, {key: value for key, value in details.items() if value})
+        if "sendInitialEvents" in query:
+            raise _Refused(422, "sendInitialEvents: Forbidden: the WatchList feature gate is off")
+        for unknown in ("labelSelector", "fieldSelector", "resourceVersionMatch"):
+            if query.get(unknown):
+                raise _Refused(400, f"the replay server knows no {unknown}")
 
     # -- answers
     def _send(self, code: int, document: Any) -> None:
-        body = orjson.dumps(document)
+        self._answer(code, "application/json", orjson.dumps(document))
+
+    def _answer(self, code: int, form: str, body: bytes) -> None:
         self.send_response(code)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", form)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -309,50 +354,53 @@ class _Handler(BaseHTTPRequestHandler):
     # -- list
     def _list(self, resource: Resource, namespace: str | None, query: Mapping[str, str]) -> None:
         """Answer one page of a snapshot; the snapshot is kept for the pages that follow."""
-        start = 0
+        asked = query.get("resourceVersion", "")
+        limit = max(0, _whole_number(query.get("limit") or "0"))
         if token := query.get("continue"):
+            if asked:
+                raise _Refused(400, "specifying resource version is not allowed when using continue")
             snapshot, start = self._continued(resource, namespace, token)
-            if snapshot is None:
-                return self._refuse(410, "The provided continue parameter is too old to display a consistent list")
         else:
-            snapshot = self.api.world.snapshot(resource, namespace)
-        asked = query.get("limit") or "0"
-        if not asked.isdecimal():
-            return self._refuse(400, f"invalid limit {asked!r}")
-        limit = int(asked) or len(snapshot.bodies)
-        end = min(start + limit, len(snapshot.bodies))
+            snapshot, start = self.api.world.snapshot(resource, namespace), 0
+            self._have_reached(_version(asked))
+            limit = 0 if asked == "0" else limit  # what any version satisfies comes from memory, and whole
+        end = min(start + limit, len(snapshot.bodies)) if limit else len(snapshot.bodies)
         metadata: dict[str, Any] = {"resourceVersion": str(snapshot.version)}
         if end < len(snapshot.bodies):
             metadata["continue"] = base64.urlsafe_b64encode(orjson.dumps([snapshot.version, end])).decode()
             metadata["remainingItemCount"] = len(snapshot.bodies) - end
             self.api.keep(resource, namespace, snapshot)
+        elif resource.group:  # lists of the server's own kinds leave out what is empty
+            metadata["continue"] = ""
         items = [orjson.loads(body) for body in snapshot.bodies[start:end]]
         if not resource.group:  # the items of a list of the server's own kinds carry no type
             items = [{k: v for k, v in item.items() if k not in ("apiVersion", "kind")} for item in items]
         typed = {"apiVersion": _api_version(resource), "kind": f"{resource.kind}List"}
         return self._send(200, typed | {"metadata": metadata, "items": items})
 
-    def _continued(self, resource: Resource, namespace: str | None, token: str) -> tuple[Snapshot | None, int]:
-        if self.api.faults.take_expiry():
-            return None, 0
+    def _continued(self, resource: Resource, namespace: str | None, token: str) -> tuple[Snapshot, int]:
         try:
-            version, start = orjson.loads(base64.urlsafe_b64decode(token))
-        except ValueError:
-            return None, 0
-        return self.api.kept(resource, namespace, version), start
+            version, start = orjson.loads(base64.b64decode(token, altchars=b"-_", validate=True))
+        except (ValueError, TypeError) as error:
+            raise _Refused(400, f"invalid continue token: continue key is not valid: {error}") from error
+        snapshot = None if self.api.faults.take_expiry() else self.api.kept(resource, namespace, version)
+        if snapshot is None:
+            raise _Refused(410, _CONTINUE_TOO_OLD)
+        return snapshot, start
+
+    def _have_reached(self, version: int) -> None:
+        """Refuse to list at a version that is still to come."""
+        if version > (current := self.api.world.version):
+            cause = {"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}
+            message = f"Timeout: Too large resource version: {version}, current: {current}"
+            raise _Refused(504, message, {"causes": [cause], "retryAfterSeconds": 1})
 
     # -- watch
     def _watch(self, resource: Resource, namespace: str | None, query: Mapping[str, str]) -> None:
         """Send what happened after a version, and what happens, until the time is over or something breaks."""
         world = self.api.world
-        if query.get("sendInitialEvents"):
-            return self._refuse(422, "sendInitialEvents: Forbidden: the WatchList feature gate is off")
-        given = query.get("resourceVersion") or "0"
-        if not given.isdecimal():
-            return self._refuse(400, f"invalid resource version {given!r}")
-        position = int(given)
-        if position > world.version:
-            return self._refuse(504, f"Too large resource version: {position}, current: {world.version}")
+        seconds = _whole_number(query.get("timeoutSeconds") or "0") or _WATCH_SECONDS
+        position = _version(query.get("resourceVersion", ""))
         initial: Sequence[bytes] = ()
         if position == 0:
             snapshot = world.snapshot(resource, namespace)
@@ -361,28 +409,29 @@ class _Handler(BaseHTTPRequestHandler):
             try:
                 world.since(position, resource, namespace)
             except HistoryCompacted as error:
-                return self._refuse(410, str(error))
+                raise _Refused(410, str(error)) from error
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         try:
-            self._follow(resource, namespace, query, initial=initial, position=position)
+            bookmarks = _is_true(query.get("allowWatchBookmarks"))
+            self._follow(resource, namespace, seconds, bookmarks=bookmarks, initial=initial, position=position)
         except OSError:
             self.close_connection = True  # the client went away
-        return None
 
     def _follow(
         self,
         resource: Resource,
         namespace: str | None,
-        query: Mapping[str, str],
+        seconds: int,
         *,
+        bookmarks: bool,
         initial: Sequence[bytes],
         position: int,
     ) -> None:
-        api, bookmarks = self.api, query.get("allowWatchBookmarks") in ("true", "1")
-        ends_at = time.monotonic() + float(query.get("timeoutSeconds") or 1800)
+        api = self.api
+        ends_at = time.monotonic() + seconds
         bookmark_at = time.monotonic() + api.bookmark_seconds if bookmarks else math.inf
         for body in initial:
             self._event(ChangeType.ADDED, body)
@@ -397,7 +446,7 @@ class _Handler(BaseHTTPRequestHandler):
             for event in events:
                 if not self._happened(event):
                     return None
-            position = upto
+            position = max(position, upto)  # a position that is still to come is waited for, in silence
             if time.monotonic() >= bookmark_at:
                 bookmark_at = time.monotonic() + api.bookmark_seconds
                 self._bookmark(resource, position)
@@ -414,7 +463,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Sleep until something happens. Being woken is something: a fault or the end may have come."""
         world = self.api.world
         with world.changed:
-            if world.version == position and not self.api.stopping.is_set() and not self.api.faults.silent:
+            if world.version <= position and not self.api.stopping.is_set() and not self.api.faults.silent:
                 world.changed.wait(max(0.0, min(until - time.monotonic(), 1.0)))
 
     def _be_silent(self) -> None:

@@ -34,7 +34,7 @@ from lineage.errors import ClusterError, InvalidSettings
 from watchers.reflector import refusal
 
 CONNECT_TIMEOUT_SECONDS: Final = 10.0
-SILENCE_SECONDS: Final = 90.0  # bookmarks come about every 60 s: a watch silent for longer is half-open
+SILENCE_SECONDS: Final = 90.0  # bookmarks come about every 60 s: a watch silent for longer may be half-open
 _load_in_cluster: Callable[..., None] = load_incluster_config  # typed here, as the library does not
 _load_kubeconfig: Callable[..., None] = load_kube_config
 _CHUNK_BYTES: Final = 64 * 1024
@@ -208,10 +208,13 @@ class KubeStream:
         self._response = response
 
     def __iter__(self) -> Iterator[bytes]:
-        """Yield whole lines.
+        """Yield whole lines. Ends quietly where the server ended the watch, or was silent for too long.
+
+        Where nothing at all changes, a server has no bookmarks to send. Whether it is still there shows when the
+        watch is opened again.
 
         Raises:
-            ClusterError: the connection broke, within a line too, or was silent for too long.
+            ClusterError: the connection broke, within a line too.
         """
         partial: list[bytes] = []
         try:
@@ -223,6 +226,9 @@ class KubeStream:
                     partial = [other]
                     if line:
                         yield line
+        except ReadTimeoutError as error:
+            if any(partial):
+                raise self._kube._failure(error) from error
         except (HTTPError, OSError, ValueError) as error:
             raise self._kube._failure(error) from error
         if any(partial):

@@ -59,7 +59,8 @@ class Stream(Protocol):
     """An open watch."""
 
     def __iter__(self) -> Iterator[bytes]:
-        """Yield whole lines. Ends quietly if the server ended the watch; a partial line is a ClusterError."""
+        """Yield whole lines. Ends quietly if the server ended the watch or fell silent; a partial line is a
+        ClusterError."""
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -106,7 +107,7 @@ class Pace:
     first_delay_seconds: float = 0.8
     longest_delay_seconds: float = 30.0  # 1/30 ≈ 0.03 requests/s per resource while the API server is down
     shortest_watch_seconds: float = 1.0  # a watch that ends sooner, and empty, would be a hot loop if resumed at once
-    patience: int = 5  # failures in a row (0.8 + … + 12.8 ≈ 25 s) after which a position is given up
+    patience: int = 5  # failures in a row (0.8 + … + 12.8 ≈ 25 s), or empty watches, after which a position is given up
 
 
 DEFAULT_PACE: Final = Pace()
@@ -164,6 +165,7 @@ class Reflector:
         )
         self._known: dict[str, str] = {}  # uid → resourceVersion of what was handed on
         self._position: str | None = None  # where to resume; None: list first
+        self._empty_watches = 0  # in a row
         self._progressed = False  # whether the watch brought anything since the last list
         self._state: tuple[SourceState, str | None] | None = None
 
@@ -252,6 +254,11 @@ class Reflector:
                 return
             raise ClusterError("the server ended the watch at once, without an event")
         self._backoff.reset()
+        self._empty_watches = self._empty_watches + 1 if empty else 0
+        if self._empty_watches == self._pace.patience:
+            # Where all is quiet there is nothing to bring. But a server that was set back to a backup accepts a
+            # position of its former future as well, and says nothing until it gets there.
+            self._empty_watches, self._position = 0, None
 
     def _follow(self, event: "_WatchEvent") -> Iterator[ReflectorEvent]:
         """Turn one event of a watch into ours."""

@@ -303,7 +303,7 @@ def test_pages_of_a_list_are_one_snapshot(servers: list[ReplayServer]) -> None:
     second = get(server, WORKFLOWS.path(), limit="2", **{"continue": first["metadata"]["continue"]}).json()
     assert [item["metadata"]["name"] for item in first["items"] + second["items"]] == ["a", "b", "c"]
     assert first["metadata"]["resourceVersion"] == second["metadata"]["resourceVersion"]
-    assert "continue" not in second["metadata"]
+    assert second["metadata"]["continue"] == ""
 
 
 def test_a_namespace_sees_only_its_own(servers: list[ReplayServer]) -> None:
@@ -325,8 +325,8 @@ def test_the_items_of_a_list_of_pods_carry_no_type(servers: list[ReplayServer]) 
         ("/api/v1/pods", {}, 403),
         ("/apis/argoproj.io/v1alpha1/workflows", {"labelSelector": "a=b"}, 400),
         ("/apis/argoproj.io/v1alpha1/workflows", {"watch": "true", "resourceVersion": "1"}, 200),
-        ("/apis/argoproj.io/v1alpha1/workflows", {"watch": "true", "resourceVersion": "999999"}, 504),
-        ("/apis/argoproj.io/v1alpha1/workflows", {"continue": "bogus"}, 410),
+        ("/apis/argoproj.io/v1alpha1/workflows", {"resourceVersion": "999999"}, 504),
+        ("/apis/argoproj.io/v1alpha1/workflows", {"continue": "bogus"}, 400),
         ("/version", {}, 200),
         ("/api", {}, 200),
         ("/apis", {}, 200),
@@ -339,7 +339,7 @@ def test_answers_have_the_status_of_a_real_server(
     server = told(ReplayServer(speed=math.inf, forbidden=[PODS]), servers)
     answer = get(server, path, **query)
     assert answer.status_code == status
-    if status >= 400:
+    if status >= 400 and status != 404:
         assert answer.json()["kind"] == "Status"
         assert answer.json()["code"] == status
 

@@ -269,16 +269,15 @@ def test_twenty_connections_cut_within_an_event_lose_and_repeat_nothing(cluster:
     assert cluster.lists() == 1
 
 
-def test_a_peer_that_falls_silent_is_left(cluster: Cluster) -> None:
+def test_a_peer_that_falls_silent_is_left_for_another_connection(cluster: Cluster) -> None:
     watcher = cluster.watch(silence_seconds=0.5)
     watcher.wait(lambda: "SYNCED" in watcher.states())
     cluster.api.fall_silent()
-    watcher.wait(lambda: "WAITING" in watcher.states())
+    watches = cluster.watches()
+    wait(lambda: cluster.watches() > watches)
     cluster.api.speak_again()
     cluster.put("late")
     watcher.wait(lambda: watcher.seen() == ["late"])
-    (report,) = {r.message for r in watcher.of(SourceReported) if r.state == "WAITING"} - {None}
-    assert "silent for 0.5 s" in report
 
 
 def test_a_page_that_expired_is_no_loss(cluster: Cluster) -> None:

@@ -282,6 +282,15 @@ def test_a_silent_watch_that_ends_is_resumed_at_the_same_position() -> None:
     assert script.clock.waits == []
 
 
+def test_five_watches_in_a_row_that_brought_nothing_are_followed_by_a_list() -> None:
+    bookmark = an_event("BOOKMARK", {"kind": "Workflow", "metadata": {"resourceVersion": "9"}})
+    quiet: WatchStep = [300.0]
+    script = Script(gets=[a_page(version=9), a_page(version=4)], watches=[quiet] * 4 + [[bookmark]] + [quiet] * 5)
+    play(script)
+    assert ["watch" in query for query in script.queries[:12]] == [False] + [True] * 10 + [False]
+    assert script.queries[12]["resourceVersion"] == "4"
+
+
 def test_a_watch_that_ends_at_once_and_empty_is_not_asked_again_at_once() -> None:
     script = Script(gets=[a_page(version=9)], watches=[[], [], []])
     play(script)

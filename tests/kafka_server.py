@@ -1,0 +1,86 @@
+"""A Kafka broker of the tests' own, in KRaft mode: broker and controller in one process."""
+
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from tests.processes import Process, free_ports, is_listening
+
+_CLUSTER_ID: Final = "kfp-lineage-test-00000"  # 16 bytes in 22 letters of base64
+# The machine is shared, and a broker of a test is young when it ends: the second compiler would never pay.
+_JAVA: Final = ("java", "-Xms128m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+_SETTINGS: Final = """
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:{controller}
+controller.listener.names=CONTROLLER
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs={folder}/data
+auto.create.topics.enable=false
+broker.session.timeout.ms=2000
+broker.heartbeat.interval.ms=500
+group.initial.rebalance.delay.ms=0
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+share.coordinator.state.topic.num.partitions=1
+"""
+
+
+class KafkaServer:
+    """A broker that can be killed, and started again with what it kept."""
+
+    def __init__(self, libraries: Path, folder: Path) -> None:
+        self._libraries = libraries
+        self._folder = folder
+        self._port, controller = free_ports(2)
+        self._properties = folder / "server.properties"
+        self._properties.write_text(_SETTINGS.format(port=self._port, controller=controller, folder=folder))
+        self._process: Process | None = None
+
+    @property
+    def bootstrap(self) -> str:
+        """Where it is, as clients want to be told; the same after it is started again."""
+        return f"127.0.0.1:{self._port}"
+
+    def format(self) -> None:
+        """Prepare its folder. Call it once, before it is started."""
+        command = self._command("kafka.tools.StorageTool", "format", "-t", _CLUSTER_ID, "-c", str(self._properties))
+        done = subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        assert done.returncode == 0, done.stdout
+
+    def start(self) -> None:
+        """Start it, and wait until it is up."""
+        self._process = Process(self._command("kafka.Kafka", str(self._properties)), self._folder / "log")
+        # Not asked through a client: its library leaks sockets that nobody answers on. The broker opens its port to
+        # clients last, when it can serve them.
+        self._process.wait_until(lambda: is_listening(self._port))
+
+    def kill(self) -> None:
+        """End it at once, as a machine that loses its power does."""
+        if self._process is not None:
+            self._process.kill()
+            self._process = None
+
+    def _command(self, *arguments: str) -> Sequence[str]:
+        return (*_JAVA, "-cp", f"{self._libraries}/*", *arguments)
+
+
+@contextmanager
+def kafka_server(libraries: Path, folder: Path) -> Iterator[KafkaServer]:
+    """Start a broker in an empty folder, and end it."""
+    server = KafkaServer(libraries, folder)
+    server.format()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()  # what it kept is thrown away: there is nothing to be put in order

@@ -1,0 +1,51 @@
+"""A MinIO server of the tests' own: a real object store on a free port, with credentials of its own."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import httpx
+from minio import Minio
+
+from tests.processes import free_ports, running
+
+ACCESS_KEY: Final = "kfp-lineage"
+SECRET_KEY: Final = "not-a-secret"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MinioServer:
+    """A server that is up."""
+
+    endpoint: str  # host and port, as the client wants it
+
+    def client(self) -> Minio:
+        """Make a client that may do everything."""
+        return Minio(self.endpoint, access_key=ACCESS_KEY, secret_key=SECRET_KEY, secure=False)
+
+
+@contextmanager
+def minio_server(installed: Path, folder: Path) -> Iterator[MinioServer]:
+    """Start a server in an empty folder, and stop it at the end."""
+    port, console = free_ports(2)
+    server = MinioServer(endpoint=f"127.0.0.1:{port}")
+
+    def is_up() -> bool:
+        try:
+            return httpx.get(f"http://{server.endpoint}/minio/health/ready", trust_env=False).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    command = [installed / "minio", "server", "--quiet", "--address", server.endpoint]
+    command += ["--console-address", f"127.0.0.1:{console}", "--config-dir", folder / "config", folder / "data"]
+    environment = os.environ | {
+        "MINIO_ROOT_USER": ACCESS_KEY,
+        "MINIO_ROOT_PASSWORD": SECRET_KEY,
+        "MINIO_BROWSER": "off",
+        "MINIO_UPDATE": "off",
+    }
+    with running(command, folder / "log", is_up=is_up, environment=environment):
+        yield server
