@@ -4,10 +4,11 @@ import base64
 import binascii
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from functools import lru_cache
+from typing import Any, Final, TypeVar
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Label, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Label, Select, and_, bindparam, false, func, or_, select
 
 from lineage.errors import InvalidRequest
 from lineage.ports import Listing, Order, Page, PageRequest
@@ -18,6 +19,7 @@ from lineage.store.values import Columns, shown
 T = TypeVar("T")
 
 DEFAULT_PAGE = 50
+STATEMENTS_REMEMBERED: Final = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +98,13 @@ def count(connection: Connection, query: Query, listing: Listing) -> int:
 
 def by_key(connection: Connection, query: Query, keys: Sequence[str], read: Callable[[Columns], T]) -> list[T]:
     """Read the items of these keys, as far as they exist."""
-    found = connection.execute(query.select.where(query.key.in_(list(keys))))
+    found = connection.execute(_of_keys(query), {"keys": list(keys)})
     return [read(shown(row._mapping)) for row in found]
+
+
+@lru_cache(maxsize=STATEMENTS_REMEMBERED)
+def _of_keys(query: Query) -> Select[Any]:
+    return query.select.where(query.key.in_(bindparam("keys", expanding=True)))
 
 
 def _sort_keys(query: Query, orders: Sequence[Order]) -> list[tuple[Expression, bool]]:

@@ -5,7 +5,8 @@ Names of fields are those of the API. Everything here is an expression; `lineage
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, FromClause, Select, and_, exists, false, func, not_, or_, select, true, tuple_
 from sqlalchemy.sql import ColumnExpressionArgument
@@ -20,7 +21,10 @@ from lineage.store.conditions import Ask, Expression, any_of, compare, flag, ide
 from lineage.store.gone import execution_phase, is_superseded, run_is_gone, run_phase
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+SCOPES_REMEMBERED: Final = 64  # to put an expression together takes longer than most statements run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Query:
     """One list. `key` breaks ties and makes cursors: it is the same in every store of the same knowledge."""
 
@@ -128,6 +132,7 @@ def _resubmitted_run() -> Expression:
     )
 
 
+@lru_cache(maxsize=SCOPES_REMEMBERED)
 def runs(scope: Scope) -> Query:
     run, version, experiment = tables.run, tables.pipeline_version, tables.experiment
     named = tables.pipeline
@@ -186,6 +191,7 @@ def runs(scope: Scope) -> Query:
 
 
 # ------------------------------------------------------------------------------------------ executions
+@lru_cache(maxsize=SCOPES_REMEMBERED)
 def executions(scope: Scope) -> Query:
     execution, run, node = tables.execution, tables.run, tables.node
     chosen = (
@@ -245,6 +251,7 @@ def executions(scope: Scope) -> Query:
 
 
 # ------------------------------------------------------------------------------------------ artifacts
+@lru_cache(maxsize=SCOPES_REMEMBERED)
 def artifacts(scope: Scope) -> Query:
     artifact, location, node = tables.artifact, tables.location, tables.node
     producer, run = tables.node.alias("producer"), tables.run
@@ -325,6 +332,7 @@ def _first_run(link: ColumnExpressionArgument[bool], scope: Scope) -> Expression
     return select(func.min(run.c.created_at)).where(link, in_scope(scope)).scalar_subquery()
 
 
+@lru_cache(maxsize=SCOPES_REMEMBERED)
 def pipelines(scope: Scope) -> Query:
     pipeline, version, run = tables.pipeline, tables.pipeline_version, tables.run
     ran = (
@@ -355,6 +363,7 @@ def pipelines(scope: Scope) -> Query:
     )
 
 
+@lru_cache(maxsize=SCOPES_REMEMBERED)
 def pipeline_versions(scope: Scope) -> Query:
     version, pipeline, run = tables.pipeline_version, tables.pipeline, tables.run
     created = _first_run(run.c.pipeline_version_id == version.c.id, scope)
@@ -381,6 +390,7 @@ def pipeline_versions(scope: Scope) -> Query:
     )
 
 
+@lru_cache(maxsize=SCOPES_REMEMBERED)
 def experiments(scope: Scope) -> Query:
     experiment, run = tables.experiment, tables.run
     created = _first_run(run.c.experiment_id == experiment.c.id, scope)
@@ -400,6 +410,7 @@ def experiments(scope: Scope) -> Query:
     )
 
 
+@lru_cache(maxsize=SCOPES_REMEMBERED)
 def rejected(scope: Scope) -> Query:
     """What was set aside belongs to no namespace: only who may see all sees it."""
     table = tables.rejected
