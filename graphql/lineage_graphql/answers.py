@@ -18,6 +18,7 @@ from lineage.errors import DeadlineExceeded, InvalidRequest, NotFound
 from lineage.ports import LineageStore, Scope
 from lineage_graphql.context import open_context
 from lineage_graphql.documents import InvalidDocument, read_document, refuse_costly
+from lineage_graphql.execution import Execution
 from lineage_graphql.loaders import Deadline
 from lineage_graphql.schema import SCHEMA
 
@@ -55,6 +56,7 @@ def execute(
             context_value=open_context(store, scope, Deadline(budget_seconds, clock)),
             variable_values=given,
             operation_name=operation_name,
+            execution_context_class=Execution,
         )
     except RecursionError:  # from reading variables, before any field is answered
         return {"errors": [{"message": "The variables are nested too deeply.", "extensions": {"code": BAD_USER_INPUT}}]}

@@ -21,6 +21,7 @@ from lineage_graphql.filters import to_where
 T = TypeVar("T")
 PAGE_UNLESS_ASKED: Final = 50
 LARGEST_PAGE: Final = 100
+MOST_ORDERS: Final = 10  # more than any list has fields to be ordered by
 
 
 # ------------------------------------------------------------------------------------------ values
@@ -129,8 +130,10 @@ def page_request(
 
 
 def _listing(where: Mapping[str, Any] | None, order_by: Sequence[Mapping[str, Any]] | None) -> Listing:
-    wanted = None if where is None else to_where(where)
-    return Listing(where=wanted, order=tuple(map(_order, order_by or ())))
+    order = tuple(map(_order, order_by or ()))
+    if len(order) > MOST_ORDERS:
+        raise InvalidRequest(f"orderBy has {len(order)} parts; {MOST_ORDERS} is the most")
+    return Listing(where=None if where is None else to_where(where), order=order)
 
 
 def _order(given: Mapping[str, Any]) -> Order:
@@ -159,7 +162,9 @@ def connection_type(node: type, *, name: str | None = None, has_count: bool = Tr
     """Declare the connection of a type and its edge, named after it unless `name` says otherwise."""
     of = node._meta.name  # type: ignore[attr-defined] # graphene keeps its declarations there
     name = name or of
-    count = graphene.Int(required=True, description="How many items the whole list has.")
+    count = graphene.Field(
+        graphene.Int, required=True, resolver=_counted, description="How many items the whole list has."
+    )
     edge = type(
         f"{name}Edge",
         (graphene.ObjectType,),
@@ -180,6 +185,11 @@ def connection_type(node: type, *, name: str | None = None, has_count: bool = Tr
             **({"total_count": count} if has_count else {}),
         },
     )
+
+
+def _counted(connection: Connection[Any], _: Any) -> int:
+    # Said, since what has no resolver is taken for a plain attribute (`execution.py`): this one may fail.
+    return connection.total_count
 
 
 def _list_of(of: Any) -> graphene.List:

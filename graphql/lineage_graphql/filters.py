@@ -6,7 +6,8 @@ how each kind of comparison reads, and nothing of the fields.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from itertools import chain
+from typing import Any, Final, assert_never
 
 import graphene
 from graphene.utils.str_converters import to_camel_case
@@ -16,6 +17,11 @@ from lineage.identity import parse_global_id
 from lineage.ports import AllOf, AnyOf, Condition, Not, Operator, Where
 from lineage_graphql.enums import Phase
 from lineage_graphql.scalars import DateTime, Digest
+
+# A statement can hold more, but planning and running it would take longer than anyone waits.
+MOST_CONDITIONS: Final = 50
+DEEPEST_FILTER: Final = 10
+MOST_VALUES: Final = 1_000  # of one `in`
 
 
 def _one_of(scalar: Any) -> graphene.InputField:
@@ -105,18 +111,52 @@ class ImageWhere(graphene.InputObjectType):
 
 
 def to_where(given: Mapping[str, Any]) -> Where:
-    """Translate an input of an aggregate. Fields that are null or not given ask for nothing."""
-    return AllOf(tuple(term for name, value in given.items() if value is not None for term in _terms(name, value)))
+    """Translate an input of an aggregate. Fields that are null or not given ask for nothing.
+
+    Raises:
+        InvalidRequest: an id or a null makes no sense, or more is asked than a statement can hold.
+    """
+    where = _all_of(given, level=1)
+    conditions = list(_conditions_in(where))
+    _refuse_more(len(conditions), MOST_CONDITIONS, "conditions; to ask for one of several values, use `in`")
+    for condition in conditions:
+        if condition.operator is Operator.IN:
+            _refuse_more(len(condition.value), MOST_VALUES, f"values of {condition.field}")
+    return where
 
 
-def _terms(name: str, value: Any) -> Iterator[Where]:
+def _refuse_more(found: int, most: int, what: str) -> None:
+    if found > most:
+        raise InvalidRequest(f"the filter has {found} of at most {most} {what}")
+
+
+def _conditions_in(where: Where) -> Iterator[Condition]:
+    match where:
+        case Condition():
+            yield where
+        case AllOf(of=parts) | AnyOf(of=parts):
+            for part in parts:
+                yield from _conditions_in(part)
+        case Not(of=part):
+            yield from _conditions_in(part)
+        case _:
+            assert_never(where)
+
+
+def _all_of(given: Mapping[str, Any], level: int) -> Where:
+    _refuse_more(level, DEEPEST_FILTER, "levels")
+    terms = (_terms(name, value, level + 1) for name, value in given.items() if value is not None)
+    return AllOf(tuple(chain.from_iterable(terms)))
+
+
+def _terms(name: str, value: Any, level: int) -> Iterator[Where]:
     match name:
         case "and_":
-            yield AllOf(tuple(map(to_where, value)))
+            yield AllOf(tuple(_all_of(each, level) for each in value))
         case "or_":
-            yield AnyOf(tuple(map(to_where, value)))
+            yield AnyOf(tuple(_all_of(each, level) for each in value))
         case "not_":
-            yield Not(to_where(value))
+            yield Not(_all_of(value, level))
         case _:
             yield from _conditions(to_camel_case(name), value)
 

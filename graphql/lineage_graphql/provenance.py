@@ -9,6 +9,7 @@ import graphene
 from lineage import model
 from lineage.errors import InvalidRequest, NotFound
 from lineage.identity import parse_global_id
+from lineage_graphql.connections import LARGEST_PAGE
 from lineage_graphql.context import Info, context_of
 from lineage_graphql.enums import ArtifactRole, Direction
 from lineage_graphql.node import LineageNode
@@ -53,6 +54,8 @@ def walk(
         raise InvalidRequest(f"maxDepth is {max_depth}; give 0 or more, or leave it out to walk to the end")
     if max_nodes is not None and max_nodes < 1:
         raise InvalidRequest(f"maxNodes is {max_nodes}; give 1 or more")
+    if len(roots) > LARGEST_PAGE:
+        raise InvalidRequest(f"{len(roots)} roots are given; {LARGEST_PAGE} is the most")
     context = context_of(info)
     graph = context.store.lineage(
         context.scope,

@@ -4,11 +4,7 @@ import base64
 import binascii
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Final, TypeVar
-
-import orjson
-from sqlalchemy import ColumnElement, Connection, Label, Select, and_, bindparam, false, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Label, Select, String, and_, bindparam, false, func, or_, select
 
 from lineage.errors import InvalidRequest
 from lineage.ports import Listing, Order, Page, PageRequest
@@ -20,6 +16,7 @@ T = TypeVar("T")
 
 DEFAULT_PAGE = 50
 STATEMENTS_REMEMBERED: Final = 256
+FIRST_BEYOND_64_BITS: Final = 2**63
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +138,16 @@ def _read_cursor(text: str, keys: list[tuple[Expression, bool]]) -> list[Any]:
         values = orjson.loads(base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)))
     except (ValueError, UnicodeEncodeError, binascii.Error) as error:
         raise InvalidRequest(f"{text[:80]!r} is no cursor") from error
-    scalars = isinstance(values, list) and all(v is None or isinstance(v, str | int | float) for v in values)
-    if not scalars or len(values) != len(keys):
+    fit = isinstance(values, list) and len(values) == len(keys)
+    if not fit or not all(_fits(value, key) for value, (key, _) in zip(values, keys, strict=True)):
         raise InvalidRequest(f"{text[:80]!r} is no cursor of this list in this order")
     return list(values)
+
+
+def _fits(value: Any, key: Expression) -> bool:
+    """Say whether a value could have come from a column: no database compares texts with numbers alike."""
+    if value is None:
+        return True
+    if isinstance(key.type, String):
+        return isinstance(value, str)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < FIRST_BEYOND_64_BITS

@@ -1,0 +1,132 @@
+"""How an operation is executed: as graphql-core does, save that what is read straight off a value takes no detour.
+
+Most fields of most answers are attributes of a value that is there already. For each of them graphql-core gathers
+what a resolver may want to know, calls one that ignores it, and asks five times what kind of type it has. Here those
+fields are found once, with the schema, and read. Whatever is not plain, or does not turn out well, is left to
+graphql-core, which knows what to answer.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Final, NamedTuple
+
+from graphene.types.resolver import dict_or_attr_resolver
+from graphql import (
+    ExecutionContext,
+    FieldNode,
+    GraphQLEnumType,
+    GraphQLError,
+    GraphQLField,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLResolveInfo,
+    GraphQLScalarType,
+    GraphQLSchema,
+    Undefined,
+)
+from graphql.pyutils import Path
+
+from lineage_graphql.schema import SCHEMA
+
+
+class _Plain(NamedTuple):
+    """A field without arguments whose value is an attribute, and a scalar or an enumeration."""
+
+    attribute: str
+    nullable: bool
+    serialize: Callable[[Any], Any]
+
+    def read(self, source: Any) -> Any:
+        """Read the field off a value.
+
+        Raises:
+            AttributeError, GraphQLError, TypeError, ValueError: it is not what the schema says, or cannot be written.
+        """
+        value = getattr(source, self.attribute)
+        if value is None and self.nullable:
+            return None
+        written = self.serialize(value)
+        if value is None or written is None:
+            raise TypeError(f"{self.attribute} is null")
+        return written
+
+
+_NOT_PLAIN_AFTER_ALL: Final = (AttributeError, GraphQLError, TypeError, ValueError)
+
+
+class Execution(ExecutionContext):
+    """Executes one operation. To read a plain field twice changes nothing, so graphql-core may begin anew."""
+
+    def execute_fields(
+        self, parent_type: GraphQLObjectType, source_value: Any, path: Path | None, fields: dict[str, list[FieldNode]]
+    ) -> dict[str, Any]:
+        plain = _PLAIN[parent_type.name]
+        answers: dict[str, Any] = {}
+        for name, nodes in fields.items():
+            field = plain.get(nodes[0].name.value)
+            if field is not None:
+                try:
+                    answers[name] = field.read(source_value)
+                    continue
+                except _NOT_PLAIN_AFTER_ALL:
+                    pass
+            answer = self.execute_field(parent_type, source_value, nodes, Path(path, name, parent_type.name))
+            if answer is not Undefined:
+                answers[name] = answer
+        return answers
+
+    def complete_list_value(
+        self,
+        return_type: GraphQLList[GraphQLOutputType],
+        field_nodes: list[FieldNode],
+        info: GraphQLResolveInfo,
+        path: Path,
+        result: Any,
+    ) -> Any:
+        of = _nullable(return_type.of_type)
+        fields = self._if_all_plain(of, field_nodes) if isinstance(of, GraphQLObjectType) else None
+        if fields and isinstance(result, list | tuple) and all(_is_of(of, item, info) for item in result):
+            try:
+                return [{name: field.read(item) for name, field in fields} for item in result]
+            except _NOT_PLAIN_AFTER_ALL:
+                pass
+        return super().complete_list_value(return_type, field_nodes, info, path, result)
+
+    def _if_all_plain(self, of: GraphQLObjectType, field_nodes: list[FieldNode]) -> list[tuple[str, _Plain]] | None:
+        plain, fields = _PLAIN[of.name], []
+        for name, nodes in self.collect_subfields(of, field_nodes).items():
+            field = plain.get(nodes[0].name.value)
+            if field is None:
+                return None
+            fields.append((name, field))
+        return fields
+
+
+def _is_of(of: Any, item: Any, info: GraphQLResolveInfo) -> bool:
+    return item is not None and (of.is_type_of is None or of.is_type_of(item, info))
+
+
+def _plain_fields(schema: GraphQLSchema) -> Mapping[str, Mapping[str, _Plain]]:
+    return {
+        name: {field: plain for field, declared in of.fields.items() if (plain := _plain(declared)) is not None}
+        for name, of in schema.type_map.items()
+        if isinstance(of, GraphQLObjectType)
+    }
+
+
+def _plain(field: GraphQLField) -> _Plain | None:
+    of, resolve = _nullable(field.type), field.resolve
+    if field.args or not isinstance(of, GraphQLScalarType | GraphQLEnumType):
+        return None
+    if not isinstance(resolve, partial) or resolve.func is not dict_or_attr_resolver:
+        return None
+    return _Plain(resolve.args[0], of is field.type, of.serialize)
+
+
+def _nullable(of: GraphQLOutputType) -> GraphQLOutputType:
+    return of.of_type if isinstance(of, GraphQLNonNull) else of
+
+
+_PLAIN: Final = _plain_fields(SCHEMA)
