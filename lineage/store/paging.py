@@ -4,6 +4,10 @@ import base64
 import binascii
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final, TypeVar
+
+import orjson
 from sqlalchemy import ColumnElement, Connection, Label, Select, String, and_, bindparam, false, func, or_, select
 
 from lineage.errors import InvalidRequest

@@ -20,7 +20,6 @@ from lineage.store.codec import microseconds, number_of
 from lineage.store.conditions import Ask, Expression, any_of, compare, flag, identified, plain, run_named
 from lineage.store.gone import execution_phase, is_superseded, run_is_gone, run_phase
 
-
 SCOPES_REMEMBERED: Final = 64  # to put an expression together takes longer than most statements run
 
 
