@@ -5,6 +5,7 @@ cannot be executed is answered 400 as `application/graphql-response+json`, and 2
 since older clients take any other status for a broken connection. Whatever was executed is 200.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
@@ -21,6 +22,7 @@ Answer: TypeAlias = Callable[[str, Mapping[str, Any] | None, str | None], dict[s
 """Answer a query text with its variables and the name of its operation."""
 
 LARGEST_BODY: Final = 1_048_576  # bytes; five times the longest query text that is read
+BODY_SECONDS: Final = 20.0  # for all of it: a megabyte at the speed of a poor telephone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,17 +42,24 @@ class _Refused(Exception):
         self.status = status
 
 
-def endpoint(answer: Answer) -> Callable[[Request], Awaitable[Response]]:
-    """Make the handler of `/graphql`. `answer` blocks, so it runs on a thread of its own."""
+def endpoint(answer: Answer, *, body_seconds: float = BODY_SECONDS) -> Callable[[Request], Awaitable[Response]]:
+    """Make the handler of `/graphql`. `answer` blocks, so it runs on a thread of its own.
+
+    `body_seconds` is how long a client may take to send its question.
+    """
 
     async def handle(request: Request) -> Response:
         media_type = answer_type(request.headers.get("accept"))
         if media_type is None:
             return _reply(406, _error(f"Only {GRAPHQL} and {JSON} can be answered."), JSON)
         try:
-            question = _question(await _request_fields(request))
+            async with asyncio.timeout(body_seconds):
+                question = _question(await _request_fields(request))
         except _Refused as refused:
             return _reply(refused.status, _error(str(refused)), media_type)
+        except TimeoutError:
+            late = _error(f"The body did not arrive within {body_seconds:g} seconds.")
+            return _reply(408, late, media_type, Connection="close")
         return await run_in_threadpool(_handled, answer, request.method, question, media_type)
 
     return handle

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import re
+from collections.abc import AsyncIterator
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,13 @@ import httpx
 import orjson
 import pytest
 from starlette.applications import Starlette
-from starlette.routing import Mount
+from starlette.routing import Mount, Route
 
 from lineage.errors import StoreError
 from lineage.model import Counts
 from lineage.ports import Scope
 from lineage.web import application
+from lineage.web.endpoint import endpoint
 from lineage.web.negotiation import GRAPHQL, JSON, answer_type, is_json
 from lineage_graphql import saved_queries
 from tests.example import NIGHTLY, REPORT, example
@@ -151,6 +153,20 @@ def test_variables_that_are_no_json_are_refused(client: Client) -> None:
 def test_a_body_without_end_is_refused(client: Client) -> None:
     body = b'{"query": "' + b" " * 2_000_000
     assert client.post("/graphql", content=body, headers={"Content-Type": JSON}).status_code == 413
+
+
+def test_a_body_that_does_not_arrive_is_waited_for_no_longer() -> None:
+    async def trickling() -> AsyncIterator[bytes]:
+        yield b'{"query": '
+        await asyncio.Event().wait()
+
+    asked = Starlette(
+        routes=[Route("/graphql", endpoint(lambda *_: {"data": None}, body_seconds=0.01), methods=["POST"])]
+    )
+    response = Client(asked).post("/graphql", content=trickling(), headers={"Content-Type": JSON})
+    assert response.status_code == 408
+    assert response.headers["connection"] == "close"
+    assert response.json()["errors"][0]["extensions"] == {"code": "BAD_USER_INPUT"}
 
 
 @pytest.mark.parametrize("query", ["{", "{ nonsense }", "query ($n: Int!) { runs(first: $n) { totalCount } }"])
