@@ -6,9 +6,10 @@ Expressions and the statements around them; what a list selects and how it is fi
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, TypeAlias, TypeVar
 
-from sqlalchemy import Connection, Select, func, select, union
+from sqlalchemy import BindParameter, Connection, Select, bindparam, func, select, union
 
 from lineage.errors import InvalidRequest
 from lineage.identity import Key, encode_key
@@ -16,11 +17,12 @@ from lineage.model import Artifact, Execution, PipelineVersion, Run
 from lineage.ports import Listing, Page, PageRequest, Scope
 from lineage.store import paging, tables
 from lineage.store.conditions import Expression, where_clause
-from lineage.store.queries import QUERIES, of_seen_artifacts, run_in_scope
+from lineage.store.queries import KEPT, QUERIES, of_seen_artifacts, run_in_scope
 from lineage.store.values import Columns
 
 T = TypeVar("T")
-Within: TypeAlias = Callable[[Select[Any], Scope, Sequence[str]], tuple[Select[Any], Expression]]
+Owners: TypeAlias = BindParameter[Sequence[str]]
+Within: TypeAlias = Callable[[Select[Any], Scope, Owners], tuple[Select[Any], Expression]]
 """Confines a list to what hangs on the owners of these keys, and names the column that says on which."""
 
 
@@ -37,7 +39,7 @@ def _in_column(column: Expression) -> Within:
     return lambda chosen, _, owners: (chosen.where(column.in_(owners)), column)
 
 
-def _touched_by_runs(chosen: Select[Any], scope: Scope, owners: Sequence[str]) -> tuple[Select[Any], Expression]:
+def _touched_by_runs(chosen: Select[Any], scope: Scope, owners: Owners) -> tuple[Select[Any], Expression]:
     """What the executions of runs read, wrote or took over."""
     edge, execution, run = tables.edge, tables.execution, tables.run.alias("touching")
     ran = (
@@ -52,7 +54,7 @@ def _touched_by_runs(chosen: Select[Any], scope: Scope, owners: Sequence[str]) -
     return chosen.join(pairs, pairs.c.item == tables.artifact.c.id), pairs.c.owner
 
 
-def _consuming(chosen: Select[Any], scope: Scope, owners: Sequence[str]) -> tuple[Select[Any], Expression]:
+def _consuming(chosen: Select[Any], scope: Scope, owners: Owners) -> tuple[Select[Any], Expression]:
     """The executions that read artifacts or took them over."""
     edge, owner = tables.edge, tables.node.alias("consumed")
     found = (
@@ -93,9 +95,22 @@ def pages(
     Raises:
         InvalidRequest: no such list, an unknown field or order, or a cursor of another list.
     """
-    query, owned, texts = QUERIES[what](scope), _owned(what, by), _by_text(owners)
+    texts = _by_text(owners)
+    cut, statement = _statement(scope, what, by, listing, request)
+    rows: dict[str, list[Columns]] = {text: [] for text in texts}
+    for row in connection.execute(statement, {"owners": list(texts)}):
+        rows[row.owner].append(row._mapping)
+    return {texts[text]: cut.page(of, read) for text, of in rows.items()}
+
+
+@lru_cache(KEPT)
+def _statement(
+    scope: Scope, what: type, by: str, listing: Listing, request: PageRequest
+) -> tuple[paging.Cut, Select[Any]]:
+    """Build what reads one page for any owners."""
+    query, owned = QUERIES[what](scope), _owned(what, by)
     cut = paging.cut(query, listing, request)
-    chosen, owner = owned.within(query.select, scope, list(texts))
+    chosen, owner = owned.within(query.select, scope, bindparam("owners", expanding=True))
     place = func.row_number().over(partition_by=owner, order_by=list(cut.order))
     columns = (owned.row.label("item"), owner.label("owner"), *cut.columns, place.label("place"))
     ranked = chosen.where(*cut.conditions).with_only_columns(*columns).subquery("ranked")
@@ -106,10 +121,7 @@ def pages(
         .where(ranked.c.place <= cut.size + 1)
         .order_by(ranked.c.owner, ranked.c.place)
     )
-    rows: dict[str, list[Columns]] = {text: [] for text in texts}
-    for row in connection.execute(statement):
-        rows[row.owner].append(row._mapping)
-    return {texts[text]: cut.page(of, read) for text, of in rows.items()}
+    return cut, statement
 
 
 def counts(
@@ -121,7 +133,7 @@ def counts(
         InvalidRequest: no such list, or an unknown field.
     """
     query, owned, texts = QUERIES[what](scope), _owned(what, by), _by_text(owners)
-    chosen, owner = owned.within(query.select, scope, list(texts))
+    chosen, owner = owned.within(query.select, scope, bindparam("owners", list(texts), expanding=True))
     counted = chosen.where(where_clause(query.fields, listing.where)).with_only_columns(
         owner.label("owner"), func.count().label("total")
     )

@@ -4,15 +4,30 @@ import base64
 import binascii
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Final, TypeAlias, TypeVar
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Label, String, and_, false, func, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Label,
+    Select,
+    String,
+    and_,
+    bindparam,
+    false,
+    func,
+    or_,
+    select,
+    true,
+)
 
 from lineage.errors import InvalidRequest
 from lineage.ports import Listing, Order, Page, PageRequest
 from lineage.store.conditions import Expression, where_clause
-from lineage.store.queries import Query
+from lineage.store.queries import KEPT, Query
 from lineage.store.values import Columns, shown
 
 T = TypeVar("T")
@@ -121,15 +136,22 @@ def page(
     Raises:
         InvalidRequest: an unknown field or order, or a cursor of another list.
     """
-    how = cut(query, listing, request)
-    statement = query.select.add_columns(*how.columns).where(*how.conditions)
+    how, pieces = _pieces(query, listing, request)
     rows: list[Columns] = []
-    for part, order in how.parts:
+    for piece in pieces:
         missing = how.size + 1 - len(rows)
         if missing:
-            found = connection.execute(statement.where(part).order_by(*order).limit(missing))
-            rows += [row._mapping for row in found]
+            rows += [row._mapping for row in connection.execute(piece, {"missing": missing})]
     return how.page(rows, read)
+
+
+@lru_cache(KEPT)
+def _pieces(query: Query, listing: Listing, request: PageRequest) -> tuple[Cut, tuple[Select[Any], ...]]:
+    """Build what reads one page, piece by piece."""
+    how = cut(query, listing, request)
+    statement = query.select.add_columns(*how.columns).where(*how.conditions)
+    limit = bindparam("missing", type_=Integer)
+    return how, tuple(statement.where(part).order_by(*order).limit(limit) for part, order in how.parts)
 
 
 def count(connection: Connection, query: Query, listing: Listing) -> int:
@@ -140,8 +162,13 @@ def count(connection: Connection, query: Query, listing: Listing) -> int:
 
 def by_key(connection: Connection, query: Query, keys: Sequence[str], read: Callable[[Columns], T]) -> list[T]:
     """Read the items of these keys, as far as they exist."""
-    found = connection.execute(query.select.where(query.key.in_(list(keys))))
+    found = connection.execute(_of_keys(query), {"keys": list(keys)})
     return [read(shown(row._mapping)) for row in found]
+
+
+@lru_cache(KEPT)
+def _of_keys(query: Query) -> Select[Any]:
+    return query.select.where(query.key.in_(bindparam("keys", expanding=True)))
 
 
 def _sort_keys(query: Query, orders: Sequence[Order]) -> list[_SortKey]:

@@ -20,10 +20,10 @@ from lineage.store.codec import microseconds, number_of
 from lineage.store.conditions import Ask, Expression, any_of, compare, flag, identified, plain, run_named
 from lineage.store.gone import execution_phase, is_superseded, run_is_gone, run_phase
 
-KEPT: Final = 64  # scopes
+KEPT: Final = 64  # of what is put together for a scope, or for a question: of each kind
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Query:
     """One list. `key` breaks ties and makes cursors: it is the same in every store of the same knowledge. `always`
     are the orders whose value no row lacks."""
