@@ -18,6 +18,7 @@ from lineage.merge import current
 from lineage.store.batch import NO_VIEW, Attempts, Batch, offer, settle
 from lineage.store.codec import (
     encode,
+    encode_header,
     execution_of,
     executions_of,
     fingerprint,
@@ -39,10 +40,12 @@ from lineage.store.shelf import Shelf
 def see_run(batch: Batch, fact: RunSeen) -> bool:
     """Take in one view of a workflow. Says whether it added anything."""
     run = batch.run(fact.run)
-    header = encode(msgspec.structs.replace(fact, executions=None))
+    header = encode_header(fact)
     added, changed = offer(run, fact.revision, header)
     if added:
         batch.runs.put(run)
+        if fact.pipeline is not None:
+            _version_id(batch, fact.cluster, fact.pipeline)  # its text, which the header does not repeat
     if changed:
         _show_header(batch, run, fact if run["body"] is header else run_of(run["body"]))
     added |= _see_incarnation(batch, run, fact, header)

@@ -11,7 +11,6 @@ from contextlib import AbstractContextManager
 from itertools import count
 from typing import Any, Final, Protocol
 
-import msgspec
 import orjson
 import zstandard
 
@@ -25,7 +24,7 @@ from lineage.identity import (
     unknown_key,
     written_key,
 )
-from lineage.store.codec import encode, fingerprint, microseconds, number_of, whole_seconds
+from lineage.store.codec import encode, encode_header, fingerprint, microseconds, number_of, whole_seconds
 
 GUARDS: Final = {
     "run": "excluded.rev_rank > run.rev_rank",
@@ -152,7 +151,7 @@ class _Batch:
     def _show_run(self, fact: RunSeen) -> None:
         """Write the header of a run."""
         run_id = self._runs[fact.run] = self._runs.get(fact.run) or self._new("run")
-        header, view = encode(msgspec.structs.replace(fact, executions=None)), _revision(fact.revision)
+        header, view = encode_header(fact), _revision(fact.revision)
         self._put(
             "run",
             run_id,
