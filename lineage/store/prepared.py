@@ -20,15 +20,16 @@ INSERT: Final[Mapping[str, Callable[..., Any]]] = {"sqlite": sqlite.insert, "pos
 def among(database: str, column: Expression, name: str) -> ColumnElement[bool]:
     """Say that a column of texts has one of the values of a parameter, which is a list."""
     if database == "sqlite":
-        return column.in_(select(func.json_each(bindparam(name)).table_valued("value").c.value))
-    return column == any_(bindparam(name, type_=ARRAY(Text)))
+        return column.in_(select(func.json_each(bindparam(name, required=False)).table_valued("value").c.value))
+    return column == any_(bindparam(name, type_=ARRAY(Text), required=False))
 
 
 class Prepared:
     """A statement, compiled for a database. Its parameters are given by name."""
 
     def __init__(self, database: str, statement: Any) -> None:
-        compiled = statement.compile(dialect=make_url(f"{database}://").get_dialect()())
+        dialect = make_url(f"{database}://").get_dialect()()
+        compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
         self.text = str(compiled)
         self._given: Mapping[str, Any] = compiled.params
         self._order: list[str] | None = compiled.positiontup  # where the driver takes them by position

@@ -82,22 +82,27 @@ def _nearest(way: Direction, scope: Scope, is_root: ColumnElement[bool]) -> Subq
     """The first `most` of what is reached and may be seen. The query goes no further than that: databases make
     the rows of a recursion as they are asked for, unless these are joined to others before they are counted."""
     reached = _reached(way, scope, is_root)
-    nearest = select(reached.c.id, reached.c.below).limit(bindparam("most", type_=Integer))
+    nearest = select(reached.c.id, reached.c.below).limit(bindparam("most", type_=Integer, required=False))
     return (nearest if scope.namespaces is None else nearest.where(reached.c.seen)).subquery("nearest")
 
 
 @lru_cache(KEPT)
-def _keys(database: str, way: Direction, scope: Scope) -> Prepared:
-    """The keys of the first `most` of what is reached from `roots`, which are keys too."""
+def _keys(database: str, way: Direction, scope: Scope, *, is_one: bool) -> Prepared:
+    """The keys of the first `most` of what is reached from `roots`, which are keys too; from a single one, if so."""
     node = tables.node
-    nearest = _nearest(way, scope, among(database, node.c.key, "roots"))
+    nearest = _nearest(way, scope, _is_root(database, is_one=is_one))
     return Prepared(database, select(node.c.key).select_from(nearest).join(node, node.c.id == nearest.c.id))
 
 
 @lru_cache(KEPT)
-def _hidden(database: str, way: Direction, scope: Scope) -> Prepared:
-    reached = _reached(way, scope, among(database, tables.node.c.key, "roots"))
+def _hidden(database: str, way: Direction, scope: Scope, *, is_one: bool) -> Prepared:
+    reached = _reached(way, scope, _is_root(database, is_one=is_one))
     return Prepared(database, select(reached.c.id).where(not_(reached.c.seen)).limit(1))
+
+
+def _is_root(database: str, *, is_one: bool) -> ColumnElement[bool]:
+    key = tables.node.c.key
+    return key == bindparam("roots", required=False) if is_one else among(database, key, "roots")
 
 
 def closure(
@@ -107,10 +112,11 @@ def closure(
     found: dict[str, None] = {}
     hidden = False
     for way in _ways(direction):
-        asked = {"roots": list(roots), "most": max_nodes + 1}
-        found |= dict.fromkeys(key for (key,) in _keys(database, way, scope).ask(cursor, asked))
+        is_one = len(roots) == 1
+        asked = {"roots": roots[0] if is_one else list(roots), "most": max_nodes + 1}
+        found |= dict.fromkeys(key for (key,) in _keys(database, way, scope, is_one=is_one).ask(cursor, asked))
         if scope.namespaces is not None and len(found) <= max_nodes:
-            hidden = hidden or bool(_hidden(database, way, scope).ask(cursor, asked))
+            hidden = hidden or bool(_hidden(database, way, scope, is_one=is_one).ask(cursor, asked))
     if not found:
         return None
     reasons = [SOME_HIDDEN] if hidden else []

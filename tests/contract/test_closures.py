@@ -155,9 +155,9 @@ def test_a_traversal_looks_edges_up_by_index_also_when_the_planner_has_statistic
         store.lineage(scope, [first.key], direction=way, max_depth=None, max_nodes=100)
     traversals = [statement for statement in run if "RECURSIVE" in statement]
     assert traversals
-    traversals.append(walk._keys("sqlite", way, scope).text)
+    traversals.append(walk._keys("sqlite", way, scope, is_one=True).text)
     if scope is not EVERYTHING:
-        traversals.append(walk._hidden("sqlite", way, scope).text)
+        traversals.append(walk._hidden("sqlite", way, scope, is_one=True).text)
     for statement in traversals:
         steps = plan(store, statement)
         assert any(step.startswith("SEARCH edge USING") for step in steps)
