@@ -37,6 +37,18 @@ GUARDS: Final = {
 }
 """When a row overwrites the one of its primary key; those of the other tables never change."""
 
+_VIEW: Final = ("rev_rank", "rev_latest", "rev_ended", "body")
+CHANGING: Final = {
+    "run": ("phase", "started_at", "finished_at", *_VIEW),
+    "workflow": ("seen_version", *_VIEW),
+    "roll": ("rev_rank", "rev_latest", "rev_ended"),
+    "execution": ("finished_at", "phase", "digest", *_VIEW),
+    "pod": ("ended", "seen_version", *_VIEW),
+    "kept_object": _VIEW,
+    "run_label": ("value",),
+}
+"""What is overwritten then: to write a column is to write its indexes."""
+
 NUMBERED: Final = ("node", "run", "workflow", "pod", "location", "pipeline", "pipeline_version")
 HIGHEST: Final = "SELECT " + ", ".join(f"(SELECT coalesce(max(id), 0) FROM {name})" for name in NUMBERED)
 
