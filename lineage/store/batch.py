@@ -20,6 +20,8 @@ from lineage.store.shelf import Shelf
 NO_REFERENCES: Final[Mapping[str, Shelf]] = MappingProxyType({})
 
 
+NO_RUN: Final = 0  # the id of no run: where a pod is before it has joined one
+
 Attempts: TypeAlias = dict[tuple[str, int | None], Row]
 """Attempts at nodes, and placeholders, by node and start."""
 

@@ -125,6 +125,10 @@ class Shelf:
             self._load(column, (value,))
         return self._alive(column, value, self._indexed(column).get(value))
 
+    def at_hand(self, column: str, value: Any) -> list[Row]:
+        """The rows whose `column` has this value, of those that are loaded: where it is known that all are."""
+        return self._alive(column, value, self._indexed(column).get(value))
+
     def one(self, column: str, value: Any) -> Row | None:
         """The row whose unique `column` has this value."""
         return next(iter(self.of(column, value)), None)

@@ -79,7 +79,7 @@ def _load_ahead(batch: Batch, facts: Sequence[Fact]) -> None:
     workflows = batch.workflows.find("uid", [*(f.incarnation for f in views), *(f.owner_uid for f in pods)])
     known = batch.pods.find("uid", [fact.uid for fact in pods])
     batch.runs.find("id", [*(row["run_id"] for row in workflows), *(row["run_id"] for row in known)])
-    for shelf in (batch.executions, batch.rolls, batch.run_parameters, batch.run_labels):
+    for shelf in (batch.executions, batch.rolls):
         shelf.find("run_id", runs)
     batch.pod_images.find("pod_id", [row["id"] for row in known])
     batch.kept_objects.find("uid", [fact.uid for fact in facts if isinstance(fact, ObjectKept)])
