@@ -12,15 +12,16 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from io import BytesIO
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, TypeAlias, TypeGuard
 
 import brotli
+import msgspec
 import orjson
 import zstandard
 
 from lineage.identity import sha256
 from watchers.reading import mapping, sequence, text
-from watchers.source import KubernetesObject
+from watchers.source import Attempts, KubernetesObject, Members, read_members
 
 GROUPS: Final = frozenset({"DAG", "Steps", "StepGroup", "TaskGroup", "Retry"})
 ACTS: Final = frozenset({"Pod", "Container", "HTTP", "Plugin"})
@@ -37,15 +38,12 @@ def unpack_nodes(item: KubernetesObject) -> KubernetesObject:
     digest: it may hold secrets, so it must not be logged.
     """
     status = item.get("status")
-    if not isinstance(status, dict):
-        return item
-    packed = status.get("compressedNodes")
-    if not packed or not isinstance(packed, str) or packed.startswith(UNREADABLE):
+    if not isinstance(status, dict) or not _is_packed(packed := status.get("compressedNodes")):
         return item
     rest = {key: value for key, value in status.items() if key != "compressedNodes"}
     try:
-        nodes = orjson.loads(_decompress(base64.b64decode(packed, validate=True)))
-    except (ValueError, OSError, EOFError, zlib.error, zstandard.ZstdError, brotli.error):
+        nodes = orjson.loads(_decompress(packed))
+    except _NOT_PACKED:
         nodes = None
     if isinstance(nodes, dict):
         return {**item, "status": {**rest, "nodes": nodes}}
@@ -53,8 +51,72 @@ def unpack_nodes(item: KubernetesObject) -> KubernetesObject:
     return {**item, "status": {**rest, "compressedNodes": what}}
 
 
-def _decompress(packed: bytes) -> bytes:
+def unpack_members(members: Members) -> Members:
+    """Put packed nodes in the place of plain ones, of an object that was not decoded.
+
+    Raises:
+        ValueError: they cannot be unpacked.
+    """
+    status = members.get("status")
+    if status is None or b'"compressedNodes"' not in (text := bytes(status)) or not text.startswith(b"{"):
+        return members
+    shown = read_members(text)
+    if not _is_packed(packed := orjson.loads(shown.pop("compressedNodes", b"null"))):
+        return members
+    try:
+        nodes = read_members(_decompress(packed))
+    except _NOT_PACKED as error:
+        raise ValueError("the nodes are packed in an unknown way") from error
+    return {**members, "status": msgspec.Raw(_encode({**shown, "nodes": nodes}))}
+
+
+def named_attempts(members: Members) -> Attempts:
+    """Tell the attempts that a view of a workflow names.
+
+    Raises:
+        ValueError: its nodes cannot be read.
+    """
+    status = members.get("status")
+    if status is None:
+        return frozenset()
+    shown = _read_status(status)
+    nodes = shown.nodes
+    if _is_packed(shown.compressed_nodes):
+        try:
+            nodes = _read_starts(_decompress(shown.compressed_nodes))
+        except _NOT_PACKED as error:
+            raise ValueError("the nodes are packed in an unknown way") from error
+    if shown.offload_node_status_version and not nodes:
+        raise ValueError("the nodes are kept elsewhere")
+    return frozenset((node_id, node.started_at) for node_id, node in (nodes or {}).items() if node is not None)
+
+
+class _Start(msgspec.Struct, rename="camel"):
+    started_at: str | None = None
+
+
+_Starts: TypeAlias = dict[str, _Start | None]
+
+
+class _Status(msgspec.Struct, rename="camel"):
+    nodes: _Starts | None = None
+    compressed_nodes: Any = None
+    offload_node_status_version: str | None = None
+
+
+_read_status: Final = msgspec.json.Decoder(_Status).decode
+_read_starts: Final = msgspec.json.Decoder(_Starts).decode
+_encode: Final = msgspec.json.Encoder().encode
+_NOT_PACKED: Final = (ValueError, OSError, EOFError, zlib.error, zstandard.ZstdError, brotli.error)
+
+
+def _is_packed(packed: object) -> TypeGuard[str]:
+    return isinstance(packed, str) and packed != "" and not packed.startswith(UNREADABLE)
+
+
+def _decompress(text: str) -> bytes:
     """Unpack by the first bytes, and no more than the limit: a few packed kilobytes can hold gigabytes."""
+    packed = base64.b64decode(text, validate=True)
     if packed.startswith(b"\x1f\x8b"):
         with gzip.GzipFile(fileobj=BytesIO(packed)) as stream:
             unpacked = stream.read(UNPACKED_LIMIT_BYTES + 1)

@@ -15,7 +15,17 @@ from lineage.model import Parameter, Phase
 from lineage.observation import ObjectSeen
 from lineage.redaction import is_redacted
 from watchers.locations import chosen_key, locate
-from watchers.nodes import ACTS, GROUPS, Nodes, attempt_number, parents_of, readable_nodes, unpack_nodes
+from watchers.nodes import (
+    ACTS,
+    GROUPS,
+    Nodes,
+    attempt_number,
+    named_attempts,
+    parents_of,
+    readable_nodes,
+    unpack_members,
+    unpack_nodes,
+)
 from watchers.pipelines import pipeline_of
 from watchers.reading import mapping, mappings, placing, scalar, seconds, text, texts, time, whole
 from watchers.revision import revision
@@ -257,5 +267,11 @@ def resembles(item: Mapping[str, Any]) -> bool:
 
 
 SOURCE: Final = Source(
-    name="argo_workflow", resource=RESOURCE, interpret=interpret, unpack=unpack_nodes, resembles=resembles
+    name="argo_workflow",
+    resource=RESOURCE,
+    interpret=interpret,
+    unpack=unpack_nodes,
+    unpack_members=unpack_members,
+    attempts=named_attempts,
+    resembles=resembles,
 )
