@@ -1,6 +1,7 @@
 """The shelves that one transaction works on, how a row is made, and how a view is offered to its subject."""
 
 from collections.abc import Callable, Mapping
+from threading import local
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
@@ -16,6 +17,16 @@ from lineage.store.codec import execution_of, other_columns, other_revision_of, 
 from lineage.store.dialect import Cursor, Dialect, Row
 from lineage.store.locks import Locks
 from lineage.store.shelf import Shelf
+
+
+class _Packing(local):
+    """What packs bodies: one a thread. To make it takes longer than to pack a body, and threads must not share it."""
+
+    def __init__(self) -> None:
+        self.compress = zstandard.ZstdCompressor().compress
+
+
+_packing = _Packing()
 
 NO_REFERENCES: Final[Mapping[str, Shelf]] = MappingProxyType({})
 
@@ -63,7 +74,7 @@ class Batch:
         self.listings = self._shelf(tables.listing)
         self.kept_objects = self._shelf(tables.kept_object)
         self.rejected = self._shelf(tables.rejected)
-        self.compress = zstandard.ZstdCompressor().compress
+        self.compress = _packing.compress
         self.changed: dict[int, Row] = {}
         self.fresh: dict[int, Row] = {}
         self.rewired: dict[int, Row] = {}
