@@ -162,6 +162,14 @@ class LineageStore(Protocol):
         """Give the same store to one who has so much time from now on: a read that is not done by then ends there,
         however long its statement would run, and raises DeadlineExceeded."""
 
+    def check(self) -> None:
+        """Make sure that the store can be read and is of this release.
+
+        Raises:
+            StoreError: it cannot be read now.
+            SchemaOutdated: another release made it, or has migrated it since it was opened.
+        """
+
     # -- writing
     def apply(
         self,
@@ -183,6 +191,9 @@ class LineageStore(Protocol):
     def position(self, log: str) -> str | None:
         """Say how far a log has been recorded."""
 
+    def drop_rejected(self, keys: Sequence[Key]) -> int:
+        """Forget what was set aside under these keys; say how many there were."""
+
     # -- lists
     def runs(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Run]: ...
     def executions(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Execution]: ...
@@ -194,7 +205,9 @@ class LineageStore(Protocol):
         """List the runs, executions, artifacts, pipelines and experiments that have a text in a name, uid,
         uri or digest, whether in capitals or not. Exact names come first, then prefixes of names."""
 
-    def rejected(self, scope: Scope, page: PageRequest) -> Page[Rejected]: ...
+    def rejected(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Rejected]:
+        """List what was set aside, the newest first. It belongs to no namespace: only who sees all sees it."""
+
     def count(self, scope: Scope, what: type, listing: Listing) -> int:
         """Count what a list holds. `what` is the type of its items."""
 
