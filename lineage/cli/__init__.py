@@ -9,7 +9,7 @@ from typing import Final
 
 import typer
 
-from lineage.cli import ingest, query, runs, serve, store, up
+from lineage.cli import ingest, query, rejected, runs, serve, store, up
 from lineage.cli.terminal import FAILURE, USAGE, complain
 from lineage.errors import InvalidSettings, LineageError
 
@@ -40,6 +40,7 @@ app.command("serve")(serve.serve)
 app.command("runs")(runs.runs)
 app.command("show")(runs.show)
 app.command("query")(query.query)
+app.add_typer(rejected.app)
 app.command("dump")(store.dump)
 app.command("migrate")(store.migrate)
 
