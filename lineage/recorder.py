@@ -6,7 +6,7 @@ in the log is committed with the facts, so that after any crash the batch was re
 
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Event
 from time import monotonic, sleep
@@ -47,7 +47,8 @@ class Outcome:
     """What became of the objects of one or more batches: each is counted once behind `objects`.
 
     recorded: added to what is known. unchanged: known already. ignored: says nothing about lineage.
-    rejected: could not be read or interpreted, set aside with its reason in `rejections`.
+    rejected: could not be read or interpreted, set aside with its reason in `rejections`. `seconds` is how long
+    storing it took, and makes no outcome another.
     """
 
     objects: int = 0
@@ -56,6 +57,7 @@ class Outcome:
     ignored: int = 0
     rejected: int = 0
     rejections: tuple[InputRejected, ...] = ()
+    seconds: float = field(default=0.0, compare=False)
 
     def __add__(self, other: "Outcome") -> "Outcome":
         return Outcome(
@@ -65,6 +67,7 @@ class Outcome:
             ignored=self.ignored + other.ignored,
             rejected=self.rejected + other.rejected,
             rejections=self.rejections + other.rejections,
+            seconds=self.seconds + other.seconds,
         )
 
 
@@ -190,7 +193,7 @@ class Recorder:
             position=position,
             seconds=round(monotonic() - began, 3),
         )
-        self._on_batch(outcome)
+        self._on_batch(replace(outcome, seconds=monotonic() - began))
         return outcome
 
     def _refuse_unknown_keys(self, observations: Sequence[Observation]) -> None:

@@ -8,7 +8,7 @@ import random
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final, assert_never
@@ -53,7 +53,7 @@ class Watching:
 
     What a thread sees it appends to `events`, which waits while it is full. A thread that meets trouble reports
     WAITING and begins again with a list: so nothing is lost, some is seen twice, and no other thread is stopped.
-    `transport` is taken over: `stop` closes it.
+    `transport` is taken over: `stop` closes it. `on_append` is told, on any of the threads, of what was appended.
     """
 
     def __init__(
@@ -67,6 +67,7 @@ class Watching:
         redactor: Redactor,
         clock: Callable[[], datetime],
         pace: Pace = DEFAULT_PACE,
+        on_append: Callable[[Observation], None] = lambda _observation: None,
     ) -> None:
         self._transport = transport
         self._sources = tuple(sources)
@@ -76,6 +77,8 @@ class Watching:
         self._redactor = redactor
         self._clock = clock
         self._pace = pace
+        self._on_append = on_append
+        self._states: dict[tuple[str, str], SourceState] = {}
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -102,6 +105,18 @@ class Watching:
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
         return not any(thread.is_alive() for thread in self._threads)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether every thread that was started still runs."""
+        return all(thread.is_alive() for thread in self._threads)
+
+    def states(self) -> Mapping[tuple[str, str], SourceState]:
+        """Say how each resource fares in each namespace that is watched: SYNCING until something else is known."""
+        watched = [
+            (source.resource.name, name or ALL_NAMESPACES) for source in self._sources for name in self._namespaces
+        ]
+        return {place: self._states.get(place, SourceState.SYNCING) for place in watched}
 
     # -- one thread
     def _watch(self, source: Source, namespace: str | None) -> None:
@@ -154,6 +169,7 @@ class Watching:
 
     def _append(self, observation: Observation) -> None:
         self._events.append(observation)
+        self._on_append(observation)
 
     # -- from what the reflector says to what the log holds
     def _observations(self, source: Source, namespace: str | None, event: ReflectorEvent) -> Iterator[Observation]:
@@ -194,6 +210,7 @@ class Watching:
     def _report(self, source: Source, namespace: str | None, state: SourceState, message: str | None) -> SourceReported:
         where = _place(source, namespace)
         say = log.info if state in _HEALTHY else log.warning
+        self._states[where["resource"], where["namespace"]] = state
         say("source state changed", state=state.value, message=message, **where)
         return SourceReported(
             source=source.name,

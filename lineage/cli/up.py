@@ -13,6 +13,7 @@ import structlog
 import typer
 import uvicorn
 
+from lineage.cli.health import watchers_live, watchers_settled
 from lineage.cli.parts import instance_name, interpreter, now, open_to_record, shown
 from lineage.cli.serve import announce, listen, make_server, serve_until_stopped
 from lineage.cli.terminal import USAGE, ClusterFlag, HostFlag, PortFlag, StoreFlag, configure_logs, fail
@@ -21,7 +22,7 @@ from lineage.eventlog.memory import MemoryLog
 from lineage.recorder import Recorder
 from lineage.redaction import Redactor
 from lineage.settings import KEY_BYTES, Settings, load_settings, redaction_key
-from lineage.web import application
+from lineage.web import Health, Metrics, application
 from watchers.demo import demo_server
 from watchers.kube import Kube, connect
 from watchers.run import Watching
@@ -100,8 +101,15 @@ def _run(settings: Settings, kube: Kube, redactor: Redactor) -> None:
     events = MemoryLog(instance_name("up"))
     with listen(settings.host, settings.port) as listener:
         store = open_to_record(settings.store)
-        server = make_server(application(store=store))
-        recorder = Recorder(events, store, interpreter(sources), key_ids=[redactor.key_id], clock=now)
+        metrics = Metrics()
+        recorder = Recorder(
+            events,
+            store,
+            interpreter(sources),
+            key_ids=[redactor.key_id],
+            clock=now,
+            on_batch=metrics.recorder(),
+        )
         watching = Watching(
             transport=kube,
             sources=sources,
@@ -110,7 +118,15 @@ def _run(settings: Settings, kube: Kube, redactor: Redactor) -> None:
             cluster=settings.cluster,
             redactor=redactor,
             clock=now,
+            on_append=metrics.watchers(),
         )
+        metrics.log_entries(events.__len__)
+        health = Health(
+            alive={"watchers": watchers_live(watching)},
+            ready={"watchers": watchers_settled(watching)},
+            metrics=metrics,
+        )
+        server = make_server(application(store=store, health=health))
         typer.echo(f"watching  {kube.url}, {' and '.join(source.resource.plural for source in sources)}")
         announce(listener, settings.host, shown(settings.store))
         with _recording(recorder, server):

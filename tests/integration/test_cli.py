@@ -332,6 +332,16 @@ def is_healthy(address: str) -> bool:
         return False
 
 
+def read(address: str) -> str:
+    with urlopen(address, timeout=5) as response:  # noqa: S310 - our own server
+        text: str = response.read().decode()
+    return text
+
+
+def asked(address: str) -> Any:
+    return json.loads(read(address))
+
+
 def count_runs(address: str) -> int:
     done = run("query", "{ runs(first: 1) { totalCount } }", "--url", address)
     return int(json.loads(done.stdout)["data"]["runs"]["totalCount"])
@@ -367,6 +377,12 @@ def test_up_follows_a_cluster_and_has_recorded_everything_when_it_ends(tmp_path:
         config = kubeconfig(tmp_path / "config", server.url)
         with serving("up", "--store", store, "--cluster", "east", KUBECONFIG=str(config)) as (address, process):
             assert eventually(lambda: count_runs(address) == 3)
+            assert asked(f"{address}/readyz")["checks"] == {
+                "store": "ok",
+                "watchers": "workflows.argoproj.io *: synced, pods *: synced",
+            }
+            assert 'lineage_objects_recorded_total{outcome="recorded"} 3.0' in read(f"{address}/metrics")
+            assert 'lineage_objects_seen_total{source="argo_workflow"} 3.0' in read(f"{address}/metrics")
             assert end(process, signal.SIGTERM) == 0
     finally:
         server.stop()
