@@ -15,7 +15,7 @@ from kafka.net.inet import KafkaNetSocket
 
 from lineage.errors import InvalidSettings, LogError
 
-BOOTSTRAP_SECONDS: Final = 5.0  # how long brokers may take to answer at first: a stop is noticed only afterwards
+BOOTSTRAP_SECONDS: Final = 3.0  # how long brokers may take to answer at first: a stop is noticed only afterwards
 RECONNECT_SECONDS: Final = 2.0  # at most between two attempts to reach a broker that was there
 
 # What no amount of waiting changes. All else is waited for.

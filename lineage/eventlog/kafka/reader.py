@@ -30,6 +30,7 @@ POLL_RECORDS: Final = 50  # of up to a hundred observations each: what is gather
 FETCH_BYTES: Final = 8 * 2**20  # compressed; of objects that is some twenty times as much
 PARTITION_FETCH_BYTES: Final = 2 * 2**20
 SESSION_SECONDS: Final = 10.0  # until the partitions of a recorder that was killed are given to another
+HEARTBEAT_SECONDS: Final = 1.0  # until the others notice that one came or went
 SILENCE_SECONDS: Final = 10.0  # until a silent log is asked whether it is there
 PROBE_SECONDS: Final = 3.0
 RETRY_SECONDS: Final = 0.5
@@ -240,6 +241,7 @@ class KafkaReader:
             allow_auto_create_topics=False,
             partition_assignment_strategy=[CooperativeStickyAssignor],
             session_timeout_ms=round(1000 * SESSION_SECONDS),
+            heartbeat_interval_ms=round(1000 * HEARTBEAT_SECONDS),
             fetch_max_bytes=FETCH_BYTES,
             max_partition_fetch_bytes=PARTITION_FETCH_BYTES,
         )

@@ -61,11 +61,19 @@ class KafkaWriter:
     """A `LogWriter` to a topic that is there. Use it as a context: within it, what is appended is sent.
 
     Holds at most `max_entries` and about `max_bytes`, but always at least one; brokers that are down are waited for,
-    and a full writer makes its watchers wait. The end of the context waits up to CLOSING_SECONDS for what is left.
+    and a full writer makes its watchers wait. The end of the context waits up to `closing_seconds` for what is left.
     """
 
-    def __init__(self, access: Access, *, max_entries: int = MAX_ENTRIES, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(
+        self,
+        access: Access,
+        *,
+        max_entries: int = MAX_ENTRIES,
+        max_bytes: int = MAX_BYTES,
+        closing_seconds: float = CLOSING_SECONDS,
+    ) -> None:
         self._access = access
+        self._closing_seconds = closing_seconds
         self._max_entries = max_entries
         self._max_bytes = max_bytes
         self._waiting: deque[Waiting] = deque()
@@ -117,7 +125,7 @@ class KafkaWriter:
         with self._changed:
             self._closing = True
             self._changed.notify_all()
-        self._thread.join(CLOSING_SECONDS)
+        self._thread.join(self._closing_seconds)
         self._given_up.set()
         self._thread.join()
         if (left := len(self)) and error is None:
@@ -148,15 +156,14 @@ class KafkaWriter:
 
     def _deliver(self, waiting: Sequence[Waiting]) -> bool:
         """Send until the brokers have it all; False if that was given up."""
-        left, messages = list(waiting), list[Message]()
-        backoff, began = FIRST_BACKOFF_SECONDS, monotonic()
-        is_down = False
-        while left or messages:
+        backoff, began, is_down = FIRST_BACKOFF_SECONDS, monotonic(), False
+        rounds: list[list[Message]] | None = None  # the last is the next
+        while rounds is None or rounds:
             try:
                 producer = self._connected()
-                messages = messages or pack(left, len(producer.partitions_for(self._access.topic)))
-                left = []
-                messages = self._round(producer, messages)
+                if rounds is None:
+                    rounds = [pack(waiting, len(producer.partitions_for(self._access.topic)))]
+                rounds[-1:] = self._send(producer, rounds[-1])
                 backoff = FIRST_BACKOFF_SECONDS
             except (errors.KafkaError, LogError) as error:
                 is_down = True
@@ -170,23 +177,26 @@ class KafkaWriter:
             log.info("log takes what was seen again", seconds=round(monotonic() - began, 1), waiting=len(self))
         return True
 
-    def _round(self, producer: Any, messages: Sequence[Message]) -> list[Message]:
-        """Send messages and wait for the answers. Returns what is to be sent instead of those that are too large.
+    def _send(self, producer: Any, messages: Sequence[Message]) -> list[list[Message]]:
+        """Send messages and wait for the answers. Returns what is to be sent instead, where one is too large.
 
         Raises:
             KafkaError: one was not taken: all are to be sent again.
+            LogError: as `smaller`.
         """
-        instead: list[Message] = []
-        sent = []
-        for message in messages:
-            value = join([one.data for one in message.parts])
-            sent.append((message, producer.send(self._access.topic, value=value, partition=message.partition)))
-        for message, answer in sent:
-            try:
+        try:
+            answers = [
+                producer.send(
+                    self._access.topic, value=join([one.data for one in message.parts]), partition=message.partition
+                )
+                for message in messages
+            ]
+            for answer in answers:
                 answer.get(timeout=DELIVERY_SECONDS + REQUEST_SECONDS)
-            except _TOO_LARGE as error:
-                instead += smaller(message, describe(error))
-        return instead
+        except _TOO_LARGE as error:
+            self._drop_producer()  # which takes nothing more once it was refused something
+            return smaller(messages, describe(error))
+        return []
 
     def _connected(self) -> Any:
         if self._producer is None:
@@ -241,10 +251,18 @@ def pack(waiting: Sequence[Waiting], partitions: int) -> list[Message]:
     return [Message(partition, tuple(parts)) for partition, parts in done]
 
 
-def smaller(message: Message, reason: str) -> list[Message]:
-    """Say what is sent instead of a message that is too large: each part alone, or that it cannot be sent."""
+def smaller(messages: Sequence[Message], reason: str) -> list[list[Message]]:
+    """Say what is sent instead of messages of which one is too large, the last first: each message by itself, each of
+    its observations by itself, and at last that an object was too large.
+
+    Raises:
+        LogError: not even that is small enough.
+    """
+    if len(messages) > 1:
+        return [[message] for message in reversed(messages)]
+    (message,) = messages
     if len(message.parts) > 1:
-        return [replace(message, parts=(part,)) for part in message.parts]
+        return [[replace(message, parts=(part,))] for part in reversed(message.parts)]
     (part,) = message.parts
     refused = decode(part.data)
     if isinstance(refused, InputUnreadable):
@@ -257,4 +275,4 @@ def smaller(message: Message, reason: str) -> list[Message]:
         size_bytes=len(part.data),
         digest=sha256(part.data),
     )
-    return [replace(message, parts=(replace(part, data=encode(stands_for)),))]
+    return [[replace(message, parts=(replace(part, data=encode(stands_for)),))]]
