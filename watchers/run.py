@@ -23,7 +23,7 @@ from lineage.observation import (
     ResourceListed,
     SourceReported,
 )
-from lineage.ports import EventLog
+from lineage.ports import LogWriter
 from lineage.redaction import Redactor
 from watchers.observe import observe, unreadable
 from watchers.reflector import (
@@ -62,7 +62,7 @@ class Watching:
         transport: Transport,
         sources: Sequence[Source],
         namespaces: Sequence[str] | None,
-        events: EventLog,
+        events: LogWriter,
         cluster: str,
         redactor: Redactor,
         clock: Callable[[], datetime],

@@ -16,7 +16,17 @@ import uvicorn
 from lineage.cli.health import watchers_live, watchers_settled
 from lineage.cli.parts import instance_name, interpreter, now, open_to_record, shown
 from lineage.cli.serve import announce, listen, make_server, serve_until_stopped
-from lineage.cli.terminal import USAGE, ClusterFlag, HostFlag, PortFlag, StoreFlag, configure_logs, fail
+from lineage.cli.terminal import (
+    USAGE,
+    ClusterFlag,
+    ContextFlag,
+    HostFlag,
+    NamespaceFlag,
+    PortFlag,
+    StoreFlag,
+    configure_logs,
+    fail,
+)
 from lineage.errors import StoreError
 from lineage.eventlog.memory import MemoryLog
 from lineage.recorder import Recorder
@@ -29,6 +39,7 @@ from watchers.run import Watching
 from watchers.sources import all_sources
 
 DEMO_CLUSTER: Final = "demo"
+STOPPING_SECONDS: Final = 10.0  # how long a database may fail once the end was asked for
 DRAIN_SECONDS: Final = 30.0  # for the recorder to record what is left when the end is asked for
 
 log = structlog.get_logger(__name__)
@@ -38,16 +49,11 @@ def up(
     *,
     demo: Annotated[bool, typer.Option("--demo", help="Follow recorded workflows instead of a cluster.")] = False,
     store: StoreFlag = None,
-    namespace: Annotated[
-        list[str] | None,
-        typer.Option("--namespace", "-n", metavar="NAME", help="Watch this namespace; may be repeated. Without: all."),
-    ] = None,
+    namespace: NamespaceFlag = None,
     port: PortFlag = None,
     host: HostFlag = None,
     cluster: ClusterFlag = None,
-    context: Annotated[
-        str | None, typer.Option("--context", metavar="NAME", help="Context of the kubeconfig. Also LINEAGE_CONTEXT.")
-    ] = None,
+    context: ContextFlag = None,
     speed: Annotated[
         float | None, typer.Option("--speed", metavar="N", min=0.001, help="Tell the demo at N times its pace.")
     ] = None,
@@ -146,6 +152,7 @@ def _recording(recorder: Recorder, server: uvicorn.Server) -> Iterator[None]:
     def record() -> None:
         try:
             recorder.run(stop)
+            recorder.drain(give_up_seconds=STOPPING_SECONDS)
         except BaseException as error:  # noqa: BLE001 - handed to the main thread, which raises it
             failures.append(error)
             server.should_exit = True
