@@ -325,6 +325,7 @@ class Rejected(_Node):
     key: Key
     at: datetime
     source: str
+    cluster: str
     reason: str
     event: str | None
     size_bytes: int

@@ -2,7 +2,7 @@
 
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar, assert_never
 
@@ -72,6 +72,9 @@ class FakeStore:
         """It takes no time."""
         return self
 
+    def check(self) -> None:
+        """It can always be read."""
+
     # -- writing
     def apply(
         self,
@@ -94,6 +97,12 @@ class FakeStore:
     def position(self, log: str) -> str | None:
         return self.positions.get(log)
 
+    def drop_rejected(self, keys: Sequence[Key]) -> int:
+        left = [one for one in self._known.rejected if one.key not in keys]
+        dropped = len(self._known.rejected) - len(left)
+        self._known = replace(self._known, rejected=left)
+        return dropped
+
     # -- lists
     def runs(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Run]:
         return self._list("runs", scope, self._known.runs, listing, page)
@@ -113,8 +122,8 @@ class FakeStore:
     def experiments(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Experiment]:
         return self._list("experiments", scope, self._known.experiments, listing, page)
 
-    def rejected(self, scope: Scope, page: PageRequest) -> Page[Rejected]:
-        return self._list("rejected", scope, self._known.rejected, Listing(), page)
+    def rejected(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Rejected]:
+        return self._list("rejected", scope, self._known.rejected, listing, page)
 
     def search(self, scope: Scope, text: str, page: PageRequest) -> Page[Node]:
         self.reads.append("search")

@@ -8,7 +8,7 @@ import random
 import threading
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final, assert_never
@@ -23,7 +23,7 @@ from lineage.observation import (
     ResourceListed,
     SourceReported,
 )
-from lineage.ports import EventLog
+from lineage.ports import LogWriter
 from lineage.redaction import Redactor
 from watchers.coalescing import INTERVAL_SECONDS, Coalescer, View
 from watchers.observe import Observer
@@ -56,7 +56,7 @@ class Watching:
     What a thread sees it appends to `events`, which waits while it is full. A thread that meets trouble reports
     WAITING and begins again with a list: so nothing is lost, some is seen twice, and no other thread is stopped.
     One more thread hands on what waits, as `watchers.coalescing` says, `interval_seconds` after the view before it.
-    `transport` is taken over: `stop` closes it.
+    `transport` is taken over: `stop` closes it. `on_append` is told, on any of the threads, of what was appended.
     """
 
     def __init__(
@@ -65,12 +65,13 @@ class Watching:
         transport: Transport,
         sources: Sequence[Source],
         namespaces: Sequence[str] | None,
-        events: EventLog,
+        events: LogWriter,
         cluster: str,
         redactor: Redactor,
         clock: Callable[[], datetime],
         pace: Pace = DEFAULT_PACE,
         interval_seconds: float = INTERVAL_SECONDS,
+        on_append: Callable[[Observation], None] = lambda _observation: None,
     ) -> None:
         self._transport = transport
         scopes: tuple[str | None, ...] = (None,) if namespaces is None else tuple(dict.fromkeys(namespaces))
@@ -80,7 +81,7 @@ class Watching:
                 namespace,
                 coalescer=Coalescer(source.attempts, interval_seconds=interval_seconds),
                 observer=Observer(source, cluster=cluster, redactor=redactor),
-                append=events.append,
+                append=self._append,
             )
             for source in sources
             for namespace in scopes
@@ -89,6 +90,8 @@ class Watching:
         self._cluster = cluster
         self._clock = clock
         self._pace = pace
+        self._on_append = on_append
+        self._states: dict[tuple[str, str], SourceState] = {}
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -115,6 +118,16 @@ class Watching:
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
         return not any(thread.is_alive() for thread in self._threads)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether every thread that was started still runs."""
+        return all(thread.is_alive() for thread in self._threads)
+
+    def states(self) -> Mapping[tuple[str, str], SourceState]:
+        """Say how each resource fares in each namespace that is watched: SYNCING until something else is known."""
+        watched = [(views.place["resource"], views.place["namespace"]) for views in self._views]
+        return {place: self._states.get(place, SourceState.SYNCING) for place in watched}
 
     # -- one thread
     def _watch(self, views: "_Views") -> None:
@@ -177,6 +190,7 @@ class Watching:
 
     def _append(self, observation: Observation) -> None:
         self._events.append(observation)
+        self._on_append(observation)
 
     # -- from what the reflector says to what the log holds
     def _take(self, views: "_Views", event: ReflectorEvent) -> None:
@@ -209,6 +223,7 @@ class Watching:
 
     def _report(self, views: "_Views", state: SourceState, message: str | None) -> SourceReported:
         say = log.info if state in _HEALTHY else log.warning
+        self._states[views.place["resource"], views.place["namespace"]] = state
         say("source state changed", state=state.value, message=message, **views.place)
         return SourceReported(
             source=views.source.name,

@@ -43,10 +43,11 @@ from lineage.store.dialect import Dialect
 from lineage.store.dump import dump
 from lineage.store.gone import run_phase
 from lineage.store.locks import LocksMissing, subjects_of
+from lineage.store.revisions import refuse_others, revision_of
 from lineage.store.search import search
 from lineage.store.texts import storable_fact
 from lineage.store.walk import closure, walk
-from lineage.store.writes import apply, move_position
+from lineage.store.writes import apply, drop_rejected, move_position
 
 T = TypeVar("T")
 
@@ -119,6 +120,10 @@ class SqlStore:
         """Let go of the database."""
         self._engine.dispose()
 
+    def check(self) -> None:
+        with self._reading() as connection:
+            refuse_others(revision_of(connection), store=_where(self._engine))
+
     # -- writing
     def apply(
         self,
@@ -145,6 +150,10 @@ class SqlStore:
         with self._reading() as connection:
             return connection.scalar(select(table.c.position).where(table.c.log == log))
 
+    def drop_rejected(self, keys: Sequence[Key]) -> int:
+        with self._writing() as connection:
+            return drop_rejected(connection, self._dialect, keys)
+
     # -- lists
     def runs(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Run]:
         return self._page(queries.runs(scope), listing, page, values.run)
@@ -164,8 +173,8 @@ class SqlStore:
     def experiments(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Experiment]:
         return self._page(queries.experiments(scope), listing, page, values.experiment)
 
-    def rejected(self, scope: Scope, page: PageRequest) -> Page[Rejected]:
-        return self._page(queries.rejected(scope), Listing(), page, values.rejected)
+    def rejected(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Rejected]:
+        return self._page(queries.rejected(scope), listing, page, values.rejected)
 
     def search(self, scope: Scope, text: str, page: PageRequest) -> Page[Node]:
         with self._reading() as connection:

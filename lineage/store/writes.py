@@ -27,7 +27,7 @@ from lineage.facts import (
     RunSeen,
     SourceObserved,
 )
-from lineage.identity import encode_key
+from lineage.identity import Key, encode_key
 from lineage.store import tables
 from lineage.store.batch import Batch
 from lineage.store.codec import microseconds
@@ -208,7 +208,7 @@ def _observation(database: str) -> Prepared:
         set_={
             "observed": held.observed + said.observed,
             "last_event_at": case((newer, said.last_event_at), else_=held.last_event_at),
-            "lag_microseconds": func.coalesce(said.lag_microseconds, held.lag_microseconds),
+            "lag_microseconds": case((newer, said.lag_microseconds), else_=held.lag_microseconds),
             **{name: case((later, said[name]), else_=held[name]) for name in ("state", "message", "stated_at")},
         },
     )
@@ -249,6 +249,13 @@ def _earlier_rejection(database: str) -> Prepared:
     return Prepared(
         database, update(tables.rejected).where(known.key == bindparam("of"), known.at > seen).values(at=seen)
     )
+
+
+def drop_rejected(connection: Connection, dialect: Dialect, keys: Sequence[Key]) -> int:
+    """Forget rejections; say how many there were."""
+    table = tables.rejected
+    wanted = dialect.one_of(table.c.key, sorted(encode_key(key) for key in keys))
+    return sum(connection.execute(delete(table).where(condition)).rowcount for condition in wanted)
 
 
 # ------------------------------------------------------------------------------------------ positions
