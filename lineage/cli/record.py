@@ -57,7 +57,7 @@ def replay(
     """
     configure_logs(logging.ERROR)
     settings = load_settings({"log": log_url, "store": store})
-    total = _Total()
+    total = Total()
     with total, KafkaReader(log_of(settings), group=None) as reader:
         _recorder(reader, settings, total).drain(give_up_seconds=GIVE_UP_SECONDS)
     tell(total.outcome, settings, as_json=as_json)
@@ -65,7 +65,7 @@ def replay(
         raise typer.Exit(SOME_REJECTED)
 
 
-def _recorder(reader: KafkaReader, settings: Settings, on_batch: "_Telling | _Total") -> Recorder:
+def _recorder(reader: KafkaReader, settings: Settings, on_batch: "_Telling | Total") -> Recorder:
     return Recorder(
         reader,
         open_to_record(settings.store),
@@ -97,7 +97,7 @@ class _Telling:
         self._outcome, self._told_at = NOTHING, monotonic()
 
 
-class _Total:
+class Total:
     """Adds up what was recorded, and shows it while it grows."""
 
     def __init__(self) -> None:
