@@ -290,3 +290,8 @@ class LineageStore(Protocol):
     def counts(self, scope: Scope) -> Counts: ...
     def dump(self, scope: Scope) -> Iterator[Mapping[str, Any]]:
         """Yield all knowledge as JSON objects in one order: equal knowledge, equal sequence."""
+
+    def observations(self, *, seen_at: datetime) -> Iterator[Observation]:
+        """Yield what was seen, as far as it is kept, so that it can be interpreted again: of each object the newest
+        view of each class, what was set aside, what is gone, lists and looks. The source of a kept object is its
+        resource. `seen_at` stands where it is not known when."""

@@ -30,6 +30,7 @@ from lineage.model import (
     SourceStatus,
     WorkflowIncarnation,
 )
+from lineage.observation import Observation
 from lineage.ports import AllOf, AnyOf, Condition, Listing, Not, Operator, Order, Page, PageRequest, Scope, Where
 
 T = TypeVar("T")
@@ -259,6 +260,10 @@ class FakeStore:
     def dump(self, scope: Scope) -> Iterator[Mapping[str, Any]]:
         for node in sorted(self._all(), key=lambda node: encode_key(node.key)):
             yield {"type": type(node).__name__, "id": node.id}
+
+    def observations(self, *, seen_at: datetime) -> Iterator[Observation]:
+        """It keeps none."""
+        return iter(())
 
     # -- how
     def _items(self, what: type) -> Sequence[Any]:

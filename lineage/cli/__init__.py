@@ -10,7 +10,7 @@ from typing import Final
 
 import typer
 
-from lineage.cli import ingest, query, record, rejected, runs, serve, store, up, watch
+from lineage.cli import ingest, query, record, reinterpret, rejected, runs, serve, store, up, watch
 from lineage.cli.terminal import FAILURE, SIGNALLED, USAGE, complain
 from lineage.errors import InvalidSettings, LineageError
 
@@ -41,6 +41,7 @@ app.command("ingest")(ingest.ingest)
 app.command("watch")(watch.watch)
 app.command("record")(record.record)
 app.command("replay")(record.replay)
+app.command("reinterpret")(reinterpret.reinterpret)
 app.command("serve")(serve.serve)
 app.command("runs")(runs.runs)
 app.command("show")(runs.show)

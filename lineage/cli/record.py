@@ -93,7 +93,7 @@ def replay(
     """
     configure_logs(logging.ERROR)
     settings = load_settings({"log": log_url, "store": store})
-    total = _Total()
+    total = Total()
     with total, KafkaReader(log_of(settings), group=None) as reader:
         _recorder(reader, open_to_record(settings.store), settings, total).drain(give_up_seconds=GIVE_UP_SECONDS)
     tell(total.outcome, settings, as_json=as_json)
@@ -135,7 +135,7 @@ class _Telling:
         self._outcome, self._told_at = NOTHING, monotonic()
 
 
-class _Total:
+class Total:
     """Adds up what was recorded, and shows it while it grows."""
 
     def __init__(self) -> None:

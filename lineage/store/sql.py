@@ -36,12 +36,14 @@ from lineage.model import (
     SourceStatus,
     WorkflowIncarnation,
 )
+from lineage.observation import Observation
 from lineage.ports import Listing, Page, PageRequest, Scope
 from lineage.store import owned, paging, parts, queries, reads, tables, values
 from lineage.store.codec import moment
 from lineage.store.dialect import Dialect
 from lineage.store.dump import dump
 from lineage.store.gone import run_phase
+from lineage.store.kept import observations
 from lineage.store.locks import LocksMissing, subjects_of
 from lineage.store.revisions import refuse_others, revision_of
 from lineage.store.search import search
@@ -279,6 +281,10 @@ class SqlStore:
                 name: paging.count(connection, queries.QUERIES[kind](scope), Listing()) for name, kind in kinds.items()
             }
         return Counts(runs=sum(phases.values()), phases=phases, **totals)
+
+    def observations(self, *, seen_at: datetime) -> Iterator[Observation]:
+        with self._reading() as connection:
+            yield from observations(connection, seen_at=seen_at)
 
     def dump(self, scope: Scope) -> Iterator[Mapping[str, Any]]:
         with self._reading() as connection:
