@@ -123,6 +123,10 @@ class Condition:
     value: Any
     name: str | None = None
 
+    def __post_init__(self) -> None:
+        if isinstance(self.value, list):
+            object.__setattr__(self, "value", tuple(self.value))  # so that a question can be remembered
+
 
 @dataclass(frozen=True, slots=True)
 class AllOf:

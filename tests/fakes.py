@@ -239,7 +239,8 @@ class FakeStore:
         graph = self.lineage(scope, roots, direction=direction, max_depth=None, max_nodes=max_nodes)
         if graph is None:
             return None
-        return Closure(ids=tuple(node.id for node in graph.nodes), complete=graph.complete, reasons=graph.reasons)
+        keys = tuple(encode_key(node.key) for node in graph.nodes)
+        return Closure(keys=keys, complete=graph.complete, reasons=graph.reasons)
 
     def sources(self, scope: Scope) -> tuple[SourceStatus, ...]:
         self.reads.append("sources")

@@ -10,14 +10,19 @@ not concluded here, but by whoever reads `Listed`.
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
 import orjson
+from msgspec import Raw, Struct, ValidationError
+from msgspec.json import Decoder
 
 from lineage.errors import ClusterError, HistoryGone, ResourceAbsent, ResourceForbidden
 from lineage.model import SourceState
-from watchers.elements import decode_json
-from watchers.source import KubernetesObject, Resource
+from watchers.elements import without_depths
+from watchers.parts import Sent, sent
+from watchers.source import KubernetesObject, Members, Resource, read_members
+
+T = TypeVar("T")
 
 
 # ------------------------------------------------------------------------------------------ events
@@ -25,7 +30,7 @@ from watchers.source import KubernetesObject, Resource
 class Changed:
     """An object as it stands now: new, or another resourceVersion than the one seen before."""
 
-    object: KubernetesObject
+    sent: Sent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,8 +159,9 @@ class Reflector:
         pace: Pace = DEFAULT_PACE,
     ) -> None:
         self._transport = transport
-        self._resource = resource
         self._path = resource.path(namespace)
+        version = f"{resource.group}/{resource.version}" if resource.group else resource.version
+        self._type = {"apiVersion": Raw(orjson.dumps(version)), "kind": Raw(orjson.dumps(resource.kind))}
         self._wait = wait
         self._uniform = uniform
         self._monotonic = monotonic
@@ -216,12 +222,10 @@ class Reflector:
                 listed, query = {}, {}
                 continue
             for item in page.items:
-                self._complete(item)
-                uid, version = _identity(item)
-                if uid:
-                    listed[uid] = version
-                if self._is_news(uid, version):
-                    yield Changed(object=item)
+                if item.uid:
+                    listed[item.uid] = item.resource_version
+                if self._is_news(item):
+                    yield Changed(sent=self._complete(item))
             if not page.next:
                 self._known = listed
                 self._position = page.resource_version
@@ -264,40 +268,40 @@ class Reflector:
         """Turn one event of a watch into ours."""
         if event.type == "ERROR":
             # 410 comes as HTTP status or, with status 200, as this event (reason Expired or Gone).
-            code, reason = event.object.get("code"), event.object.get("reason")
+            status = event.sent.object()
+            code, reason = status.get("code"), status.get("reason")
             gone = code == 410 or reason in ("Expired", "Gone")
-            raise refusal(410 if gone else code if isinstance(code, int) else 500, _message(event.object))
-        uid, version = _identity(event.object)
-        if not version:
+            raise refusal(410 if gone else code if isinstance(code, int) else 500, _message(status))
+        item = event.sent
+        if not item.resource_version:
             raise ClusterError(f"a {event.type} event carries no resourceVersion")
-        self._position = version
+        self._position = item.resource_version
         self._progressed = True
         self._backoff.reset()
         match event.type:
             case "ADDED" | "MODIFIED":
-                self._complete(event.object)
-                if self._is_news(uid, version):
-                    yield Changed(object=event.object)
+                if self._is_news(item):
+                    yield Changed(sent=self._complete(item))
             case "DELETED":
-                self._known.pop(uid, None)
-                if uid:
-                    yield Deleted(uid=uid)
+                self._known.pop(item.uid, None)
+                if item.uid:
+                    yield Deleted(uid=item.uid)
             case _:  # KEP-956: a bookmark carries only metadata and resourceVersion
                 pass
 
     # -- small things
-    def _is_news(self, uid: str, version: str) -> bool:
+    def _is_news(self, item: Sent) -> bool:
         """Remember an object's version; say whether it differs from the one handed on before."""
-        if not uid:
+        if not item.uid:
             return True
-        old, self._known[uid] = self._known.get(uid), version
-        return old != version
+        old, self._known[item.uid] = self._known.get(item.uid), item.resource_version
+        return old != item.resource_version
 
-    def _complete(self, item: KubernetesObject) -> None:
+    def _complete(self, item: Sent) -> Sent:
         """Give an object its type: the API server leaves it out of the items of a list of its own kinds."""
-        group = self._resource.group
-        item.setdefault("apiVersion", f"{group}/{self._resource.version}" if group else self._resource.version)
-        item.setdefault("kind", self._resource.kind)
+        for name, text in self._type.items():
+            item.members.setdefault(name, text)
+        return item
 
     def _become(self, state: SourceState, message: str | None = None) -> Iterator[ReflectorEvent]:
         if self._state != (state, message):
@@ -318,7 +322,7 @@ def _state_of(error: ClusterError) -> SourceState:
 # ------------------------------------------------------------------------------------------ the wire
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Page:
-    items: list[KubernetesObject]
+    items: list[Sent]
     resource_version: str
     next: str  # empty on the last page
 
@@ -326,41 +330,52 @@ class _Page:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _WatchEvent:
     type: str
-    object: KubernetesObject
+    sent: Sent
+
+
+class _PageSent(Struct):
+    metadata: dict[str, Any]
+    items: list[Raw] | None = None  # an empty Go slice is written as null
+
+
+class _EventSent(Struct):
+    type: str
+    object: Members
 
 
 _QUOTE_LENGTH: Final = 60
+_read_page: Final = Decoder(_PageSent).decode
+_read_event: Final = Decoder(_EventSent).decode
 
 
-def _decode(data: bytes) -> Any:
+def _decode(read: Callable[[bytes], T], data: bytes, what: str) -> T:
     try:
-        return decode_json(data)
-    except orjson.JSONDecodeError as error:
+        data.decode()  # bytes that are no UTF-8 would be found only where they are read
+        try:
+            return read(data)
+        except RecursionError:
+            return read(without_depths(data))
+    except ValidationError as error:
+        raise ClusterError(f"{what}: {data[:_QUOTE_LENGTH]!r}") from error
+    except ValueError as error:
         raise ClusterError(f"the answer is no JSON: {data[:_QUOTE_LENGTH]!r}") from error
 
 
 def _decode_page(data: bytes) -> _Page:
-    match _decode(data):
-        case {"metadata": {"resourceVersion": str(version), **metadata}, **rest}:
-            items = rest.get("items") or []  # an empty Go slice is written as null
-            if isinstance(items, list) and all(isinstance(item, dict) for item in items):
-                return _Page(items=items, resource_version=version, next=str(metadata.get("continue") or ""))
-    raise ClusterError(f"the answer is no list of objects: {data[:_QUOTE_LENGTH]!r}")
+    what = "the answer is no list of objects"
+    page = _decode(_read_page, data, what)
+    version = page.metadata.get("resourceVersion")
+    if not isinstance(version, str):
+        raise ClusterError(f"{what}: {data[:_QUOTE_LENGTH]!r}")
+    # Copied, so that one object that is held does not hold the whole page.
+    texts = [bytes(item) for item in page.items or ()]
+    items = [sent(_decode(read_members, text, what), len(text)) for text in texts]
+    return _Page(items=items, resource_version=version, next=str(page.metadata.get("continue") or ""))
 
 
 def _decode_event(line: bytes) -> _WatchEvent:
-    match _decode(line):
-        case {"type": str(type_), "object": dict(item)}:
-            return _WatchEvent(type=type_, object=item)
-    raise ClusterError(f"the line is no event of a watch: {line[:_QUOTE_LENGTH]!r}")
-
-
-def _identity(item: KubernetesObject) -> tuple[str, str]:
-    """Read uid and resourceVersion; empty where there is none."""
-    metadata = item.get("metadata")
-    if not isinstance(metadata, dict):
-        return "", ""
-    return str(metadata.get("uid") or ""), str(metadata.get("resourceVersion") or "")
+    event = _decode(_read_event, line, "the line is no event of a watch")
+    return _WatchEvent(type=event.type, sent=sent(event.object, len(line)))
 
 
 def _message(status: KubernetesObject) -> str:

@@ -264,7 +264,11 @@ class SqlStore:
     def closure(self, scope: Scope, roots: Sequence[Key], *, direction: Direction, max_nodes: int) -> Closure | None:
         with self._reading() as connection:
             starts = reads.root_keys(connection, roots)
-            return closure(connection, scope, starts, direction=direction, max_nodes=max_nodes)
+            several = scope.namespaces is not None or direction is Direction.BOTH
+            if several and not connection.in_transaction():
+                connection.begin()  # they see one state of the store
+            cursor = connection.connection.cursor()
+            return closure(cursor, self._dialect.name, scope, starts, direction=direction, max_nodes=max_nodes)
 
     def sources(self, scope: Scope) -> tuple[SourceStatus, ...]:
         with self._reading() as connection:

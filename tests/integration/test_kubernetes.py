@@ -94,7 +94,7 @@ class Watcher:
 
     def names(self) -> list[str]:
         """The names of what was handed on, in order, with repetitions."""
-        return [event.object["metadata"]["name"] for event in tuple(self.events) if isinstance(event, Changed)]
+        return [event.sent.object()["metadata"]["name"] for event in tuple(self.events) if isinstance(event, Changed)]
 
     def lists(self) -> list[tuple[str, ...]]:
         return [event.uids for event in tuple(self.events) if isinstance(event, Listed)]

@@ -130,6 +130,7 @@ class Cluster:
             cluster="test",
             redactor=Redactor(key=b"test"),
             clock=lambda: NOW,
+            interval_seconds=0,
             pace=Pace(
                 page_size=PACE.page_size,
                 first_delay_seconds=PACE.first_delay_seconds,
