@@ -15,6 +15,7 @@ import pytest
 
 from tests.factories import a_workflow
 from tests.kafka_server import KafkaServer
+from tests.kubeconfigs import kubeconfig
 from tests.processes import free_ports
 from tests.waiting import DEADLINE_SECONDS, comes_true
 from watchers.replay import ReplayServer, recorded
@@ -74,16 +75,7 @@ def cluster(tmp_path: Path) -> Iterator[str]:
     """A cluster of two workflows; gives the path of its kubeconfig."""
     server = ReplayServer(recorded([a_workflow(uid="u1", name="v"), a_workflow(uid="u2")]), speed=float("inf"))
     server.start()
-    config = {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "clusters": [{"name": "replay", "cluster": {"server": server.url}}],
-        "users": [{"name": "nobody", "user": {}}],
-        "contexts": [{"name": "replay", "context": {"cluster": "replay", "user": "nobody"}}],
-        "current-context": "replay",
-    }
-    (tmp_path / "kubeconfig").write_text(json.dumps(config))
-    yield str(tmp_path / "kubeconfig")
+    yield str(kubeconfig(server, tmp_path / "kubeconfig"))
     server.stop()
 
 
