@@ -13,7 +13,8 @@ import httpx
 import orjson
 import pytest
 from starlette.applications import Starlette
-from starlette.routing import Mount, Route
+from starlette.routing import Mount
+from starlette.types import ASGIApp
 
 from lineage.errors import StoreError
 from lineage.model import Counts
@@ -33,7 +34,7 @@ COUNTED = {"data": {"runs": {"totalCount": 2}}}
 class Client:
     """Asks an application in this process, over its whole stack but the sockets."""
 
-    def __init__(self, asked: Starlette) -> None:
+    def __init__(self, asked: ASGIApp) -> None:
         self._transport = httpx.ASGITransport(app=asked)
 
     def request(self, method: str, path: str, **parts: Any) -> httpx.Response:
@@ -160,9 +161,7 @@ def test_a_body_that_does_not_arrive_is_waited_for_no_longer() -> None:
         yield b'{"query": '
         await asyncio.Event().wait()
 
-    asked = Starlette(
-        routes=[Route("/graphql", endpoint(lambda *_: {"data": None}, body_seconds=0.01), methods=["POST"])]
-    )
+    asked = endpoint(lambda *_: {"data": None}, body_seconds=0.01)
     response = Client(asked).post("/graphql", content=trickling(), headers={"Content-Type": JSON})
     assert response.status_code == 408
     assert response.headers["connection"] == "close"
