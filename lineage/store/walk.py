@@ -82,7 +82,7 @@ def _nearest(way: Direction, scope: Scope, is_root: ColumnElement[bool]) -> Subq
     """The first `most` of what is reached and may be seen. The query goes no further than that: databases make
     the rows of a recursion as they are asked for, unless these are joined to others before they are counted."""
     reached = _reached(way, scope, is_root)
-    nearest = select(reached.c.id, reached.c.below).limit(bindparam("most", type_=Integer))
+    nearest = select(reached.c.id, reached.c.below).limit(bindparam("most", required=False, type_=Integer))
     return (nearest if scope.namespaces is None else nearest.where(reached.c.seen)).subquery("nearest")
 
 
