@@ -121,13 +121,13 @@ class Parts:
         changed = dict(_changed(groups, before.groups))
         surveys = {path: self._survey(part) for path, part in changed.items()}
         old = {path: before.parts[path[:-1]].get(path[-1]) for path in changed}
-        if not all(part is None or part.survey == surveys[path] for path, part in old.items()):
-            return self._anew(groups)
+        if not all(part is None or surveys[path].covers(part.survey) for path, part in old.items()):
+            return self._anew(groups)  # the whole may say less than before
         whole = together({before.whole, *surveys.values()})
         walked = {path: self._redactor.walk(part, whole) for path, part in changed.items()}
-        same = all(part is None or part.found == walked[path][1] for path, part in old.items())
+        kept = all(part is None or part.found <= walked[path][1] for path, part in old.items())
         found = before.found.union(*(secrets for _, secrets in walked.values()))
-        if not same or whole != before.whole or found != before.found:
+        if not kept or whole != before.whole or found != before.found:
             return self._anew(groups)
         parts = {path: dict(group) for path, group in before.parts.items()}
         for path, (part, secrets) in walked.items():
