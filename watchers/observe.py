@@ -99,7 +99,8 @@ class Observer:
         if not sent.uid or sent.size_bytes < self._smallest_bytes:
             return None
         try:
-            return self._parts.canonical(sent, self._source.unpack_members(sent.members))
+            members = self._source.unpacked(sent.members)
+            return None if members is None else self._parts.canonical(sent, members)
         except (InvalidObservation, orjson.JSONEncodeError, ValueError, RecursionError):
             return None
 
