@@ -248,9 +248,9 @@ class Reflector:
         with closing(self._transport.stream(self._path, query)) as stream:
             yield from self._become(SourceState.SYNCED)
             for line in stream:
-                event = _decode_event(line)
+                type_, item = _decode_event(line)
                 empty = False
-                yield from self._follow(event)
+                yield from self._follow(type_, item)
                 if self._wait(0):
                     return
         if empty and self._monotonic() - opened_at < self._pace.shortest_watch_seconds:
@@ -264,21 +264,20 @@ class Reflector:
             # position of its former future as well, and says nothing until it gets there.
             self._empty_watches, self._position = 0, None
 
-    def _follow(self, event: "_WatchEvent") -> Iterator[ReflectorEvent]:
+    def _follow(self, type_: str, item: Sent) -> Iterator[ReflectorEvent]:
         """Turn one event of a watch into ours."""
-        if event.type == "ERROR":
+        if type_ == "ERROR":
             # 410 comes as HTTP status or, with status 200, as this event (reason Expired or Gone).
-            status = event.sent.object()
+            status = item.object()
             code, reason = status.get("code"), status.get("reason")
             gone = code == 410 or reason in ("Expired", "Gone")
             raise refusal(410 if gone else code if isinstance(code, int) else 500, _message(status))
-        item = event.sent
         if not item.resource_version:
-            raise ClusterError(f"a {event.type} event carries no resourceVersion")
+            raise ClusterError(f"a {type_} event carries no resourceVersion")
         self._position = item.resource_version
         self._progressed = True
         self._backoff.reset()
-        match event.type:
+        match type_:
             case "ADDED" | "MODIFIED":
                 if self._is_news(item):
                     yield Changed(sent=self._complete(item))
@@ -327,12 +326,6 @@ class _Page:
     next: str  # empty on the last page
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _WatchEvent:
-    type: str
-    sent: Sent
-
-
 class _PageSent(Struct):
     metadata: dict[str, Any]
     items: list[Raw] | None = None  # an empty Go slice is written as null
@@ -373,9 +366,9 @@ def _decode_page(data: bytes) -> _Page:
     return _Page(items=items, resource_version=version, next=str(page.metadata.get("continue") or ""))
 
 
-def _decode_event(line: bytes) -> _WatchEvent:
+def _decode_event(line: bytes) -> tuple[str, Sent]:
     event = _decode(_read_event, line, "the line is no event of a watch")
-    return _WatchEvent(type=event.type, sent=sent(event.object, len(line)))
+    return event.type, sent(event.object, len(line))
 
 
 def _message(status: KubernetesObject) -> str:
