@@ -60,7 +60,11 @@ class InvalidSettings(LineageError):
 
 
 class ClusterError(LineageError):
-    """The Kubernetes API cannot be reached or refuses. Watching is retried."""
+    """The Kubernetes API cannot be reached or refuses. Watching is retried, not before `retry_after_seconds`."""
+
+    def __init__(self, message: str, *, retry_after_seconds: float = 0.0) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class ResourceAbsent(ClusterError):

@@ -5,12 +5,15 @@ over HTTP, a script in tests); time, chance and waiting are passed in. The rules
 reflector (k8s.io/client-go/tools/cache/reflector.go) with these differences: a list after a gap is compared by
 uid, so that an object deleted and made again under its name is not taken for a changed one; and who is gone is
 not concluded here, but by whoever reads `Listed`.
+
+From one `Listed` to the last `Reached` before the next one, no change is missed, however often the connection
+broke. What happened between that `Reached` and the next `Listed` may never be known: that is a gap.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 import orjson
 
@@ -18,6 +21,7 @@ from lineage.errors import ClusterError, HistoryGone, ResourceAbsent, ResourceFo
 from lineage.model import SourceState
 from watchers.elements import decode_json
 from watchers.source import KubernetesObject, Resource
+from watchers.unfolding import parse_time
 
 
 # ------------------------------------------------------------------------------------------ events
@@ -37,10 +41,27 @@ class Deleted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """A complete, consistent list: at `resource_version` exactly `uids` existed. Comes after their `Changed`."""
+    """A complete, consistent list: at `resource_version` exactly `uids` existed. Comes after their `Changed`.
+
+    `versions` and `born` (seconds since 1970; 0 where it is not said) are aligned with `uids`. `reason`: why the
+    resource had to be listed anew; None for the first list.
+    """
 
     resource_version: str
     uids: tuple[str, ...]
+    versions: tuple[str, ...] = ()
+    born: tuple[int, ...] = ()
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    """Everything that happened since the last `Listed`, of version `since`, was handed on, up to this version, at
+    which so many `objects` existed."""
+
+    since: str
+    resource_version: str
+    objects: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +72,7 @@ class StateChanged:
     message: str | None = None
 
 
-ReflectorEvent: TypeAlias = Changed | Deleted | Listed | StateChanged
+ReflectorEvent: TypeAlias = Changed | Deleted | Listed | Reached | StateChanged
 
 
 # ------------------------------------------------------------------------------------------ the transport
@@ -79,11 +100,12 @@ class Transport(Protocol):
         """Break off every open request, from any thread; later ones fail."""
 
 
-def refusal(code: int, message: str) -> ClusterError:
+def refusal(code: int, message: str, *, retry_after_seconds: float = 0.0) -> ClusterError:
     """Say what it means that the server answered `code`, as HTTP status or in an ERROR event.
 
-    Only 403 is ResourceForbidden: that is a matter of one resource, and granting it helps. 401 says that the
-    credentials themselves are not accepted, so it is a ClusterError like any other trouble of the connection.
+    `retry_after_seconds` is how long it asked to be left alone. Only 403 is ResourceForbidden: that is a matter of
+    one resource, and granting it helps. 401 says that the credentials themselves are not accepted, so it is a
+    ClusterError like any other trouble of the connection.
     """
     text = f"{code}: {message}" if message else str(code)
     match code:
@@ -94,7 +116,7 @@ def refusal(code: int, message: str) -> ClusterError:
         case 403:
             return ResourceForbidden(text)
         case _:
-            return ClusterError(text)
+            return ClusterError(text, retry_after_seconds=retry_after_seconds)
 
 
 # ------------------------------------------------------------------------------------------ pace
@@ -106,6 +128,8 @@ class Pace:
     watch_seconds: tuple[float, float] = (300.0, 600.0)  # random, so that watches do not all end together
     first_delay_seconds: float = 0.8
     longest_delay_seconds: float = 30.0  # 1/30 ≈ 0.03 requests/s per resource while the API server is down
+    longest_wish_seconds: float = 300.0  # of a server that asks to be left alone; a day would be a mistake
+    reached_seconds: float = 10.0  # how often `Reached` is told while much happens; a killed watcher's gap is longer
     shortest_watch_seconds: float = 1.0  # a watch that ends sooner, and empty, would be a hot loop if resumed at once
     patience: int = 5  # failures in a row (0.8 + … + 12.8 ≈ 25 s), or empty watches, after which a position is given up
 
@@ -165,6 +189,11 @@ class Reflector:
         )
         self._known: dict[str, str] = {}  # uid → resourceVersion of what was handed on
         self._position: str | None = None  # where to resume; None: list first
+        self._since = ""  # the version of the last list
+        self._reached: str | None = None  # the position that was told last
+        self._reached_at = 0.0
+        self._trouble: str | None = None  # what went wrong first since all was well
+        self._asks_for_initial_events = True
         self._empty_watches = 0  # in a row
         self._progressed = False  # whether the watch brought anything since the last list
         self._state: tuple[SourceState, str | None] | None = None
@@ -174,11 +203,15 @@ class Reflector:
 
         Failures are told as StateChanged and retried; nothing but a programming error is raised.
         """
+        yield from self._run()
+        yield from self._reach()
+
+    def _run(self) -> Iterator[ReflectorEvent]:
         yield from self._become(SourceState.SYNCING)
         while not self._wait(0):
             try:
                 if self._position is None:
-                    yield from self._list()
+                    yield from self._begin()
                 if self._position is not None:  # None: stopped within the list
                     yield from self._watch(self._position)
             except ClusterError as error:
@@ -188,23 +221,48 @@ class Reflector:
 
     def _recover(self, error: ClusterError) -> Iterator[ReflectorEvent]:
         """Decide where to go on and how soon."""
+        self._trouble = self._trouble or str(error)
         if isinstance(error, HistoryGone):
-            self._position = None
+            yield from self._forget()
             if self._progressed:
                 return  # at once: what happened in between is waiting
         elif isinstance(error, ResourceAbsent):
-            self._position = None  # its definition was removed, and its history with it
+            yield from self._forget()  # its definition was removed, and its history with it
         yield from self._become(_state_of(error), str(error))
-        delay = self._backoff.next()
+        delay = max(self._backoff.next(), min(error.retry_after_seconds, self._pace.longest_wish_seconds))
         if self._backoff.failures % self._pace.patience == 0:
-            self._position = None  # whatever ails it (a position from before a restored backup), a list heals it
+            yield from self._forget()  # whatever ails it (a position from before a restored backup), a list heals it
         self._wait(delay)
 
+    def _forget(self) -> Iterator[ReflectorEvent]:
+        """Give the position up: list first."""
+        yield from self._reach()
+        self._position = None
+
     # -- list
+    def _begin(self) -> Iterator[ReflectorEvent]:
+        """Learn which objects there are, in the way that costs the server least.
+
+        A server that offers them sends all objects as the first events of a watch (KEP-3157), out of its memory and
+        one by one. Whatever goes wrong with that, a list in pages does not need.
+        """
+        self._progressed = False
+        if not self._asks_for_initial_events:
+            yield from self._list()
+            return
+        try:
+            yield from self._watch(None)
+        except (ResourceAbsent, ResourceForbidden):
+            raise  # and would be of a list
+        except ClusterError:
+            if self._position is not None:
+                raise  # all objects had come
+            self._asks_for_initial_events = False
+            yield from self._list()
+
     def _list(self) -> Iterator[ReflectorEvent]:
         """Hand on what changed since it was last seen, page by page, then which objects there are."""
-        self._progressed = False
-        listed: dict[str, str] = {}
+        listed: dict[str, _Item] = {}
         query = {"limit": str(self._pace.page_size)}
         while not self._wait(0):
             try:
@@ -216,34 +274,55 @@ class Reflector:
                 listed, query = {}, {}
                 continue
             for item in page.items:
-                self._complete(item)
-                uid, version = _identity(item)
-                if uid:
-                    listed[uid] = version
-                if self._is_news(uid, version):
-                    yield Changed(object=item)
+                yield from self._there_is(item, listed)
             if not page.next:
-                self._known = listed
-                self._position = page.resource_version
-                yield Listed(resource_version=page.resource_version, uids=tuple(listed))
+                yield self._all_listed(page.resource_version, listed)
                 return
             query = {"limit": str(self._pace.page_size), "continue": page.next}
 
+    def _there_is(self, item: KubernetesObject, listed: dict[str, "_Item"]) -> Iterator[Changed]:
+        """Hand on an object of a list if it is news, and add it to those that exist."""
+        self._complete(item)
+        uid, version = _identity(item)
+        if uid:
+            listed[uid] = _Item(version, _born(item))
+        if self._is_news(uid, version):
+            yield Changed(object=item)
+
+    def _all_listed(self, version: str, listed: Mapping[str, "_Item"]) -> Listed:
+        """Begin anew from a complete list."""
+        self._known = {uid: item.version for uid, item in listed.items()}
+        self._position = self._since = self._reached = version
+        self._reached_at = self._monotonic()
+        reason, self._trouble = self._trouble, None
+        return Listed(
+            resource_version=version,
+            uids=tuple(listed),
+            versions=tuple(item.version for item in listed.values()),
+            born=tuple(item.born for item in listed.values()),
+            reason=reason,
+        )
+
     # -- watch
-    def _watch(self, position: str) -> Iterator[ReflectorEvent]:
-        """Follow the resource until the server ends the watch, moving the position along."""
+    def _watch(self, position: str | None) -> Iterator[ReflectorEvent]:
+        """Follow the resource until the server ends the watch, moving the position along. Without a position all
+        objects come first, as events."""
         opened_at = self._monotonic()
         seconds = int(self._uniform(*self._pace.watch_seconds))
-        query = {
-            "watch": "true",
-            "allowWatchBookmarks": "true",
-            "resourceVersion": position,
-            "timeoutSeconds": str(seconds),
-        }
+        query = {"watch": "true", "allowWatchBookmarks": "true", "timeoutSeconds": str(seconds)}
+        if position is None:
+            query |= {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan"}
+        else:
+            query["resourceVersion"] = position
         empty = True
         with closing(self._transport.stream(self._path, query)) as stream:
+            lines = iter(stream)
+            if position is None:
+                yield from self._take_initial_events(lines)
+                if self._position is None:
+                    return
             yield from self._become(SourceState.SYNCED)
-            for line in stream:
+            for line in lines:
                 event = _decode_event(line)
                 empty = False
                 yield from self._follow(event)
@@ -254,24 +333,53 @@ class Reflector:
                 return
             raise ClusterError("the server ended the watch at once, without an event")
         self._backoff.reset()
+        self._trouble = None
         self._empty_watches = self._empty_watches + 1 if empty else 0
         if self._empty_watches == self._pace.patience:
             # Where all is quiet there is nothing to bring. But a server that was set back to a backup accepts a
             # position of its former future as well, and says nothing until it gets there.
-            self._empty_watches, self._position = 0, None
+            self._empty_watches = 0
+            self._trouble = "nothing was heard for long"
+            yield from self._forget()
+
+    def _take_initial_events(self, lines: Iterator[bytes]) -> Iterator[ReflectorEvent]:
+        """Hand on the objects that a watch begins with, up to the bookmark that says that these were all. Stopped
+        before that, it leaves no position.
+
+        Raises:
+            ClusterError: the watch ended before it.
+        """
+        listed: dict[str, _Item] = {}
+        for line in lines:
+            event = _decode_event(line)
+            uid, version = _identity(event.object)
+            match event.type:
+                case "ERROR":
+                    raise _error_of(event)
+                case "ADDED" | "MODIFIED":
+                    yield from self._there_is(event.object, listed)
+                case "DELETED":
+                    listed.pop(uid, None)
+                    if uid:
+                        yield Deleted(uid=uid)
+                case _:
+                    if version and _ends_initial_events(event.object):
+                        yield self._all_listed(version, listed)
+                        return
+            if self._wait(0):
+                return
+        raise ClusterError("the watch ended before all objects had come")
 
     def _follow(self, event: "_WatchEvent") -> Iterator[ReflectorEvent]:
         """Turn one event of a watch into ours."""
         if event.type == "ERROR":
-            # 410 comes as HTTP status or, with status 200, as this event (reason Expired or Gone).
-            code, reason = event.object.get("code"), event.object.get("reason")
-            gone = code == 410 or reason in ("Expired", "Gone")
-            raise refusal(410 if gone else code if isinstance(code, int) else 500, _message(event.object))
+            raise _error_of(event)
         uid, version = _identity(event.object)
         if not version:
             raise ClusterError(f"a {event.type} event carries no resourceVersion")
         self._position = version
         self._progressed = True
+        self._trouble = None
         self._backoff.reset()
         match event.type:
             case "ADDED" | "MODIFIED":
@@ -283,7 +391,15 @@ class Reflector:
                 if uid:
                     yield Deleted(uid=uid)
             case _:  # KEP-956: a bookmark carries only metadata and resourceVersion
-                pass
+                yield from self._reach()
+        if self._monotonic() - self._reached_at >= self._pace.reached_seconds:
+            yield from self._reach()
+
+    def _reach(self) -> Iterator[Reached]:
+        """Tell how far the watch has come, if it has come any farther."""
+        if self._position is not None and self._position != self._reached:
+            self._reached, self._reached_at = self._position, self._monotonic()
+            yield Reached(since=self._since, resource_version=self._position, objects=len(self._known))
 
     # -- small things
     def _is_news(self, uid: str, version: str) -> bool:
@@ -329,7 +445,15 @@ class _WatchEvent:
     object: KubernetesObject
 
 
+class _Item(NamedTuple):
+    """What is remembered of an object while a list is read."""
+
+    version: str
+    born: int
+
+
 _QUOTE_LENGTH: Final = 60
+_END_OF_INITIAL_EVENTS: Final = "k8s.io/initial-events-end"
 
 
 def _decode(data: bytes) -> Any:
@@ -365,3 +489,22 @@ def _identity(item: KubernetesObject) -> tuple[str, str]:
 
 def _message(status: KubernetesObject) -> str:
     return str(status.get("message") or status.get("reason") or "")
+
+
+def _born(item: KubernetesObject) -> int:
+    """Read when an object was created, in seconds since 1970; 0 where that is not said."""
+    metadata = item.get("metadata")
+    created = parse_time(metadata.get("creationTimestamp")) if isinstance(metadata, dict) else None
+    return max(int(created.timestamp()), 0) if created is not None else 0
+
+
+def _ends_initial_events(item: KubernetesObject) -> bool:
+    annotations = item["metadata"].get("annotations")
+    return isinstance(annotations, dict) and annotations.get(_END_OF_INITIAL_EVENTS) == "true"
+
+
+def _error_of(event: _WatchEvent) -> ClusterError:
+    """Say what an ERROR event means. 410 comes as HTTP status or, with status 200, so (reason Expired or Gone)."""
+    code, reason = event.object.get("code"), event.object.get("reason")
+    gone = code == 410 or reason in ("Expired", "Gone")
+    return refusal(410 if gone else code if isinstance(code, int) else 500, _message(event.object))

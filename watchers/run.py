@@ -8,7 +8,8 @@ import random
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final, assert_never
@@ -20,6 +21,7 @@ from lineage.model import SourceState
 from lineage.observation import (
     ObjectDeleted,
     Observation,
+    ResourceFollowed,
     ResourceListed,
     SourceReported,
 )
@@ -33,6 +35,7 @@ from watchers.reflector import (
     Deleted,
     Listed,
     Pace,
+    Reached,
     Reflector,
     ReflectorEvent,
     StateChanged,
@@ -117,7 +120,7 @@ class Watching:
             try:
                 if trouble is not None:
                     self._append(self._report(source, namespace, SourceState.WAITING, trouble))
-                self._follow(source, namespace)
+                self._follow(source, namespace, trouble)
             # Whatever a log, a source or we ourselves do wrong: a watcher that dies would miss the cluster in
             # silence. A fresh list afterwards sees again whatever got lost on the way.
             except Exception as error:  # noqa: BLE001
@@ -135,7 +138,8 @@ class Watching:
         except Exception as error:  # noqa: BLE001
             log.warning("end of watching not recorded", error=_describe(error), **_place(source, namespace))
 
-    def _follow(self, source: Source, namespace: str | None) -> None:
+    def _follow(self, source: Source, namespace: str | None, trouble: str | None) -> None:
+        """Follow one resource; `trouble` is why it is begun anew."""
         reflector = Reflector(
             self._transport,
             source.resource,
@@ -145,9 +149,12 @@ class Watching:
             monotonic=time.monotonic,
             pace=self._pace,
         )
+        listed_at = self._clock()
         for event in reflector.events():
-            for observation in self._observations(source, namespace, event):
-                self._append(observation)
+            if isinstance(event, Listed):
+                listed_at = self._clock()
+            told = replace(event, reason=trouble) if isinstance(event, Listed) and event.reason is None else event
+            self._append(self._observation(source, namespace, told, listed_at))
 
     def _wait(self, seconds: float) -> bool:
         return self._stopping.wait(seconds) if seconds > 0 else self._stopping.is_set()
@@ -156,24 +163,40 @@ class Watching:
         self._events.append(observation)
 
     # -- from what the reflector says to what the log holds
-    def _observations(self, source: Source, namespace: str | None, event: ReflectorEvent) -> Iterator[Observation]:
+    def _observation(
+        self, source: Source, namespace: str | None, event: ReflectorEvent, listed_at: datetime
+    ) -> Observation:
+        """Make the observation of an event; `listed_at` is when all that exists was listed last."""
         match event:
             case Changed():
-                yield self._seen(source, event.object)
+                return self._seen(source, event.object)
             case Deleted():
-                yield ObjectDeleted(source=source.name, cluster=self._cluster, seen_at=self._clock(), uid=event.uid)
+                return ObjectDeleted(source=source.name, cluster=self._cluster, seen_at=self._clock(), uid=event.uid)
             case Listed():
-                yield ResourceListed(
+                return ResourceListed(
+                    source=source.name,
+                    cluster=self._cluster,
+                    seen_at=listed_at,
+                    resource_version=event.resource_version,
+                    uids=event.uids,
+                    versions=event.versions,
+                    born=event.born,
+                    reason=event.reason,
+                    **_place(source, namespace),
+                )
+            case Reached():
+                return ResourceFollowed(
                     source=source.name,
                     cluster=self._cluster,
                     seen_at=self._clock(),
-                    resource=source.resource.name,
-                    namespace=namespace or ALL_NAMESPACES,
-                    resource_version=event.resource_version,
-                    uids=event.uids,
+                    since=event.since,
+                    since_at=listed_at,
+                    until=event.resource_version,
+                    objects=event.objects,
+                    **_place(source, namespace),
                 )
             case StateChanged():
-                yield self._report(source, namespace, event.state, event.message)
+                return self._report(source, namespace, event.state, event.message)
             case _:
                 assert_never(event)
 

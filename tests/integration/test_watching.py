@@ -187,6 +187,8 @@ def test_a_complete_list_is_recorded_with_its_scope(cluster: Cluster) -> None:
             namespace="*",
             resource_version=str(cluster.world.version),
             uids=(uid,),
+            versions=(str(cluster.world.version),),
+            born=(0,),
         )
     ]
 
