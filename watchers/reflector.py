@@ -223,21 +223,24 @@ class Reflector:
         """Decide where to go on and how soon."""
         self._trouble = self._trouble or str(error)
         if isinstance(error, HistoryGone):
-            yield from self._forget()
+            yield from self._forget(str(error))
             if self._progressed:
                 return  # at once: what happened in between is waiting
         elif isinstance(error, ResourceAbsent):
-            yield from self._forget()  # its definition was removed, and its history with it
+            yield from self._forget(str(error))  # its definition was removed, and its history with it
         yield from self._become(_state_of(error), str(error))
         delay = max(self._backoff.next(), min(error.retry_after_seconds, self._pace.longest_wish_seconds))
         if self._backoff.failures % self._pace.patience == 0:
-            yield from self._forget()  # whatever ails it (a position from before a restored backup), a list heals it
+            # Whatever ails it (a position from before a restored backup), a list heals it.
+            yield from self._forget(str(error))
         self._wait(delay)
 
-    def _forget(self) -> Iterator[ReflectorEvent]:
+    def _forget(self, why: str) -> Iterator[ReflectorEvent]:
         """Give the position up: list first."""
         yield from self._reach()
-        self._position = None
+        if self._position is not None and self._trouble not in (None, why):
+            self._trouble = f"{self._trouble}; then {why}"
+        self._position, self._trouble = None, self._trouble or why
 
     # -- list
     def _begin(self) -> Iterator[ReflectorEvent]:
@@ -339,8 +342,7 @@ class Reflector:
             # Where all is quiet there is nothing to bring. But a server that was set back to a backup accepts a
             # position of its former future as well, and says nothing until it gets there.
             self._empty_watches = 0
-            self._trouble = "nothing was heard for long"
-            yield from self._forget()
+            yield from self._forget("nothing was heard for long")
 
     def _take_initial_events(self, lines: Iterator[bytes]) -> Iterator[ReflectorEvent]:
         """Hand on the objects that a watch begins with, up to the bookmark that says that these were all. Stopped
@@ -391,6 +393,7 @@ class Reflector:
                 if uid:
                     yield Deleted(uid=uid)
             case _:  # KEP-956: a bookmark carries only metadata and resourceVersion
+                self._reached = None  # that nothing happened meanwhile is worth telling too
                 yield from self._reach()
         if self._monotonic() - self._reached_at >= self._pace.reached_seconds:
             yield from self._reach()

@@ -48,7 +48,7 @@ class Source(graphene.ObjectType):
     )
     last_event_at = DateTime(description="When its newest observation was seen.")
     watched_until = DateTime(
-        description="Up to when every change was seen; null where it was never watched. Old where nothing happens."
+        description="Up to when every change was seen, as far as was told; null where it was never watched."
     )
     gap_count = graphene.Int(required=True, description="How many times it was not watched in between.")
     gaps = forward_field(

@@ -125,11 +125,11 @@ def _why_unseen(state: ExecutionState, pods: _Unwatched) -> str:
     """Say why no pod of an attempt was seen: it began and ended while nobody watched. Empty where that is not so."""
     started_at = moment((state.started_at or 0) * 1_000_000)
     ended_at = max(state.finished_at or started_at, started_at)
-    if pods.beginning is not None and ended_at <= pods.beginning + CLOCKS:
-        return f"pods are watched since {_written(pods.beginning)}"
     for start, end in pods.gaps:
         if start - CLOCKS <= started_at and ended_at <= end + CLOCKS:
             return _not_watched("pods", start, end)
+    if pods.beginning is not None and ended_at <= pods.beginning + CLOCKS:
+        return f"pods are watched since {_written(pods.beginning)}"
     return ""
 
 

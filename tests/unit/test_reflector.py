@@ -421,10 +421,10 @@ def a_bookmark(version: int) -> bytes:
     return an_event("BOOKMARK", {"kind": "Workflow", "metadata": {"resourceVersion": str(version)}})
 
 
-def test_a_bookmark_says_how_far_the_watch_has_come_and_how_much_exists() -> None:
+def test_each_bookmark_says_how_far_the_watch_has_come_and_how_much_exists() -> None:
     lines = [an_event("ADDED", an_object("b", 10)), an_event("DELETED", an_object("a", 11)), a_bookmark(40)]
     script = Script(gets=[a_page(an_object("a", 3), an_object("c", 4), version=9)], watches=[[*lines, a_bookmark(40)]])
-    assert reached(play(script)) == [("9", "40", 2)]
+    assert reached(play(script)) == [("9", "40", 2)] * 2
 
 
 def test_while_much_happens_it_is_told_now_and_then() -> None:
@@ -456,7 +456,7 @@ def test_a_list_tells_versions_and_ages_and_why_it_was_needed() -> None:
         watches=[ResourceForbidden("403: no"), HistoryGone("410")],
     )
     first, second = (event for event in play(script) if isinstance(event, Listed))
-    assert (first.reason, second.reason) == (None, "403: no")
+    assert (first.reason, second.reason) == (None, "403: no; then 410")
     assert (second.versions, second.born) == (("3", "5"), (1767225600, 0))
 
 
