@@ -11,7 +11,8 @@ LineageError
 ├── ClusterError           the Kubernetes API cannot be reached or refuses; watching is retried
 │   ├── ResourceAbsent     the cluster does not serve this resource (yet)
 │   ├── ResourceForbidden  the credentials may not list or watch it
-│   └── HistoryGone        a watch cannot be resumed from where it stood: list again
+│   ├── HistoryGone        a watch cannot be resumed from where it stood: list again
+│   └── BadAnswer          the API server failed at what was asked, or answered what makes no sense
 └── StoreError             the database failed; the batch is retried whole
     ├── FactsRefused       it will never take these facts; what is at fault is set aside
     ├── SchemaOutdated     run `lineage migrate`
@@ -77,6 +78,11 @@ class ResourceForbidden(ClusterError):
 
 class HistoryGone(ClusterError):
     """The API server no longer knows the version to resume from, or the page to continue at: list again."""
+
+
+class BadAnswer(ClusterError):
+    """The API server failed at just what was asked, or answered what makes no sense. Asked the same again and again, it
+    may never do better: ask for something else."""
 
 
 class StoreError(LineageError):

@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 import orjson
 
-from lineage.errors import ClusterError, HistoryGone, ResourceAbsent, ResourceForbidden
+from lineage.errors import BadAnswer, ClusterError, HistoryGone, ResourceAbsent, ResourceForbidden
 from lineage.model import SourceState
 from watchers.elements import decode_json
 from watchers.source import KubernetesObject, Resource
@@ -115,8 +115,10 @@ def refusal(code: int, message: str, *, retry_after_seconds: float = 0.0) -> Clu
             return ResourceAbsent(text)
         case 403:
             return ResourceForbidden(text)
-        case _:
+        case 401 | 429 | 502 | 503:  # of those who would be refused or not reached whatever they asked
             return ClusterError(text, retry_after_seconds=retry_after_seconds)
+        case _:
+            return BadAnswer(text, retry_after_seconds=retry_after_seconds)
 
 
 # ------------------------------------------------------------------------------------------ pace
@@ -131,7 +133,7 @@ class Pace:
     longest_wish_seconds: float = 300.0  # of a server that asks to be left alone; a day would be a mistake
     reached_seconds: float = 10.0  # how often `Reached` is told while much happens; a killed watcher's gap is longer
     shortest_watch_seconds: float = 1.0  # a watch that ends sooner, and empty, would be a hot loop if resumed at once
-    patience: int = 5  # failures in a row (0.8 + … + 12.8 ≈ 25 s), or empty watches, after which a position is given up
+    patience: int = 5  # bad answers in a row (0.8 + … + 12.8 ≈ 25 s), or empty watches, and a position is given up
 
 
 DEFAULT_PACE: Final = Pace()
@@ -194,6 +196,7 @@ class Reflector:
         self._reached_at = 0.0
         self._trouble: str | None = None  # what went wrong first since all was well
         self._asks_for_initial_events = True
+        self._bad_answers = 0  # in a row
         self._empty_watches = 0  # in a row
         self._progressed = False  # whether the watch brought anything since the last list
         self._state: tuple[SourceState, str | None] | None = None
@@ -220,20 +223,30 @@ class Reflector:
                 yield from self._recover(error)
 
     def _recover(self, error: ClusterError) -> Iterator[ReflectorEvent]:
-        """Decide where to go on and how soon."""
+        """Decide where to go on and how soon.
+
+        From where it stood, if only it can: a server that starts denies for a moment that there are custom resources,
+        and of one that was removed and installed again it tells every deletion, or that its history is gone.
+        """
         self._trouble = self._trouble or str(error)
         if isinstance(error, HistoryGone):
             yield from self._forget(str(error))
             if self._progressed:
                 return  # at once: what happened in between is waiting
-        elif isinstance(error, ResourceAbsent):
-            yield from self._forget(str(error))  # its definition was removed, and its history with it
         yield from self._become(_state_of(error), str(error))
         delay = max(self._backoff.next(), min(error.retry_after_seconds, self._pace.longest_wish_seconds))
-        if self._backoff.failures % self._pace.patience == 0:
-            # Whatever ails it (a position from before a restored backup), a list heals it.
-            yield from self._forget(str(error))
+        if isinstance(error, BadAnswer):
+            self._bad_answers += 1
+            if self._bad_answers % self._pace.patience == 0:
+                # Whatever ails it (a position from before a restored backup), a list heals it. A server that is not
+                # reached is another matter: its watch goes on from there, and nothing is missed.
+                yield from self._forget(str(error))
         self._wait(delay)
+
+    def _recovered(self) -> None:
+        """All is well again."""
+        self._backoff.reset()
+        self._trouble, self._bad_answers = None, 0
 
     def _forget(self, why: str) -> Iterator[ReflectorEvent]:
         """Give the position up: list first."""
@@ -334,9 +347,8 @@ class Reflector:
         if empty and self._monotonic() - opened_at < self._pace.shortest_watch_seconds:
             if self._wait(0):
                 return
-            raise ClusterError("the server ended the watch at once, without an event")
-        self._backoff.reset()
-        self._trouble = None
+            raise BadAnswer("the server ended the watch at once, without an event")
+        self._recovered()
         self._empty_watches = self._empty_watches + 1 if empty else 0
         if self._empty_watches == self._pace.patience:
             # Where all is quiet there is nothing to bring. But a server that was set back to a backup accepts a
@@ -378,11 +390,10 @@ class Reflector:
             raise _error_of(event)
         uid, version = _identity(event.object)
         if not version:
-            raise ClusterError(f"a {event.type} event carries no resourceVersion")
+            raise BadAnswer(f"a {event.type} event carries no resourceVersion")
         self._position = version
         self._progressed = True
-        self._trouble = None
-        self._backoff.reset()
+        self._recovered()
         match event.type:
             case "ADDED" | "MODIFIED":
                 self._complete(event.object)
@@ -463,7 +474,7 @@ def _decode(data: bytes) -> Any:
     try:
         return decode_json(data)
     except orjson.JSONDecodeError as error:
-        raise ClusterError(f"the answer is no JSON: {data[:_QUOTE_LENGTH]!r}") from error
+        raise BadAnswer(f"the answer is no JSON: {data[:_QUOTE_LENGTH]!r}") from error
 
 
 def _decode_page(data: bytes) -> _Page:
@@ -472,14 +483,14 @@ def _decode_page(data: bytes) -> _Page:
             items = rest.get("items") or []  # an empty Go slice is written as null
             if isinstance(items, list) and all(isinstance(item, dict) for item in items):
                 return _Page(items=items, resource_version=version, next=str(metadata.get("continue") or ""))
-    raise ClusterError(f"the answer is no list of objects: {data[:_QUOTE_LENGTH]!r}")
+    raise BadAnswer(f"the answer is no list of objects: {data[:_QUOTE_LENGTH]!r}")
 
 
 def _decode_event(line: bytes) -> _WatchEvent:
     match _decode(line):
         case {"type": str(type_), "object": dict(item)}:
             return _WatchEvent(type=type_, object=item)
-    raise ClusterError(f"the line is no event of a watch: {line[:_QUOTE_LENGTH]!r}")
+    raise BadAnswer(f"the line is no event of a watch: {line[:_QUOTE_LENGTH]!r}")
 
 
 def _identity(item: KubernetesObject) -> tuple[str, str]:

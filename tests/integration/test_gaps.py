@@ -14,7 +14,7 @@ from lineage.ports import EVERYTHING, PageRequest
 from lineage.recorder import Recorder
 from lineage.store.database import migrate, open_store
 from lineage.store.sql import SqlStore
-from tests.factories import CLUSTER, REDACTOR, a_node, a_pod, a_workflow, interpreted
+from tests.factories import CLUSTER, REDACTOR, a_node, a_pod, a_workflow, interpreted, rfc3339
 from tests.waiting import DEADLINE_SECONDS, comes_true
 from watchers.apiserver import ApiServer
 from watchers.kube import connect
@@ -42,8 +42,9 @@ class Cluster:
 
     def _show(self, phase: str) -> None:
         nodes = {f"w-{name}": a_node(f"w.{name}", *times) for name, times in self._steps.items()}
-        over = {} if phase == "Running" else {"finishedAt": now().strftime("%Y-%m-%dT%H:%M:%SZ")}
-        self.world.put(WORKFLOWS, a_workflow(nodes, born=self._born, phase=phase, version=None, **over))
+        ended = None if phase == "Running" else rfc3339(now().timestamp())
+        item = a_workflow(nodes, born=self._born, phase=phase, version=None, finishedAt=ended)
+        self.world.put(WORKFLOWS, item)
 
     def run_step(self, name: str, *, collected: bool) -> None:
         """Let a step begin and end; its pod stays, or is collected at once."""

@@ -327,13 +327,14 @@ def test_what_is_absent_or_forbidden_is_reported_retried_and_stops_nothing_else(
     assert watcher.states("workflow") == ["SYNCING", "SYNCED"]
 
 
-def test_a_resource_that_is_removed_and_installed_again_is_listed_again(cluster: Cluster) -> None:
+def test_a_resource_that_is_removed_and_installed_again_is_followed_again(cluster: Cluster) -> None:
     watcher = cluster.watch()
     watcher.wait(lambda: "SYNCED" in watcher.states())
     cluster.api.withdraw(WORKFLOWS)
     watcher.wait(lambda: "ABSENT" in watcher.states())
     cluster.api.serve(WORKFLOWS)
-    watcher.wait(lambda: len(watcher.of(ResourceListed)) == 2)
+    cluster.put("late")
+    watcher.wait(lambda: watcher.seen() == ["late"])
     watcher.wait(lambda: watcher.states()[-1] == "SYNCED")
 
 

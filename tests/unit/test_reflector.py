@@ -8,7 +8,7 @@ from typing import Any, TypeAlias, TypeVar
 import orjson
 import pytest
 
-from lineage.errors import ClusterError, HistoryGone, ResourceAbsent, ResourceForbidden
+from lineage.errors import BadAnswer, ClusterError, HistoryGone, ResourceAbsent, ResourceForbidden
 from lineage.model import SourceState
 from watchers.reflector import (
     DEFAULT_PACE,
@@ -540,21 +540,27 @@ def test_progress_makes_the_pauses_short_again() -> None:
     assert [round(wait, 1) for wait in script.clock.waits] == [0.8, 1.6, 0.8, 1.6]
 
 
-def test_a_resource_that_was_removed_is_listed_anew_when_it_is_back() -> None:
+def test_a_resource_that_is_absent_for_a_while_is_resumed_where_it_was_left() -> None:
     script = Script(
-        gets=[a_page(an_object("a", 3), version=9), ResourceAbsent("404"), a_page(version=4)],
-        watches=[ResourceAbsent("404"), [2.0]],
+        gets=[a_page(an_object("a", 3), version=9)],
+        watches=[ResourceAbsent("404"), [an_event("DELETED", an_object("a", 10))]],
     )
     events = play(script)
-    assert seen(events)[-1] == ("listed ", "4")
+    assert seen(events) == [("a", "3"), ("listed a", "9"), ("a", "deleted")]
     assert states(events) == [SourceState.SYNCING, SourceState.ABSENT, SourceState.SYNCED]
 
 
 def test_a_position_that_fails_again_and_again_is_given_up() -> None:
-    too_large = ClusterError("504: Too large resource version")
+    too_large = refusal(504, "Too large resource version")
     script = Script(gets=[a_page(version=900), a_page(version=20)], watches=[*[too_large] * 5, [2.0]])
     play(script)
     assert script.queries[-1]["resourceVersion"] == "20"
+
+
+@pytest.mark.parametrize("error", [ClusterError("nobody answers"), refusal(401, "expired"), refusal(503, "starting")])
+def test_a_server_that_was_away_for_long_is_resumed_where_it_was_left(error: ClusterError) -> None:
+    script = Script(gets=[a_page(version=9)], watches=[*[error] * 50, [an_event("ADDED", an_object("a", 10))]])
+    assert seen(play(script)) == [("listed ", "9"), ("a", "10")]
 
 
 def test_the_pauses_of_several_reflectors_spread_out() -> None:
@@ -577,7 +583,14 @@ def test_nothing_is_told_after_the_stop() -> None:
 
 @pytest.mark.parametrize(
     ("code", "error"),
-    [(404, ResourceAbsent), (403, ResourceForbidden), (410, HistoryGone), (401, ClusterError), (503, ClusterError)],
+    [
+        (404, ResourceAbsent),
+        (403, ResourceForbidden),
+        (410, HistoryGone),
+        (401, ClusterError),
+        (503, ClusterError),
+        (500, BadAnswer),
+    ],
 )
 def test_a_refusal_means_what_its_status_says(code: int, error: type[ClusterError]) -> None:
     assert type(refusal(code, "so")) is error
