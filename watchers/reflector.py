@@ -198,6 +198,7 @@ class Reflector:
         self._asks_for_initial_events = True
         self._bad_answers = 0  # in a row
         self._empty_watches = 0  # in a row
+        self._doubted: tuple[str, dict[str, str]] | None = None  # a position that a list is to confirm, and the known
         self._progressed = False  # whether the watch brought anything since the last list
         self._state: tuple[SourceState, str | None] | None = None
 
@@ -263,7 +264,7 @@ class Reflector:
         one by one. Whatever goes wrong with that, a list in pages does not need.
         """
         self._progressed = False
-        if not self._asks_for_initial_events:
+        if not self._asks_for_initial_events or self._doubted is not None:
             yield from self._list()
             return
         try:
@@ -292,7 +293,7 @@ class Reflector:
             for item in page.items:
                 yield from self._there_is(item, listed)
             if not page.next:
-                yield self._all_listed(page.resource_version, listed)
+                yield from self._all_listed(page.resource_version, listed)
                 return
             query = {"limit": str(self._pace.page_size), "continue": page.next}
 
@@ -305,13 +306,17 @@ class Reflector:
         if self._is_news(uid, version):
             yield Changed(object=item)
 
-    def _all_listed(self, version: str, listed: Mapping[str, "_Item"]) -> Listed:
-        """Begin anew from a complete list."""
+    def _all_listed(self, version: str, listed: Mapping[str, "_Item"]) -> Iterator[Listed]:
+        """Begin anew from a complete list; or go on where the watch stood, if all is as it was known."""
+        doubted, self._doubted = self._doubted, None
         self._known = {uid: item.version for uid, item in listed.items()}
+        if doubted is not None and doubted[1] == self._known and _is_behind(doubted[0], version):
+            self._position, self._trouble = doubted[0], None
+            return
         self._position = self._since = self._reached = version
         self._reached_at = self._monotonic()
         reason, self._trouble = self._trouble, None
-        return Listed(
+        yield Listed(
             resource_version=version,
             uids=tuple(listed),
             versions=tuple(item.version for item in listed.values()),
@@ -354,6 +359,8 @@ class Reflector:
             # Where all is quiet there is nothing to bring. But a server that was set back to a backup accepts a
             # position of its former future as well, and says nothing until it gets there.
             self._empty_watches = 0
+            if self._position is not None:
+                self._doubted = self._position, dict(self._known)
             yield from self._forget("nothing was heard for long")
 
     def _take_initial_events(self, lines: Iterator[bytes]) -> Iterator[ReflectorEvent]:
@@ -378,7 +385,7 @@ class Reflector:
                         yield Deleted(uid=uid)
                 case _:
                     if version and _ends_initial_events(event.object):
-                        yield self._all_listed(version, listed)
+                        yield from self._all_listed(version, listed)
                         return
             if self._wait(0):
                 return
@@ -510,6 +517,11 @@ def _born(item: KubernetesObject) -> int:
     metadata = item.get("metadata")
     created = parse_time(metadata.get("creationTimestamp")) if isinstance(metadata, dict) else None
     return max(int(created.timestamp()), 0) if created is not None else 0
+
+
+def _is_behind(position: str, version: str) -> bool:
+    """Say whether a position belongs to the history that has come to a version; of texts, nobody can."""
+    return position.isdecimal() and version.isdecimal() and int(position) <= int(version)
 
 
 def _ends_initial_events(item: KubernetesObject) -> bool:

@@ -297,6 +297,31 @@ def test_five_watches_in_a_row_that_brought_nothing_are_followed_by_a_list() -> 
     assert script.queries[12]["resourceVersion"] == "4"
 
 
+def test_a_list_that_shows_all_as_it_was_is_no_gap_and_the_watch_goes_on_where_it_stood() -> None:
+    quiet: WatchStep = [300.0]
+    pages: list[GetStep] = [a_page(an_object("a", 3), version=9), a_page(an_object("a", 3), version=700)]
+    script = Script(gets=pages, watches=[*[quiet] * 5, [an_event("ADDED", an_object("b", 710))]])
+    events = play(script)
+    assert script.queries[7]["resourceVersion"] == "9"
+    assert seen(events) == [("a", "3"), ("listed a", "9"), ("b", "710")]
+    assert reached(events) == [("9", "710", 2)]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(a_page(version=700), id="gone"),
+        pytest.param(a_page(an_object("a", 4), version=700), id="changed"),
+        pytest.param(a_page(an_object("a", 3), version=8), id="another history"),
+    ],
+)
+def test_a_list_that_shows_what_nobody_told_of_begins_anew(page: bytes) -> None:
+    script = Script(gets=[a_page(an_object("a", 3), version=9), page], watches=[[300.0]] * 5)
+    _, second = (event for event in play(script) if isinstance(event, Listed))
+    assert second.reason == "nothing was heard for long"
+    assert script.queries[-1]["resourceVersion"] == second.resource_version
+
+
 def test_a_watch_that_ends_at_once_and_empty_is_not_asked_again_at_once() -> None:
     script = Script(gets=[a_page(version=9)], watches=[[], [], []])
     play(script)
