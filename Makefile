@@ -12,7 +12,7 @@ WORKERS ?= auto
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run up test servers check format bench schema resolve wheel clean
+.PHONY: help run up test soak servers check format bench schema resolve wheel clean
 
 help: ## Show what there is
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ up: $(INSTALLED) ## Watch the cluster of your kubeconfig, record and serve (ARGS
 
 test: $(INSTALLED) ## Run every test; what is skipped is said, and with CI=true nothing may be (ARGS="-k redaction")
 	@$(BIN)/pytest -n $(WORKERS) $(ARGS)
+
+soak: $(INSTALLED) ## Kill recorders, brokers and databases for hours, and compare what remains (LINEAGE_SOAK_SEEDS=100)
+	@$(BIN)/pytest tests/soak -v -p no:randomly $(ARGS)
 
 servers: $(INSTALLED) ## Install the real servers that tests start (Kubernetes, Kafka, MinIO), outside the checkout
 	@$(BIN)/python -m tests.servers.install

@@ -8,6 +8,7 @@ LineageError
 ├── DeadlineExceeded       answering took longer than its time budget
 ├── NotFound               the caller named something that was never recorded, or that it may not see
 ├── InvalidSettings        a flag, an environment variable or the settings file is wrong
+├── LogError               the event log refuses, or was closed: what it was asked cannot be done
 ├── ClusterError           the Kubernetes API cannot be reached or refuses; watching is retried
 │   ├── ResourceAbsent     the cluster does not serve this resource (yet)
 │   ├── ResourceForbidden  the credentials may not list or watch it
@@ -58,6 +59,11 @@ class NotFound(LineageError):
 
 class InvalidSettings(LineageError):
     """A flag, an environment variable or the settings file is wrong; the message names it."""
+
+
+class LogError(LineageError):
+    """The event log refuses for good, or was closed; the message says what would help. One that is only out of reach
+    is waited for."""
 
 
 class ClusterError(LineageError):

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-from lineage.identity import Key, global_id
+from lineage.identity import Key, encoded_id, global_id
 
 
 class Phase(StrEnum):
@@ -286,12 +286,18 @@ class LineageGraph:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closure:
-    """All that lies up- or downstream of some nodes, the nodes included: their ids alone, in no order. Never
-    silently partial: `complete` is false where anything is missing, and `reasons` say why."""
+    """All that lies up- or downstream of some nodes, the nodes included: their keys alone, as text
+    (`lineage.identity.encode_key`), in no order. Never silently partial: `complete` is false where anything is
+    missing, and `reasons` say why."""
 
-    ids: tuple[str, ...]
+    keys: tuple[str, ...]
     complete: bool
     reasons: tuple[str, ...] = ()
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids that the API shows."""
+        return tuple(map(encoded_id, self.keys))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -336,6 +342,7 @@ class Rejected(_Node):
     key: Key
     at: datetime
     source: str
+    cluster: str
     reason: str
     event: str | None
     size_bytes: int

@@ -4,11 +4,14 @@ Pure. Secrets were taken out before one of these exists (`lineage.redaction`). A
 read the same observations again.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, assert_never
 
 import msgspec
 import orjson
+
+from lineage.errors import InvalidObservation
 
 
 class ObjectSeen(msgspec.Struct, frozen=True, kw_only=True, tag="object"):
@@ -122,16 +125,96 @@ Observation: TypeAlias = (
     ObjectSeen | ObjectDeleted | ResourceListed | ResourceFollowed | LocationLooked | SourceReported | InputUnreadable
 )
 
-_decoder: msgspec.json.Decoder[Observation] = msgspec.json.Decoder(
+_encoder = msgspec.msgpack.Encoder()
+_decoder: msgspec.msgpack.Decoder[Observation] = msgspec.msgpack.Decoder(
     ObjectSeen | ObjectDeleted | ResourceListed | ResourceFollowed | LocationLooked | SourceReported | InputUnreadable
 )
+_several: msgspec.msgpack.Decoder[list[msgspec.Raw]] = msgspec.msgpack.Decoder(list[msgspec.Raw])
 
 
 def encode(observation: Observation) -> bytes:
-    """Write an observation in its form on the wire."""
-    return msgspec.json.encode(observation)
+    """Write an observation in its form on the wire: MessagePack, in which a body stands as it is."""
+    return _encoder.encode(observation)
 
 
 def decode(data: bytes) -> Observation:
-    """Read what `encode` wrote."""
-    return _decoder.decode(data)
+    """Read what `encode` wrote.
+
+    Raises:
+        InvalidObservation: it is none, or one of a later release.
+    """
+    try:
+        return _decoder.decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError, OverflowError, RecursionError) as error:
+        raise InvalidObservation(f"these bytes are no observation: {error}") from error
+
+
+def join(encoded: Sequence[bytes]) -> bytes:
+    """Make one message of several observations."""
+    return _encoder.encode([msgspec.Raw(one) for one in encoded])
+
+
+def split(message: bytes) -> list[bytes]:
+    """Take apart what `join` made.
+
+    Raises:
+        InvalidObservation: it is no such message.
+    """
+    try:
+        return [bytes(one) for one in _several.decode(message)]
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise InvalidObservation(f"these bytes are no message of observations: {error}") from error
+
+
+# ------------------------------------------------------------------------------------------ what belongs together
+class _Owner(msgspec.Struct):
+    uid: str
+
+
+class _Metadata(msgspec.Struct, rename="camel"):
+    uid: str = ""
+    owner_references: list[_Owner] | None = None
+
+
+class _Object(msgspec.Struct):
+    kind: str = ""
+    metadata: _Metadata | None = None
+
+
+_head: msgspec.json.Decoder[_Object] = msgspec.json.Decoder(_Object)
+
+
+def root(observation: Observation) -> str:
+    """Name what an observation belongs to: the owner that a pod names, else the uid of the object itself.
+
+    What belongs together is best read together. Nothing is wrong where it is not: of a deletion only the uid is known.
+    """
+    match observation:
+        case ObjectSeen(body=body):
+            return _root_of(body)
+        case ObjectDeleted(uid=uid):
+            return uid
+        case ResourceListed(resource=resource, namespace=namespace):
+            return f"{resource} {namespace}"
+        case ResourceFollowed(resource=resource, namespace=namespace):
+            return f"{resource} {namespace}"
+        case LocationLooked(uri=uri):
+            return uri
+        case SourceReported(resource=resource, namespace=namespace):
+            return f"{resource} {namespace}"
+        case InputUnreadable(digest=digest):
+            return digest
+        case _:
+            assert_never(observation)
+
+
+def _root_of(body: bytes) -> str:
+    try:
+        head = _head.decode(body)
+    except (msgspec.MsgspecError, RecursionError):
+        return ""
+    if head.metadata is None:
+        return ""
+    if head.kind == "Pod" and head.metadata.owner_references:
+        return head.metadata.owner_references[0].uid
+    return head.metadata.uid

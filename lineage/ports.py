@@ -3,7 +3,7 @@
 Protocols and the values they exchange; nothing here does anything.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -45,16 +45,48 @@ class Entry:
     observation: Observation
 
 
-class EventLog(Protocol):
-    """A sequence of observations that outlives the moment. Delivery is at least once."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """Entries of one part of a log in their order: those behind the position `after`, None being its beginning.
 
-    name: str
+    A part is what the store keeps a position of. A log in memory is one part, and so is each partition of a topic: any
+    number of recorders can share a log, and each part moves by compare-and-set, whoever reads it at the moment.
+    """
+
+    part: str
+    after: str | None
+    entries: Sequence[Entry]
+
+
+class LogWriter(Protocol):
+    """A log as watchers see it."""
 
     def append(self, observation: Observation) -> None:
-        """Add an observation; wait while the log is full."""
+        """Add an observation; wait while the log is full.
 
-    def read(self, *, after: str | None, limit: int, timeout_seconds: float) -> Sequence[Entry]:
-        """Read up to `limit` entries behind a position, waiting for the first up to `timeout_seconds`."""
+        Raises:
+            LogError: the log was closed meanwhile.
+        """
+
+
+class LogReader(Protocol):
+    """A log as a recorder sees it: a sequence of observations that outlives the moment. Delivery is at least once.
+
+    What was read is read again until it is confirmed.
+    """
+
+    def read(self, recorded: Callable[[str], str | None], *, limit: int, timeout_seconds: float) -> Stretch | None:
+        """Read the next entries of one part, waiting for the first up to `timeout_seconds`; None where there are none.
+
+        `recorded` says how far a part has been recorded. It is asked when this reader takes a part up, and after a
+        stretch that was not confirmed. `limit` is about how many entries are read.
+
+        Raises:
+            LogError: the log refuses, and will go on refusing.
+        """
+
+    def confirm(self, part: str, position: str) -> None:
+        """Say that a part is recorded up to a position of the stretch that was read last."""
 
 
 # ------------------------------------------------------------------------------------------ questions
@@ -91,6 +123,10 @@ class Condition:
     operator: Operator
     value: Any
     name: str | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.value, list):
+            object.__setattr__(self, "value", tuple(self.value))  # so that a question can be remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +199,14 @@ class LineageStore(Protocol):
         """Give the same store to one who has so much time from now on: a read that is not done by then ends there,
         however long its statement would run, and raises DeadlineExceeded."""
 
+    def check(self) -> None:
+        """Make sure that the store can be read and is of this release.
+
+        Raises:
+            StoreError: it cannot be read now.
+            SchemaOutdated: another release made it, or has migrated it since it was opened.
+        """
+
     # -- writing
     def apply(
         self,
@@ -184,6 +228,9 @@ class LineageStore(Protocol):
     def position(self, log: str) -> str | None:
         """Say how far a log has been recorded."""
 
+    def drop_rejected(self, keys: Sequence[Key]) -> int:
+        """Forget what was set aside under these keys; say how many there were."""
+
     # -- lists
     def runs(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Run]: ...
     def executions(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Execution]: ...
@@ -195,7 +242,9 @@ class LineageStore(Protocol):
         """List the runs, executions, artifacts, pipelines and experiments that have a text in a name, uid,
         uri or digest, whether in capitals or not. Exact names come first, then prefixes of names."""
 
-    def rejected(self, scope: Scope, page: PageRequest) -> Page[Rejected]: ...
+    def rejected(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Rejected]:
+        """List what was set aside, the newest first. It belongs to no namespace: only who sees all sees it."""
+
     def count(self, scope: Scope, what: type, listing: Listing) -> int:
         """Count what a list holds. `what` is the type of its items."""
 
@@ -250,3 +299,8 @@ class LineageStore(Protocol):
     def counts(self, scope: Scope) -> Counts: ...
     def dump(self, scope: Scope) -> Iterator[Mapping[str, Any]]:
         """Yield all knowledge as JSON objects in one order: equal knowledge, equal sequence."""
+
+    def observations(self, *, seen_at: datetime) -> Iterator[Observation]:
+        """Yield what was seen, as far as it is kept, so that it can be interpreted again: of each object the newest
+        view of each class, what was set aside, what is gone, lists and looks. The source of a kept object is its
+        resource. `seen_at` stands where it is not known when."""

@@ -6,7 +6,7 @@ in the log is committed with the facts, so that after any crash the batch was re
 
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Event
 from time import monotonic, sleep
@@ -28,7 +28,7 @@ from lineage.facts import Fact, InputRejected, SourceObserved
 from lineage.identity import Location, sha256
 from lineage.limits import MAX_NAME_BYTES, is_name, refuse_long_names, shortened
 from lineage.observation import Observation
-from lineage.ports import Entry, EventLog, LineageStore
+from lineage.ports import LineageStore, LogReader, Stretch
 
 Interpret: TypeAlias = Callable[[seen.ObjectSeen], Sequence[Fact]]
 """Says what an observed object means; raises InvalidObservation where it cannot."""
@@ -37,7 +37,6 @@ BATCH_SIZE: Final = 500  # observations a transaction: four times as fast as one
 READ_TIMEOUT_SECONDS: Final = 0.5  # how long a stop may go unnoticed while the log is silent
 FIRST_BACKOFF_SECONDS: Final = 0.1
 LAST_BACKOFF_SECONDS: Final = 30.0  # 2 attempts a minute while the database is down
-STOPPING_SECONDS: Final = 10.0  # how long a database may fail once the end was asked for
 
 log = structlog.get_logger()
 
@@ -47,7 +46,8 @@ class Outcome:
     """What became of the objects of one or more batches: each is counted once behind `objects`.
 
     recorded: added to what is known. unchanged: known already. ignored: says nothing about lineage.
-    rejected: could not be read or interpreted, set aside with its reason in `rejections`.
+    rejected: could not be read or interpreted, set aside with its reason in `rejections`. `seconds` is how long
+    storing it took, and makes no outcome another.
     """
 
     objects: int = 0
@@ -56,6 +56,7 @@ class Outcome:
     ignored: int = 0
     rejected: int = 0
     rejections: tuple[InputRejected, ...] = ()
+    seconds: float = field(default=0.0, compare=False)
 
     def __add__(self, other: "Outcome") -> "Outcome":
         return Outcome(
@@ -65,6 +66,7 @@ class Outcome:
             ignored=self.ignored + other.ignored,
             rejected=self.rejected + other.rejected,
             rejections=self.rejections + other.rejections,
+            seconds=self.seconds + other.seconds,
         )
 
 
@@ -80,7 +82,7 @@ class Recorder:
 
     def __init__(
         self,
-        log: EventLog,
+        log: LogReader,
         store: LineageStore,
         interpret: Interpret,
         *,
@@ -94,39 +96,40 @@ class Recorder:
         self._key_ids = frozenset(key_ids)
         self._clock = clock
         self._on_batch = on_batch
-        self._position: str | None = None
-        self._position_known = False
 
     def run(self, stop: Event) -> None:
-        """Record until `stop` is set, and then what is left in the log. A failing database is waited for.
+        """Record until `stop` is set, to the end of the batch under way. A failing database is waited for.
 
         Raises:
+            LogError: the log refuses, and will go on refusing.
             UnknownRedactionKey: an observation cannot be compared with what is recorded.
-            StoreError: the database went on failing while stopping; what is left is not recorded.
         """
         backoff = FIRST_BACKOFF_SECONDS
         while not stop.is_set():
             try:
                 self.record_available(timeout_seconds=READ_TIMEOUT_SECONDS)
                 backoff = FIRST_BACKOFF_SECONDS
+            except PositionMoved as moved:
+                log.info("another recorder was here", reason=str(moved))
             except StoreError as error:
                 log.warning("batch failed and will be retried", error=str(error), seconds=backoff)
                 stop.wait(backoff)
                 backoff = min(2 * backoff, LAST_BACKOFF_SECONDS)
-        self.drain(give_up_seconds=STOPPING_SECONDS)
 
     def drain(self, *, give_up_seconds: float) -> None:
-        """Record everything that the log holds now, for the caller that also fills it.
+        """Record everything that the log holds now.
 
         Raises:
             StoreError: the database went on failing for `give_up_seconds`.
-            UnknownRedactionKey: as `run`.
+            LogError, UnknownRedactionKey: as `run`.
         """
         deadline, backoff = monotonic() + give_up_seconds, FIRST_BACKOFF_SECONDS
         while True:
             try:
                 if self.record_available(timeout_seconds=0.0) is None:
                     return
+            except PositionMoved as moved:
+                log.info("another recorder was here", reason=str(moved))
             except StoreError:
                 if monotonic() + backoff > deadline:
                     raise
@@ -140,46 +143,40 @@ class Recorder:
             StoreError: nothing of the batch was recorded; the next call takes it up again.
             UnknownRedactionKey: as `run`; nothing of the batch was recorded.
         """
-        if not self._position_known:
-            self._position, self._position_known = self._store.position(self._log.name), True
-        entries = self._log.read(after=self._position, limit=BATCH_SIZE, timeout_seconds=timeout_seconds)
-        if not entries:
+        stretch = self._log.read(self._store.position, limit=BATCH_SIZE, timeout_seconds=timeout_seconds)
+        if stretch is None:
             return None
-        self._refuse_unknown_keys([entry.observation for entry in entries])
-        return self._record(entries)
+        self._refuse_unknown_keys([entry.observation for entry in stretch.entries])
+        return self._record(stretch)
 
-    def _record(self, entries: Sequence[Entry]) -> Outcome:
-        """Record entries in one transaction. What the store refuses for good is found by halves, and set aside."""
-        statements = [facts_of(entry.observation, self._interpret) for entry in entries]
+    def _record(self, stretch: Stretch) -> Outcome:
+        """Record a stretch in one transaction. What the store refuses for good is found by halves, and set aside."""
+        statements = [facts_of(entry.observation, self._interpret) for entry in stretch.entries]
         try:
-            return self._apply(entries, statements)
+            return self._apply(stretch, statements)
         except FactsRefused as error:
             reason = f"the store refused it: {error}"
         except LineageError:
             raise
         except Exception as error:  # noqa: BLE001 - a bug of ours in storing one object must not stop the log for all
             reason = f"{type(error).__name__} while storing it, a defect of kfp-lineage"
-        if len(entries) == 1:
-            return self._apply(entries, [[rejection_of(entries[0].observation, reason)]])
-        half = len(entries) // 2
-        return self._record(entries[:half]) + self._record(entries[half:])
+        if len(stretch.entries) == 1:
+            return self._apply(stretch, [[rejection_of(stretch.entries[0].observation, reason)]])
+        first, second = halves(stretch)
+        return self._record(first) + self._record(second)
 
-    def _apply(self, entries: Sequence[Entry], statements: Sequence[Sequence[Fact]]) -> Outcome:
+    def _apply(self, stretch: Stretch, statements: Sequence[Sequence[Fact]]) -> Outcome:
         began = monotonic()
-        observations = [entry.observation for entry in entries]
-        position = entries[-1].position
-        try:
-            added = self._store.apply(
-                [*(one for several in statements for one in several), *deliveries(observations, statements)],
-                recorded_at=self._clock(),
-                log=self._log.name,
-                after=self._position,
-                position=position,
-            )
-        except PositionMoved:
-            self._position_known = False
-            raise
-        self._position = position
+        observations = [entry.observation for entry in stretch.entries]
+        position = stretch.entries[-1].position
+        added = self._store.apply(
+            [*(one for several in statements for one in several), *deliveries(observations, statements)],
+            recorded_at=self._clock(),
+            log=stretch.part,
+            after=stretch.after,
+            position=position,
+        )
+        self._log.confirm(stretch.part, position)
         outcome = outcome_of(observations, statements, added)
         for rejection in outcome.rejections:
             log.warning("observation rejected", source=rejection.source, reason=rejection.reason)
@@ -187,10 +184,11 @@ class Recorder:
             "batch recorded",
             objects=outcome.objects,
             recorded=outcome.recorded,
+            part=stretch.part,
             position=position,
             seconds=round(monotonic() - began, 3),
         )
-        self._on_batch(outcome)
+        self._on_batch(replace(outcome, seconds=monotonic() - began))
         return outcome
 
     def _refuse_unknown_keys(self, observations: Sequence[Observation]) -> None:
@@ -204,6 +202,15 @@ class Recorder:
 
 
 # ------------------------------------------------------------------------------------------ pure
+def halves(stretch: Stretch) -> tuple[Stretch, Stretch]:
+    """Cut a stretch of several entries in two, of which the second begins where the first ends."""
+    middle = len(stretch.entries) // 2
+    return (
+        replace(stretch, entries=stretch.entries[:middle]),
+        replace(stretch, after=stretch.entries[middle - 1].position, entries=stretch.entries[middle:]),
+    )
+
+
 def facts_of(observation: Observation, interpret: Interpret) -> Sequence[Fact]:
     """Say what an observation means. What cannot be interpreted is a fact too: that it was rejected."""
     try:

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from tomllib import TOMLDecodeError
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, FilePath, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -60,7 +60,10 @@ def _base_folder(variable: str, default: str) -> Path:
 
 # ------------------------------------------------------------------------------------------ settings
 class Settings(BaseSettings):
-    """Everything that a user can set. `store` is a URL; `namespaces` empty means all of them."""
+    """Everything that a user can set. `store` and `log` are URLs; `namespaces` empty means all of them.
+
+    Those of Kafka are called as Kafka's clients call them.
+    """
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="forbid", hide_input_in_errors=True
@@ -73,6 +76,14 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", min_length=1)
     port: int = Field(default=8080, ge=0, le=65535)
     redaction_key: SecretStr | None = Field(default=None, min_length=1)
+    log: str | None = Field(default=None, min_length=1)
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] | None = None
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = None
+    kafka_sasl_username: str | None = Field(default=None, min_length=1)
+    kafka_sasl_password: SecretStr | None = Field(default=None, min_length=1)
+    kafka_ssl_cafile: FilePath | None = None
+    kafka_ssl_certfile: FilePath | None = None
+    kafka_ssl_keyfile: FilePath | None = None
 
     @field_validator("namespaces", mode="before")
     @classmethod
@@ -132,7 +143,8 @@ def _explain(problem: Any, file: Path) -> str:
         return f"{file} sets {name}, which is no setting: there are {', '.join(sorted(Settings.model_fields))}"
     message = str(problem["msg"]).removeprefix("Value error, ")
     flag = "namespace" if name == "namespaces" else name
-    where = f"{PREFIX}{name.upper()}" if name == "redaction_key" else f"--{flag}, {PREFIX}{name.upper()}"
+    has_flag = name != "redaction_key" and not name.startswith("kafka_")
+    where = f"--{flag}, {PREFIX}{name.upper()}" if has_flag else f"{PREFIX}{name.upper()}"
     return f"{name}: {message[:1].lower()}{message[1:]} (set by {where} or in {file})"
 
 

@@ -201,6 +201,7 @@ REJECTED = Rejected(
     key=("Rejected", "workflows", 1),
     at=MORNING,
     source="argo_workflow",
+    cluster="east",
     reason="status.nodes is a list, expected an object",
     event=None,
     size_bytes=2048,

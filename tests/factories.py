@@ -26,7 +26,8 @@ from watchers.sources import all_sources
 CLUSTER = "c"
 NAMESPACE = "a"
 RECORDED_AT = datetime(2026, 1, 31, 12, tzinfo=UTC)
-REDACTOR = Redactor(b"a key for tests, of no installation")
+KEY = b"a key for tests, of no installation"
+REDACTOR = Redactor(KEY)
 WORKFLOWS = "workflows.argoproj.io"
 PODS = "pods"
 RUN_ID = "pipeline/runid"

@@ -2,7 +2,7 @@
 
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar, assert_never
 
@@ -31,6 +31,7 @@ from lineage.model import (
     SourceStatus,
     WorkflowIncarnation,
 )
+from lineage.observation import Observation
 from lineage.ports import AllOf, AnyOf, Condition, Listing, Not, Operator, Order, Page, PageRequest, Scope, Where
 
 T = TypeVar("T")
@@ -74,6 +75,9 @@ class FakeStore:
         """It takes no time."""
         return self
 
+    def check(self) -> None:
+        """It can always be read."""
+
     # -- writing
     def apply(
         self,
@@ -96,6 +100,12 @@ class FakeStore:
     def position(self, log: str) -> str | None:
         return self.positions.get(log)
 
+    def drop_rejected(self, keys: Sequence[Key]) -> int:
+        left = [one for one in self._known.rejected if one.key not in keys]
+        dropped = len(self._known.rejected) - len(left)
+        self._known = replace(self._known, rejected=left)
+        return dropped
+
     # -- lists
     def runs(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Run]:
         return self._list("runs", scope, self._known.runs, listing, page)
@@ -115,8 +125,8 @@ class FakeStore:
     def experiments(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Experiment]:
         return self._list("experiments", scope, self._known.experiments, listing, page)
 
-    def rejected(self, scope: Scope, page: PageRequest) -> Page[Rejected]:
-        return self._list("rejected", scope, self._known.rejected, Listing(), page)
+    def rejected(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Rejected]:
+        return self._list("rejected", scope, self._known.rejected, listing, page)
 
     def search(self, scope: Scope, text: str, page: PageRequest) -> Page[Node]:
         self.reads.append("search")
@@ -231,7 +241,8 @@ class FakeStore:
         graph = self.lineage(scope, roots, direction=direction, max_depth=None, max_nodes=max_nodes)
         if graph is None:
             return None
-        return Closure(ids=tuple(node.id for node in graph.nodes), complete=graph.complete, reasons=graph.reasons)
+        keys = tuple(encode_key(node.key) for node in graph.nodes)
+        return Closure(keys=keys, complete=graph.complete, reasons=graph.reasons)
 
     def sources(self, scope: Scope) -> tuple[SourceStatus, ...]:
         self.reads.append("sources")
@@ -264,6 +275,10 @@ class FakeStore:
     def dump(self, scope: Scope) -> Iterator[Mapping[str, Any]]:
         for node in sorted(self._all(), key=lambda node: encode_key(node.key)):
             yield {"type": type(node).__name__, "id": node.id}
+
+    def observations(self, *, seen_at: datetime) -> Iterator[Observation]:
+        """It keeps none."""
+        return iter(())
 
     # -- how
     def _items(self, what: type) -> Sequence[Any]:

@@ -45,11 +45,17 @@ class KafkaServer:
         self._properties = folder / "server.properties"
         self._properties.write_text(_SETTINGS.format(port=self._port, controller=controller, folder=folder))
         self._process: Process | None = None
+        self._topics = 0
 
     @property
     def bootstrap(self) -> str:
         """Where it is, as clients want to be told; the same after it is started again."""
         return f"127.0.0.1:{self._port}"
+
+    def new_topic(self) -> str:
+        """Name a topic that is not there yet."""
+        self._topics += 1
+        return f"topic-{self._topics}"
 
     def format(self) -> None:
         """Prepare its folder. Call it once, before it is started."""

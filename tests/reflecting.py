@@ -115,7 +115,7 @@ class Watcher:
 
     def names(self) -> list[str]:
         """The names of what was handed on, in order, with repetitions."""
-        return [event.object["metadata"]["name"] for event in tuple(self.events) if isinstance(event, Changed)]
+        return [event.sent.object()["metadata"]["name"] for event in tuple(self.events) if isinstance(event, Changed)]
 
     def lists(self) -> list[tuple[str, ...]]:
         return [event.uids for event in tuple(self.events) if isinstance(event, Listed)]
@@ -125,8 +125,8 @@ class Watcher:
 
     def handed_on(self) -> list[tuple[str, str]]:
         """Uid and version of what was handed on, in order, with repetitions."""
-        seen = [event.object["metadata"] for event in tuple(self.events) if isinstance(event, Changed)]
-        return [(metadata["uid"], metadata["resourceVersion"]) for metadata in seen]
+        seen = [event.sent for event in tuple(self.events) if isinstance(event, Changed)]
+        return [(sent.uid, sent.resource_version) for sent in seen]
 
     def standing(self) -> dict[str, str]:
         """What exists, by uid, with the version in which it was seen last: as follows from the events."""
@@ -134,7 +134,7 @@ class Watcher:
         for event in tuple(self.events):
             match event:
                 case Changed():
-                    standing[event.object["metadata"]["uid"]] = event.object["metadata"]["resourceVersion"]
+                    standing[event.sent.uid] = event.sent.resource_version
                 case Deleted():
                     standing.pop(event.uid, None)
                 case Listed():

@@ -64,6 +64,7 @@ VIOLATIONS = (
     Violation("only-store-speaks-sql", "graphql/lineage_graphql/query.py", "import sqlite3"),
     Violation("only-graphql-speaks-graphene", "lineage/web/application.py", "import graphql"),
     Violation("only-kube-speaks-kubernetes", "watchers/run.py", "import kubernetes"),
+    Violation("only-kafka-speaks-kafka", "lineage/recorder.py", "import kafka"),
     Violation("only-faces-serve", "watchers/run.py", "import starlette"),
 )
 

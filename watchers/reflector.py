@@ -13,15 +13,20 @@ broke. What happened between that `Reached` and the next `Listed` may never be k
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple, Protocol, TypeAlias
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import orjson
+from msgspec import Raw, Struct, ValidationError
+from msgspec.json import Decoder
 
 from lineage.errors import BadAnswer, ClusterError, HistoryGone, ResourceAbsent, ResourceForbidden
 from lineage.model import SourceState
-from watchers.elements import decode_json
-from watchers.source import KubernetesObject, Resource
+from watchers.elements import without_depths
+from watchers.parts import Sent, sent
+from watchers.source import KubernetesObject, Members, Resource, read_members
 from watchers.unfolding import parse_time
+
+T = TypeVar("T")
 
 
 # ------------------------------------------------------------------------------------------ events
@@ -29,7 +34,7 @@ from watchers.unfolding import parse_time
 class Changed:
     """An object as it stands now: new, or another resourceVersion than the one seen before."""
 
-    object: KubernetesObject
+    sent: Sent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,8 +185,9 @@ class Reflector:
         pace: Pace = DEFAULT_PACE,
     ) -> None:
         self._transport = transport
-        self._resource = resource
         self._path = resource.path(namespace)
+        version = f"{resource.group}/{resource.version}" if resource.group else resource.version
+        self._type = {"apiVersion": Raw(orjson.dumps(version)), "kind": Raw(orjson.dumps(resource.kind))}
         self._wait = wait
         self._uniform = uniform
         self._monotonic = monotonic
@@ -297,14 +303,12 @@ class Reflector:
                 return
             query = {"limit": str(self._pace.page_size), "continue": page.next}
 
-    def _there_is(self, item: KubernetesObject, listed: dict[str, "_Item"]) -> Iterator[Changed]:
+    def _there_is(self, item: Sent, listed: dict[str, "_Item"]) -> Iterator[Changed]:
         """Hand on an object of a list if it is news, and add it to those that exist."""
-        self._complete(item)
-        uid, version = _identity(item)
-        if uid:
-            listed[uid] = _Item(version, _born(item))
-        if self._is_news(uid, version):
-            yield Changed(object=item)
+        if item.uid:
+            listed[item.uid] = _Item(item.resource_version, _seconds(item.created_at))
+        if self._is_news(item):
+            yield Changed(sent=self._complete(item))
 
     def _all_listed(self, version: str, listed: Mapping[str, "_Item"]) -> Iterator[Listed]:
         """Begin anew from a complete list; or go on where the watch stood, if all is as it was known."""
@@ -373,19 +377,19 @@ class Reflector:
         listed: dict[str, _Item] = {}
         for line in lines:
             event = _decode_event(line)
-            uid, version = _identity(event.object)
+            item = event.sent
             match event.type:
                 case "ERROR":
                     raise _error_of(event)
                 case "ADDED" | "MODIFIED":
-                    yield from self._there_is(event.object, listed)
+                    yield from self._there_is(item, listed)
                 case "DELETED":
-                    listed.pop(uid, None)
-                    if uid:
-                        yield Deleted(uid=uid)
+                    listed.pop(item.uid, None)
+                    if item.uid:
+                        yield Deleted(uid=item.uid)
                 case _:
-                    if version and _ends_initial_events(event.object):
-                        yield from self._all_listed(version, listed)
+                    if item.resource_version and _ends_initial_events(item):
+                        yield from self._all_listed(item.resource_version, listed)
                         return
             if self._wait(0):
                 return
@@ -395,21 +399,20 @@ class Reflector:
         """Turn one event of a watch into ours."""
         if event.type == "ERROR":
             raise _error_of(event)
-        uid, version = _identity(event.object)
-        if not version:
+        item = event.sent
+        if not item.resource_version:
             raise BadAnswer(f"a {event.type} event carries no resourceVersion")
-        self._position = version
+        self._position = item.resource_version
         self._progressed = True
         self._recovered()
         match event.type:
             case "ADDED" | "MODIFIED":
-                self._complete(event.object)
-                if self._is_news(uid, version):
-                    yield Changed(object=event.object)
+                if self._is_news(item):
+                    yield Changed(sent=self._complete(item))
             case "DELETED":
-                self._known.pop(uid, None)
-                if uid:
-                    yield Deleted(uid=uid)
+                self._known.pop(item.uid, None)
+                if item.uid:
+                    yield Deleted(uid=item.uid)
             case _:  # KEP-956: a bookmark carries only metadata and resourceVersion
                 self._reached = None  # that nothing happened meanwhile is worth telling too
                 yield from self._reach()
@@ -423,18 +426,18 @@ class Reflector:
             yield Reached(since=self._since, resource_version=self._position, objects=len(self._known))
 
     # -- small things
-    def _is_news(self, uid: str, version: str) -> bool:
+    def _is_news(self, item: Sent) -> bool:
         """Remember an object's version; say whether it differs from the one handed on before."""
-        if not uid:
+        if not item.uid:
             return True
-        old, self._known[uid] = self._known.get(uid), version
-        return old != version
+        old, self._known[item.uid] = self._known.get(item.uid), item.resource_version
+        return old != item.resource_version
 
-    def _complete(self, item: KubernetesObject) -> None:
+    def _complete(self, item: Sent) -> Sent:
         """Give an object its type: the API server leaves it out of the items of a list of its own kinds."""
-        group = self._resource.group
-        item.setdefault("apiVersion", f"{group}/{self._resource.version}" if group else self._resource.version)
-        item.setdefault("kind", self._resource.kind)
+        for name, text in self._type.items():
+            item.members.setdefault(name, text)
+        return item
 
     def _become(self, state: SourceState, message: str | None = None) -> Iterator[ReflectorEvent]:
         if self._state != (state, message):
@@ -455,7 +458,7 @@ def _state_of(error: ClusterError) -> SourceState:
 # ------------------------------------------------------------------------------------------ the wire
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Page:
-    items: list[KubernetesObject]
+    items: list[Sent]
     resource_version: str
     next: str  # empty on the last page
 
@@ -463,7 +466,17 @@ class _Page:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _WatchEvent:
     type: str
-    object: KubernetesObject
+    sent: Sent
+
+
+class _PageSent(Struct):
+    metadata: dict[str, Any]
+    items: list[Raw] | None = None  # an empty Go slice is written as null
+
+
+class _EventSent(Struct):
+    type: str
+    object: Members
 
 
 class _Item(NamedTuple):
@@ -475,48 +488,48 @@ class _Item(NamedTuple):
 
 _QUOTE_LENGTH: Final = 60
 _END_OF_INITIAL_EVENTS: Final = "k8s.io/initial-events-end"
+_read_page: Final = Decoder(_PageSent).decode
+_read_event: Final = Decoder(_EventSent).decode
 
 
-def _decode(data: bytes) -> Any:
+def _decode(read: Callable[[bytes], T], data: bytes, what: str) -> T:
     try:
-        return decode_json(data)
-    except orjson.JSONDecodeError as error:
+        data.decode()  # bytes that are no UTF-8 would be found only where they are read
+        try:
+            return read(data)
+        except RecursionError:
+            return read(without_depths(data))
+    except ValidationError as error:
+        raise BadAnswer(f"{what}: {data[:_QUOTE_LENGTH]!r}") from error
+    except ValueError as error:
         raise BadAnswer(f"the answer is no JSON: {data[:_QUOTE_LENGTH]!r}") from error
 
 
 def _decode_page(data: bytes) -> _Page:
-    match _decode(data):
-        case {"metadata": {"resourceVersion": str(version), **metadata}, **rest}:
-            items = rest.get("items") or []  # an empty Go slice is written as null
-            if isinstance(items, list) and all(isinstance(item, dict) for item in items):
-                return _Page(items=items, resource_version=version, next=str(metadata.get("continue") or ""))
-    raise BadAnswer(f"the answer is no list of objects: {data[:_QUOTE_LENGTH]!r}")
+    what = "the answer is no list of objects"
+    page = _decode(_read_page, data, what)
+    version = page.metadata.get("resourceVersion")
+    if not isinstance(version, str):
+        raise BadAnswer(f"{what}: {data[:_QUOTE_LENGTH]!r}")
+    # Copied, so that one object that is held does not hold the whole page.
+    texts = [bytes(item) for item in page.items or ()]
+    items = [sent(_decode(read_members, text, what), len(text)) for text in texts]
+    return _Page(items=items, resource_version=version, next=str(page.metadata.get("continue") or ""))
 
 
 def _decode_event(line: bytes) -> _WatchEvent:
-    match _decode(line):
-        case {"type": str(type_), "object": dict(item)}:
-            return _WatchEvent(type=type_, object=item)
-    raise BadAnswer(f"the line is no event of a watch: {line[:_QUOTE_LENGTH]!r}")
-
-
-def _identity(item: KubernetesObject) -> tuple[str, str]:
-    """Read uid and resourceVersion; empty where there is none."""
-    metadata = item.get("metadata")
-    if not isinstance(metadata, dict):
-        return "", ""
-    return str(metadata.get("uid") or ""), str(metadata.get("resourceVersion") or "")
+    event = _decode(_read_event, line, "the line is no event of a watch")
+    return _WatchEvent(type=event.type, sent=sent(event.object, len(line)))
 
 
 def _message(status: KubernetesObject) -> str:
     return str(status.get("message") or status.get("reason") or "")
 
 
-def _born(item: KubernetesObject) -> int:
-    """Read when an object was created, in seconds since 1970; 0 where that is not said."""
-    metadata = item.get("metadata")
-    created = parse_time(metadata.get("creationTimestamp")) if isinstance(metadata, dict) else None
-    return max(int(created.timestamp()), 0) if created is not None else 0
+def _seconds(written: str) -> int:
+    """Count the seconds from 1970 to a time as it was written; 0 where that is none."""
+    moment = parse_time(written)
+    return 0 if moment is None else max(int(moment.timestamp()), 0)
 
 
 def _is_behind(position: str, version: str) -> bool:
@@ -524,13 +537,14 @@ def _is_behind(position: str, version: str) -> bool:
     return position.isdecimal() and version.isdecimal() and int(position) <= int(version)
 
 
-def _ends_initial_events(item: KubernetesObject) -> bool:
-    annotations = item["metadata"].get("annotations")
+def _ends_initial_events(item: Sent) -> bool:
+    annotations = item.object()["metadata"].get("annotations")
     return isinstance(annotations, dict) and annotations.get(_END_OF_INITIAL_EVENTS) == "true"
 
 
 def _error_of(event: _WatchEvent) -> ClusterError:
     """Say what an ERROR event means. 410 comes as HTTP status or, with status 200, so (reason Expired or Gone)."""
-    code, reason = event.object.get("code"), event.object.get("reason")
+    status = event.sent.object()
+    code, reason = status.get("code"), status.get("reason")
     gone = code == 410 or reason in ("Expired", "Gone")
-    return refusal(410 if gone else code if isinstance(code, int) else 500, _message(event.object))
+    return refusal(410 if gone else code if isinstance(code, int) else 500, _message(status))

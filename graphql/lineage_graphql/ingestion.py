@@ -82,8 +82,8 @@ RejectedConnection = connection_type(Rejected)
 def list_rejected(_: object, info: Info, **asked: Any) -> Connection[model.Rejected]:
     context = context_of(info)
 
-    def read(scope: Scope, _: Listing, page: PageRequest) -> Page[model.Rejected]:
-        return context.store.rejected(scope, page)
+    def read(scope: Scope, listing: Listing, page: PageRequest) -> Page[model.Rejected]:
+        return context.store.rejected(scope, listing, page)
 
     return connect(context, read, model.Rejected, **asked)
 

@@ -9,7 +9,7 @@ from typing import Final
 
 import typer
 
-from lineage.cli import ingest, query, runs, serve, store, up
+from lineage.cli import ingest, query, record, reinterpret, rejected, runs, serve, store, up, watch
 from lineage.cli.terminal import FAILURE, USAGE, complain
 from lineage.errors import InvalidSettings, LineageError
 
@@ -23,6 +23,7 @@ app = typer.Typer(
         "lineage up --demo           see it work, without a cluster\n"
         "lineage up                  watch the cluster of your kubeconfig, record and serve\n"
         "lineage ingest runs/        record what was saved to files\n"
+        "lineage watch, lineage record   the same in a cluster, with Kafka between them\n"
         "lineage runs                the latest runs; lineage show RUN what happened in one\n"
         "lineage query recent-runs   ask, in GraphQL or by the name of a saved query\n"
         "```"
@@ -36,10 +37,15 @@ app = typer.Typer(
 )
 app.command("up")(up.up)
 app.command("ingest")(ingest.ingest)
+app.command("watch")(watch.watch)
+app.command("record")(record.record)
+app.command("replay")(record.replay)
+app.command("reinterpret")(reinterpret.reinterpret)
 app.command("serve")(serve.serve)
 app.command("runs")(runs.runs)
 app.command("show")(runs.show)
 app.command("query")(query.query)
+app.add_typer(rejected.app)
 app.command("dump")(store.dump)
 app.command("migrate")(store.migrate)
 

@@ -48,7 +48,7 @@ def ingest(
         if path != STANDARD_INPUT and not os.path.lexists(path):  # a link to nothing is a rejection
             fail(f"there is no file or folder {path}", code=USAGE)
     outcome = record_files(paths, settings)
-    _tell(outcome, settings, as_json=as_json)
+    tell(outcome, settings, as_json=as_json)
     if outcome.rejected:
         raise typer.Exit(SOME_REJECTED)
 
@@ -105,7 +105,8 @@ class _Advance:
         self._progress.advance(self._task, count)
 
 
-def _tell(outcome: Outcome, settings: Settings, *, as_json: bool) -> None:
+def tell(outcome: Outcome, settings: Settings, *, as_json: bool) -> None:
+    """Say what became of the objects."""
     if as_json:
         summary = {
             "store": shown(settings.store),

@@ -35,8 +35,8 @@ def serve(store: StoreFlag = None, host: HostFlag = None, port: PortFlag = None)
         serve_until_stopped(server, listener)
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Take the port, or say who may have it."""
+def listen(host: str, port: int, *, flag: str = "--port") -> socket.socket:
+    """Take the port that `flag` names, or say who may have it."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, socket.SOCK_STREAM)
@@ -49,8 +49,8 @@ def listen(host: str, port: int) -> socket.socket:
             raise
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            fail(f"port {port} of {host} is taken: stop what uses it, or choose another with --port (0: any free one)")
-        fail(f"cannot listen on port {port} of {host}: {error.strerror or error}: choose others with --host and --port")
+            fail(f"port {port} of {host} is taken: stop what uses it, or choose another with {flag} (0: any free one)")
+        fail(f"cannot listen on port {port} of {host}: {error.strerror or error}: choose others with --host and {flag}")
     return listener
 
 

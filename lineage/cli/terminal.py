@@ -4,7 +4,11 @@ Answers go to standard output, everything else to standard error, so that answer
 """
 
 import logging
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event
 from typing import Annotated, Final, NoReturn
 
 import structlog
@@ -30,6 +34,17 @@ ClusterFlag = Annotated[
     typer.Option(
         "--cluster", metavar="NAME", help="Name of the cluster that the objects are from. Also LINEAGE_CLUSTER."
     ),
+]
+LogFlag = Annotated[
+    str | None,
+    typer.Option("--log", metavar="URL", help="The event log, such as kafka://HOST:9092/lineage. Also LINEAGE_LOG."),
+]
+NamespaceFlag = Annotated[
+    list[str] | None,
+    typer.Option("--namespace", "-n", metavar="NAME", help="Watch this namespace; may be repeated. Without: all."),
+]
+ContextFlag = Annotated[
+    str | None, typer.Option("--context", metavar="NAME", help="Context of the kubeconfig. Also LINEAGE_CONTEXT.")
 ]
 HostFlag = Annotated[str | None, typer.Option("--host", help="Address to listen on. Also LINEAGE_HOST.")]
 PortFlag = Annotated[
@@ -61,7 +76,26 @@ def configure_logs(level: int) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
     )
+    logging.getLogger("kafka").propagate = False  # ten lines a second while a broker is down; our own say it once
+    logging.getLogger("kafka").addHandler(logging.NullHandler())
     logging.basicConfig(level=max(level, logging.WARNING), format="%(name)s: %(message)s", stream=sys.stderr)
+
+
+@contextmanager
+def stopped_by_signals() -> Iterator[Event]:
+    """Set an event at SIGINT or SIGTERM, for what ends in its own time; the second ends the process."""
+    stop = Event()
+
+    def end(number: int, _frame: object) -> None:
+        signal.signal(number, before[signal.Signals(number)])
+        stop.set()
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def print_answer(*shown: RenderableType) -> None:

@@ -13,21 +13,33 @@ import structlog
 import typer
 import uvicorn
 
+from lineage.cli.health import watchers_live, watchers_settled
 from lineage.cli.parts import instance_name, interpreter, now, open_to_record, shown
 from lineage.cli.serve import announce, listen, make_server, serve_until_stopped
-from lineage.cli.terminal import USAGE, ClusterFlag, HostFlag, PortFlag, StoreFlag, configure_logs, fail
+from lineage.cli.terminal import (
+    USAGE,
+    ClusterFlag,
+    ContextFlag,
+    HostFlag,
+    NamespaceFlag,
+    PortFlag,
+    StoreFlag,
+    configure_logs,
+    fail,
+)
 from lineage.errors import StoreError
 from lineage.eventlog.memory import MemoryLog
 from lineage.recorder import Recorder
 from lineage.redaction import Redactor
 from lineage.settings import KEY_BYTES, Settings, load_settings, redaction_key
-from lineage.web import application
+from lineage.web import Health, Metrics, application
 from watchers.demo import demo_server
 from watchers.kube import Kube, connect
 from watchers.run import Watching
 from watchers.sources import all_sources
 
 DEMO_CLUSTER: Final = "demo"
+STOPPING_SECONDS: Final = 10.0  # how long a database may fail once the end was asked for
 DRAIN_SECONDS: Final = 30.0  # for the recorder to record what is left when the end is asked for
 
 log = structlog.get_logger(__name__)
@@ -37,16 +49,11 @@ def up(
     *,
     demo: Annotated[bool, typer.Option("--demo", help="Follow recorded workflows instead of a cluster.")] = False,
     store: StoreFlag = None,
-    namespace: Annotated[
-        list[str] | None,
-        typer.Option("--namespace", "-n", metavar="NAME", help="Watch this namespace; may be repeated. Without: all."),
-    ] = None,
+    namespace: NamespaceFlag = None,
     port: PortFlag = None,
     host: HostFlag = None,
     cluster: ClusterFlag = None,
-    context: Annotated[
-        str | None, typer.Option("--context", metavar="NAME", help="Context of the kubeconfig. Also LINEAGE_CONTEXT.")
-    ] = None,
+    context: ContextFlag = None,
     speed: Annotated[
         float | None, typer.Option("--speed", metavar="N", min=0.001, help="Tell the demo at N times its pace.")
     ] = None,
@@ -100,8 +107,15 @@ def _run(settings: Settings, kube: Kube, redactor: Redactor) -> None:
     events = MemoryLog(instance_name("up"))
     with listen(settings.host, settings.port) as listener:
         store = open_to_record(settings.store)
-        server = make_server(application(store=store))
-        recorder = Recorder(events, store, interpreter(sources), key_ids=[redactor.key_id], clock=now)
+        metrics = Metrics()
+        recorder = Recorder(
+            events,
+            store,
+            interpreter(sources),
+            key_ids=[redactor.key_id],
+            clock=now,
+            on_batch=metrics.recorder(),
+        )
         watching = Watching(
             transport=kube,
             sources=sources,
@@ -110,7 +124,15 @@ def _run(settings: Settings, kube: Kube, redactor: Redactor) -> None:
             cluster=settings.cluster,
             redactor=redactor,
             clock=now,
+            on_append=metrics.watchers(),
         )
+        metrics.log_entries(events.__len__)
+        health = Health(
+            alive={"watchers": watchers_live(watching)},
+            ready={"watchers": watchers_settled(watching)},
+            metrics=metrics,
+        )
+        server = make_server(application(store=store, health=health))
         typer.echo(f"watching  {kube.url}, {' and '.join(source.resource.plural for source in sources)}")
         announce(listener, settings.host, shown(settings.store))
         with _recording(recorder, server):
@@ -130,6 +152,7 @@ def _recording(recorder: Recorder, server: uvicorn.Server) -> Iterator[None]:
     def record() -> None:
         try:
             recorder.run(stop)
+            recorder.drain(give_up_seconds=STOPPING_SECONDS)
         except BaseException as error:  # noqa: BLE001 - handed to the main thread, which raises it
             failures.append(error)
             server.should_exit = True

@@ -1,4 +1,5 @@
-"""The logs that carry observations from watchers to recorders: one file a backend, each an `EventLog`.
+"""The logs that carry observations from watchers to recorders: one place a backend, each with a
+`LogWriter` and a `LogReader`.
 
 Backends do not know each other.
 """

@@ -5,7 +5,7 @@ is seen again, because watchers list anew and files can be read again.
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable
 from itertools import islice
 from threading import Condition
 from time import monotonic
@@ -13,7 +13,7 @@ from typing import Final
 
 from lineage.errors import InvalidRequest
 from lineage.observation import ObjectSeen, Observation, ResourceListed
-from lineage.ports import Entry
+from lineage.ports import Entry, Stretch
 
 MAX_ENTRIES: Final = 10_000
 MAX_BYTES: Final = 64 * 1024 * 1024  # 64 MiB: a view of a workflow may have 1 MiB, so entries alone are no bound
@@ -22,11 +22,11 @@ ITEM_BYTES: Final = 190  # of a list: a uid of 36 characters, a version of 10 an
 
 
 class MemoryLog:
-    """An `EventLog` in memory, safe to use from several threads.
+    """A log in memory: any number of threads may append, one at a time may read.
 
-    Holds at most `max_entries` and about `max_bytes`, but always at least one entry. Reading behind a
-    position says that everything up to it is recorded: those entries are dropped. `name` must differ
-    between instances, so that a position stored by an earlier process is never taken for one of this log.
+    Holds at most `max_entries` and about `max_bytes`, but always at least one entry. What is recorded is dropped.
+    It is one part, called `name`, which must differ between instances, so that a position stored by an earlier
+    process is never taken for one of this log.
     """
 
     def __init__(self, name: str, *, max_entries: int = MAX_ENTRIES, max_bytes: int = MAX_BYTES) -> None:
@@ -36,6 +36,7 @@ class MemoryLog:
         self._entries: deque[Observation] = deque()
         self._bytes = 0
         self._dropped = 0  # the position of the last entry that was dropped; positions count from 1
+        self._is_confirmed = False  # whether all that was read is known to be recorded
         self._changed = Condition()
 
     def __len__(self) -> int:
@@ -57,20 +58,40 @@ class MemoryLog:
         with self._changed:
             return self._fits(_size(observation))
 
-    def read(self, *, after: str | None, limit: int, timeout_seconds: float) -> Sequence[Entry]:
-        """Read up to `limit` entries behind a position, waiting for the first up to `timeout_seconds`.
+    def read(self, recorded: Callable[[str], str | None], *, limit: int, timeout_seconds: float) -> Stretch | None:
+        """Read the next entries, as the port says.
 
         Raises:
-            InvalidRequest: the position is none of this log.
+            InvalidRequest: what was recorded is no position of this log.
         """
         deadline = monotonic() + timeout_seconds
+        position = None if self._is_confirmed else recorded(self.name)
         with self._changed:
-            self._drop_through(self._parse(after))
+            if not self._is_confirmed:
+                self._drop_through(self._parse(position))
+            self._is_confirmed = True
             self._changed.wait_for(lambda: self._entries, timeout=max(0.0, deadline - monotonic()))
-            return [
-                Entry(position=str(self._dropped + index), observation=observation)
-                for index, observation in enumerate(islice(self._entries, limit), start=1)
-            ]
+            if not self._entries:
+                return None
+            self._is_confirmed = False
+            return Stretch(
+                part=self.name,
+                after=str(self._dropped) if self._dropped else None,
+                entries=[
+                    Entry(position=str(self._dropped + index), observation=observation)
+                    for index, observation in enumerate(islice(self._entries, limit), start=1)
+                ],
+            )
+
+    def confirm(self, part: str, position: str) -> None:
+        """Drop what is recorded.
+
+        Raises:
+            InvalidRequest: it is no position of this log.
+        """
+        with self._changed:
+            self._drop_through(self._parse(position))
+            self._is_confirmed = True
 
     def _fits(self, size: int) -> bool:
         return not self._entries or (len(self._entries) < self._max_entries and self._bytes + size <= self._max_bytes)

@@ -6,6 +6,7 @@ from hashlib import blake2b
 from typing import Any, overload
 
 import msgspec
+from msgspec import structs
 
 from lineage.facts import ExecutionState, PodSeen, Revision, RunSeen
 from lineage.store.dialect import Row
@@ -19,6 +20,12 @@ run_of = msgspec.json.Decoder(RunSeen).decode
 execution_of = msgspec.json.Decoder(ExecutionState).decode
 executions_of = msgspec.json.Decoder(tuple[ExecutionState, ...]).decode
 pod_of = msgspec.json.Decoder(PodSeen).decode
+
+
+def encode_header(fact: RunSeen) -> bytes:
+    """Write the view of a workflow without its attempts, and without the text of its pipeline, which is kept once."""
+    pipeline = None if fact.pipeline is None else structs.replace(fact.pipeline, spec=b"")
+    return encode(structs.replace(fact, executions=None, pipeline=pipeline))
 
 
 def microseconds(moment: datetime | None) -> int | None:

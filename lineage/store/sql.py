@@ -35,6 +35,7 @@ from lineage.model import (
     SourceStatus,
     WorkflowIncarnation,
 )
+from lineage.observation import Observation
 from lineage.ports import Listing, Page, PageRequest, Scope
 from lineage.store import owned, paging, parts, queries, reads, tables, values
 from lineage.store.completeness import completeness
@@ -42,12 +43,14 @@ from lineage.store.coverage import gaps_of
 from lineage.store.dialect import Dialect
 from lineage.store.dump import dump
 from lineage.store.gone import run_phase
+from lineage.store.kept import observations
 from lineage.store.locks import LocksMissing, subjects_of
+from lineage.store.revisions import refuse_others, revision_of
 from lineage.store.search import search
 from lineage.store.sources import statuses
 from lineage.store.texts import storable_fact
 from lineage.store.walk import closure, walk
-from lineage.store.writes import apply, move_position
+from lineage.store.writes import apply, drop_rejected, move_position
 
 T = TypeVar("T")
 
@@ -120,6 +123,10 @@ class SqlStore:
         """Let go of the database."""
         self._engine.dispose()
 
+    def check(self) -> None:
+        with self._reading() as connection:
+            refuse_others(revision_of(connection), store=_where(self._engine))
+
     # -- writing
     def apply(
         self,
@@ -146,6 +153,10 @@ class SqlStore:
         with self._reading() as connection:
             return connection.scalar(select(table.c.position).where(table.c.log == log))
 
+    def drop_rejected(self, keys: Sequence[Key]) -> int:
+        with self._writing() as connection:
+            return drop_rejected(connection, self._dialect, keys)
+
     # -- lists
     def runs(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Run]:
         return self._page(queries.runs(scope), listing, page, values.run)
@@ -165,8 +176,8 @@ class SqlStore:
     def experiments(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Experiment]:
         return self._page(queries.experiments(scope), listing, page, values.experiment)
 
-    def rejected(self, scope: Scope, page: PageRequest) -> Page[Rejected]:
-        return self._page(queries.rejected(scope), Listing(), page, values.rejected)
+    def rejected(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Rejected]:
+        return self._page(queries.rejected(scope), listing, page, values.rejected)
 
     def search(self, scope: Scope, text: str, page: PageRequest) -> Page[Node]:
         with self._reading() as connection:
@@ -254,7 +265,11 @@ class SqlStore:
     def closure(self, scope: Scope, roots: Sequence[Key], *, direction: Direction, max_nodes: int) -> Closure | None:
         with self._reading() as connection:
             starts = reads.root_keys(connection, roots)
-            return closure(connection, scope, starts, direction=direction, max_nodes=max_nodes)
+            several = scope.namespaces is not None or direction is Direction.BOTH
+            if several and not connection.in_transaction():
+                connection.begin()  # they see one state of the store
+            cursor = connection.connection.cursor()
+            return closure(cursor, self._dialect.name, scope, starts, direction=direction, max_nodes=max_nodes)
 
     def sources(self, scope: Scope) -> tuple[SourceStatus, ...]:
         with self._reading() as connection:
@@ -274,6 +289,10 @@ class SqlStore:
                 name: paging.count(connection, queries.QUERIES[kind](scope), Listing()) for name, kind in kinds.items()
             }
         return Counts(runs=sum(phases.values()), phases=phases, **totals)
+
+    def observations(self, *, seen_at: datetime) -> Iterator[Observation]:
+        with self._reading() as connection:
+            yield from observations(connection, seen_at=seen_at)
 
     def dump(self, scope: Scope) -> Iterator[Mapping[str, Any]]:
         with self._reading() as connection:

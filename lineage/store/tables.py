@@ -325,13 +325,14 @@ listed = Table(
 kept_object = Table(
     "kept_object",
     metadata,
-    Column("resource", Text, primary_key=True),
-    Column("uid", Text, primary_key=True),
-    Column("kind", _code(1), primary_key=True),
+    Column("resource", Text),
+    Column("uid", Text),
+    Column("kind", _code(1)),
     Column("rev_rank", Text, nullable=False),
     Column("rev_latest", BigInteger, nullable=False),
     Column("rev_ended", Boolean, nullable=False),
     Column("body", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("uid", "resource", "kind"),  # writers look for it by its uid
 )
 
 source = Table(

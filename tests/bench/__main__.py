@@ -30,7 +30,7 @@ SUBJECTS: Final[Mapping[str, Subject]] = {
 CAPTION: Final = (
     "An event is one attempt at a step that has ended: its ports, five parameters and its pod. Where runs have ended, "
     "ten events share a view of their workflow; else each comes with a whole view of its own. The program by hand "
-    "leaves the same rows as the store. Medians of {rounds} interleaved rounds."
+    "leaves the same rows as the store. The best of {rounds} interleaved rounds."
 )
 
 

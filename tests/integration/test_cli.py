@@ -228,9 +228,13 @@ def test_usage_errors_have_their_own_exit_code() -> None:
     assert run("nonsense").returncode == 2
 
 
-@pytest.mark.parametrize("command", ["up", "ingest", "serve", "query", "dump", "migrate"])
+COMMANDS = ["up", "ingest", "serve", "query", "dump", "migrate"]
+OF_REJECTED = ["rejected list", "rejected show", "rejected retry", "rejected drop"]
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, *OF_REJECTED])
 def test_the_help_of_every_command_shows_examples(command: str) -> None:
-    done = run(command, "--help", COLUMNS="200")
+    done = run(*command.split(), "--help", COLUMNS="200")
     assert done.returncode == 0
     assert f"lineage {command}" in done.stdout.decode()
 
@@ -246,6 +250,50 @@ def test_a_port_that_is_taken_is_said_before_anything_starts(store: str) -> None
             assert done.returncode == 1
             assert f"port {port} of 127.0.0.1 is taken" in done.stderr.decode()
             assert "--port" in done.stderr.decode()
+
+
+# ------------------------------------------------------------------------------------------ rejected
+def set_aside(store: str) -> None:
+    """Record a store with two inputs that were rejected: one object, and bytes that are none."""
+    broken = {**workflow("b"), "status": []}
+    assert run("ingest", "-", "--store", store, stdin=as_lines(workflow("a"), broken) + b"{broken").returncode == 3
+
+
+def rejected(store: str, *arguments: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(run("rejected", *arguments, "--json", "--store", store).stdout)
+    return found
+
+
+def test_what_was_rejected_is_listed_and_shown(store: str) -> None:
+    set_aside(store)
+    listed = run("rejected", "list", "--store", store).stdout.decode()
+    assert "standard input, line 2: workflow team-a/b@7: status is a list" in listed
+    assert len(rejected(store, "list")) == 2
+    (broken,) = rejected(store, "list", "--reason", "status")
+    digest = broken["digest"].removeprefix("sha256:")[:12]
+    assert digest in listed
+    shown = run("rejected", "show", digest, "--store", store).stdout.decode()
+    assert '"status": []' in shown
+    (event,) = [one["event"] for one in rejected(store, "show", digest)]
+    assert event["metadata"]["name"] == "b"
+
+
+def test_trying_again_what_is_still_broken_leaves_it_set_aside(store: str) -> None:
+    set_aside(store)
+    before = rejected(store, "list")
+    done = run("rejected", "retry", "--all", "--store", store)
+    assert done.stdout.decode() == "0 recorded, 1 still rejected, 1 of which nothing was kept\n"
+    assert (done.returncode, rejected(store, "list")) == (3, before)
+
+
+def test_what_was_rejected_is_dropped_only_on_a_plain_word(store: str) -> None:
+    set_aside(store)
+    (broken,) = rejected(store, "list", "--reason", "status")
+    assert run("rejected", "drop", "--store", store, "--yes").returncode == 2
+    assert run("rejected", "drop", broken["digest"], "--store", store).returncode == 2
+    assert len(rejected(store, "list")) == 2
+    assert run("rejected", "drop", broken["digest"], "--store", store, "--yes").stdout == b"1 dropped\n"
+    assert [one["kept"] for one in rejected(store, "list")] == [False]
 
 
 # ------------------------------------------------------------------------------------------ servers
@@ -284,6 +332,16 @@ def is_healthy(address: str) -> bool:
         return False
 
 
+def read(address: str) -> str:
+    with urlopen(address, timeout=5) as response:  # noqa: S310 - our own server
+        text: str = response.read().decode()
+    return text
+
+
+def asked(address: str) -> Any:
+    return json.loads(read(address))
+
+
 def count_runs(address: str) -> int:
     done = run("query", "{ runs(first: 1) { totalCount } }", "--url", address)
     return int(json.loads(done.stdout)["data"]["runs"]["totalCount"])
@@ -319,6 +377,12 @@ def test_up_follows_a_cluster_and_has_recorded_everything_when_it_ends(tmp_path:
         config = kubeconfig(tmp_path / "config", server.url)
         with serving("up", "--store", store, "--cluster", "east", KUBECONFIG=str(config)) as (address, process):
             assert eventually(lambda: count_runs(address) == 3)
+            assert asked(f"{address}/readyz")["checks"] == {
+                "store": "ok",
+                "watchers": "workflows.argoproj.io *: synced, pods *: synced",
+            }
+            assert 'lineage_objects_recorded_total{outcome="recorded"} 3.0' in read(f"{address}/metrics")
+            assert 'lineage_objects_seen_total{source="argo_workflow"} 3.0' in read(f"{address}/metrics")
             assert end(process, signal.SIGTERM) == 0
     finally:
         server.stop()

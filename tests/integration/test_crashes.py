@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -18,7 +17,9 @@ import pytest
 
 from lineage.ports import LineageStore
 from lineage.store import open_store
-from tests.factories import CLUSTER, KubernetesObject, a_node, a_pod, a_store, a_workflow, dumped
+from tests.chaos import story
+from tests.factories import CLUSTER, a_store, dumped
+from tests.kubeconfigs import kubeconfig
 from tests.postgresql import Server
 from tests.waiting import DEADLINE_SECONDS, comes_true
 from watchers.demo import recordings
@@ -27,26 +28,10 @@ from watchers.replay import ReplayServer
 WORKFLOWS = 700  # more than one batch, so that a kill falls between two or into one
 
 
-def story() -> Iterator[KubernetesObject]:
-    """Workflows that hand a model on from one to the next, each seen running, failed, and retried by hand."""
-    for number in range(WORKFLOWS):
-        name, born = f"w{number}", 1000 + 100 * number
-        model = f"{name}/{name}-2000001/model.tgz"
-        failed = a_node(f"{name}.train", born + 1, born + 9, "Failed")
-        again = a_node(f"{name}.train", born + 20, born + 40, reads=["shared/model"], writes=[model, "shared/model"])
-        for version, phase, nodes in (
-            (1, "Running", {}),
-            (2, "Failed", {f"{name}-2000001": failed}),
-            (3, "Succeeded", {f"{name}-2000001": again}),
-        ):
-            yield a_workflow(nodes, version=3 * number + version, phase=phase, uid=f"u{number}", name=name, born=born)
-        yield a_pod(f"p{number}", f"{name}-2000001", born + 21, born + 39, owner=f"u{number}", workflow=name)
-
-
 @pytest.fixture
 def recording(tmp_path: Path) -> Path:
     file = tmp_path / "recording.ndjson"
-    file.write_bytes(b"\n".join(orjson.dumps(item) for item in story()))
+    file.write_bytes(b"\n".join(orjson.dumps(item) for item in story(WORKFLOWS)))
     return file
 
 
@@ -128,15 +113,6 @@ def test_recorders_that_work_side_by_side_leave_what_one_leaves(
 # ------------------------------------------------------------------------------------------ watching
 SPEED = 100.0  # the demo's eleven minutes in under seven seconds
 LIVES_SECONDS = (1.5, 2.0, 1.2)  # starting takes about one
-
-
-def kubeconfig(server: ReplayServer, file: Path) -> Path:
-    """Write the configuration of a cluster of one server."""
-    named = {"clusters": ("cluster", {"server": server.url}), "users": ("user", {}), "contexts": ("context", {})}
-    named["contexts"] = ("context", {"cluster": "c", "user": "c"})
-    lists = {kind: [{"name": "c", member: value}] for kind, (member, value) in named.items()}
-    file.write_bytes(orjson.dumps({"apiVersion": "v1", "kind": "Config", "current-context": "c", **lists}))
-    return file
 
 
 def known(store: LineageStore) -> list[bytes]:

@@ -130,6 +130,7 @@ class Cluster:
             cluster="test",
             redactor=Redactor(key=b"test"),
             clock=lambda: NOW,
+            interval_seconds=0,
             pace=Pace(
                 page_size=PACE.page_size,
                 first_delay_seconds=PACE.first_delay_seconds,
@@ -321,10 +322,23 @@ def test_what_is_absent_or_forbidden_is_reported_retried_and_stops_nothing_else(
     watcher = cluster.watch(a_source(TRAINJOBS), a_source(PODS), a_source(WORKFLOWS))
     watcher.wait(lambda: "ABSENT" in watcher.states("trainjob") and "FORBIDDEN" in watcher.states("pod"))
     watcher.wait(lambda: watcher.seen() == ["a"])
+    watcher.wait(lambda: SourceState.SYNCING not in watcher.watching.states().values())
+    assert watcher.watching.states() == {
+        ("trainjobs.trainer.kubeflow.org", "*"): SourceState.ABSENT,
+        ("pods", "*"): SourceState.FORBIDDEN,
+        ("workflows.argoproj.io", "*"): SourceState.SYNCED,
+    }
     cluster.api.serve(TRAINJOBS)
     cluster.api.faults.permit(PODS)
     watcher.wait(lambda: "SYNCED" in watcher.states("trainjob") and "SYNCED" in watcher.states("pod"))
     assert watcher.states("workflow") == ["SYNCING", "SYNCED"]
+
+
+def test_watchers_are_alive_until_they_are_stopped(cluster: Cluster) -> None:
+    watcher = cluster.watch()
+    assert watcher.watching.is_alive
+    assert watcher.watching.stop()
+    assert not watcher.watching.is_alive
 
 
 def test_a_resource_that_is_removed_and_installed_again_is_followed_again(cluster: Cluster) -> None:

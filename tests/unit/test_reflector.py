@@ -152,7 +152,7 @@ def seen(events: Sequence[ReflectorEvent]) -> list[tuple[str, str]]:
     for event in events:
         match event:
             case Changed():
-                told.append((event.object["metadata"]["uid"], event.object["metadata"]["resourceVersion"]))
+                told.append((event.sent.uid, event.sent.resource_version))
             case Deleted():
                 told.append((event.uid, "deleted"))
             case Listed():
@@ -177,7 +177,7 @@ def test_an_object_of_ten_thousand_levels_does_not_hide_the_others_of_its_page_o
     page = a_page({"?": 0}, an_object("b", 5), version=9).replace(b'{"?":0}', deep.encode())
     event = an_event("MODIFIED", {"?": 0}).replace(b'{"?":0}', deep.replace('"4"', '"11"').encode())
     events = play(Script(gets=[page], watches=[[event, an_event("ADDED", an_object("c", 12))]]))
-    changed = [event.object["metadata"]["uid"] for event in events if isinstance(event, Changed)]
+    changed = [event.sent.object()["metadata"]["uid"] for event in events if isinstance(event, Changed)]
     assert changed == ["deep", "b", "deep", "c"]
     assert [event.uids for event in events if isinstance(event, Listed)] == [("deep", "b")]
 
@@ -228,13 +228,13 @@ def test_the_items_of_a_list_get_the_type_that_the_server_leaves_out() -> None:
     (changed,) = [
         e for e in play(Script(gets=[a_page(an_object("a", 3), version=9)]), resource=PODS) if isinstance(e, Changed)
     ]
-    assert (changed.object["apiVersion"], changed.object["kind"]) == ("v1", "Pod")
+    assert (changed.sent.object()["apiVersion"], changed.sent.object()["kind"]) == ("v1", "Pod")
 
 
 def test_a_type_that_the_server_names_is_kept() -> None:
     item = an_object("a", 3) | {"apiVersion": "argoproj.io/v2", "kind": "Workflow"}
     (changed,) = [e for e in play(Script(gets=[a_page(item, version=9)])) if isinstance(e, Changed)]
-    assert changed.object["apiVersion"] == "argoproj.io/v2"
+    assert changed.sent.object()["apiVersion"] == "argoproj.io/v2"
 
 
 @pytest.mark.parametrize("answer", [b"<html>", b"[]", b"{}", b'{"metadata": {"resourceVersion": "1"}, "items": [1]}'])

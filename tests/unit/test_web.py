@@ -22,32 +22,13 @@ from lineage.web import application
 from lineage.web.endpoint import endpoint
 from lineage.web.negotiation import GRAPHQL, JSON, answer_type, is_json
 from lineage_graphql import saved_queries
+from tests.asking import Client
 from tests.example import NIGHTLY, REPORT, example
 from tests.fakes import FakeStore, Knowledge
 
 STATIC = Path(__file__).resolve().parents[2] / "lineage" / "web" / "static"
 COUNT = "{ runs { totalCount } }"
 COUNTED = {"data": {"runs": {"totalCount": 2}}}
-
-
-class Client:
-    """Asks an application in this process, over its whole stack but the sockets."""
-
-    def __init__(self, asked: Starlette) -> None:
-        self._transport = httpx.ASGITransport(app=asked)
-
-    def request(self, method: str, path: str, **parts: Any) -> httpx.Response:
-        async def ask() -> httpx.Response:
-            async with httpx.AsyncClient(transport=self._transport, base_url="http://lineage") as client:
-                return await client.request(method, path, **parts)
-
-        return asyncio.run(ask())
-
-    def get(self, path: str, **parts: Any) -> httpx.Response:
-        return self.request("GET", path, **parts)
-
-    def post(self, path: str, **parts: Any) -> httpx.Response:
-        return self.request("POST", path, **parts)
 
 
 @pytest.fixture
@@ -247,7 +228,9 @@ def test_a_page_loads_only_what_is_served_beside_it(client: Client, path: str) -
         assert address.startswith("data:") or client.get(f"/{address}").status_code == 200, address
 
 
-@pytest.mark.parametrize("path", ["/", "/graphql", "/graphiql", "/healthz", "/static/page.js", "/nowhere"])
+@pytest.mark.parametrize(
+    "path", ["/", "/graphql", "/graphiql", "/healthz", "/readyz", "/metrics", "/static/page.js", "/nowhere"]
+)
 def test_every_answer_forbids_to_load_from_elsewhere(client: Client, path: str) -> None:
     headers = client.get(path).headers
     policy = headers["content-security-policy"]
@@ -286,7 +269,7 @@ def test_what_is_vendored_is_what_its_list_says() -> None:
         assert hashlib.sha256((STATIC / "graphiql" / name).read_bytes()).hexdigest() == digest, name
 
 
-# ------------------------------------------------------------------------------------------ health
+# ------------------------------------------------------------------------------------------ a store that fails
 class Broken(FakeStore):
     """A store whose database fails."""
 
@@ -297,12 +280,7 @@ class Broken(FakeStore):
         raise StoreError("password=hunter2")
 
 
-def test_a_server_whose_store_can_be_read_is_healthy(client: Client) -> None:
-    assert client.get("/healthz").json() == {"status": "ok"}
-
-
-@pytest.mark.parametrize("path", ["/", "/healthz"])
-def test_a_server_whose_store_fails_is_not_available_and_does_not_say_why(path: str) -> None:
-    response = Client(application(store=Broken(example()))).get(path)
+def test_a_page_of_a_store_that_fails_is_not_available_and_does_not_say_why() -> None:
+    response = Client(application(store=Broken(example()))).get("/")
     assert response.status_code == 503
     assert "hunter2" not in response.text

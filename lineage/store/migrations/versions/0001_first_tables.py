@@ -140,7 +140,7 @@ def upgrade() -> None:
         sa.Column("rev_latest", sa.BigInteger(), nullable=False),
         sa.Column("rev_ended", sa.Boolean(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("resource", "uid", "kind"),
+        sa.PrimaryKeyConstraint("uid", "resource", "kind"),
     )
     op.create_table(
         "listed",

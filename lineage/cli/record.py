@@ -1,0 +1,118 @@
+"""`lineage record` and `lineage replay`: from the event log into a store."""
+
+import logging
+from dataclasses import replace
+from time import monotonic
+from typing import Annotated, Final
+
+import structlog
+import typer
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from lineage.cli.ingest import GIVE_UP_SECONDS, SHOWN_REJECTIONS, tell
+from lineage.cli.parts import group_of, interpreter, log_of, now, open_to_record, shown
+from lineage.cli.terminal import SOME_REJECTED, LogFlag, StoreFlag, configure_logs, notes, stopped_by_signals
+from lineage.eventlog.kafka import KafkaReader
+from lineage.recorder import NOTHING, Outcome, Recorder
+from lineage.redaction import Redactor
+from lineage.settings import Settings, load_settings, redaction_key
+from watchers.sources import all_sources
+
+TELL_SECONDS: Final = 30.0  # between two lines about what was recorded
+
+log = structlog.get_logger(__name__)
+
+
+def record(log_url: LogFlag = None, store: StoreFlag = None) -> None:
+    """Read the event log, and record it into a store.
+
+    Any number may run for one store: they share the partitions of the log, and when one ends or dies the others take
+    its part over. Where each stands is kept in the store, in the same transaction as what it recorded, so nothing is
+    lost and nothing counts twice, whatever is killed.
+
+        lineage record --log kafka://kafka-1:9092/lineage --store postgresql://user@host/lineage
+    """
+    configure_logs(logging.INFO)
+    settings = load_settings({"log": log_url, "store": store})
+    access, group = log_of(settings), group_of(settings.store)
+    with stopped_by_signals() as stop, KafkaReader(access, group=group) as reader:
+        recorder = _recorder(reader, settings, _Telling())
+        typer.echo(f"recording {access.shown}, group {group}")
+        typer.echo(f"store     {shown(settings.store)}")
+        recorder.run(stop)
+    log.info("stopped, what was read is recorded")
+
+
+def replay(
+    log_url: LogFlag = None,
+    store: StoreFlag = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")] = False,
+) -> None:
+    """Rebuild a store from the event log: record all that it holds now, and end.
+
+    A new store gets everything from the beginning, as far back as the topic reaches; one that has recorded before goes
+    on from there. Interrupted, it goes on where it was. `lineage record` may go on behind it.
+
+        lineage replay --log kafka://kafka-1:9092/lineage --store sqlite:///rebuilt.db
+    """
+    configure_logs(logging.ERROR)
+    settings = load_settings({"log": log_url, "store": store})
+    total = Total()
+    with total, KafkaReader(log_of(settings), group=None) as reader:
+        _recorder(reader, settings, total).drain(give_up_seconds=GIVE_UP_SECONDS)
+    tell(total.outcome, settings, as_json=as_json)
+    if total.outcome.rejected:
+        raise typer.Exit(SOME_REJECTED)
+
+
+def _recorder(reader: KafkaReader, settings: Settings, on_batch: "_Telling | Total") -> Recorder:
+    return Recorder(
+        reader,
+        open_to_record(settings.store),
+        interpreter(all_sources()),
+        key_ids=[Redactor(redaction_key(settings)).key_id],
+        clock=now,
+        on_batch=on_batch,
+    )
+
+
+class _Telling:
+    """Says now and then what was recorded."""
+
+    def __init__(self) -> None:
+        self._outcome = NOTHING
+        self._told_at = monotonic()
+
+    def __call__(self, outcome: Outcome) -> None:
+        self._outcome += replace(outcome, rejections=())
+        if (elapsed := monotonic() - self._told_at) < TELL_SECONDS:
+            return
+        log.info(
+            "recorded",
+            objects=self._outcome.objects,
+            added=self._outcome.recorded,
+            rejected=self._outcome.rejected,
+            seconds=round(elapsed),
+        )
+        self._outcome, self._told_at = NOTHING, monotonic()
+
+
+class Total:
+    """Adds up what was recorded, and shows it while it grows."""
+
+    def __init__(self) -> None:
+        self.outcome = NOTHING
+        columns = (SpinnerColumn(), TextColumn("recorded {task.completed:.0f} objects"), TimeElapsedColumn())
+        self._progress = Progress(*columns, console=notes, transient=True, disable=not notes.is_terminal)
+        self._task = self._progress.add_task("", total=None)
+
+    def __enter__(self) -> None:
+        self._progress.start()
+
+    def __exit__(self, *_error: object) -> None:
+        self._progress.stop()
+
+    def __call__(self, outcome: Outcome) -> None:
+        self.outcome += outcome
+        self.outcome = replace(self.outcome, rejections=self.outcome.rejections[:SHOWN_REJECTIONS])
+        self._progress.advance(self._task, outcome.objects)

@@ -1,0 +1,69 @@
+"""`lineage watch`: from a cluster into the event log, and nothing else."""
+
+import logging
+
+import structlog
+import typer
+
+from lineage.cli.parts import log_of, now
+from lineage.cli.terminal import ClusterFlag, ContextFlag, LogFlag, NamespaceFlag, configure_logs, stopped_by_signals
+from lineage.errors import LogError
+from lineage.eventlog.kafka import KafkaWriter, find
+from lineage.redaction import Redactor
+from lineage.settings import load_settings, redaction_key
+from watchers.kube import connect
+from watchers.run import Watching
+from watchers.sources import all_sources
+
+LOOK_SECONDS = 1.0  # how often it is looked whether everything still works
+
+log = structlog.get_logger(__name__)
+
+
+def watch(
+    log_url: LogFlag = None,
+    namespace: NamespaceFlag = None,
+    cluster: ClusterFlag = None,
+    context: ContextFlag = None,
+) -> None:
+    """Watch a cluster, and write what is seen to the event log.
+
+    Keeps nothing itself: `lineage record` reads the log. One for each cluster is enough, and two do no harm. While
+    the log is down, what is seen waits in memory, up to 64 MiB, and then watching waits too. All watchers and
+    recorders of one log need the same LINEAGE_REDACTION_KEY.
+
+        lineage watch --log kafka://kafka-1:9092,kafka-2:9092/lineage --cluster production
+        LINEAGE_KAFKA_SECURITY_PROTOCOL=SASL_SSL LINEAGE_KAFKA_SASL_MECHANISM=SCRAM-SHA-512 \
+            LINEAGE_KAFKA_SASL_USERNAME=lineage LINEAGE_KAFKA_SASL_PASSWORD=… lineage watch --log kafka://…
+    """
+    configure_logs(logging.INFO)
+    flags = {"log": log_url, "namespaces": namespace or None, "cluster": cluster, "context": context}
+    settings = load_settings(flags)
+    access = log_of(settings)
+    kube = connect(context=settings.context)
+    redactor = Redactor(redaction_key(settings))
+    sources = all_sources()
+    with stopped_by_signals() as stop:
+        if find(access, stop) is None:
+            return
+        with KafkaWriter(access) as writer:
+            watching = Watching(
+                transport=kube,
+                sources=sources,
+                namespaces=settings.namespaces or None,
+                events=writer,
+                cluster=settings.cluster,
+                redactor=redactor,
+                clock=now,
+            )
+            kinds = " and ".join(source.resource.plural for source in sources)
+            typer.echo(f"watching  {kube.url}, {kinds}")
+            typer.echo(f"log       {access.shown}")
+            watching.start()
+            try:
+                while not stop.wait(LOOK_SECONDS):
+                    if not writer.is_sending:
+                        raise LogError(f"writing to {access.shown} ended, a defect of kfp-lineage")
+            finally:
+                watching.stop()
+    log.info("stopped, the log has everything that was seen")

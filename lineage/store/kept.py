@@ -1,0 +1,106 @@
+"""What was seen, as far as the store keeps it: enough to make a store anew with a better interpreter.
+
+Of each object the newest view of each class, what was set aside with its text, which objects are gone, the newest
+complete lists, the looks at locations. Not: older views, and when something was seen.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import zstandard
+from sqlalchemy import Connection, Select, outerjoin, select
+
+from lineage.observation import (
+    InputUnreadable,
+    LocationLooked,
+    ObjectDeleted,
+    ObjectSeen,
+    Observation,
+    ResourceListed,
+)
+from lineage.store import tables
+from lineage.store.codec import moment, pod_of, run_of
+
+ROWS = 200  # at a time: objects may be large
+
+
+def observations(connection: Connection, *, seen_at: datetime) -> Iterator[Observation]:
+    """Yield it all. The source of an object is named by its resource, as what understands it may have changed."""
+    yield from _objects(connection, seen_at)
+    yield from _set_aside(connection, seen_at)
+    for row in _rows(connection, select(tables.deleted)):
+        yield ObjectDeleted(source="", cluster="", seen_at=seen_at, uid=row.uid)
+    yield from _lists(connection, seen_at)
+    yield from _looks(connection)
+
+
+def _objects(connection: Connection, seen_at: datetime) -> Iterator[Observation]:
+    kept, workflow, pod = tables.kept_object, tables.workflow, tables.pod
+    known = outerjoin(outerjoin(kept, workflow, workflow.c.uid == kept.c.uid), pod, pod.c.uid == kept.c.uid)
+    columns = (kept.c.resource, kept.c.body, workflow.c.body.label("header"), pod.c.body.label("pod"))
+    for row in _rows(connection, select(*columns).select_from(known)):
+        says = run_of(row.header) if row.header is not None else pod_of(row.pod) if row.pod is not None else None
+        yield ObjectSeen(
+            source=row.resource,
+            cluster=says.cluster if says is not None else "",
+            seen_at=seen_at,
+            body=zstandard.decompress(row.body),
+            key_id="",
+        )
+
+
+def _set_aside(connection: Connection, seen_at: datetime) -> Iterator[Observation]:
+    for row in _rows(connection, select(tables.rejected)):
+        at = moment(row.at) or seen_at
+        if row.event is not None:
+            body = zstandard.decompress(row.event)
+            yield ObjectSeen(source=row.source, cluster=row.cluster, seen_at=at, body=body, key_id="")
+        else:
+            yield InputUnreadable(
+                source=row.source,
+                cluster=row.cluster,
+                seen_at=at,
+                reason=row.reason,
+                size_bytes=row.size_bytes,
+                digest=row.digest,
+            )
+
+
+def _lists(connection: Connection, seen_at: datetime) -> Iterator[Observation]:
+    for row in _rows(connection, select(tables.listing)):
+        members = select(tables.listed.c.uid).where(tables.listed.c.listing_id == row.id)
+        yield ResourceListed(
+            source="",
+            cluster=row.cluster,
+            seen_at=seen_at,
+            resource=row.resource,
+            namespace=row.namespace,
+            resource_version=row.version[3:],  # behind the number of its digits
+            uids=tuple(connection.scalars(members)),
+        )
+
+
+def _looks(connection: Connection) -> Iterator[Observation]:
+    look, location = tables.look, tables.location
+    for row in _rows(
+        connection, select(look, location.c.store, location.c.uri).join(location, location.c.id == look.c.location_id)
+    ):
+        yield LocationLooked(
+            source="",
+            cluster="",
+            seen_at=_at(row.seen_at),
+            store=row.store,
+            uri=row.uri,
+            modified_at=_at(row.modified_at),
+            etag=row.etag,
+            version=row.version or None,
+        )
+
+
+def _at(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _rows(connection: Connection, statement: Select[Any]) -> Iterator[Any]:
+    return iter(connection.execute(statement.execution_options(yield_per=ROWS)))

@@ -1,0 +1,60 @@
+"""The long form of `tests/integration/test_kafka_crashes.py`: hours of everything going wrong. Not in CI: `make soak`.
+
+`LINEAGE_SOAK_SEEDS` says how many streams are disturbed at random; each has its own seed, so that one that fails can
+be run again: `-k "seed-7"`.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lineage.store import migrate
+from tests.chaos import Plan, story, survive, undisturbed
+from tests.kafka_server import KafkaServer, kafka_server
+from tests.postgresql import Server
+from tests.servers.install import installed
+
+SEEDS = range(int(os.environ.get("LINEAGE_SOAK_SEEDS", "20")))
+
+
+@pytest.fixture
+def own_kafka(tmp_path: Path) -> Iterator[KafkaServer]:
+    """A broker that a test may kill."""
+    libraries = installed("kafka")
+    if libraries is None:
+        pytest.skip("there is no server to start: make servers (kafka)")
+    folder = tmp_path / "kafka"
+    folder.mkdir()
+    with kafka_server(libraries, folder) as running:
+        yield running
+
+
+@pytest.mark.parametrize("seed", SEEDS, ids=lambda seed: f"seed-{seed}")
+def test_whatever_is_killed_the_store_is_that_of_the_undisturbed_stream(
+    own_kafka: KafkaServer, postgresql: Server, tmp_path: Path, seed: int
+) -> None:
+    plan = Plan(workflows=1000, recorders=3, recorders_killed=10, brokers_killed=4, databases_cut=10, pause_seconds=3.0)
+    known = survive(plan, seed=seed, kafka=own_kafka, store=postgresql.new_database(), folder=tmp_path)
+    assert known == undisturbed(list(story(plan.workflows)), tmp_path)
+
+
+def test_a_recorder_is_killed_two_hundred_times_in_one_stream(kafka: KafkaServer, tmp_path: Path) -> None:
+    store = f"sqlite:///{tmp_path / 'lineage.db'}"
+    migrate(store)
+    plan = Plan(workflows=3000, recorders=1, recorders_killed=200, brokers_killed=0, pause_seconds=6.0)
+    known = survive(plan, seed=1, kafka=kafka, store=store, folder=tmp_path)
+    assert known == undisturbed(list(story(plan.workflows)), tmp_path)
+
+
+def test_the_broker_is_down_for_a_minute(own_kafka: KafkaServer, postgresql: Server, tmp_path: Path) -> None:
+    plan = Plan(workflows=1000, recorders=2, recorders_killed=0, brokers_killed=2, broker_down_seconds=60.0)
+    known = survive(plan, seed=1, kafka=own_kafka, store=postgresql.new_database(), folder=tmp_path)
+    assert known == undisturbed(list(story(plan.workflows)), tmp_path)
+
+
+def test_recorders_come_and_go_every_second(kafka: KafkaServer, postgresql: Server, tmp_path: Path) -> None:
+    plan = Plan(workflows=1000, recorders=4, recorders_killed=60, brokers_killed=0, pause_seconds=1.0)
+    known = survive(plan, seed=1, kafka=kafka, store=postgresql.new_database(), folder=tmp_path)
+    assert known == undisturbed(list(story(plan.workflows)), tmp_path)
