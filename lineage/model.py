@@ -301,10 +301,24 @@ class Closure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """A time in which a source was not watched: what came and went in it is not known. `ended_at` is None while it is
+    open. What the list after it showed: so many objects were created, changed and gone meanwhile."""
+
+    began_at: datetime
+    ended_at: datetime | None
+    reason: str
+    created: int
+    changed: int
+    gone: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceStatus:
     """How one resource of one cluster is being watched, in one namespace or in all ("*").
 
-    `lag_seconds`: how long the newest event waited between being seen and being recorded.
+    `lag_seconds`: how long the newest event waited between being seen and being recorded. `watched_until`: when the
+    latest state up to which every change was seen was that of the cluster. `gap_count` counts the open gap too.
     """
 
     name: str
@@ -316,6 +330,9 @@ class SourceStatus:
     observed: int
     lag_seconds: float | None
     last_event_at: datetime | None
+    watched_until: datetime | None = None
+    gap_count: int = 0
+    open_gap: Gap | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

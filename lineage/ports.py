@@ -20,6 +20,7 @@ from lineage.model import (
     Direction,
     Execution,
     Experiment,
+    Gap,
     LineageGraph,
     Node,
     Pipeline,
@@ -291,6 +292,10 @@ class LineageStore(Protocol):
         known."""
 
     def sources(self, scope: Scope) -> tuple[SourceStatus, ...]: ...
+    def gaps(self, scope: Scope, source: SourceStatus, page: PageRequest) -> Page[Gap]:
+        """List the times in which a source was not watched, the newest first. Watchers of one source cover what
+        any of them saw."""
+
     def counts(self, scope: Scope) -> Counts: ...
     def dump(self, scope: Scope) -> Iterator[Mapping[str, Any]]:
         """Yield all knowledge as JSON objects in one order: equal knowledge, equal sequence."""

@@ -307,6 +307,8 @@ def _said(observation: Observation, interpret: Interpret) -> Sequence[Fact]:
             return [fact.ObjectGone(uid=uid)]
         case seen.ResourceListed():
             return _listed(observation)
+        case seen.ResourceFollowed():
+            return _followed(observation)
         case seen.LocationLooked():
             return [_looked(observation)]
         case seen.SourceReported():
@@ -319,17 +321,53 @@ def _said(observation: Observation, interpret: Interpret) -> Sequence[Fact]:
 
 def _listed(observation: seen.ResourceListed) -> Sequence[Fact]:
     # Only decimal versions can be compared with those of the objects; any other says nothing about who is gone.
-    if not (observation.resource_version.isascii() and observation.resource_version.isdecimal()):
+    if not _is_comparable(observation.resource_version):
         return []
+    version = fact.sortable(observation.resource_version)
+    told = len(observation.versions) == len(observation.born) == len(observation.uids)
+    items = zip(observation.versions, observation.born, strict=True) if told else ()
     return [
         fact.ResourceListed(
             cluster=observation.cluster,
             resource=observation.resource,
             namespace=observation.namespace,
-            version=fact.sortable(observation.resource_version),
+            version=version,
             uids=tuple(filter(is_name, observation.uids)),  # objects of other uids were refused
+        ),
+        fact.ResourceWatched(
+            cluster=observation.cluster,
+            resource=observation.resource,
+            namespace=observation.namespace,
+            since=version,
+            since_at=observation.seen_at,
+            until=version,
+            until_at=observation.seen_at,
+            objects=len(observation.uids),
+            items=tuple((fact.sortable(of), born) for of, born in items if _is_comparable(of)) if told else None,
+            reason=shortened(observation.reason or ""),
+        ),
+    ]
+
+
+def _followed(observation: seen.ResourceFollowed) -> Sequence[Fact]:
+    if not (_is_comparable(observation.since) and _is_comparable(observation.until)):
+        return []
+    return [
+        fact.ResourceWatched(
+            cluster=observation.cluster,
+            resource=observation.resource,
+            namespace=observation.namespace,
+            since=fact.sortable(observation.since),
+            since_at=observation.since_at,
+            until=fact.sortable(observation.until),
+            until_at=observation.seen_at,
+            objects=observation.objects,
         )
     ]
+
+
+def _is_comparable(version: str) -> bool:
+    return version.isascii() and version.isdecimal()
 
 
 def _looked(observation: seen.LocationLooked) -> fact.LocationLooked:

@@ -19,6 +19,7 @@ from lineage.model import (
     Direction,
     Execution,
     Experiment,
+    Gap,
     LineageEdge,
     LineageGraph,
     Node,
@@ -39,7 +40,7 @@ L = TypeVar("L", Run, Execution, Artifact, Pipeline, PipelineVersion, Experiment
 
 @dataclass(frozen=True, kw_only=True)
 class Knowledge:
-    """What a fake store knows. Parts are keyed by their owner's key."""
+    """What a fake store knows. Parts are keyed by their owner's key, gaps by the name of their source."""
 
     runs: Sequence[Run] = ()
     executions: Sequence[Execution] = ()
@@ -49,6 +50,7 @@ class Knowledge:
     experiments: Sequence[Experiment] = ()
     rejected: Sequence[Rejected] = ()
     sources: Sequence[SourceStatus] = ()
+    gaps: Mapping[str, Sequence[Gap]] = field(default_factory=dict)
     workflows: Mapping[Key, tuple[WorkflowIncarnation, ...]] = field(default_factory=dict)
     completeness: Mapping[Key, Completeness] = field(default_factory=dict)
     raw: Mapping[Key, Any] = field(default_factory=dict)
@@ -245,6 +247,18 @@ class FakeStore:
     def sources(self, scope: Scope) -> tuple[SourceStatus, ...]:
         self.reads.append("sources")
         return tuple(self._known.sources)
+
+    def gaps(self, scope: Scope, source: SourceStatus, page: PageRequest) -> Page[Gap]:
+        self.reads.append("gaps")
+        found = self._known.gaps.get(source.name, ())
+        start = next((place + 1 for place, gap in enumerate(found) if gap.began_at.isoformat() == page.after), 0)
+        items = tuple(found[start : start + (page.first or len(found))])
+        return Page(
+            items=items,
+            cursors=tuple(gap.began_at.isoformat() for gap in items),
+            has_next=start + len(items) < len(found),
+            has_previous=start > 0,
+        )
 
     def counts(self, scope: Scope) -> Counts:
         self.reads.append("counts")

@@ -30,11 +30,12 @@ _OPENING: Final = ord("{")
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """An object as it was sent, not decoded but for what says which it is. `uid` and `resource_version` are empty where
-    nothing does. It keeps `size_bytes` of text in memory."""
+    """An object as it was sent, not decoded but for what says which it is. `uid`, `resource_version` and `created_at`
+    (as it was written) are empty where nothing does. It keeps `size_bytes` of text in memory."""
 
     uid: str
     resource_version: str
+    created_at: str
     members: Members
     size_bytes: int
 
@@ -55,13 +56,19 @@ def sent(members: Members, size_bytes: int) -> Sent:
     """
     metadata = members.get("metadata")
     known = _identity(metadata) if metadata is not None and _is_object(metadata) else _NOBODY
-    version = str(known.resource_version or "")
-    return Sent(uid=str(known.uid or ""), resource_version=version, members=members, size_bytes=size_bytes)
+    return Sent(
+        uid=str(known.uid or ""),
+        resource_version=str(known.resource_version or ""),
+        created_at=str(known.creation_timestamp or ""),
+        members=members,
+        size_bytes=size_bytes,
+    )
 
 
 class _Identity(msgspec.Struct, rename="camel"):
     uid: Any = None
     resource_version: Any = None
+    creation_timestamp: Any = None
 
 
 _identity = msgspec.json.Decoder(_Identity).decode

@@ -20,6 +20,7 @@ from lineage.model import SourceState
 from lineage.observation import (
     ObjectDeleted,
     Observation,
+    ResourceFollowed,
     ResourceListed,
     SourceReported,
 )
@@ -35,6 +36,7 @@ from watchers.reflector import (
     Deleted,
     Listed,
     Pace,
+    Reached,
     Reflector,
     ReflectorEvent,
     StateChanged,
@@ -147,7 +149,7 @@ class Watching:
             try:
                 if trouble is not None:
                     self._append(self._report(views, SourceState.WAITING, trouble))
-                self._follow(views)
+                self._follow(views, trouble)
             # Whatever a log, a source or we ourselves do wrong: a watcher that dies would miss the cluster in
             # silence. A fresh list afterwards sees again whatever got lost on the way.
             except Exception as error:  # noqa: BLE001
@@ -176,7 +178,8 @@ class Watching:
                 except Exception as error:  # noqa: BLE001
                     log.warning("views not handed on", error=_describe(error), **views.place)
 
-    def _follow(self, views: "_Views") -> None:
+    def _follow(self, views: "_Views", trouble: str | None) -> None:
+        """Follow one resource; `trouble` is why it is begun anew."""
         reflector = Reflector(
             self._transport,
             views.source.resource,
@@ -186,8 +189,11 @@ class Watching:
             monotonic=time.monotonic,
             pace=self._pace,
         )
+        listed_at = self._clock()
         for event in reflector.events():
-            self._take(views, event)
+            if isinstance(event, Listed):
+                listed_at = self._clock()
+            self._take(views, event, listed_at, trouble)
 
     def _wait(self, seconds: float) -> bool:
         return self._stopping.wait(seconds) if seconds > 0 else self._stopping.is_set()
@@ -197,27 +203,43 @@ class Watching:
         self._on_append(observation)
 
     # -- from what the reflector says to what the log holds
-    def _take(self, views: "_Views", event: ReflectorEvent) -> None:
-        source, namespace = views.source, views.namespace
+    def _take(self, views: "_Views", event: ReflectorEvent, listed_at: datetime, trouble: str | None) -> None:
+        """Log what an event says. `listed_at`: when all that exists was listed last; `trouble`: why anew, unless the
+        event knows."""
+        source = views.source.name
         match event:
             case Changed():
                 views.take(View(sent=event.sent, seen_at=self._clock()))
             case Deleted():
                 views.end(event.uid)
-                self._append(
-                    ObjectDeleted(source=source.name, cluster=self._cluster, seen_at=self._clock(), uid=event.uid)
-                )
+                self._append(ObjectDeleted(source=source, cluster=self._cluster, seen_at=self._clock(), uid=event.uid))
             case Listed():
                 views.hand_on_everything()
                 self._append(
                     ResourceListed(
-                        source=source.name,
+                        source=source,
                         cluster=self._cluster,
-                        seen_at=self._clock(),
-                        resource=source.resource.name,
-                        namespace=namespace or ALL_NAMESPACES,
+                        seen_at=listed_at,
                         resource_version=event.resource_version,
                         uids=event.uids,
+                        versions=event.versions,
+                        born=event.born,
+                        reason=event.reason or trouble,
+                        **views.place,
+                    )
+                )
+            case Reached():
+                views.hand_on_everything()  # what still waits was not observed
+                self._append(
+                    ResourceFollowed(
+                        source=source,
+                        cluster=self._cluster,
+                        seen_at=self._clock(),
+                        since=event.since,
+                        since_at=listed_at,
+                        until=event.resource_version,
+                        objects=event.objects,
+                        **views.place,
                     )
                 )
             case StateChanged():

@@ -3,7 +3,7 @@
 import math
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
-from typing import Any
+from typing import Any, overload
 
 import msgspec
 from msgspec import structs
@@ -33,6 +33,12 @@ def microseconds(moment: datetime | None) -> int | None:
     return None if moment is None else (moment - _EPOCH) // _MICROSECOND
 
 
+@overload
+def moment(count: int) -> datetime: ...
+@overload
+def moment(count: None) -> None: ...
+@overload
+def moment(count: int | None) -> datetime | None: ...
 def moment(count: int | None) -> datetime | None:
     """Read what `microseconds` wrote."""
     return None if count is None else _EPOCH + timedelta(microseconds=count)

@@ -1,6 +1,5 @@
 """The store on a database: SQLAlchemy Core, one transaction a call. Implements `lineage.ports.LineageStore`."""
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
@@ -25,6 +24,7 @@ from lineage.model import (
     Direction,
     Execution,
     Experiment,
+    Gap,
     LineageGraph,
     Node,
     Pipeline,
@@ -32,14 +32,14 @@ from lineage.model import (
     PodSeen,
     Rejected,
     Run,
-    SourceState,
     SourceStatus,
     WorkflowIncarnation,
 )
 from lineage.observation import Observation
 from lineage.ports import Listing, Page, PageRequest, Scope
 from lineage.store import owned, paging, parts, queries, reads, tables, values
-from lineage.store.codec import moment
+from lineage.store.completeness import completeness
+from lineage.store.coverage import gaps_of
 from lineage.store.dialect import Dialect
 from lineage.store.dump import dump
 from lineage.store.gone import run_phase
@@ -48,6 +48,7 @@ from lineage.store.locks import LocksMissing, subjects_of
 from lineage.store.prepared import begin
 from lineage.store.revisions import refuse_others, revision_of
 from lineage.store.search import search
+from lineage.store.sources import statuses
 from lineage.store.texts import storable_fact
 from lineage.store.walk import closure, walk
 from lineage.store.writes import apply, drop_rejected, move_position
@@ -221,7 +222,7 @@ class SqlStore:
 
     def completeness(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, Completeness]:
         with self._reading() as connection:
-            return parts.completeness(connection, scope, runs)
+            return completeness(connection, scope, runs)
 
     def raw(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, Any]:
         with self._reading() as connection:
@@ -273,8 +274,11 @@ class SqlStore:
 
     def sources(self, scope: Scope) -> tuple[SourceStatus, ...]:
         with self._reading() as connection:
-            rows = [row._mapping for row in connection.execute(select(tables.source))]
-        return _statuses(rows)
+            return statuses(connection)
+
+    def gaps(self, scope: Scope, source: SourceStatus, page: PageRequest) -> Page[Gap]:
+        with self._reading() as connection:
+            return gaps_of(connection, source, page)
 
     def counts(self, scope: Scope) -> Counts:
         kinds = {"executions": Execution, "artifacts": Artifact, "pipelines": Pipeline, "experiments": Experiment}
@@ -294,35 +298,6 @@ class SqlStore:
     def dump(self, scope: Scope) -> Iterator[Mapping[str, Any]]:
         with self._reading() as connection:
             yield from dump(connection, scope)
-
-
-def _statuses(rows: Sequence[values.Columns]) -> tuple[SourceStatus, ...]:
-    """Objects were counted by the namespace that they live in, states reported by the one that is watched."""
-    found: dict[tuple[str, str, str], list[values.Columns]] = defaultdict(list)
-    for row in sorted(rows, key=lambda row: str(row["namespace"])):
-        found[row["name"], row["cluster"], row["resource"]].append(row)
-    statuses: list[SourceStatus] = []
-    for (name, cluster, resource), of in sorted(found.items()):
-        watched: list[values.Columns | None] = [row for row in of if row["state"] is not None]
-        for stated in watched or [None]:
-            where = stated["namespace"] if stated is not None else "*"
-            mine = [row for row in of if where in ("*", row["namespace"])]
-            newest = max(mine, key=lambda row: row["last_event_at"] or 0)
-            lag = newest["lag_microseconds"]
-            statuses.append(
-                SourceStatus(
-                    name=name,
-                    kind=resource,
-                    cluster=cluster,
-                    namespace=where,
-                    state=SourceState.STOPPED if stated is None else SourceState(stated["state"]),
-                    message=None if stated is None else stated["message"],
-                    observed=sum(row["observed"] for row in mine),
-                    lag_seconds=None if lag is None else lag / 1_000_000,
-                    last_event_at=moment(newest["last_event_at"]),
-                )
-            )
-    return tuple(statuses)
 
 
 def _where(engine: Engine) -> str:

@@ -350,6 +350,21 @@ source = Table(
     Column("lag_microseconds", BigInteger),
 )
 
+coverage = Table(
+    "coverage",
+    metadata,
+    Column("cluster", Text, primary_key=True),
+    Column("resource", Text, primary_key=True),
+    Column("namespace", Text, primary_key=True),
+    Column("since", Text, primary_key=True),
+    Column("since_at", BigInteger, nullable=False),
+    Column("until", Text, nullable=False),
+    Column("until_at", BigInteger, nullable=False),
+    Column("objects", BigInteger, nullable=False),
+    Column("listed", LargeBinary, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
 rejected = Table(
     "rejected",
     metadata,

@@ -24,6 +24,7 @@ from lineage.facts import (
     ObjectKept,
     PodSeen,
     ResourceListed,
+    ResourceWatched,
     RunSeen,
     SourceObserved,
 )
@@ -31,6 +32,7 @@ from lineage.identity import Key, encode_key
 from lineage.store import tables
 from lineage.store.batch import Batch
 from lineage.store.codec import microseconds
+from lineage.store.coverage import watch
 from lineage.store.dialect import Cursor, Dialect
 from lineage.store.joins import join_pods
 from lineage.store.locks import SUBJECTS, Locks, Name
@@ -85,7 +87,9 @@ def _load_ahead(batch: Batch, facts: Sequence[Fact]) -> None:
     batch.kept_objects.find("uid", [fact.uid for fact in facts if isinstance(fact, ObjectKept)])
 
 
-def _write(batch: Batch, kept: dict[str, ObjectKept], fact: RunSeen | PodSeen | ObjectKept | ResourceListed) -> bool:
+def _write(
+    batch: Batch, kept: dict[str, ObjectKept], fact: RunSeen | PodSeen | ObjectKept | ResourceListed | ResourceWatched
+) -> bool:
     match fact:
         case RunSeen():
             return see_run(batch, fact)
@@ -95,6 +99,8 @@ def _write(batch: Batch, kept: dict[str, ObjectKept], fact: RunSeen | PodSeen | 
             return kept.get(_kept_key(fact)) is fact and _keep(batch, fact)
         case ResourceListed():
             return _list(batch, fact)
+        case ResourceWatched():
+            return watch(batch.connection, fact)
         case _:
             assert_never(fact)
 

@@ -189,6 +189,8 @@ def test_a_complete_list_is_recorded_with_its_scope(cluster: Cluster) -> None:
             namespace="*",
             resource_version=str(cluster.world.version),
             uids=(uid,),
+            versions=(str(cluster.world.version),),
+            born=(0,),
         )
     ]
 
@@ -387,13 +389,14 @@ def test_watchers_are_alive_until_they_are_stopped(cluster: Cluster) -> None:
     assert not watcher.watching.is_alive
 
 
-def test_a_resource_that_is_removed_and_installed_again_is_listed_again(cluster: Cluster) -> None:
+def test_a_resource_that_is_removed_and_installed_again_is_followed_again(cluster: Cluster) -> None:
     watcher = cluster.watch()
     watcher.wait(lambda: "SYNCED" in watcher.states())
     cluster.api.withdraw(WORKFLOWS)
     watcher.wait(lambda: "ABSENT" in watcher.states())
     cluster.api.serve(WORKFLOWS)
-    watcher.wait(lambda: len(watcher.of(ResourceListed)) == 2)
+    cluster.put("late")
+    watcher.wait(lambda: watcher.seen() == ["late"])
     watcher.wait(lambda: watcher.states()[-1] == "SYNCED")
 
 

@@ -253,6 +253,13 @@ def test_everything_works_under_a_prefix() -> None:
     assert not [address for address in addresses if address.startswith("/")]
 
 
+def test_the_page_says_when_a_source_was_not_watched(client: Client) -> None:
+    text = client.get("/").text
+    assert "2 times" in text
+    assert "410: &lt;Expired&gt;" in text
+    assert "never" in text
+
+
 def test_what_is_vendored_is_what_its_list_says() -> None:
     listed = re.findall(r"^\| `([^`]+)` .*`([0-9a-f]{64})`", (STATIC / "graphiql" / "README.md").read_text(), re.M)
     assert len(listed) == 4
