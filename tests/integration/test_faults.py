@@ -232,8 +232,7 @@ def gone_at_the_list(case: Case) -> None:
 def gone_at_a_continue(case: Case) -> None:
     case.put(*(f"w{number}" for number in range(8)))
     case.watch(by_pages=True, before_continue=lambda: case.server.restart(compact=True))
-    case.watcher.wait(lambda: case.watcher.lists() != [])
-    assert len(case.watcher.lists()) == 1
+    case.watcher.wait(lambda: SourceState.SYNCED in case.states())
 
 
 def gone_within_a_watch(case: Case) -> None:
