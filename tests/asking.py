@@ -4,13 +4,13 @@ import asyncio
 from typing import Any
 
 import httpx
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 
 class Client:
     """Asks one application."""
 
-    def __init__(self, asked: Starlette) -> None:
+    def __init__(self, asked: ASGIApp) -> None:
         self._transport = httpx.ASGITransport(app=asked)
 
     def request(self, method: str, path: str, **parts: Any) -> httpx.Response:

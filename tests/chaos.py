@@ -19,7 +19,7 @@ from typing import Final
 import orjson
 import psycopg
 
-from lineage.eventlog.kafka import KafkaWriter, access_of
+from lineage.eventlog.kafka import KafkaWriter, access_of, prepare
 from lineage.observation import Observation
 from tests.factories import CLUSTER, KEY, KubernetesObject, a_node, a_pod, a_workflow, observed
 from tests.kafka_server import KafkaServer
@@ -126,6 +126,26 @@ def survive(plan: Plan, *, seed: int, kafka: KafkaServer, store: str, folder: Pa
             one.said() for one in recorders
         ]
         assert [one.stop() for one in recorders] == [0] * len(recorders), [one.said() for one in recorders]
+    return lineage("dump", "--store", store)
+
+
+def survive_replays(*, workflows: int, kills: int, seed: int, kafka: KafkaServer, store: str, folder: Path) -> bytes:
+    """Fill the log, and kill what reads it as soon as it has recorded something, so many times; give all knowledge."""
+    chance = random.Random(seed)
+    log = f"kafka://{kafka.bootstrap}/{kafka.new_topic()}"
+    prepare(access_of(log))
+    with KafkaWriter(access_of(log), closing_seconds=DEADLINE_SECONDS) as writer:
+        for one in disturbed(list(story(workflows)), chance):
+            writer.append(one)
+    command = [*HERE, "replay", "--log", log, "--store", store]
+    with ExitStack() as ended:
+        for _ in range(kills):
+            before, replaying = recorded_positions(store), _start(command, folder, ended)
+            assert comes_true(lambda was=before: recorded_positions(store) != was)  # type: ignore[misc]
+            time.sleep(chance.uniform(0.0, 0.2))  # into the next transaction, or behind it
+            assert replaying.is_running(), f"all was recorded before it was killed {kills} times: {replaying.said()}"
+            replaying.kill()
+    lineage("replay", "--log", log, "--store", store)
     return lineage("dump", "--store", store)
 
 

@@ -6,19 +6,19 @@ never missed; and what is held is handed on before a deletion (`release`) and at
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+
+import msgspec
 
 from watchers.parts import Sent
 from watchers.source import Attempts, Members
 
 INTERVAL_SECONDS: Final = 1.0
-MAX_BYTES: Final = 32 * 2**20  # of text that is held; beyond it nothing waits
+MAX_BYTES: Final = 16 * 2**20  # of text that is held; beyond it nothing waits
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class View:
+class View(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """An object as it was sent, and when."""
 
     sent: Sent

@@ -29,7 +29,7 @@ EMPTY: Final = Raw(b"{}")
 GROUND_IN_STATUS: Final = ("storedWorkflowTemplateSpec", "storedTemplates", "artifactRepositoryRef")
 """What nodes refer to, in the status of their workflow; the rest is in its spec."""
 
-_STATE_BYTES: Final = 2_500  # what is remembered of a node besides its text, roughly
+_STATE_BYTES: Final = 5_000  # what is remembered of a node besides its text, roughly
 _PHASES: Final = {
     "": Phase.PENDING,
     "Pending": Phase.PENDING,
@@ -117,7 +117,7 @@ def of_sent_nodes(item: Mapping[str, Any], nodes: Members, ground: tuple[Raw, ..
     if not readings:
         raise ValueError("whether there are nodes must be asked of the whole")
     view = _View(on, nodes, readings, _placed(readings, reader.name, before))
-    _views.put(name, view, 3 * len(seen.body) + _STATE_BYTES * len(nodes))
+    _views.put(name, view, len(seen.body) + _STATE_BYTES * len(nodes))
     return _shown(view.readings, view.placed)
 
 

@@ -16,8 +16,9 @@ from lineage.identity import canonical, sha256
 from lineage.limits import MAX_OBJECT_BYTES
 from lineage.observation import InputUnreadable, ObjectSeen
 from lineage.redaction import Redactor
-from watchers.parts import Parts, Sent, trim
+from watchers.parts import Parts, Sent, View, trim
 from watchers.reading import step
+from watchers.remembering import LastViews
 from watchers.source import KubernetesObject, Source
 
 MAX_DEPTH: Final = 254  # levels that orjson writes
@@ -48,17 +49,23 @@ def observe(
 class Observer:
     """Makes observations of what one source's resource sends, at the cost of what changed since the view before.
 
-    Objects of fewer than `smallest_bytes` are taken whole, which is faster.
+    Objects of fewer than `smallest_bytes` are taken whole, which is faster. Several observers can share `views`.
     """
 
     def __init__(
-        self, source: Source, *, cluster: str, redactor: Redactor, smallest_bytes: int = SMALLEST_BYTES
+        self,
+        source: Source,
+        *,
+        cluster: str,
+        redactor: Redactor,
+        views: LastViews[View] | None = None,
+        smallest_bytes: int = SMALLEST_BYTES,
     ) -> None:
         self._smallest_bytes = smallest_bytes
         self._source = source
         self._cluster = cluster
         self._redactor = redactor
-        self._parts = Parts(redactor)
+        self._parts = Parts(redactor, views)
 
     def observe(self, sent: Sent, *, seen_at: datetime) -> ObjectSeen:
         """Make the observation of an object, the same as the function of this name.
@@ -92,7 +99,8 @@ class Observer:
         if not sent.uid or sent.size_bytes < self._smallest_bytes:
             return None
         try:
-            return self._parts.canonical(sent, self._source.unpack_members(sent.members))
+            members = self._source.unpacked(sent.members)
+            return None if members is None else self._parts.canonical(sent, members)
         except (InvalidObservation, orjson.JSONEncodeError, ValueError, RecursionError):
             return None
 

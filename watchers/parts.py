@@ -24,12 +24,12 @@ _Groups: TypeAlias = Mapping[_Path, Members]
 
 _OPENED: Final[tuple[_Path, ...]] = ((), ("metadata",), ("status",), ("status", "nodes"))  # outer ones first
 NOISE_ANNOTATIONS: Final = frozenset({"kubectl.kubernetes.io/last-applied-configuration"})
-_PART_BYTES: Final = 500  # what is remembered of a part besides its text, roughly
+_PART_BYTES: Final = 700  # what is remembered of a part besides its text, roughly
+_SURVEYS: Final = 1000
 _OPENING: Final = ord("{")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
+class Sent(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """An object as it was sent, not decoded but for what says which it is. `uid`, `resource_version` and `created_at`
     (as it was written) are empty where nothing does. It keeps `size_bytes` of text in memory."""
 
@@ -85,7 +85,7 @@ class _Part:
 
 
 @dataclass(frozen=True, slots=True)
-class _View:
+class View:
     """A view as it came, and what became of its parts. The dicts of one path have equal keys."""
 
     groups: _Groups
@@ -97,9 +97,10 @@ class _View:
 class Parts:
     """Redacts objects whose earlier views it may know."""
 
-    def __init__(self, redactor: Redactor, views: LastViews[_View] | None = None) -> None:
+    def __init__(self, redactor: Redactor, views: LastViews[View] | None = None) -> None:
         self._redactor = redactor
-        self._views = LastViews[_View]() if views is None else views
+        self._views = LastViews[View]() if views is None else views
+        self._surveys: dict[Survey, Survey] = {}
 
     def forget(self, uid: str) -> None:
         """Let go of an object that is gone."""
@@ -121,35 +122,42 @@ class Parts:
         self._views.put(item.uid, view, item.size_bytes + len(body) + _PART_BYTES * sum(map(len, view.parts.values())))
         return body
 
-    def _view(self, groups: _Groups, before: _View | None) -> _View:
+    def _view(self, groups: _Groups, before: View | None) -> View:
         if before is None or not _goes_on(groups, before):
             return self._anew(groups)
         changed = dict(_changed(groups, before.groups))
-        surveys = {path: survey(part) for path, part in changed.items()}
+        surveys = {path: self._survey(part) for path, part in changed.items()}
         old = {path: before.parts[path[:-1]].get(path[-1]) for path in changed}
-        if not all(part is None or part.survey == surveys[path] for path, part in old.items()):
-            return self._anew(groups)
+        if not all(part is None or surveys[path].covers(part.survey) for path, part in old.items()):
+            return self._anew(groups)  # the whole may say less than before
         whole = together({before.whole, *surveys.values()})
         walked = {path: self._redactor.walk(part, whole) for path, part in changed.items()}
-        same = all(part is None or part.found == walked[path][1] for path, part in old.items())
+        kept = all(part is None or part.found <= walked[path][1] for path, part in old.items())
         found = before.found.union(*(secrets for _, secrets in walked.values()))
-        if not same or whole != before.whole or found != before.found:
+        if not kept or whole != before.whole or found != before.found:
             return self._anew(groups)
         parts = {path: dict(group) for path, group in before.parts.items()}
         for path, (part, secrets) in walked.items():
             parts[path[:-1]][path[-1]] = _Part(surveys[path], secrets, self._written(part, path, found))
-        return _View(groups, parts, whole, found)
+        return View(groups, parts, whole, found)
 
-    def _anew(self, groups: _Groups) -> _View:
+    def _anew(self, groups: _Groups) -> View:
         every = dict(_changed(groups, {}))
-        surveys = {path: survey(part) for path, part in every.items()}
+        surveys = {path: self._survey(part) for path, part in every.items()}
         whole = together(set(surveys.values()))
         walked = {path: self._redactor.walk(part, whole) for path, part in every.items()}
         found = frozenset[str]().union(*(secrets for _, secrets in walked.values()))
         parts: dict[_Path, dict[str, _Part]] = {path: {} for path in groups}
         for path, (part, secrets) in walked.items():
             parts[path[:-1]][path[-1]] = _Part(surveys[path], secrets, self._written(part, path, found))
-        return _View(groups, parts, whole, found)
+        return View(groups, parts, whole, found)
+
+    def _survey(self, part: dict[str, Any]) -> Survey:
+        """Survey a part. Most parts say the same, so that it need not be held twice."""
+        found = survey(part)
+        if len(self._surveys) > _SURVEYS:
+            self._surveys.clear()
+        return self._surveys.setdefault(found, found)
 
     def _written(self, part: dict[str, Any], path: _Path, found: frozenset[str]) -> orjson.Fragment:
         """Write a part in its place, so that what is nested too deeply there is refused, and cut it out."""
@@ -175,7 +183,7 @@ def _is_object(raw: msgspec.Raw | None) -> bool:
     return raw is not None and memoryview(raw)[0] == _OPENING
 
 
-def _goes_on(groups: _Groups, before: _View) -> bool:
+def _goes_on(groups: _Groups, before: View) -> bool:
     """Say whether every part of the view before is still there, changed or not: nothing that it said is taken back
     but by a part that changed."""
     return groups.keys() == before.groups.keys() and all(
@@ -197,7 +205,7 @@ def _changed(groups: _Groups, before: _Groups) -> Iterator[tuple[_Path, dict[str
                 yield (*path, name), trim(part)
 
 
-def _joined(view: _View) -> bytes:
+def _joined(view: View) -> bytes:
     """Write a view of its parts."""
     root: dict[str, Any] = {}
     opened: dict[_Path, dict[str, Any]] = {(): root}

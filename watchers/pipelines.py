@@ -65,7 +65,7 @@ def _neutral_text(spec: bytes, generated: tuple[tuple[str, str], ...]) -> tuple[
     return found
 
 
-_texts: Final = LastViews[tuple[bytes, tuple[str, bytes]]](max_bytes=16 * 2**20)
+_texts: Final = LastViews[tuple[bytes, tuple[str, bytes]]](max_bytes=8 * 2**20)
 _REPLACED: Final = (b'"creationTimestamp"', b"--pipeline_job_create_time_utc")  # what `_neutral` looks for
 
 

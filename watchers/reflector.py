@@ -348,9 +348,9 @@ class Reflector:
                     return
             yield from self._become(SourceState.SYNCED)
             for line in lines:
-                event = _decode_event(line)
+                type_, item = _decode_event(line)
                 empty = False
-                yield from self._follow(event)
+                yield from self._follow(type_, item)
                 if self._wait(0):
                     return
         if empty and self._monotonic() - opened_at < self._pace.shortest_watch_seconds:
@@ -376,11 +376,10 @@ class Reflector:
         """
         listed: dict[str, _Item] = {}
         for line in lines:
-            event = _decode_event(line)
-            item = event.sent
-            match event.type:
+            type_, item = _decode_event(line)
+            match type_:
                 case "ERROR":
-                    raise _error_of(event)
+                    raise _error_of(item)
                 case "ADDED" | "MODIFIED":
                     yield from self._there_is(item, listed)
                 case "DELETED":
@@ -395,17 +394,16 @@ class Reflector:
                 return
         raise ClusterError("the watch ended before all objects had come")
 
-    def _follow(self, event: "_WatchEvent") -> Iterator[ReflectorEvent]:
+    def _follow(self, type_: str, item: Sent) -> Iterator[ReflectorEvent]:
         """Turn one event of a watch into ours."""
-        if event.type == "ERROR":
-            raise _error_of(event)
-        item = event.sent
+        if type_ == "ERROR":
+            raise _error_of(item)
         if not item.resource_version:
-            raise BadAnswer(f"a {event.type} event carries no resourceVersion")
+            raise BadAnswer(f"a {type_} event carries no resourceVersion")
         self._position = item.resource_version
         self._progressed = True
         self._recovered()
-        match event.type:
+        match type_:
             case "ADDED" | "MODIFIED":
                 if self._is_news(item):
                     yield Changed(sent=self._complete(item))
@@ -463,12 +461,6 @@ class _Page:
     next: str  # empty on the last page
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _WatchEvent:
-    type: str
-    sent: Sent
-
-
 class _PageSent(Struct):
     metadata: dict[str, Any]
     items: list[Raw] | None = None  # an empty Go slice is written as null
@@ -517,9 +509,9 @@ def _decode_page(data: bytes) -> _Page:
     return _Page(items=items, resource_version=version, next=str(page.metadata.get("continue") or ""))
 
 
-def _decode_event(line: bytes) -> _WatchEvent:
+def _decode_event(line: bytes) -> tuple[str, Sent]:
     event = _decode(_read_event, line, "the line is no event of a watch")
-    return _WatchEvent(type=event.type, sent=sent(event.object, len(line)))
+    return event.type, sent(event.object, len(line))
 
 
 def _message(status: KubernetesObject) -> str:
@@ -542,9 +534,9 @@ def _ends_initial_events(item: Sent) -> bool:
     return isinstance(annotations, dict) and annotations.get(_END_OF_INITIAL_EVENTS) == "true"
 
 
-def _error_of(event: _WatchEvent) -> ClusterError:
+def _error_of(item: Sent) -> ClusterError:
     """Say what an ERROR event means. 410 comes as HTTP status or, with status 200, so (reason Expired or Gone)."""
-    status = event.sent.object()
+    status = item.object()
     code, reason = status.get("code"), status.get("reason")
     gone = code == 410 or reason in ("Expired", "Gone")
     return refusal(410 if gone else code if isinstance(code, int) else 500, _message(status))

@@ -10,7 +10,7 @@ from typing import Final, Generic, TypeVar
 
 T = TypeVar("T")
 
-MAX_BYTES: Final = 64 * 2**20
+MAX_BYTES: Final = 32 * 2**20  # some thirteen workflows of 500 nodes, or 500 of ten
 
 
 class LastViews(Generic[T]):

@@ -26,8 +26,9 @@ from lineage.observation import (
 )
 from lineage.ports import LogWriter
 from lineage.redaction import Redactor
-from watchers.coalescing import INTERVAL_SECONDS, Coalescer, View
+from watchers.coalescing import INTERVAL_SECONDS, MAX_BYTES, Coalescer, View
 from watchers.observe import Observer
+from watchers.parts import View as RememberedView
 from watchers.reflector import (
     DEFAULT_PACE,
     Backoff,
@@ -41,6 +42,7 @@ from watchers.reflector import (
     StateChanged,
     Transport,
 )
+from watchers.remembering import LastViews
 from watchers.source import Source
 
 ALL_NAMESPACES: Final = "*"
@@ -77,12 +79,14 @@ class Watching:
     ) -> None:
         self._transport = transport
         scopes: tuple[str | None, ...] = (None,) if namespaces is None else tuple(dict.fromkeys(namespaces))
+        held_bytes = MAX_BYTES // max(1, len(sources) * len(scopes))
+        remembered = LastViews[RememberedView]()
         self._views = tuple(
             _Views(
                 source,
                 namespace,
-                coalescer=Coalescer(source.attempts, interval_seconds=interval_seconds),
-                observer=Observer(source, cluster=cluster, redactor=redactor),
+                coalescer=Coalescer(source.attempts, interval_seconds=interval_seconds, max_bytes=held_bytes),
+                observer=Observer(source, cluster=cluster, redactor=redactor, views=remembered),
                 append=self._append,
             )
             for source in sources

@@ -44,6 +44,10 @@ class Resource:
         return f"{root}/namespaces/{namespace}/{self.plural}" if namespace else f"{root}/{self.plural}"
 
 
+def _as_it_is(item: KubernetesObject) -> KubernetesObject:
+    return item
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """A kind of object that we understand.
@@ -60,10 +64,20 @@ class Source:
     name: str
     resource: Resource
     interpret: Callable[[ObjectSeen], Sequence[Fact]]
-    unpack: Callable[[KubernetesObject], KubernetesObject] = lambda item: item
-    unpack_members: Callable[[Members], Members] = lambda members: members
+    unpack: Callable[[KubernetesObject], KubernetesObject] = _as_it_is
+    unpack_members: Callable[[Members], Members] | None = None
     attempts: Callable[[Members], Attempts] = lambda members: frozenset()
     resembles: Callable[[KubernetesObject], bool] = lambda item: False
+
+    def unpacked(self, members: Members) -> Members | None:
+        """Unpack an object that was not decoded; None where it must be decoded for that.
+
+        Raises:
+            ValueError: it cannot be unpacked.
+        """
+        if self.unpack_members is not None:
+            return self.unpack_members(members)
+        return members if self.unpack is _as_it_is else None
 
     def recognises(self, item: KubernetesObject) -> bool:
         """Say whether an object is of this source's kind, in any version of its group. One that lost its version

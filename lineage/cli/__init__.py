@@ -4,13 +4,14 @@ One file a command or family of commands. Every failure that we foresee is one l
 a traceback is a defect.
 """
 
+import signal
 import sys
 from typing import Final
 
 import typer
 
 from lineage.cli import ingest, query, record, reinterpret, rejected, runs, serve, store, up, watch
-from lineage.cli.terminal import FAILURE, USAGE, complain
+from lineage.cli.terminal import FAILURE, SIGNALLED, USAGE, complain
 from lineage.errors import InvalidSettings, LineageError
 
 EXIT_CODES: Final = "Exit codes: 0 fine · 1 failure · 2 wrong usage or settings · 3 some input was rejected."
@@ -52,6 +53,8 @@ app.command("migrate")(store.migrate)
 
 def main() -> None:
     """Run the command line; the entry point of the distribution."""
+    # The first process of a container dies of no signal that it does not handle. So what is open is closed, too.
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(SIGNALLED + number))
     try:
         app()
     except LineageError as error:

@@ -21,6 +21,7 @@ from lineage.cli.terminal import (
     ClusterFlag,
     ContextFlag,
     HostFlag,
+    LogFormatFlag,
     NamespaceFlag,
     PortFlag,
     StoreFlag,
@@ -54,6 +55,7 @@ def up(
     host: HostFlag = None,
     cluster: ClusterFlag = None,
     context: ContextFlag = None,
+    log_format: LogFormatFlag = None,
     speed: Annotated[
         float | None, typer.Option("--speed", metavar="N", min=0.001, help="Tell the demo at N times its pace.")
     ] = None,
@@ -67,8 +69,8 @@ def up(
         lineage up --namespace team-a --namespace team-b
         lineage up --context staging --cluster staging --store sqlite:///staging.db
     """
-    configure_logs(logging.INFO)
     flags: dict[str, Any] = {"store": store, "namespaces": namespace or None, "port": port, "host": host}
+    flags["log_format"] = log_format
     if speed is not None and not demo:
         fail("--speed is for the demo: add --demo", code=USAGE)
     if context is not None and demo:
@@ -78,9 +80,11 @@ def up(
             flags["cluster"] = cluster or DEMO_CLUSTER
             folder = stack.enter_context(_own_folder()) if store is None else None
             settings, key = _demo_settings(flags, folder)
+            configure_logs(logging.INFO, settings.log_format)
             kube = connect(url=stack.enter_context(demo_server(speed=speed)).url)
         else:
             settings = load_settings(flags | {"cluster": cluster, "context": context})
+            configure_logs(logging.INFO, settings.log_format)
             key = redaction_key(settings)
             kube = connect(context=settings.context)
         _run(settings, kube, Redactor(key))
@@ -133,8 +137,14 @@ def _run(settings: Settings, kube: Kube, redactor: Redactor) -> None:
             metrics=metrics,
         )
         server = make_server(application(store=store, health=health))
-        typer.echo(f"watching  {kube.url}, {' and '.join(source.resource.plural for source in sources)}")
-        announce(listener, settings.host, shown(settings.store))
+        watched = f"{kube.url}, {' and '.join(source.resource.plural for source in sources)}"
+        announce(
+            listener,
+            settings.host,
+            shown(settings.store),
+            form=settings.log_format,
+            more={"watching": watched},
+        )
         with _recording(recorder, server):
             watching.start()
             try:

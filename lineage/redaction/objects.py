@@ -120,6 +120,10 @@ class Survey:
     from_secrets: frozenset[str]
     public: frozenset[str]
 
+    def covers(self, other: "Survey") -> bool:
+        """Say whether it says everything that another says."""
+        return together((self, other)) == self
+
 
 def survey(part: dict[str, Any]) -> Survey:
     """Look up what an object would say if this part of it, under its path, were all that it holds."""

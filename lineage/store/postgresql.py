@@ -79,11 +79,12 @@ class PostgreSql:
     # -- transactions
     @contextmanager
     def limited(self, connection: Connection, seconds: float) -> Iterator[None]:
+        driver: Any = connection.dialect.loaded_dbapi
         connection.exec_driver_sql(f"SET LOCAL statement_timeout = {max(ceil(seconds * 1000), 1)}")  # milliseconds
         try:
             yield
-        except OperationalError as error:
-            if getattr(error.orig, "sqlstate", None) == QUERY_CANCELED:
+        except (OperationalError, driver.OperationalError) as error:
+            if getattr(getattr(error, "orig", error), "sqlstate", None) == QUERY_CANCELED:
                 raise TimeoutError from error
             raise
 

@@ -3,11 +3,11 @@
 What SQLAlchemy does for a statement each time it is run costs many times what a small one takes in the database.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import ARRAY, ColumnElement, Text, any_, bindparam, func, make_url, select
+from sqlalchemy import ARRAY, ColumnElement, Connection, Select, Text, any_, bindparam, func, make_url, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from lineage.store.conditions import Expression
@@ -21,16 +21,24 @@ def among(database: str, column: Expression, name: str) -> ColumnElement[bool]:
     """Say that a column of texts has one of the values of a parameter, which is a list."""
     if database == "sqlite":
         return column.in_(select(func.json_each(bindparam(name, required=False)).table_valued("value").c.value))
-    return column == any_(bindparam(name, type_=ARRAY(Text), required=False))
+    return column == any_(bindparam(name, required=False, type_=ARRAY(Text)))
+
+
+def begin(connection: Connection) -> None:
+    """Have the statements that follow see one state of the store. A single one needs no transaction."""
+    if not connection.in_transaction():
+        connection.begin()
 
 
 class Prepared:
-    """A statement, compiled for a database. Its parameters are given by name."""
+    """A statement, compiled for a database. Its parameters are given by name: those that are `required=False`, since
+    a list that is part of the statement can only be written out where no other value is missing."""
 
     def __init__(self, database: str, statement: Any) -> None:
         dialect = make_url(f"{database}://").get_dialect()()
         compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
         self.text = str(compiled)
+        self._names: Sequence[str] = statement.selected_columns.keys() if isinstance(statement, Select) else ()
         self._given: Mapping[str, Any] = compiled.params
         self._order: list[str] | None = compiled.positiontup  # where the driver takes them by position
         self._lists_as_json = database == "sqlite"
@@ -44,6 +52,11 @@ class Prepared:
         """Run it, and read what it finds."""
         self._execute(cursor, values)
         return list(cursor.fetchall())
+
+    def read(self, cursor: Cursor, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Run what selects, and read what it finds by the names of its columns."""
+        self._execute(cursor, values)
+        return [dict(zip(self._names, row, strict=True)) for row in cursor.fetchall()]
 
     def _execute(self, cursor: Cursor, values: Mapping[str, Any]) -> None:
         known = {**self._given, **values}

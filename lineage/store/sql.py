@@ -45,6 +45,7 @@ from lineage.store.dump import dump
 from lineage.store.gone import run_phase
 from lineage.store.kept import observations
 from lineage.store.locks import LocksMissing, subjects_of
+from lineage.store.prepared import begin
 from lineage.store.revisions import refuse_others, revision_of
 from lineage.store.search import search
 from lineage.store.sources import statuses
@@ -99,7 +100,7 @@ class SqlStore:
                 else:
                     with self._time.limiting(self._dialect, connection):
                         yield connection
-        except DataError as error:
+        except (DataError, self._driver.DataError) as error:
             raise InvalidRequest(f"nothing can be asked of the store by such a value: {_reason(error)}") from error
         except (SQLAlchemyError, self._driver.Error) as error:
             raise StoreError(f"{_where(self._engine)}: {_reason(error)}") from error
@@ -266,8 +267,8 @@ class SqlStore:
         with self._reading() as connection:
             starts = reads.root_keys(connection, roots)
             several = scope.namespaces is not None or direction is Direction.BOTH
-            if several and not connection.in_transaction():
-                connection.begin()  # they see one state of the store
+            if several:
+                begin(connection)
             cursor = connection.connection.cursor()
             return closure(cursor, self._dialect.name, scope, starts, direction=direction, max_nodes=max_nodes)
 

@@ -76,8 +76,8 @@ class Sqlite:
         driver.set_progress_handler(lambda: monotonic() > until, STEPS_BETWEEN_LOOKS)
         try:
             yield
-        except OperationalError as error:
-            if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
+        except (OperationalError, sqlite3.OperationalError) as error:
+            if getattr(getattr(error, "orig", error), "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
                 raise TimeoutError from error
             raise
         finally:

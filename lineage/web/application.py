@@ -1,7 +1,8 @@
 """The ASGI application: `/` the page, `/graphql`, `/graphiql`, and what `lineage.web.health` adds.
 
 All addresses in it are relative, so that it works under a prefix behind a proxy. The page shows the
-answers of saved queries; store reads block, so they run on threads.
+answers of saved queries; store reads block, so they run on threads. `/graphql` is asked far more often than
+the rest, and stands before the framework that serves it.
 """
 
 from collections.abc import Mapping
@@ -18,6 +19,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Send
+from starlette.types import Scope as Asked
 
 from lineage.errors import StoreError
 from lineage.ports import EVERYTHING, LineageStore, Scope
@@ -32,9 +35,10 @@ log = structlog.get_logger(__name__)
 
 _STATIC: Final = Path(__file__).parent / "static"
 RUNS_SHOWN: Final = 15
+GRAPHQL_PATH: Final = "/graphql"
 
 
-def application(*, store: LineageStore, scope: Scope = EVERYTHING, health: Health | None = None) -> Starlette:
+def application(*, store: LineageStore, scope: Scope = EVERYTHING, health: Health | None = None) -> ASGIApp:
     """Serve what `scope` may see of a store. `health` is what else the process does; the store is checked anyway."""
     health = health or Health()
     on_request, on_answer = health.metrics.requests()
@@ -51,17 +55,23 @@ def application(*, store: LineageStore, scope: Scope = EVERYTHING, health: Healt
     async def overview(_: Request) -> Response:
         return await run_in_threadpool(show)
 
-    return Starlette(
+    graphql = endpoint(answer)
+    pages = Starlette(
         routes=[
             Route("/", overview),
-            Route("/graphql", endpoint(answer), methods=["GET", "POST"]),
             Route("/graphiql", _graphiql),
             *routes(replace(health, ready={"store": store_answers(store), **health.ready})),
             Mount("/static", StaticFiles(directory=_STATIC)),
         ],
-        middleware=[Middleware(Measured, on_request=on_request), Middleware(SecurityHeaders)],
+        middleware=[Middleware(SecurityHeaders)],
         exception_handlers={StoreError: _store_unavailable},
     )
+
+    async def served(request: Asked, receive: Receive, send: Send) -> None:
+        asks_graphql = request["type"] == "http" and request["path"] == request.get("root_path", "") + GRAPHQL_PATH
+        await (graphql if asks_graphql else pages)(request, receive, send)
+
+    return Measured(served, on_request=on_request)
 
 
 def _overview(store: LineageStore, scope: Scope, answer: Answer) -> Overview:

@@ -56,6 +56,19 @@ class Row:
                 return None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weight:
+    """The most memory that a process of ours held, and how much it may."""
+
+    what: str
+    size_bytes: int
+    limit_bytes: int
+
+    @property
+    def met(self) -> bool:
+        return self.size_bytes < self.limit_bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Skipped:
     """Something that could not be measured, and why."""
@@ -64,7 +77,7 @@ class Skipped:
     why: str
 
 
-Finding: TypeAlias = Row | Skipped
+Finding: TypeAlias = Row | Weight | Skipped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -163,3 +163,17 @@ def test_a_traversal_looks_edges_up_by_index_also_when_the_planner_has_statistic
         assert any(step.startswith("SEARCH edge USING") for step in steps)
         assert not [step for step in steps if step.startswith(("SCAN edge", "SCAN node", "SCAN far"))]
         assert not [step for step in steps if "BLOOM" in step or "AUTOMATIC" in step]
+
+
+@pytest.mark.usefixtures("database")
+def test_a_closure_in_some_namespaces_names_what_lies_in_them() -> None:
+    store = a_store(a_long_chain(3))
+    first, last = ends(store)
+    run = store.runs(EVERYTHING, Listing(), ALL).items[0]
+    mine, others = (
+        Scope(namespaces=frozenset({(run.cluster, run.namespace)})),
+        Scope(namespaces=frozenset({(run.cluster, "other")})),
+    )
+    everything = store.closure(EVERYTHING, [first.key], direction=Direction.BOTH, max_nodes=100)
+    assert store.closure(mine, [first.key], direction=Direction.BOTH, max_nodes=100) == everything
+    assert store.closure(others, [last.key], direction=Direction.BOTH, max_nodes=100) is None

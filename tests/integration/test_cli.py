@@ -1,13 +1,16 @@
 """The command line as its users meet it: processes, their output, their exit codes."""
 
+import fcntl
 import gzip
 import json
 import os
 import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -347,7 +350,7 @@ def count_runs(address: str) -> int:
     return int(json.loads(done.stdout)["data"]["runs"]["totalCount"])
 
 
-def end(process: "subprocess.Popen[str]", number: signal.Signals) -> int:
+def end(process: "subprocess.Popen[Any]", number: signal.Signals) -> int:
     process.send_signal(number)
     return process.wait(timeout=START_SECONDS)
 
@@ -418,3 +421,48 @@ def kubeconfig(file: Path, url: str) -> Path:
         )
     )
     return file
+
+
+# ------------------------------------------------------------------------------------------ signals
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+def test_what_was_read_from_a_pipe_is_recorded_when_ingesting_is_ended(number: signal.Signals, store: str) -> None:
+    command = [sys.executable, "-m", "lineage", "ingest", "-", "--json", "--store", store]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(as_lines(workflow("a"), workflow("b")))
+        process.stdin.flush()
+        assert eventually(lambda: is_reading(process))
+        assert end(process, number) == 128 + number
+        assert json.loads(process.stdout.read())["recorded"] == 2
+    assert run("runs", "--json", "--store", store).stdout.count(b'"uid"') == 2
+
+
+def is_reading(process: "subprocess.Popen[Any]") -> bool:
+    """Say whether a process handles signals, has read all of its pipe, and waits for more."""
+    status = dict(line.split(":", 1) for line in Path(f"/proc/{process.pid}/status").read_text().splitlines())
+    caught = int(status["SigCgt"], 16) >> (signal.SIGTERM - 1) & 1
+    assert process.stdin is not None
+    (unread,) = struct.unpack("i", fcntl.ioctl(process.stdin, termios.FIONREAD, b"\0" * 4))
+    return bool(caught) and unread == 0 and "sleeping" in status["State"]
+
+
+def test_a_process_that_is_ended_while_it_starts_says_so_by_its_exit_code(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-m", "lineage", "query", "-"], stdin=subprocess.PIPE) as process:
+        assert eventually(lambda: is_reading(process))
+        assert end(process, signal.SIGTERM) == 128 + signal.SIGTERM
+
+
+def test_logs_are_one_json_object_a_line_where_that_is_asked_for(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "lineage", "up", "--demo", "--port", "0", "--log-format", "json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        first = json.loads(process.stderr.readline())
+        assert (first["event"], first["level"]) == ("started", "info")
+        while json.loads(process.stderr.readline()).get("state") != "SYNCED":
+            pass
+        assert end(process, signal.SIGTERM) == 0
+        events = [json.loads(line) for line in process.stderr]
+        assert process.stdout.read() == ""
+    assert events[-1]["event"] == "stopped, everything seen is recorded"

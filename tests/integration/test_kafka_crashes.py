@@ -13,7 +13,18 @@ import pytest
 
 from lineage.eventlog.kafka import KafkaWriter, access_of
 from lineage.store import migrate
-from tests.chaos import HERE, Plan, disturbed, ends_of, environment, lineage, recorded_positions, story, survive
+from tests.chaos import (
+    HERE,
+    Plan,
+    disturbed,
+    ends_of,
+    environment,
+    lineage,
+    recorded_positions,
+    story,
+    survive,
+    survive_replays,
+)
 from tests.chaos import undisturbed as undisturbed_of
 from tests.factories import CLUSTER, a_store, dumped
 from tests.kafka_server import KafkaServer, kafka_server
@@ -24,7 +35,7 @@ from tests.waiting import DEADLINE_SECONDS, comes_true
 from watchers.demo import recordings
 from watchers.replay import ReplayServer
 
-WORKFLOWS = 300
+WORKFLOWS = 250
 
 
 @pytest.fixture
@@ -39,9 +50,9 @@ def own_kafka(tmp_path: Path) -> Iterator[KafkaServer]:
         yield running
 
 
-@pytest.fixture
-def undisturbed(tmp_path: Path) -> bytes:
-    return undisturbed_of(list(story(WORKFLOWS)), tmp_path)
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    return undisturbed_of(list(story(WORKFLOWS)), tmp_path_factory.mktemp("undisturbed"))
 
 
 def test_recorders_broker_and_database_that_are_killed_leave_what_an_undisturbed_stream_leaves(
@@ -52,13 +63,13 @@ def test_recorders_broker_and_database_that_are_killed_leave_what_an_undisturbed
     assert known == undisturbed
 
 
-def test_a_recorder_that_is_killed_leaves_what_an_undisturbed_one_leaves_on_sqlite(
+def test_a_recorder_that_is_killed_again_and_again_goes_on_where_the_store_is(
     kafka: KafkaServer, undisturbed: bytes, tmp_path: Path
 ) -> None:
     store = f"sqlite:///{tmp_path / 'lineage.db'}"
     migrate(store)
-    plan = Plan(workflows=WORKFLOWS, recorders=1, recorders_killed=2, brokers_killed=0)
-    assert survive(plan, seed=2, kafka=kafka, store=store, folder=tmp_path) == undisturbed
+    known = survive_replays(workflows=WORKFLOWS, kills=2, seed=2, kafka=kafka, store=store, folder=tmp_path)
+    assert known == undisturbed
 
 
 def test_a_store_is_rebuilt_from_the_log_and_recording_goes_on_behind_it(
@@ -83,6 +94,7 @@ def test_two_watchers_of_one_cluster_of_which_one_is_killed_are_as_one(kafka: Ka
     lasting = [one for one in recordings() if one.deleted_at is None and views[one.object["metadata"]["uid"]] == 1]
     expected = b"".join(item + b"\n" for item in dumped(a_store(*(one.object for one in lasting))))
     log, store = f"kafka://{kafka.bootstrap}/{kafka.new_topic()}", f"sqlite:///{tmp_path / 'live.db'}"
+    migrate(store)
     server = ReplayServer(lasting, speed=100.0)
     server.start()
     with ExitStack() as ended:
@@ -99,7 +111,7 @@ def test_two_watchers_of_one_cluster_of_which_one_is_killed_are_as_one(kafka: Ka
         watch = ("watch", "--cluster", CLUSTER)
         steady, unlucky = start(*watch), start(*watch)
         recorder = start("record", "--store", store)
-        assert comes_true(lambda: (tmp_path / "live.db").exists() and bool(recorded_positions(store)))
+        assert comes_true(lambda: bool(recorded_positions(store)))
         unlucky.kill()
         again = start(*watch)
         assert server.finished.wait(DEADLINE_SECONDS)

@@ -118,6 +118,7 @@ class Cluster:
         namespaces: Sequence[str] | None = None,
         silence_seconds: float = 5.0,
         watch_seconds: float = 60.0,
+        interval_seconds: float = 0.0,
     ) -> Watcher:
         configuration = Configuration()
         configuration.host = self.api.url
@@ -130,7 +131,7 @@ class Cluster:
             cluster="test",
             redactor=Redactor(key=b"test"),
             clock=lambda: NOW,
-            interval_seconds=0,
+            interval_seconds=interval_seconds,
             pace=Pace(
                 page_size=PACE.page_size,
                 first_delay_seconds=PACE.first_delay_seconds,
@@ -192,6 +193,53 @@ def test_a_complete_list_is_recorded_with_its_scope(cluster: Cluster) -> None:
             born=(0,),
         )
     ]
+
+
+def versions(watcher: Watcher) -> list[str]:
+    return [one.object()["status"]["message"] for one in watcher.of(ObjectSeen)]
+
+
+def change(cluster: Cluster, *messages: str) -> None:
+    for message in messages:
+        cluster.put("a", status={"message": message})
+
+
+def test_what_changes_fast_is_recorded_at_once_and_then_as_it_stands(cluster: Cluster) -> None:
+    watcher = cluster.watch(interval_seconds=0.5)
+    watcher.wait(lambda: "SYNCED" in watcher.states())
+    change(cluster, "1", "2", "3")
+    watcher.wait(lambda: versions(watcher)[-1:] == ["3"])
+    assert versions(watcher)[0] == "1"
+
+
+def test_what_waits_is_recorded_before_its_object_is_gone(cluster: Cluster) -> None:
+    watcher = cluster.watch(interval_seconds=1_000)
+    watcher.wait(lambda: "SYNCED" in watcher.states())
+    change(cluster, "1", "2", "3")
+    cluster.delete("a")
+    watcher.wait(lambda: watcher.of(ObjectDeleted) != [])
+    assert versions(watcher) == ["1", "3"]
+
+
+def test_what_waits_is_recorded_at_the_end(cluster: Cluster) -> None:
+    watcher = cluster.watch(interval_seconds=1_000)
+    watcher.wait(lambda: "SYNCED" in watcher.states())
+    change(cluster, "1", "2", "3")
+    cluster.put("b", status={"message": "other"})  # it was not seen before, and comes behind them
+    watcher.wait(lambda: "other" in versions(watcher))
+    assert watcher.watching.stop()
+    assert versions(watcher) == ["1", "other", "3"]
+
+
+def test_what_could_not_be_recorded_in_time_is_tried_again(cluster: Cluster) -> None:
+    watcher = cluster.watch(interval_seconds=0.3)
+    watcher.wait(lambda: "SYNCED" in watcher.states())
+    change(cluster, "1", "2")
+    watcher.wait(lambda: versions(watcher) != [])
+    watcher.log.broken = True
+    watcher.wait(lambda: watcher.log.failures > 0 or len(versions(watcher)) == 2)
+    watcher.log.broken = False
+    watcher.wait(lambda: versions(watcher)[-1] == "2")
 
 
 def test_only_the_namespaces_asked_for_are_watched_each_in_its_own_scope(cluster: Cluster) -> None:

@@ -1,7 +1,7 @@
 """The long form of `tests/integration/test_kafka_crashes.py`: hours of everything going wrong. Not in CI: `make soak`.
 
 `LINEAGE_SOAK_SEEDS` says how many streams are disturbed at random; each has its own seed, so that one that fails can
-be run again: `-k "seed-7"`.
+be run again: `-k "seed-7"`. `LINEAGE_SOAK_KILLS` says how often a recorder is killed in one stream.
 """
 
 import os
@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 from lineage.store import migrate
-from tests.chaos import Plan, story, survive, undisturbed
+from tests.chaos import Plan, story, survive, survive_replays, undisturbed
 from tests.kafka_server import KafkaServer, kafka_server
 from tests.postgresql import Server
 from tests.servers.install import installed
 
+KILLS = int(os.environ.get("LINEAGE_SOAK_KILLS", "200"))
 SEEDS = range(int(os.environ.get("LINEAGE_SOAK_SEEDS", "20")))
 
 
@@ -41,11 +42,10 @@ def test_whatever_is_killed_the_store_is_that_of_the_undisturbed_stream(
 
 
 def test_a_recorder_is_killed_two_hundred_times_in_one_stream(kafka: KafkaServer, tmp_path: Path) -> None:
-    store = f"sqlite:///{tmp_path / 'lineage.db'}"
+    store, workflows = f"sqlite:///{tmp_path / 'lineage.db'}", KILLS * 150  # of which each life records some hundreds
     migrate(store)
-    plan = Plan(workflows=3000, recorders=1, recorders_killed=200, brokers_killed=0, pause_seconds=6.0)
-    known = survive(plan, seed=1, kafka=kafka, store=store, folder=tmp_path)
-    assert known == undisturbed(list(story(plan.workflows)), tmp_path)
+    known = survive_replays(workflows=workflows, kills=KILLS, seed=1, kafka=kafka, store=store, folder=tmp_path)
+    assert known == undisturbed(list(story(workflows)), tmp_path)
 
 
 def test_the_broker_is_down_for_a_minute(own_kafka: KafkaServer, postgresql: Server, tmp_path: Path) -> None:
