@@ -232,8 +232,7 @@ def gone_at_the_list(case: Case) -> None:
 def gone_at_a_continue(case: Case) -> None:
     case.put(*(f"w{number}" for number in range(8)))
     case.watch(by_pages=True, before_continue=lambda: case.server.restart(compact=True))
-    case.watcher.wait(lambda: case.watcher.lists() != [])
-    assert len(case.watcher.lists()) == 1
+    case.watcher.wait(lambda: SourceState.SYNCED in case.states())
 
 
 def gone_within_a_watch(case: Case) -> None:
@@ -276,11 +275,12 @@ def changes_elsewhere_and_a_bookmark(case: Case) -> None:
         return max(map(int, reached), default=0)
 
     case.watcher.wait(lambda: farthest() > int(listed.resource_version))
-    # Only what replays stands still: a real server writes as it starts.
-    case.server.restart(compact=isinstance(case.server, Replayed))
+    # Only what replays stands still: a real server writes as it starts, and may not know older versions then.
+    stands_still = isinstance(case.server, Replayed)
+    case.server.restart(compact=stands_still)
     case.change_everything()
     case.watcher.wait(lambda: case.watcher.standing() == case.standing())
-    assert len(case.watcher.lists()) == 1
+    assert len(case.watcher.lists()) == 1 or not stands_still
 
 
 def initial_events(case: Case) -> None:
