@@ -87,7 +87,7 @@ def test_beyond_the_bound_nothing_waits() -> None:
     assert offered(*(a_workflow({}, version=number) for number in (1, 2, 3)), coalescer=coalescer) == [1, 2, 3]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(st.integers(0, 60), st.integers(0, 5), st.sampled_from([0.0, 0.4, 3.0, 1000.0]))
 def test_the_store_knows_the_same_whatever_was_dropped(seed: int, gaps: int, seconds: float) -> None:
     everything = watch(play(seed), seed, gaps=gaps / 20)

@@ -87,7 +87,7 @@ def built(view: dict[str, Any], version: int) -> KubernetesObject:
     )
 
 
-@settings(max_examples=300)
+@settings(deadline=None, max_examples=200)
 @given(st.lists(views, min_size=1, max_size=5))
 def test_any_sequence_of_views_is_written_as_each_whole_is(several: list[dict[str, Any]]) -> None:
     parts = Parts(REDACTOR)

@@ -70,7 +70,7 @@ def said(of: Any, seen: ObjectSeen) -> list[Fact] | str:
         return str(error)
 
 
-@settings(max_examples=300)
+@settings(deadline=None, max_examples=200)
 @given(st.lists(views, min_size=1, max_size=6))
 def test_a_sequence_of_views_means_what_each_means_alone(several: list[dict[str, Any]]) -> None:
     for version, view in enumerate(several, start=1):
