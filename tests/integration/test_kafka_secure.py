@@ -1,0 +1,71 @@
+"""Kafka behind TLS and SASL, set as users set it: who gets in, and what those are told who do not."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from threading import Event
+
+import pytest
+
+from lineage.cli.parts import log_of
+from lineage.errors import InvalidSettings, LogError
+from lineage.eventlog.kafka import Access, KafkaReader, KafkaWriter, find, prepare
+from lineage.observation import ObjectDeleted
+from lineage.settings import load_settings
+from tests.kafka_server import PASSWORD, KafkaServer, kafka_server
+from tests.servers.install import installed
+
+DELETED = ObjectDeleted(source="pod", cluster="test", seen_at=datetime(2026, 1, 31, 12, tzinfo=UTC), uid="u")
+
+
+@pytest.fixture(scope="module")
+def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServer]:
+    libraries = installed("kafka")
+    if libraries is None:
+        pytest.skip("there is no server to start: make servers (kafka)")
+    with kafka_server(libraries, tmp_path_factory.mktemp("secure"), secure=True) as running:
+        yield running
+
+
+def access(secure: KafkaServer, monkeypatch: pytest.MonkeyPatch, **settings: str) -> Access:
+    """Come with the settings of the user `writer`, or with others."""
+    mine = {
+        "KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
+        "KAFKA_SASL_MECHANISM": "PLAIN",
+        "KAFKA_SASL_USERNAME": "writer",
+        "KAFKA_SASL_PASSWORD": PASSWORD,
+        "KAFKA_SSL_CAFILE": str(secure.certificate),
+    }
+    for name, value in {**mine, **settings}.items():
+        monkeypatch.setenv(f"LINEAGE_{name}", value)
+    return log_of(load_settings({"log": f"kafka://{secure.secure_bootstrap}/{secure.new_topic()}"}))
+
+
+def test_who_has_the_password_writes_and_reads(secure: KafkaServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = access(secure, monkeypatch)
+    prepare(mine)
+    with KafkaWriter(mine) as writer:
+        writer.append(DELETED)
+    with KafkaReader(mine, group=None) as reader:
+        stretch = reader.read(lambda _part: None, limit=1, timeout_seconds=1)
+    assert stretch is not None
+    assert [entry.observation for entry in stretch.entries] == [DELETED]
+    assert PASSWORD not in repr(mine)
+
+
+def test_who_has_another_password_is_told_so_and_does_not_wait(
+    secure: KafkaServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(LogError, match=r"refuses: .*[Aa]uthentication"):
+        find(access(secure, monkeypatch, KAFKA_SASL_PASSWORD="another"), Event())
+
+
+def test_who_may_not_make_the_topic_is_told_how_it_is_made(
+    secure: KafkaServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(LogError, match=r"kafka-topics --create --topic topic-[0-9]+ --partitions 6"):
+        find(access(secure, monkeypatch, KAFKA_SASL_USERNAME="nobody"), Event())
+
+
+def test_a_file_that_is_not_there_is_named(secure: KafkaServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InvalidSettings, match="LINEAGE_KAFKA_SSL_CAFILE"):
+        access(secure, monkeypatch, KAFKA_SSL_CAFILE="/nowhere/ca.pem")
