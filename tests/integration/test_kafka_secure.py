@@ -1,6 +1,5 @@
 """Kafka behind TLS and SASL, set as users set it: who gets in, and what those are told who do not."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from threading import Event
 
@@ -11,19 +10,9 @@ from lineage.errors import InvalidSettings, LogError
 from lineage.eventlog.kafka import Access, KafkaReader, KafkaWriter, find, prepare
 from lineage.observation import ObjectDeleted
 from lineage.settings import load_settings
-from tests.kafka_server import PASSWORD, KafkaServer, kafka_server
-from tests.servers.install import installed
+from tests.kafka_server import PASSWORD, KafkaServer
 
 DELETED = ObjectDeleted(source="pod", cluster="test", seen_at=datetime(2026, 1, 31, 12, tzinfo=UTC), uid="u")
-
-
-@pytest.fixture(scope="module")
-def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServer]:
-    libraries = installed("kafka")
-    if libraries is None:
-        pytest.skip("there is no server to start: make servers (kafka)")
-    with kafka_server(libraries, tmp_path_factory.mktemp("secure"), secure=True) as running:
-        yield running
 
 
 def access(secure: KafkaServer, monkeypatch: pytest.MonkeyPatch, **settings: str) -> Access:
@@ -40,8 +29,8 @@ def access(secure: KafkaServer, monkeypatch: pytest.MonkeyPatch, **settings: str
     return log_of(load_settings({"log": f"kafka://{secure.secure_bootstrap}/{secure.new_topic()}"}))
 
 
-def test_who_has_the_password_writes_and_reads(secure: KafkaServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    mine = access(secure, monkeypatch)
+def test_who_has_the_password_writes_and_reads(secure_kafka: KafkaServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = access(secure_kafka, monkeypatch)
     prepare(mine)
     with KafkaWriter(mine) as writer:
         writer.append(DELETED)
@@ -53,19 +42,19 @@ def test_who_has_the_password_writes_and_reads(secure: KafkaServer, monkeypatch:
 
 
 def test_who_has_another_password_is_told_so_and_does_not_wait(
-    secure: KafkaServer, monkeypatch: pytest.MonkeyPatch
+    secure_kafka: KafkaServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(LogError, match=r"refuses: .*[Aa]uthentication"):
-        find(access(secure, monkeypatch, KAFKA_SASL_PASSWORD="another"), Event())
+        find(access(secure_kafka, monkeypatch, KAFKA_SASL_PASSWORD="another"), Event())
 
 
 def test_who_may_not_make_the_topic_is_told_how_it_is_made(
-    secure: KafkaServer, monkeypatch: pytest.MonkeyPatch
+    secure_kafka: KafkaServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(LogError, match=r"kafka-topics --create --topic topic-[0-9]+ --partitions 6"):
-        find(access(secure, monkeypatch, KAFKA_SASL_USERNAME="nobody"), Event())
+        find(access(secure_kafka, monkeypatch, KAFKA_SASL_USERNAME="nobody"), Event())
 
 
-def test_a_file_that_is_not_there_is_named(secure: KafkaServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_is_not_there_is_named(secure_kafka: KafkaServer, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InvalidSettings, match="LINEAGE_KAFKA_SSL_CAFILE"):
-        access(secure, monkeypatch, KAFKA_SSL_CAFILE="/nowhere/ca.pem")
+        access(secure_kafka, monkeypatch, KAFKA_SSL_CAFILE="/nowhere/ca.pem")
