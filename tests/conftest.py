@@ -64,6 +64,22 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServer]:
         yield running
 
 
+@pytest.fixture
+def own_kafka(tmp_path: Path) -> Iterator[KafkaServer]:
+    """A broker that a test may kill."""
+    folder = tmp_path / "kafka"
+    folder.mkdir()
+    with kafka_server(_made("kafka"), folder) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def secure_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServer]:
+    """A broker behind TLS and SASL."""
+    with kafka_server(_made("kafka"), tmp_path_factory.mktemp("secure-kafka"), secure=True) as running:
+        yield running
+
+
 @pytest.fixture(scope="session")
 def minio(tmp_path_factory: pytest.TempPathFactory) -> Iterator["MinioServer"]:
     """A MinIO server of the tests' own. Take a bucket of your own in it."""

@@ -16,9 +16,9 @@ process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
 controller.listener.names=CONTROLLER
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}{more_listeners}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}{more_listeners}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL
 log.dirs={folder}/data
 auto.create.topics.enable=false
 broker.session.timeout.ms=2000
@@ -33,17 +33,34 @@ share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 share.coordinator.state.topic.num.partitions=1
 """
+# Whoever is not the superuser ANONYMOUS may do nothing.
+_SECURE_SETTINGS: Final = """
+sasl.enabled.mechanisms=PLAIN
+ssl.keystore.type=PKCS12
+ssl.keystore.location={folder}/broker.p12
+ssl.keystore.password={password}
+listener.name.sasl_ssl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required \\
+  user_writer="{password}" user_nobody="{password}";
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:ANONYMOUS;User:writer
+"""
+PASSWORD: Final = "a password of the tests"
 
 
 class KafkaServer:
     """A broker that can be killed, and started again with what it kept."""
 
-    def __init__(self, libraries: Path, folder: Path) -> None:
+    def __init__(self, libraries: Path, folder: Path, *, secure: bool = False) -> None:
         self._libraries = libraries
         self._folder = folder
-        self._port, controller = free_ports(2)
+        self._port, controller, self._secure_port = free_ports(3)
         self._properties = folder / "server.properties"
-        self._properties.write_text(_SETTINGS.format(port=self._port, controller=controller, folder=folder))
+        more = f",SASL_SSL://localhost:{self._secure_port}" if secure else ""
+        settings = _SETTINGS.format(port=self._port, controller=controller, folder=folder, more_listeners=more)
+        if secure:
+            self._make_certificate()
+            settings += _SECURE_SETTINGS.format(folder=folder, password=PASSWORD)
+        self._properties.write_text(settings)
         self._process: Process | None = None
         self._topics = 0
 
@@ -51,6 +68,22 @@ class KafkaServer:
     def bootstrap(self) -> str:
         """Where it is, as clients want to be told; the same after it is started again."""
         return f"127.0.0.1:{self._port}"
+
+    @property
+    def secure_bootstrap(self) -> str:
+        """Where it is for those who come with TLS and SASL, if it was made so."""
+        return f"localhost:{self._secure_port}"
+
+    @property
+    def certificate(self) -> Path:
+        """What clients trust."""
+        return self._folder / "broker.pem"
+
+    def _make_certificate(self) -> None:
+        store = ("-keystore", self._folder / "broker.p12", "-storepass", PASSWORD, "-alias", "broker")
+        made = ("-genkeypair", "-keyalg", "EC", "-dname", "CN=localhost", "-ext", "SAN=dns:localhost")
+        for arguments in (made, ("-exportcert", "-rfc", "-file", self.certificate)):
+            subprocess.run([str(part) for part in ("keytool", *arguments, *store)], check=True, capture_output=True)
 
     def new_topic(self) -> str:
         """Name a topic that is not there yet."""
@@ -81,9 +114,10 @@ class KafkaServer:
 
 
 @contextmanager
-def kafka_server(libraries: Path, folder: Path) -> Iterator[KafkaServer]:
-    """Start a broker in an empty folder, and end it."""
-    server = KafkaServer(libraries, folder)
+def kafka_server(libraries: Path, folder: Path, *, secure: bool = False) -> Iterator[KafkaServer]:
+    """Start a broker in an empty folder, and end it. A secure one has a second address, for TLS and SASL: there the
+    user `writer` may do everything, and `nobody` nothing."""
+    server = KafkaServer(libraries, folder, secure=secure)
     server.format()
     try:
         server.start()

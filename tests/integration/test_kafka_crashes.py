@@ -4,7 +4,6 @@ import random
 import signal
 import subprocess
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -27,27 +26,14 @@ from tests.chaos import (
 )
 from tests.chaos import undisturbed as undisturbed_of
 from tests.factories import CLUSTER, a_store, dumped
-from tests.kafka_server import KafkaServer, kafka_server
+from tests.kafka_server import KafkaServer
 from tests.kubeconfigs import kubeconfig
 from tests.postgresql import Server
-from tests.servers.install import installed
 from tests.waiting import DEADLINE_SECONDS, comes_true
 from watchers.demo import recordings
 from watchers.replay import ReplayServer
 
 WORKFLOWS = 250
-
-
-@pytest.fixture
-def own_kafka(tmp_path: Path) -> Iterator[KafkaServer]:
-    """A broker that a test may kill."""
-    libraries = installed("kafka")
-    if libraries is None:
-        pytest.skip("there is no server to start: make servers (kafka)")
-    folder = tmp_path / "kafka"
-    folder.mkdir()
-    with kafka_server(libraries, folder) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -3,10 +3,8 @@ are killed."""
 
 import random
 import zlib
-from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from pathlib import Path
 from threading import Event, Lock, Thread
 from time import monotonic
 from typing import Any
@@ -19,8 +17,7 @@ from lineage.eventlog.kafka import Access, KafkaReader, KafkaWriter, access_of, 
 from lineage.eventlog.kafka.topic import PARTITIONS
 from lineage.observation import InputUnreadable, ObjectSeen, Observation, encode, join
 from lineage.ports import Stretch
-from tests.kafka_server import KafkaServer, kafka_server
-from tests.servers.install import installed
+from tests.kafka_server import KafkaServer
 from tests.waiting import DEADLINE_SECONDS, comes_true
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -30,16 +27,6 @@ MEBIBYTE = 2**20
 @pytest.fixture
 def access(kafka: KafkaServer) -> Access:
     return access_of(f"kafka://{kafka.bootstrap}/{kafka.new_topic()}")
-
-
-@pytest.fixture
-def own_kafka(tmp_path: Path) -> Iterator[KafkaServer]:
-    """A broker that a test may kill."""
-    libraries = installed("kafka")
-    if libraries is None:
-        pytest.skip("there is no server to start: make servers (kafka)")
-    with kafka_server(libraries, tmp_path) as running:
-        yield running
 
 
 def sighting(uid: str, data: bytes = b"") -> ObjectSeen:

@@ -5,31 +5,17 @@ be run again: `-k "seed-7"`. `LINEAGE_SOAK_KILLS` says how often a recorder is k
 """
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from lineage.store import migrate
 from tests.chaos import Plan, story, survive, survive_replays, undisturbed
-from tests.kafka_server import KafkaServer, kafka_server
+from tests.kafka_server import KafkaServer
 from tests.postgresql import Server
-from tests.servers.install import installed
 
 KILLS = int(os.environ.get("LINEAGE_SOAK_KILLS", "200"))
 SEEDS = range(int(os.environ.get("LINEAGE_SOAK_SEEDS", "20")))
-
-
-@pytest.fixture
-def own_kafka(tmp_path: Path) -> Iterator[KafkaServer]:
-    """A broker that a test may kill."""
-    libraries = installed("kafka")
-    if libraries is None:
-        pytest.skip("there is no server to start: make servers (kafka)")
-    folder = tmp_path / "kafka"
-    folder.mkdir()
-    with kafka_server(libraries, folder) as running:
-        yield running
 
 
 @pytest.mark.parametrize("seed", SEEDS, ids=lambda seed: f"seed-{seed}")

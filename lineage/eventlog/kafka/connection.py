@@ -88,8 +88,9 @@ def connect(make: Callable[..., Client], access: Access, **options: Any) -> Clie
             for client in made:  # a client that fails to begin leaves its thread and its sockets behind
                 client.close()
             if isinstance(error, errors.KafkaError):
-                refuse(error, access)
-                raise errors.KafkaConnectionError(reasons[-1] if reasons else describe(error)) from error
+                reason = reasons[-1] if reasons else error
+                refuse(reason, access)
+                raise errors.KafkaConnectionError(describe(reason)) from error
             if isinstance(error, OSError | ValueError):  # of certificates, and of names of mechanisms
                 raise LogError(f"{access.shown} cannot be spoken to: {error}") from error
             raise
@@ -143,18 +144,21 @@ class _Reasons(logging.Handler):
     """Keeps why connections failed: kafka-python only logs it, and raises that time is up."""
 
     def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.texts: list[str] = []
+        super().__init__(logging.WARNING)
+        self.found: list[errors.KafkaError] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.texts += [describe(one) for one in (record.args or ()) if isinstance(one, errors.KafkaError)]
+        named = record.args if isinstance(record.args, tuple) else ()
+        self.found += [
+            one for one in named if isinstance(one, errors.KafkaError) and not isinstance(one, errors.KafkaTimeoutError)
+        ]
 
 
 @contextmanager
-def _reasons() -> Iterator[list[str]]:
+def _reasons() -> Iterator[list[errors.KafkaError]]:
     handler, logger = _Reasons(), logging.getLogger("kafka.net.manager")
     logger.addHandler(handler)
     try:
-        yield handler.texts
+        yield handler.found
     finally:
         logger.removeHandler(handler)

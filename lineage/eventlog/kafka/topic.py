@@ -81,8 +81,8 @@ def find(access: Access, stop: Event) -> Topic | None:
 def _find(admin: KafkaAdminClient, access: Access) -> Mapping[str, Any] | None:
     (found,) = admin.describe_topics([access.topic])
     error = errors.for_code(found["error_code"])
-    if error is errors.UnknownTopicOrPartitionError:
-        return None
+    if error in (errors.UnknownTopicOrPartitionError, errors.TopicAuthorizationFailedError):
+        return None  # who may not see a topic is not told whether it is there
     if error is not errors.NoError:
         raise error(access.topic)
     topic: Mapping[str, Any] = found
@@ -106,7 +106,8 @@ def _make(admin: KafkaAdminClient, access: Access, *, brokers: int) -> Mapping[s
     except (errors.AuthorizationError, errors.PolicyViolationError) as error:
         settings = " ".join(f"--config {name}={value}" for name, value in configs.items())
         raise LogError(
-            f"{access.shown} is not there, and this user may not make it ({describe(error)}). Let it be made: "
+            f"{access.shown} is not there or may not be seen, and this user may not make it ({describe(error)}). Allow "
+            f"Describe, Read, Write and DescribeConfigs on the topic, Read on groups kfp-lineage-*, or let it be made: "
             f"kafka-topics --create --topic {access.topic} --partitions {PARTITIONS} "
             f"--replication-factor {replicas} {settings}"
         ) from error

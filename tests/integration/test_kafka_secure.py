@@ -1,0 +1,60 @@
+"""Kafka behind TLS and SASL, set as users set it: who gets in, and what those are told who do not."""
+
+from datetime import UTC, datetime
+from threading import Event
+
+import pytest
+
+from lineage.cli.parts import log_of
+from lineage.errors import InvalidSettings, LogError
+from lineage.eventlog.kafka import Access, KafkaReader, KafkaWriter, find, prepare
+from lineage.observation import ObjectDeleted
+from lineage.settings import load_settings
+from tests.kafka_server import PASSWORD, KafkaServer
+
+DELETED = ObjectDeleted(source="pod", cluster="test", seen_at=datetime(2026, 1, 31, 12, tzinfo=UTC), uid="u")
+
+
+def access(secure: KafkaServer, monkeypatch: pytest.MonkeyPatch, **settings: str) -> Access:
+    """Come with the settings of the user `writer`, or with others."""
+    mine = {
+        "KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
+        "KAFKA_SASL_MECHANISM": "PLAIN",
+        "KAFKA_SASL_USERNAME": "writer",
+        "KAFKA_SASL_PASSWORD": PASSWORD,
+        "KAFKA_SSL_CAFILE": str(secure.certificate),
+    }
+    for name, value in {**mine, **settings}.items():
+        monkeypatch.setenv(f"LINEAGE_{name}", value)
+    return log_of(load_settings({"log": f"kafka://{secure.secure_bootstrap}/{secure.new_topic()}"}))
+
+
+def test_who_has_the_password_writes_and_reads(secure_kafka: KafkaServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = access(secure_kafka, monkeypatch)
+    prepare(mine)
+    with KafkaWriter(mine) as writer:
+        writer.append(DELETED)
+    with KafkaReader(mine, group=None) as reader:
+        stretch = reader.read(lambda _part: None, limit=1, timeout_seconds=1)
+    assert stretch is not None
+    assert [entry.observation for entry in stretch.entries] == [DELETED]
+    assert PASSWORD not in repr(mine)
+
+
+def test_who_has_another_password_is_told_so_and_does_not_wait(
+    secure_kafka: KafkaServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(LogError, match=r"refuses: .*[Aa]uthentication"):
+        find(access(secure_kafka, monkeypatch, KAFKA_SASL_PASSWORD="another"), Event())
+
+
+def test_who_may_not_make_the_topic_is_told_how_it_is_made(
+    secure_kafka: KafkaServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(LogError, match=r"kafka-topics --create --topic topic-[0-9]+ --partitions 6"):
+        find(access(secure_kafka, monkeypatch, KAFKA_SASL_USERNAME="nobody"), Event())
+
+
+def test_a_file_that_is_not_there_is_named(secure_kafka: KafkaServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InvalidSettings, match="LINEAGE_KAFKA_SSL_CAFILE"):
+        access(secure_kafka, monkeypatch, KAFKA_SSL_CAFILE="/nowhere/ca.pem")
