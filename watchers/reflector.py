@@ -30,8 +30,7 @@ T = TypeVar("T")
 
 
 # ------------------------------------------------------------------------------------------ events
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Changed:
+class Changed(Struct, frozen=True, kw_only=True):
     """An object as it stands now: new, or another resourceVersion than the one seen before."""
 
     sent: Sent
@@ -433,8 +432,8 @@ class Reflector:
 
     def _complete(self, item: Sent) -> Sent:
         """Give an object its type: the API server leaves it out of the items of a list of its own kinds."""
-        for name, text in self._type.items():
-            item.members.setdefault(name, text)
+        if not item.members.keys() >= self._type.keys():
+            item.members.update({**self._type, **item.members})
         return item
 
     def _become(self, state: SourceState, message: str | None = None) -> Iterator[ReflectorEvent]:
@@ -486,7 +485,8 @@ _read_event: Final = Decoder(_EventSent).decode
 
 def _decode(read: Callable[[bytes], T], data: bytes, what: str) -> T:
     try:
-        data.decode()  # bytes that are no UTF-8 would be found only where they are read
+        if not data.isascii():
+            data.decode()  # bytes that are no UTF-8 would be found only where they are read
         try:
             return read(data)
         except RecursionError:
