@@ -29,7 +29,7 @@ test: $(INSTALLED) ## Run every test; what is skipped is said, and with CI=true 
 soak: $(INSTALLED) ## Kill recorders, brokers and databases for hours, and compare what remains (LINEAGE_SOAK_SEEDS=100)
 	@$(BIN)/pytest tests/soak -v -p no:randomly $(ARGS)
 
-servers: $(INSTALLED) ## Install the real servers that tests start (Kubernetes, Kafka, MinIO), outside the checkout
+servers: $(INSTALLED) ## Install the real servers that tests start (Kubernetes, Kafka, MinIO) and kustomize, outside the checkout
 	@$(BIN)/python -m tests.servers.install
 
 check: $(INSTALLED) ## Check form, types and who imports whom

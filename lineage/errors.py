@@ -12,7 +12,8 @@ LineageError
 ├── ClusterError           the Kubernetes API cannot be reached or refuses; watching is retried
 │   ├── ResourceAbsent     the cluster does not serve this resource (yet)
 │   ├── ResourceForbidden  the credentials may not list or watch it
-│   └── HistoryGone        a watch cannot be resumed from where it stood: list again
+│   ├── HistoryGone        a watch cannot be resumed from where it stood: list again
+│   └── BadAnswer          the API server failed at what was asked, or answered what makes no sense
 └── StoreError             the database failed; the batch is retried whole
     ├── FactsRefused       it will never take these facts; what is at fault is set aside
     ├── SchemaOutdated     run `lineage migrate`
@@ -66,7 +67,11 @@ class LogError(LineageError):
 
 
 class ClusterError(LineageError):
-    """The Kubernetes API cannot be reached or refuses. Watching is retried."""
+    """The Kubernetes API cannot be reached or refuses. Watching is retried, not before `retry_after_seconds`."""
+
+    def __init__(self, message: str, *, retry_after_seconds: float = 0.0) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class ResourceAbsent(ClusterError):
@@ -79,6 +84,11 @@ class ResourceForbidden(ClusterError):
 
 class HistoryGone(ClusterError):
     """The API server no longer knows the version to resume from, or the page to continue at: list again."""
+
+
+class BadAnswer(ClusterError):
+    """The API server failed at just what was asked, or answered what makes no sense. Asked the same again and again, it
+    may never do better: ask for something else."""
 
 
 class StoreError(LineageError):

@@ -182,6 +182,27 @@ class ResourceListed(msgspec.Struct, frozen=True, kw_only=True, tag="listed"):
     uids: tuple[str, ...]
 
 
+class ResourceWatched(msgspec.Struct, frozen=True, kw_only=True, tag="watched"):
+    """Bookkeeping, no knowledge: every change in (cluster, resource, namespace or "*") between two versions
+    (sortable) was seen. A list watches the moment of its version.
+
+    `since_at` and `until_at` are when these versions were seen; so many `objects` existed at `until`. `items` are
+    version and time of creation (seconds since 1970) of what existed at `since`; None where that is not told, which
+    is not "nothing". `reason` says why it had to be listed anew; empty where a watcher had just begun.
+    """
+
+    cluster: str
+    resource: str
+    namespace: str
+    since: str
+    since_at: datetime
+    until: str
+    until_at: datetime
+    objects: int
+    items: tuple[tuple[str, int], ...] | None = None
+    reason: str = ""
+
+
 class LocationLooked(msgspec.Struct, frozen=True, kw_only=True, tag="looked"):
     """At `at` a location was in this state, last modified at `modified_at`. Both in seconds since 1970."""
 
@@ -218,5 +239,13 @@ class InputRejected(msgspec.Struct, frozen=True, kw_only=True, tag="rejected"):
 
 
 Fact: TypeAlias = (
-    RunSeen | PodSeen | ObjectKept | ObjectGone | ResourceListed | LocationLooked | SourceObserved | InputRejected
+    RunSeen
+    | PodSeen
+    | ObjectKept
+    | ObjectGone
+    | ResourceListed
+    | ResourceWatched
+    | LocationLooked
+    | SourceObserved
+    | InputRejected
 )

@@ -10,6 +10,7 @@ Lengths are those of a text within JSON, as natural keys are written: a quote co
     key of a state of a location           place, state:             1,800 + 512 + some 30  = 2,342
     place                                  store and uri             1,800
     source                                 name, cluster, resource, namespace: 4 × 512      = 2,048
+    time in which a source was watched     cluster, resource, namespace, version: 4 × 512   = 2,048
     key of a rejection                     source, cluster, reason:  2 × 512 + 1,000 + 100  = 2,124
 """
 
@@ -26,6 +27,7 @@ from lineage.facts import (
     ObjectKept,
     PodSeen,
     ResourceListed,
+    ResourceWatched,
     RunSeen,
     SourceObserved,
 )
@@ -89,6 +91,11 @@ def refuse_long_names(fact: Fact) -> None:
             _refuse("resource", resource)
             for uid in uids:
                 _refuse("uid", uid)
+        case ResourceWatched(cluster=cluster, resource=resource, namespace=namespace, since=since, until=until):
+            _refuse_scope(cluster, namespace)
+            _refuse("resource", resource)
+            _refuse("version", since)
+            _refuse("version", until)
         case LocationLooked(location=location, version=version, etag=etag):
             _refuse_place(location)
             _refuse("version or ETag of the state", f"{version or ''} {etag}")

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-from lineage.identity import Key, global_id
+from lineage.identity import Key, encoded_id, global_id
 
 
 class Phase(StrEnum):
@@ -286,19 +286,39 @@ class LineageGraph:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closure:
-    """All that lies up- or downstream of some nodes, the nodes included: their ids alone, in no order. Never
-    silently partial: `complete` is false where anything is missing, and `reasons` say why."""
+    """All that lies up- or downstream of some nodes, the nodes included: their keys alone, as text
+    (`lineage.identity.encode_key`), in no order. Never silently partial: `complete` is false where anything is
+    missing, and `reasons` say why."""
 
-    ids: tuple[str, ...]
+    keys: tuple[str, ...]
     complete: bool
     reasons: tuple[str, ...] = ()
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids that the API shows."""
+        return tuple(map(encoded_id, self.keys))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """A time in which a source was not watched: what came and went in it is not known. `ended_at` is None while it is
+    open. What the list after it showed: so many objects were created, changed and gone meanwhile."""
+
+    began_at: datetime
+    ended_at: datetime | None
+    reason: str
+    created: int
+    changed: int
+    gone: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceStatus:
     """How one resource of one cluster is being watched, in one namespace or in all ("*").
 
-    `lag_seconds`: how long the newest event waited between being seen and being recorded.
+    `lag_seconds`: how long the newest event waited between being seen and being recorded. `watched_until`: when the
+    latest state up to which every change was seen was that of the cluster. `gap_count` counts the open gap too.
     """
 
     name: str
@@ -310,6 +330,9 @@ class SourceStatus:
     observed: int
     lag_seconds: float | None
     last_event_at: datetime | None
+    watched_until: datetime | None = None
+    gap_count: int = 0
+    open_gap: Gap | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -319,6 +342,7 @@ class Rejected(_Node):
     key: Key
     at: datetime
     source: str
+    cluster: str
     reason: str
     event: str | None
     size_bytes: int

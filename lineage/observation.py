@@ -48,7 +48,9 @@ class ResourceListed(msgspec.Struct, frozen=True, kw_only=True, tag="listed"):
     """A complete, consistent list: at `resource_version` exactly `uids` existed in the scope.
 
     `resource` is the plural name with its group, such as `workflows.argoproj.io`; `namespace` is "*" for
-    all of them. Partial and refused lists are never observed.
+    all of them. Partial and refused lists are never observed. `versions` and `born` (creation, in seconds since 1970)
+    are aligned with `uids`, or empty where nobody noted them. `reason`: why the watcher had to list anew; None where
+    it had just begun.
     """
 
     source: str
@@ -58,6 +60,26 @@ class ResourceListed(msgspec.Struct, frozen=True, kw_only=True, tag="listed"):
     namespace: str
     resource_version: str
     uids: tuple[str, ...]
+    versions: tuple[str, ...] = ()
+    born: tuple[int, ...] = ()
+    reason: str | None = None
+
+
+class ResourceFollowed(msgspec.Struct, frozen=True, kw_only=True, tag="followed"):
+    """Every change in the scope after the list of version `since`, up to version `until`, was observed.
+
+    `since_at` is when that list was observed, `seen_at` when `until` was reached; so many `objects` existed then.
+    """
+
+    source: str
+    cluster: str
+    seen_at: datetime
+    resource: str
+    namespace: str
+    since: str
+    since_at: datetime
+    until: str
+    objects: int
 
 
 class LocationLooked(msgspec.Struct, frozen=True, kw_only=True, tag="looked"):
@@ -99,11 +121,13 @@ class InputUnreadable(msgspec.Struct, frozen=True, kw_only=True, tag="unreadable
     digest: str
 
 
-Observation: TypeAlias = ObjectSeen | ObjectDeleted | ResourceListed | LocationLooked | SourceReported | InputUnreadable
+Observation: TypeAlias = (
+    ObjectSeen | ObjectDeleted | ResourceListed | ResourceFollowed | LocationLooked | SourceReported | InputUnreadable
+)
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[Observation] = msgspec.msgpack.Decoder(
-    ObjectSeen | ObjectDeleted | ResourceListed | LocationLooked | SourceReported | InputUnreadable
+    ObjectSeen | ObjectDeleted | ResourceListed | ResourceFollowed | LocationLooked | SourceReported | InputUnreadable
 )
 _several: msgspec.msgpack.Decoder[list[msgspec.Raw]] = msgspec.msgpack.Decoder(list[msgspec.Raw])
 
@@ -171,6 +195,8 @@ def root(observation: Observation) -> str:
         case ObjectDeleted(uid=uid):
             return uid
         case ResourceListed(resource=resource, namespace=namespace):
+            return f"{resource} {namespace}"
+        case ResourceFollowed(resource=resource, namespace=namespace):
             return f"{resource} {namespace}"
         case LocationLooked(uri=uri):
             return uri

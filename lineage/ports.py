@@ -20,6 +20,7 @@ from lineage.model import (
     Direction,
     Execution,
     Experiment,
+    Gap,
     LineageGraph,
     Node,
     Pipeline,
@@ -123,6 +124,10 @@ class Condition:
     value: Any
     name: str | None = None
 
+    def __post_init__(self) -> None:
+        if isinstance(self.value, list):
+            object.__setattr__(self, "value", tuple(self.value))  # so that a question can be remembered
+
 
 @dataclass(frozen=True, slots=True)
 class AllOf:
@@ -194,6 +199,14 @@ class LineageStore(Protocol):
         """Give the same store to one who has so much time from now on: a read that is not done by then ends there,
         however long its statement would run, and raises DeadlineExceeded."""
 
+    def check(self) -> None:
+        """Make sure that the store can be read and is of this release.
+
+        Raises:
+            StoreError: it cannot be read now.
+            SchemaOutdated: another release made it, or has migrated it since it was opened.
+        """
+
     # -- writing
     def apply(
         self,
@@ -215,6 +228,9 @@ class LineageStore(Protocol):
     def position(self, log: str) -> str | None:
         """Say how far a log has been recorded."""
 
+    def drop_rejected(self, keys: Sequence[Key]) -> int:
+        """Forget what was set aside under these keys; say how many there were."""
+
     # -- lists
     def runs(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Run]: ...
     def executions(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Execution]: ...
@@ -226,7 +242,9 @@ class LineageStore(Protocol):
         """List the runs, executions, artifacts, pipelines and experiments that have a text in a name, uid,
         uri or digest, whether in capitals or not. Exact names come first, then prefixes of names."""
 
-    def rejected(self, scope: Scope, page: PageRequest) -> Page[Rejected]: ...
+    def rejected(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Rejected]:
+        """List what was set aside, the newest first. It belongs to no namespace: only who sees all sees it."""
+
     def count(self, scope: Scope, what: type, listing: Listing) -> int:
         """Count what a list holds. `what` is the type of its items."""
 
@@ -274,6 +292,10 @@ class LineageStore(Protocol):
         known."""
 
     def sources(self, scope: Scope) -> tuple[SourceStatus, ...]: ...
+    def gaps(self, scope: Scope, source: SourceStatus, page: PageRequest) -> Page[Gap]:
+        """List the times in which a source was not watched, the newest first. Watchers of one source cover what
+        any of them saw."""
+
     def counts(self, scope: Scope) -> Counts: ...
     def dump(self, scope: Scope) -> Iterator[Mapping[str, Any]]:
         """Yield all knowledge as JSON objects in one order: equal knowledge, equal sequence."""

@@ -6,7 +6,7 @@ in the log is committed with the facts, so that after any crash the batch was re
 
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Event
 from time import monotonic, sleep
@@ -46,7 +46,8 @@ class Outcome:
     """What became of the objects of one or more batches: each is counted once behind `objects`.
 
     recorded: added to what is known. unchanged: known already. ignored: says nothing about lineage.
-    rejected: could not be read or interpreted, set aside with its reason in `rejections`.
+    rejected: could not be read or interpreted, set aside with its reason in `rejections`. `seconds` is how long
+    storing it took, and makes no outcome another.
     """
 
     objects: int = 0
@@ -55,6 +56,7 @@ class Outcome:
     ignored: int = 0
     rejected: int = 0
     rejections: tuple[InputRejected, ...] = ()
+    seconds: float = field(default=0.0, compare=False)
 
     def __add__(self, other: "Outcome") -> "Outcome":
         return Outcome(
@@ -64,6 +66,7 @@ class Outcome:
             ignored=self.ignored + other.ignored,
             rejected=self.rejected + other.rejected,
             rejections=self.rejections + other.rejections,
+            seconds=self.seconds + other.seconds,
         )
 
 
@@ -185,7 +188,7 @@ class Recorder:
             position=position,
             seconds=round(monotonic() - began, 3),
         )
-        self._on_batch(outcome)
+        self._on_batch(replace(outcome, seconds=monotonic() - began))
         return outcome
 
     def _refuse_unknown_keys(self, observations: Sequence[Observation]) -> None:
@@ -304,6 +307,8 @@ def _said(observation: Observation, interpret: Interpret) -> Sequence[Fact]:
             return [fact.ObjectGone(uid=uid)]
         case seen.ResourceListed():
             return _listed(observation)
+        case seen.ResourceFollowed():
+            return _followed(observation)
         case seen.LocationLooked():
             return [_looked(observation)]
         case seen.SourceReported():
@@ -316,17 +321,53 @@ def _said(observation: Observation, interpret: Interpret) -> Sequence[Fact]:
 
 def _listed(observation: seen.ResourceListed) -> Sequence[Fact]:
     # Only decimal versions can be compared with those of the objects; any other says nothing about who is gone.
-    if not (observation.resource_version.isascii() and observation.resource_version.isdecimal()):
+    if not _is_comparable(observation.resource_version):
         return []
+    version = fact.sortable(observation.resource_version)
+    told = len(observation.versions) == len(observation.born) == len(observation.uids)
+    items = zip(observation.versions, observation.born, strict=True) if told else ()
     return [
         fact.ResourceListed(
             cluster=observation.cluster,
             resource=observation.resource,
             namespace=observation.namespace,
-            version=fact.sortable(observation.resource_version),
+            version=version,
             uids=tuple(filter(is_name, observation.uids)),  # objects of other uids were refused
+        ),
+        fact.ResourceWatched(
+            cluster=observation.cluster,
+            resource=observation.resource,
+            namespace=observation.namespace,
+            since=version,
+            since_at=observation.seen_at,
+            until=version,
+            until_at=observation.seen_at,
+            objects=len(observation.uids),
+            items=tuple((fact.sortable(of), born) for of, born in items if _is_comparable(of)) if told else None,
+            reason=shortened(observation.reason or ""),
+        ),
+    ]
+
+
+def _followed(observation: seen.ResourceFollowed) -> Sequence[Fact]:
+    if not (_is_comparable(observation.since) and _is_comparable(observation.until)):
+        return []
+    return [
+        fact.ResourceWatched(
+            cluster=observation.cluster,
+            resource=observation.resource,
+            namespace=observation.namespace,
+            since=fact.sortable(observation.since),
+            since_at=observation.since_at,
+            until=fact.sortable(observation.until),
+            until_at=observation.seen_at,
+            objects=observation.objects,
         )
     ]
+
+
+def _is_comparable(version: str) -> bool:
+    return version.isascii() and version.isdecimal()
 
 
 def _looked(observation: seen.LocationLooked) -> fact.LocationLooked:

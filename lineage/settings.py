@@ -60,7 +60,8 @@ def _base_folder(variable: str, default: str) -> Path:
 
 # ------------------------------------------------------------------------------------------ settings
 class Settings(BaseSettings):
-    """Everything that a user can set. `store` and `log` are URLs; `namespaces` empty means all of them.
+    """Everything that a user can set. `store` and `log` are URLs; `namespaces` empty means all of them; without
+    `health_port`, what serves no pages answers nobody; without `log_format`, the terminal decides.
 
     Those of Kafka are called as Kafka's clients call them.
     """
@@ -75,6 +76,8 @@ class Settings(BaseSettings):
     context: str | None = Field(default=None, min_length=1)
     host: str = Field(default="127.0.0.1", min_length=1)
     port: int = Field(default=8080, ge=0, le=65535)
+    health_port: int | None = Field(default=None, ge=0, le=65535)
+    log_format: Literal["json", "text"] | None = None
     redaction_key: SecretStr | None = Field(default=None, min_length=1)
     log: str | None = Field(default=None, min_length=1)
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] | None = None
@@ -142,7 +145,7 @@ def _explain(problem: Any, file: Path) -> str:
     if name not in Settings.model_fields:
         return f"{file} sets {name}, which is no setting: there are {', '.join(sorted(Settings.model_fields))}"
     message = str(problem["msg"]).removeprefix("Value error, ")
-    flag = "namespace" if name == "namespaces" else name
+    flag = "namespace" if name == "namespaces" else name.replace("_", "-")
     has_flag = name != "redaction_key" and not name.startswith("kafka_")
     where = f"--{flag}, {PREFIX}{name.upper()}" if has_flag else f"{PREFIX}{name.upper()}"
     return f"{name}: {message[:1].lower()}{message[1:]} (set by {where} or in {file})"

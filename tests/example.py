@@ -26,6 +26,7 @@ from lineage.model import (
     DigestKind,
     Execution,
     Experiment,
+    Gap,
     Parameter,
     Phase,
     Pipeline,
@@ -200,10 +201,17 @@ REJECTED = Rejected(
     key=("Rejected", "workflows", 1),
     at=MORNING,
     source="argo_workflow",
+    cluster="east",
     reason="status.nodes is a list, expected an object",
     event=None,
     size_bytes=2048,
     digest=sha256(b"event"),
+)
+
+
+GAPS = tuple(
+    Gap(began_at=start, ended_at=start + timedelta(minutes=5), reason=reason, created=1, changed=2, gone=0)
+    for start, reason in ((A_WEEK_LATER, "410: <Expired>"), (MORNING, "nobody watched"))
 )
 
 
@@ -218,6 +226,8 @@ def _source(name: str, kind: str, state: SourceState, message: str | None, obser
         observed=observed,
         lag_seconds=0.02 if observed else None,
         last_event_at=A_WEEK_LATER if observed else None,
+        watched_until=A_WEEK_LATER + timedelta(hours=1) if observed else None,
+        gap_count=len(GAPS) if observed else 0,
     )
 
 
@@ -235,6 +245,7 @@ def example() -> Knowledge:
             _source("argo_workflow", "Workflow", SourceState.SYNCED, None, 1284),
             _source("pod", "Pod", SourceState.FORBIDDEN, "pods is forbidden: grant get, list and watch", 0),
         ),
+        gaps={"argo_workflow": GAPS},
         workflows={
             run.key: (
                 WorkflowIncarnation(

@@ -2,7 +2,7 @@
 
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar, assert_never
 
@@ -19,6 +19,7 @@ from lineage.model import (
     Direction,
     Execution,
     Experiment,
+    Gap,
     LineageEdge,
     LineageGraph,
     Node,
@@ -39,7 +40,7 @@ L = TypeVar("L", Run, Execution, Artifact, Pipeline, PipelineVersion, Experiment
 
 @dataclass(frozen=True, kw_only=True)
 class Knowledge:
-    """What a fake store knows. Parts are keyed by their owner's key."""
+    """What a fake store knows. Parts are keyed by their owner's key, gaps by the name of their source."""
 
     runs: Sequence[Run] = ()
     executions: Sequence[Execution] = ()
@@ -49,6 +50,7 @@ class Knowledge:
     experiments: Sequence[Experiment] = ()
     rejected: Sequence[Rejected] = ()
     sources: Sequence[SourceStatus] = ()
+    gaps: Mapping[str, Sequence[Gap]] = field(default_factory=dict)
     workflows: Mapping[Key, tuple[WorkflowIncarnation, ...]] = field(default_factory=dict)
     completeness: Mapping[Key, Completeness] = field(default_factory=dict)
     raw: Mapping[Key, Any] = field(default_factory=dict)
@@ -73,6 +75,9 @@ class FakeStore:
         """It takes no time."""
         return self
 
+    def check(self) -> None:
+        """It can always be read."""
+
     # -- writing
     def apply(
         self,
@@ -95,6 +100,12 @@ class FakeStore:
     def position(self, log: str) -> str | None:
         return self.positions.get(log)
 
+    def drop_rejected(self, keys: Sequence[Key]) -> int:
+        left = [one for one in self._known.rejected if one.key not in keys]
+        dropped = len(self._known.rejected) - len(left)
+        self._known = replace(self._known, rejected=left)
+        return dropped
+
     # -- lists
     def runs(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Run]:
         return self._list("runs", scope, self._known.runs, listing, page)
@@ -114,8 +125,8 @@ class FakeStore:
     def experiments(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Experiment]:
         return self._list("experiments", scope, self._known.experiments, listing, page)
 
-    def rejected(self, scope: Scope, page: PageRequest) -> Page[Rejected]:
-        return self._list("rejected", scope, self._known.rejected, Listing(), page)
+    def rejected(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Rejected]:
+        return self._list("rejected", scope, self._known.rejected, listing, page)
 
     def search(self, scope: Scope, text: str, page: PageRequest) -> Page[Node]:
         self.reads.append("search")
@@ -230,11 +241,24 @@ class FakeStore:
         graph = self.lineage(scope, roots, direction=direction, max_depth=None, max_nodes=max_nodes)
         if graph is None:
             return None
-        return Closure(ids=tuple(node.id for node in graph.nodes), complete=graph.complete, reasons=graph.reasons)
+        keys = tuple(encode_key(node.key) for node in graph.nodes)
+        return Closure(keys=keys, complete=graph.complete, reasons=graph.reasons)
 
     def sources(self, scope: Scope) -> tuple[SourceStatus, ...]:
         self.reads.append("sources")
         return tuple(self._known.sources)
+
+    def gaps(self, scope: Scope, source: SourceStatus, page: PageRequest) -> Page[Gap]:
+        self.reads.append("gaps")
+        found = self._known.gaps.get(source.name, ())
+        start = next((place + 1 for place, gap in enumerate(found) if gap.began_at.isoformat() == page.after), 0)
+        items = tuple(found[start : start + (page.first or len(found))])
+        return Page(
+            items=items,
+            cursors=tuple(gap.began_at.isoformat() for gap in items),
+            has_next=start + len(items) < len(found),
+            has_previous=start > 0,
+        )
 
     def counts(self, scope: Scope) -> Counts:
         self.reads.append("counts")

@@ -82,7 +82,7 @@ class KubernetesServer:
     def _is_ready(self) -> bool:
         with suppress(httpx.TransportError, OSError):  # OSError: its certificate is not made yet
             if self._client is None:
-                trusted = ssl.create_default_context(cafile=self._certificate)
+                trusted = ssl.create_default_context(cafile=self.certificate)
                 self._client = httpx.Client(
                     base_url=self.url, verify=trusted, timeout=_REQUEST_SECONDS, trust_env=False
                 )
@@ -90,7 +90,7 @@ class KubernetesServer:
         return False
 
     @property
-    def _certificate(self) -> Path:
+    def certificate(self) -> Path:
         return self._folder / "certificates" / "apiserver.crt"
 
     # -- the way in
@@ -102,7 +102,7 @@ class KubernetesServer:
             "current-context": "test",
             "contexts": [{"name": "test", "context": {"cluster": "test", "user": token}}],
             "clusters": [
-                {"name": "test", "cluster": {"server": self.url, "certificate-authority": str(self._certificate)}}
+                {"name": "test", "cluster": {"server": self.url, "certificate-authority": str(self.certificate)}}
             ],
             "users": [{"name": token, "user": {"token": token}}],
         }

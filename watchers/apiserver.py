@@ -1,9 +1,8 @@
 """An API server over real HTTP on 127.0.0.1, with the faults that a real one shows only on its worst days.
 
 It serves a `watchers.world.World`: list with pages, watch with resume, bookmarks and both forms of 410. It reads
-nothing and keeps nothing on disk. What it does not know (selectors, exact versions, initial events in a watch) it
-refuses and does not ignore; it knows no verb but list and watch. It behaves as Kubernetes 1.37 does, and a test asks
-both the same questions.
+nothing and keeps nothing on disk. What it does not know (selectors, exact versions) it refuses and does not ignore; it
+knows no verb but list and watch. It behaves as Kubernetes 1.37 does, and a test asks both the same questions.
 """
 
 import base64
@@ -17,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
@@ -45,7 +45,8 @@ class Request:
 class ApiServer:
     """Serves a world: put and delete objects in `world`, and clients see it happen.
 
-    `resources` are served; others answer 404.
+    `resources` are served; others answer 404. `initial_events` says whether a watch may begin with all objects
+    (KEP-3157), which not every server offers.
     """
 
     def __init__(
@@ -54,9 +55,11 @@ class ApiServer:
         *,
         resources: Sequence[Resource],
         bookmark_seconds: float = BOOKMARK_SECONDS,
+        initial_events: bool = False,
         port: int = 0,
     ) -> None:
         self.world = world
+        self.initial_events = initial_events
         self.faults = Faults()
         self.requests: list[Request] = []
         self.bookmark_seconds = bookmark_seconds
@@ -211,6 +214,7 @@ _REASONS: Final = {
 }
 
 
+NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 _CONTINUE_TOO_OLD: Final = "The provided continue parameter is too old to display a consistent list result."
 
 
@@ -281,7 +285,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.api.requests.append(Request(path=parts.path, query=query))
         faults = self.api.faults
         if (refused := faults.take_refusal()) is not None:
-            return self._refuse(refused, "refused on purpose")
+            status, retry_after = refused
+            headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+            return self._send(status, _status(status, "refused on purpose"), headers)
         if faults.token is not None and self.headers.get("Authorization", "").split()[-1:] != [faults.token]:
             return self._refuse(401, "Unauthorized")
         if (document := self._discover(parts.path)) is not None:
@@ -306,19 +312,25 @@ class _Handler(BaseHTTPRequestHandler):
             details = {"group": resource.group, "kind": resource.plural}
             message = f'{resource.name} is forbidden: User "nobody" cannot {verb} {asked}'
             raise _Refused(403, message, {key: value for key, value in details.items() if value})
+        unknowns = ["labelSelector", "fieldSelector", "resourceVersionMatch"]
         if "sendInitialEvents" in query:
-            raise _Refused(422, "sendInitialEvents: Forbidden: the WatchList feature gate is off")
-        for unknown in ("labelSelector", "fieldSelector", "resourceVersionMatch"):
+            if not self.api.initial_events:
+                raise _Refused(422, "sendInitialEvents: Forbidden: the WatchList feature gate is off")
+            if query.get("resourceVersionMatch") == "NotOlderThan":
+                unknowns.remove("resourceVersionMatch")
+        for unknown in unknowns:
             if query.get(unknown):
                 raise _Refused(400, f"the replay server knows no {unknown}")
 
     # -- answers
-    def _send(self, code: int, document: Any) -> None:
-        self._answer(code, "application/json", orjson.dumps(document))
+    def _send(self, code: int, document: Any, headers: Mapping[str, str] = NO_HEADERS) -> None:
+        self._answer(code, "application/json", orjson.dumps(document), headers)
 
-    def _answer(self, code: int, form: str, body: bytes) -> None:
+    def _answer(self, code: int, form: str, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> None:
         self.send_response(code)
         self.send_header("Content-Type", form)
+        for name, value in headers.items():
+            self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -401,10 +413,14 @@ class _Handler(BaseHTTPRequestHandler):
         world = self.api.world
         seconds = _whole_number(query.get("timeoutSeconds") or "0") or _WATCH_SECONDS
         position = _version(query.get("resourceVersion", ""))
-        initial: Sequence[bytes] = ()
+        bookmarks = _is_true(query.get("allowWatchBookmarks"))
+        initial: list[tuple[str, bytes]] = []
         if position == 0:
             snapshot = world.snapshot(resource, namespace)
-            initial, position = snapshot.bodies, snapshot.version
+            initial, position = [(ChangeType.ADDED, body) for body in snapshot.bodies], snapshot.version
+            if bookmarks and _is_true(query.get("sendInitialEvents")):
+                annotations = {"k8s.io/initial-events-end": "true"}
+                initial.append(("BOOKMARK", _bookmark(resource, position, annotations=annotations)))
         if self.api.faults.gone_as_status:
             try:
                 world.since(position, resource, namespace)
@@ -415,7 +431,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         try:
-            bookmarks = _is_true(query.get("allowWatchBookmarks"))
             self._follow(resource, namespace, seconds, bookmarks=bookmarks, initial=initial, position=position)
         except OSError:
             self.close_connection = True  # the client went away
@@ -427,14 +442,14 @@ class _Handler(BaseHTTPRequestHandler):
         seconds: int,
         *,
         bookmarks: bool,
-        initial: Sequence[bytes],
+        initial: Sequence[tuple[str, bytes]],
         position: int,
     ) -> None:
         api = self.api
         ends_at = time.monotonic() + seconds
         bookmark_at = time.monotonic() + api.bookmark_seconds if bookmarks else math.inf
-        for body in initial:
-            self._event(ChangeType.ADDED, body)
+        for type_, body in initial:
+            self._event(type_, body)
         while not self._is_over(resource, ends_at):
             if api.faults.silent:
                 return self._be_silent()
@@ -449,7 +464,7 @@ class _Handler(BaseHTTPRequestHandler):
             position = max(position, upto)  # a position that is still to come is waited for, in silence
             if time.monotonic() >= bookmark_at:
                 bookmark_at = time.monotonic() + api.bookmark_seconds
-                self._bookmark(resource, position)
+                self._event("BOOKMARK", _bookmark(resource, position))
             self._await(position, min(ends_at, bookmark_at))
         self.wfile.write(b"0\r\n\r\n")
         return None
@@ -476,23 +491,26 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _happened(self, event: WorldEvent) -> bool:
         """Send an event; False if the connection was cut in the middle of it."""
-        if self.api.faults.take_cut():
-            self._chunk(_line(event.type, event.body)[: len(event.body) // 2])
+        if (sent := self.api.faults.take_cut()) is not None:
+            line = _line(event.type, event.body)
+            self._chunk(line[: len(line) // 2 if sent < 0 else sent])
             self.close_connection = True
             _shut(self.connection)
             return False
         self._event(event.type, event.body)
         return True
 
-    def _bookmark(self, resource: Resource, position: int) -> None:
-        typed = {"apiVersion": _api_version(resource), "kind": resource.kind}
-        self._event("BOOKMARK", orjson.dumps(typed | {"metadata": {"resourceVersion": str(position)}}))
-
     def _event(self, type_: str, body: bytes) -> None:
         self._chunk(_line(type_, body))
 
     def _chunk(self, data: bytes) -> None:
-        self.wfile.write(b"%x\r\n%b\r\n" % (len(data), data))
+        if data:  # an empty one would end the answer
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(data), data))
+
+
+def _bookmark(resource: Resource, position: int, **more: Any) -> bytes:
+    typed = {"apiVersion": _api_version(resource), "kind": resource.kind}
+    return orjson.dumps(typed | {"metadata": {"resourceVersion": str(position)} | more})
 
 
 def _line(type_: str, body: bytes) -> bytes:

@@ -52,10 +52,11 @@ def decode_json(data: bytes) -> Any:
     except orjson.JSONDecodeError as error:
         if "depth limit" not in error.msg and "ecursion limit" not in error.msg:  # orjson's words, new and old
             raise
-        return orjson.loads(_without_depths(data))
+        return orjson.loads(without_depths(data))
 
 
-def _without_depths(data: bytes) -> bytes:
+def without_depths(data: bytes) -> bytes:
+    """Cut out of JSON what is nested beyond all measure."""
     kept, begun, at, depth = list[bytes](), 0, 0, 0
     while (token := _STRUCTURE.match(data, at)) is not None:
         at, sign = token.end(), token[1]

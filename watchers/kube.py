@@ -170,7 +170,8 @@ class Kube:
             body = b""
         finally:
             self._drop(response)
-        return refusal(response.status, _status_message(body) or str(response.reason or ""))
+        message = _status_message(body) or str(response.reason or "")
+        return refusal(response.status, message, retry_after_seconds=_retry_after(response))
 
     def _failure(self, error: Exception) -> ClusterError:
         """Say in stable words what went wrong: the same trouble is the same message, so it is told once."""
@@ -245,6 +246,12 @@ class KubeStream:
     def close(self) -> None:
         """Let go of the connection."""
         self._kube._drop(self._response)
+
+
+def _retry_after(response: urllib3.BaseHTTPResponse) -> float:
+    """Read for how many seconds a server asks to be left alone; API servers say it in whole seconds, not as a date."""
+    value = response.headers.get("Retry-After", "")
+    return float(value) if value.isascii() and value.isdecimal() else 0.0
 
 
 def _status_message(body: bytes) -> str:

@@ -9,18 +9,20 @@ import gzip
 import re
 import zlib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from io import BytesIO
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, TypeAlias, TypeGuard
 
 import brotli
+import msgspec
 import orjson
 import zstandard
 
 from lineage.identity import sha256
-from watchers.reading import mapping, sequence, text
-from watchers.source import KubernetesObject
+from watchers.reading import mapping, seconds, sequence, text, time
+from watchers.source import Attempts, KubernetesObject, Members, read_members
 
 GROUPS: Final = frozenset({"DAG", "Steps", "StepGroup", "TaskGroup", "Retry"})
 ACTS: Final = frozenset({"Pod", "Container", "HTTP", "Plugin"})
@@ -37,15 +39,12 @@ def unpack_nodes(item: KubernetesObject) -> KubernetesObject:
     digest: it may hold secrets, so it must not be logged.
     """
     status = item.get("status")
-    if not isinstance(status, dict):
-        return item
-    packed = status.get("compressedNodes")
-    if not packed or not isinstance(packed, str) or packed.startswith(UNREADABLE):
+    if not isinstance(status, dict) or not _is_packed(packed := status.get("compressedNodes")):
         return item
     rest = {key: value for key, value in status.items() if key != "compressedNodes"}
     try:
-        nodes = orjson.loads(_decompress(base64.b64decode(packed, validate=True)))
-    except (ValueError, OSError, EOFError, zlib.error, zstandard.ZstdError, brotli.error):
+        nodes = orjson.loads(_decompress(packed))
+    except _NOT_PACKED:
         nodes = None
     if isinstance(nodes, dict):
         return {**item, "status": {**rest, "nodes": nodes}}
@@ -53,8 +52,72 @@ def unpack_nodes(item: KubernetesObject) -> KubernetesObject:
     return {**item, "status": {**rest, "compressedNodes": what}}
 
 
-def _decompress(packed: bytes) -> bytes:
+def unpack_members(members: Members) -> Members:
+    """Put packed nodes in the place of plain ones, of an object that was not decoded.
+
+    Raises:
+        ValueError: they cannot be unpacked.
+    """
+    status = members.get("status")
+    if status is None or b'"compressedNodes"' not in (text := bytes(status)) or not text.startswith(b"{"):
+        return members
+    shown = read_members(text)
+    if not _is_packed(packed := orjson.loads(shown.pop("compressedNodes", b"null"))):
+        return members
+    try:
+        nodes = read_members(_decompress(packed))
+    except _NOT_PACKED as error:
+        raise ValueError("the nodes are packed in an unknown way") from error
+    return {**members, "status": msgspec.Raw(_encode({**shown, "nodes": nodes}))}
+
+
+def named_attempts(members: Members) -> Attempts:
+    """Tell the attempts that a view of a workflow names.
+
+    Raises:
+        ValueError: its nodes cannot be read.
+    """
+    status = members.get("status")
+    if status is None:
+        return frozenset()
+    shown = _read_status(status)
+    nodes = shown.nodes
+    if _is_packed(shown.compressed_nodes):
+        try:
+            nodes = _read_starts(_decompress(shown.compressed_nodes))
+        except _NOT_PACKED as error:
+            raise ValueError("the nodes are packed in an unknown way") from error
+    if shown.offload_node_status_version and not nodes:
+        raise ValueError("the nodes are kept elsewhere")
+    return frozenset((node_id, node.started_at) for node_id, node in (nodes or {}).items() if node is not None)
+
+
+class _Start(msgspec.Struct, rename="camel"):
+    started_at: str | None = None
+
+
+_Starts: TypeAlias = dict[str, _Start | None]
+
+
+class _Status(msgspec.Struct, rename="camel"):
+    nodes: _Starts | None = None
+    compressed_nodes: Any = None
+    offload_node_status_version: str | None = None
+
+
+_read_status: Final = msgspec.json.Decoder(_Status).decode
+_read_starts: Final = msgspec.json.Decoder(_Starts).decode
+_encode: Final = msgspec.json.Encoder().encode
+_NOT_PACKED: Final = (ValueError, OSError, EOFError, zlib.error, zstandard.ZstdError, brotli.error)
+
+
+def _is_packed(packed: object) -> TypeGuard[str]:
+    return isinstance(packed, str) and packed != "" and not packed.startswith(UNREADABLE)
+
+
+def _decompress(text: str) -> bytes:
     """Unpack by the first bytes, and no more than the limit: a few packed kilobytes can hold gigabytes."""
+    packed = base64.b64decode(text, validate=True)
     if packed.startswith(b"\x1f\x8b"):
         with gzip.GzipFile(fileobj=BytesIO(packed)) as stream:
             unpacked = stream.read(UNPACKED_LIMIT_BYTES + 1)
@@ -86,18 +149,52 @@ def readable_nodes(status: Mapping[str, Any]) -> tuple[Nodes | None, str | None]
 _ATTEMPT = re.compile(r"\(([0-9]{1,9})\)$")
 
 
-def attempt_number(node: Mapping[str, Any], parents: list[str], nodes: Nodes) -> int:
-    """Number an attempt: what `name(n)` says under a Retry node of that name, else 0."""
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What of a node draws the graph. `attempt_name` is what its name is without the number of an attempt."""
+
+    name: str
+    kind: str
+    started_at: int | None
+    children: tuple[str, ...]
+    attempt_name: str | None
+    number: int
+    is_hook: bool
+
+    @property
+    def is_attempt(self) -> bool:
+        """Say whether its name numbers it, and it is no hook that happens to be named so."""
+        return self.attempt_name is not None and not self.is_hook
+
+
+def shape_of(node: Mapping[str, Any]) -> Shape:
+    """Read what draws the graph of a node.
+
+    Raises:
+        InvalidObservation: a member is not what it should be.
+    """
     name = text(node, "name")
     found = _ATTEMPT.search(name)
-    if not found:
+    return Shape(
+        name=name,
+        kind=text(node, "type"),
+        started_at=seconds(time(node, "startedAt")),
+        children=tuple(dict.fromkeys(child for child in sequence(node, "children") if isinstance(child, str))),
+        attempt_name=name[: found.start()] if found else None,
+        number=int(found.group(1)) if found else 0,
+        is_hook=bool(mapping(node, "nodeFlag").get("hooked")),
+    )
+
+
+def attempt_number(shape: Shape, parents: list[str], shapes: Mapping[str, Shape]) -> int:
+    """Number an attempt: what `name(n)` says under a Retry node of that name, else 0."""
+    if shape.attempt_name is None:
         return 0
-    outer = name[: found.start()]
-    retried = any(text(nodes[p], "type") == "Retry" and text(nodes[p], "name") == outer for p in parents)
-    return int(found.group(1)) if retried else 0
+    retried = any(shapes[p].kind == "Retry" and shapes[p].name == shape.attempt_name for p in parents)
+    return shape.number if retried else 0
 
 
-def parents_of(nodes: Nodes, workflow: str) -> dict[str, list[str]]:
+def parents_of(shapes: Mapping[str, Shape], workflow: str) -> dict[str, list[str]]:
     """List for each node the nodes right before it, groupings included.
 
     `children` are the edges that Argo draws; some name nodes that do not exist (yet, or any more). The
@@ -105,28 +202,23 @@ def parents_of(nodes: Nodes, workflow: str) -> dict[str, list[str]]:
     after everything else, that is after every node without a successor.
     """
     parents: dict[str, list[str]] = defaultdict(list)
-    for node_id, node in nodes.items():
-        children = list(dict.fromkeys(_children(node, nodes)))
-        for child in children:
-            parents[child].append(node_id)
-        if text(node, "type") == "Retry":
-            attempts = [child for child in children if _is_attempt(nodes[child])]
+    for node_id, shape in shapes.items():
+        for child in shape.children:
+            if child in shapes:
+                parents[child].append(node_id)
+        if shape.kind == "Retry":
+            attempts = [child for child in shape.children if child in shapes and shapes[child].is_attempt]
             for earlier, later in pairwise(attempts):
                 parents[later].append(earlier)
     onexit = f"{workflow}.onExit"
-    handlers = {n for n, node in nodes.items() if text(node, "name").startswith(onexit)}
+    handlers = {node_id for node_id, shape in shapes.items() if shape.name.startswith(onexit)}
     if handlers:
-        inner = {n for n in nodes if n not in handlers and any(_children(nodes[n], nodes))}
-        leaves = [n for n in nodes if n not in handlers and n not in inner]
+        leaves = [
+            node_id
+            for node_id, shape in shapes.items()
+            if node_id not in handlers and not any(child in shapes for child in shape.children)
+        ]
         for handler in handlers:
             if not any(parent in handlers for parent in parents[handler]):
                 parents[handler].extend(leaves)
     return parents
-
-
-def _children(node: Mapping[str, Any], nodes: Nodes) -> Iterator[str]:
-    return (child for child in sequence(node, "children") if isinstance(child, str) and child in nodes)
-
-
-def _is_attempt(node: Mapping[str, Any]) -> bool:
-    return bool(_ATTEMPT.search(text(node, "name"))) and not mapping(node, "nodeFlag").get("hooked")

@@ -1,12 +1,12 @@
 """Which pipeline a workflow ran, and the one exact text of it.
 
-Pure. Two runs ran the same version if their specs are equal once the names and times that were generated
+Pure but for a bounded memory, on which nothing depends but speed.
+Two runs ran the same version if their specs are equal once the names and times that were generated
 for each of them, and the values of their arguments, are set aside.
 """
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any, Final
 
 import orjson
@@ -14,6 +14,7 @@ import orjson
 from lineage.facts import PipelineRef
 from lineage.identity import RUN_ID_LABEL, canonical, sha256
 from watchers.reading import mapping, mappings, text, texts
+from watchers.remembering import LastViews
 
 PIPELINE_SPEC: Final = "pipelines.kubeflow.org/pipeline_spec"
 _GENERATED_NAME_LABELS = (
@@ -52,10 +53,20 @@ def version_text(item: Mapping[str, Any]) -> tuple[str, bytes]:
     return _neutral_text(canonical(kept), tuple(_generated(metadata)))
 
 
-@lru_cache(maxsize=64)  # a workflow is seen again and again, and its spec is most of it
 def _neutral_text(spec: bytes, generated: tuple[tuple[str, str], ...]) -> tuple[str, bytes]:
+    if not any(word in spec for word in (*_REPLACED, *(orjson.dumps(old)[1:-1] for old, _ in generated))):
+        return sha256(spec), spec
+    known = _texts.get(generated)  # of one run: it is seen again and again, and its spec is most of it
+    if known is not None and known[0] == spec:
+        return known[1]
     neutral = canonical(_neutral(orjson.loads(spec), generated))
-    return sha256(neutral), neutral
+    found = sha256(neutral), neutral
+    _texts.put(generated, (spec, found), len(spec) + len(neutral))
+    return found
+
+
+_texts: Final = LastViews[tuple[bytes, tuple[str, bytes]]](max_bytes=8 * 2**20)
+_REPLACED: Final = (b'"creationTimestamp"', b"--pipeline_job_create_time_utc")  # what `_neutral` looks for
 
 
 def _annotated_name(metadata: Mapping[str, Any]) -> str:

@@ -5,19 +5,28 @@ over HTTP, a script in tests); time, chance and waiting are passed in. The rules
 reflector (k8s.io/client-go/tools/cache/reflector.go) with these differences: a list after a gap is compared by
 uid, so that an object deleted and made again under its name is not taken for a changed one; and who is gone is
 not concluded here, but by whoever reads `Listed`.
+
+From one `Listed` to the last `Reached` before the next one, no change is missed, however often the connection
+broke. What happened between that `Reached` and the next `Listed` may never be known: that is a gap.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import orjson
+from msgspec import Raw, Struct, ValidationError
+from msgspec.json import Decoder
 
-from lineage.errors import ClusterError, HistoryGone, ResourceAbsent, ResourceForbidden
+from lineage.errors import BadAnswer, ClusterError, HistoryGone, ResourceAbsent, ResourceForbidden
 from lineage.model import SourceState
-from watchers.elements import decode_json
-from watchers.source import KubernetesObject, Resource
+from watchers.elements import without_depths
+from watchers.parts import Sent, sent
+from watchers.source import KubernetesObject, Members, Resource, read_members
+from watchers.unfolding import parse_time
+
+T = TypeVar("T")
 
 
 # ------------------------------------------------------------------------------------------ events
@@ -25,7 +34,7 @@ from watchers.source import KubernetesObject, Resource
 class Changed:
     """An object as it stands now: new, or another resourceVersion than the one seen before."""
 
-    object: KubernetesObject
+    sent: Sent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,10 +46,27 @@ class Deleted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """A complete, consistent list: at `resource_version` exactly `uids` existed. Comes after their `Changed`."""
+    """A complete, consistent list: at `resource_version` exactly `uids` existed. Comes after their `Changed`.
+
+    `versions` and `born` (seconds since 1970; 0 where it is not said) are aligned with `uids`. `reason`: why the
+    resource had to be listed anew; None for the first list.
+    """
 
     resource_version: str
     uids: tuple[str, ...]
+    versions: tuple[str, ...] = ()
+    born: tuple[int, ...] = ()
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    """Everything that happened since the last `Listed`, of version `since`, was handed on, up to this version, at
+    which so many `objects` existed."""
+
+    since: str
+    resource_version: str
+    objects: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +77,7 @@ class StateChanged:
     message: str | None = None
 
 
-ReflectorEvent: TypeAlias = Changed | Deleted | Listed | StateChanged
+ReflectorEvent: TypeAlias = Changed | Deleted | Listed | Reached | StateChanged
 
 
 # ------------------------------------------------------------------------------------------ the transport
@@ -79,11 +105,12 @@ class Transport(Protocol):
         """Break off every open request, from any thread; later ones fail."""
 
 
-def refusal(code: int, message: str) -> ClusterError:
+def refusal(code: int, message: str, *, retry_after_seconds: float = 0.0) -> ClusterError:
     """Say what it means that the server answered `code`, as HTTP status or in an ERROR event.
 
-    Only 403 is ResourceForbidden: that is a matter of one resource, and granting it helps. 401 says that the
-    credentials themselves are not accepted, so it is a ClusterError like any other trouble of the connection.
+    `retry_after_seconds` is how long it asked to be left alone. Only 403 is ResourceForbidden: that is a matter of
+    one resource, and granting it helps. 401 says that the credentials themselves are not accepted, so it is a
+    ClusterError like any other trouble of the connection.
     """
     text = f"{code}: {message}" if message else str(code)
     match code:
@@ -93,8 +120,10 @@ def refusal(code: int, message: str) -> ClusterError:
             return ResourceAbsent(text)
         case 403:
             return ResourceForbidden(text)
+        case 401 | 429 | 502 | 503:  # of those who would be refused or not reached whatever they asked
+            return ClusterError(text, retry_after_seconds=retry_after_seconds)
         case _:
-            return ClusterError(text)
+            return BadAnswer(text, retry_after_seconds=retry_after_seconds)
 
 
 # ------------------------------------------------------------------------------------------ pace
@@ -106,8 +135,10 @@ class Pace:
     watch_seconds: tuple[float, float] = (300.0, 600.0)  # random, so that watches do not all end together
     first_delay_seconds: float = 0.8
     longest_delay_seconds: float = 30.0  # 1/30 ≈ 0.03 requests/s per resource while the API server is down
+    longest_wish_seconds: float = 300.0  # of a server that asks to be left alone; a day would be a mistake
+    reached_seconds: float = 10.0  # how often `Reached` is told while much happens; a killed watcher's gap is longer
     shortest_watch_seconds: float = 1.0  # a watch that ends sooner, and empty, would be a hot loop if resumed at once
-    patience: int = 5  # failures in a row (0.8 + … + 12.8 ≈ 25 s), or empty watches, after which a position is given up
+    patience: int = 5  # bad answers in a row (0.8 + … + 12.8 ≈ 25 s), or empty watches, and a position is given up
 
 
 DEFAULT_PACE: Final = Pace()
@@ -154,8 +185,9 @@ class Reflector:
         pace: Pace = DEFAULT_PACE,
     ) -> None:
         self._transport = transport
-        self._resource = resource
         self._path = resource.path(namespace)
+        version = f"{resource.group}/{resource.version}" if resource.group else resource.version
+        self._type = {"apiVersion": Raw(orjson.dumps(version)), "kind": Raw(orjson.dumps(resource.kind))}
         self._wait = wait
         self._uniform = uniform
         self._monotonic = monotonic
@@ -165,7 +197,14 @@ class Reflector:
         )
         self._known: dict[str, str] = {}  # uid → resourceVersion of what was handed on
         self._position: str | None = None  # where to resume; None: list first
+        self._since = ""  # the version of the last list
+        self._reached: str | None = None  # the position that was told last
+        self._reached_at = 0.0
+        self._trouble: str | None = None  # what went wrong first since all was well
+        self._asks_for_initial_events = True
+        self._bad_answers = 0  # in a row
         self._empty_watches = 0  # in a row
+        self._doubted: tuple[str, dict[str, str]] | None = None  # a position that a list is to confirm, and the known
         self._progressed = False  # whether the watch brought anything since the last list
         self._state: tuple[SourceState, str | None] | None = None
 
@@ -174,11 +213,15 @@ class Reflector:
 
         Failures are told as StateChanged and retried; nothing but a programming error is raised.
         """
+        yield from self._run()
+        yield from self._reach()
+
+    def _run(self) -> Iterator[ReflectorEvent]:
         yield from self._become(SourceState.SYNCING)
         while not self._wait(0):
             try:
                 if self._position is None:
-                    yield from self._list()
+                    yield from self._begin()
                 if self._position is not None:  # None: stopped within the list
                     yield from self._watch(self._position)
             except ClusterError as error:
@@ -187,24 +230,62 @@ class Reflector:
                 yield from self._recover(error)
 
     def _recover(self, error: ClusterError) -> Iterator[ReflectorEvent]:
-        """Decide where to go on and how soon."""
+        """Decide where to go on and how soon.
+
+        From where it stood, if only it can: a server that starts denies for a moment that there are custom resources,
+        and of one that was removed and installed again it tells every deletion, or that its history is gone.
+        """
+        self._trouble = self._trouble or str(error)
         if isinstance(error, HistoryGone):
-            self._position = None
+            yield from self._forget(str(error))
             if self._progressed:
                 return  # at once: what happened in between is waiting
-        elif isinstance(error, ResourceAbsent):
-            self._position = None  # its definition was removed, and its history with it
         yield from self._become(_state_of(error), str(error))
-        delay = self._backoff.next()
-        if self._backoff.failures % self._pace.patience == 0:
-            self._position = None  # whatever ails it (a position from before a restored backup), a list heals it
+        delay = max(self._backoff.next(), min(error.retry_after_seconds, self._pace.longest_wish_seconds))
+        if isinstance(error, BadAnswer):
+            self._bad_answers += 1
+            if self._bad_answers % self._pace.patience == 0:
+                # Whatever ails it (a position from before a restored backup), a list heals it. A server that is not
+                # reached is another matter: its watch goes on from there, and nothing is missed.
+                yield from self._forget(str(error))
         self._wait(delay)
 
+    def _recovered(self) -> None:
+        """All is well again."""
+        self._backoff.reset()
+        self._trouble, self._bad_answers = None, 0
+
+    def _forget(self, why: str) -> Iterator[ReflectorEvent]:
+        """Give the position up: list first."""
+        yield from self._reach()
+        if self._position is not None and self._trouble not in (None, why):
+            self._trouble = f"{self._trouble}; then {why}"
+        self._position, self._trouble = None, self._trouble or why
+
     # -- list
+    def _begin(self) -> Iterator[ReflectorEvent]:
+        """Learn which objects there are, in the way that costs the server least.
+
+        A server that offers them sends all objects as the first events of a watch (KEP-3157), out of its memory and
+        one by one. Whatever goes wrong with that, a list in pages does not need.
+        """
+        self._progressed = False
+        if not self._asks_for_initial_events or self._doubted is not None:
+            yield from self._list()
+            return
+        try:
+            yield from self._watch(None)
+        except (ResourceAbsent, ResourceForbidden):
+            raise  # and would be of a list
+        except ClusterError:
+            if self._position is not None:
+                raise  # all objects had come
+            self._asks_for_initial_events = False
+            yield from self._list()
+
     def _list(self) -> Iterator[ReflectorEvent]:
         """Hand on what changed since it was last seen, page by page, then which objects there are."""
-        self._progressed = False
-        listed: dict[str, str] = {}
+        listed: dict[str, _Item] = {}
         query = {"limit": str(self._pace.page_size)}
         while not self._wait(0):
             try:
@@ -216,88 +297,145 @@ class Reflector:
                 listed, query = {}, {}
                 continue
             for item in page.items:
-                self._complete(item)
-                uid, version = _identity(item)
-                if uid:
-                    listed[uid] = version
-                if self._is_news(uid, version):
-                    yield Changed(object=item)
+                yield from self._there_is(item, listed)
             if not page.next:
-                self._known = listed
-                self._position = page.resource_version
-                yield Listed(resource_version=page.resource_version, uids=tuple(listed))
+                yield from self._all_listed(page.resource_version, listed)
                 return
             query = {"limit": str(self._pace.page_size), "continue": page.next}
 
+    def _there_is(self, item: Sent, listed: dict[str, "_Item"]) -> Iterator[Changed]:
+        """Hand on an object of a list if it is news, and add it to those that exist."""
+        if item.uid:
+            listed[item.uid] = _Item(item.resource_version, _seconds(item.created_at))
+        if self._is_news(item):
+            yield Changed(sent=self._complete(item))
+
+    def _all_listed(self, version: str, listed: Mapping[str, "_Item"]) -> Iterator[Listed]:
+        """Begin anew from a complete list; or go on where the watch stood, if all is as it was known."""
+        doubted, self._doubted = self._doubted, None
+        self._known = {uid: item.version for uid, item in listed.items()}
+        if doubted is not None and doubted[1] == self._known and _is_behind(doubted[0], version):
+            self._position, self._trouble = doubted[0], None
+            return
+        self._position = self._since = self._reached = version
+        self._reached_at = self._monotonic()
+        reason, self._trouble = self._trouble, None
+        yield Listed(
+            resource_version=version,
+            uids=tuple(listed),
+            versions=tuple(item.version for item in listed.values()),
+            born=tuple(item.born for item in listed.values()),
+            reason=reason,
+        )
+
     # -- watch
-    def _watch(self, position: str) -> Iterator[ReflectorEvent]:
-        """Follow the resource until the server ends the watch, moving the position along."""
+    def _watch(self, position: str | None) -> Iterator[ReflectorEvent]:
+        """Follow the resource until the server ends the watch, moving the position along. Without a position all
+        objects come first, as events."""
         opened_at = self._monotonic()
         seconds = int(self._uniform(*self._pace.watch_seconds))
-        query = {
-            "watch": "true",
-            "allowWatchBookmarks": "true",
-            "resourceVersion": position,
-            "timeoutSeconds": str(seconds),
-        }
+        query = {"watch": "true", "allowWatchBookmarks": "true", "timeoutSeconds": str(seconds)}
+        if position is None:
+            query |= {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan"}
+        else:
+            query["resourceVersion"] = position
         empty = True
         with closing(self._transport.stream(self._path, query)) as stream:
+            lines = iter(stream)
+            if position is None:
+                yield from self._take_initial_events(lines)
+                if self._position is None:
+                    return
             yield from self._become(SourceState.SYNCED)
-            for line in stream:
-                event = _decode_event(line)
+            for line in lines:
+                type_, item = _decode_event(line)
                 empty = False
-                yield from self._follow(event)
+                yield from self._follow(type_, item)
                 if self._wait(0):
                     return
         if empty and self._monotonic() - opened_at < self._pace.shortest_watch_seconds:
             if self._wait(0):
                 return
-            raise ClusterError("the server ended the watch at once, without an event")
-        self._backoff.reset()
+            raise BadAnswer("the server ended the watch at once, without an event")
+        self._recovered()
         self._empty_watches = self._empty_watches + 1 if empty else 0
         if self._empty_watches == self._pace.patience:
             # Where all is quiet there is nothing to bring. But a server that was set back to a backup accepts a
             # position of its former future as well, and says nothing until it gets there.
-            self._empty_watches, self._position = 0, None
+            self._empty_watches = 0
+            if self._position is not None:
+                self._doubted = self._position, dict(self._known)
+            yield from self._forget("nothing was heard for long")
 
-    def _follow(self, event: "_WatchEvent") -> Iterator[ReflectorEvent]:
+    def _take_initial_events(self, lines: Iterator[bytes]) -> Iterator[ReflectorEvent]:
+        """Hand on the objects that a watch begins with, up to the bookmark that says that these were all. Stopped
+        before that, it leaves no position.
+
+        Raises:
+            ClusterError: the watch ended before it.
+        """
+        listed: dict[str, _Item] = {}
+        for line in lines:
+            type_, item = _decode_event(line)
+            match type_:
+                case "ERROR":
+                    raise _error_of(item)
+                case "ADDED" | "MODIFIED":
+                    yield from self._there_is(item, listed)
+                case "DELETED":
+                    listed.pop(item.uid, None)
+                    if item.uid:
+                        yield Deleted(uid=item.uid)
+                case _:
+                    if item.resource_version and _ends_initial_events(item):
+                        yield from self._all_listed(item.resource_version, listed)
+                        return
+            if self._wait(0):
+                return
+        raise ClusterError("the watch ended before all objects had come")
+
+    def _follow(self, type_: str, item: Sent) -> Iterator[ReflectorEvent]:
         """Turn one event of a watch into ours."""
-        if event.type == "ERROR":
-            # 410 comes as HTTP status or, with status 200, as this event (reason Expired or Gone).
-            code, reason = event.object.get("code"), event.object.get("reason")
-            gone = code == 410 or reason in ("Expired", "Gone")
-            raise refusal(410 if gone else code if isinstance(code, int) else 500, _message(event.object))
-        uid, version = _identity(event.object)
-        if not version:
-            raise ClusterError(f"a {event.type} event carries no resourceVersion")
-        self._position = version
+        if type_ == "ERROR":
+            raise _error_of(item)
+        if not item.resource_version:
+            raise BadAnswer(f"a {type_} event carries no resourceVersion")
+        self._position = item.resource_version
         self._progressed = True
-        self._backoff.reset()
-        match event.type:
+        self._recovered()
+        match type_:
             case "ADDED" | "MODIFIED":
-                self._complete(event.object)
-                if self._is_news(uid, version):
-                    yield Changed(object=event.object)
+                if self._is_news(item):
+                    yield Changed(sent=self._complete(item))
             case "DELETED":
-                self._known.pop(uid, None)
-                if uid:
-                    yield Deleted(uid=uid)
+                self._known.pop(item.uid, None)
+                if item.uid:
+                    yield Deleted(uid=item.uid)
             case _:  # KEP-956: a bookmark carries only metadata and resourceVersion
-                pass
+                self._reached = None  # that nothing happened meanwhile is worth telling too
+                yield from self._reach()
+        if self._monotonic() - self._reached_at >= self._pace.reached_seconds:
+            yield from self._reach()
+
+    def _reach(self) -> Iterator[Reached]:
+        """Tell how far the watch has come, if it has come any farther."""
+        if self._position is not None and self._position != self._reached:
+            self._reached, self._reached_at = self._position, self._monotonic()
+            yield Reached(since=self._since, resource_version=self._position, objects=len(self._known))
 
     # -- small things
-    def _is_news(self, uid: str, version: str) -> bool:
+    def _is_news(self, item: Sent) -> bool:
         """Remember an object's version; say whether it differs from the one handed on before."""
-        if not uid:
+        if not item.uid:
             return True
-        old, self._known[uid] = self._known.get(uid), version
-        return old != version
+        old, self._known[item.uid] = self._known.get(item.uid), item.resource_version
+        return old != item.resource_version
 
-    def _complete(self, item: KubernetesObject) -> None:
+    def _complete(self, item: Sent) -> Sent:
         """Give an object its type: the API server leaves it out of the items of a list of its own kinds."""
-        group = self._resource.group
-        item.setdefault("apiVersion", f"{group}/{self._resource.version}" if group else self._resource.version)
-        item.setdefault("kind", self._resource.kind)
+        for name, text in self._type.items():
+            item.members.setdefault(name, text)
+        return item
 
     def _become(self, state: SourceState, message: str | None = None) -> Iterator[ReflectorEvent]:
         if self._state != (state, message):
@@ -318,50 +456,87 @@ def _state_of(error: ClusterError) -> SourceState:
 # ------------------------------------------------------------------------------------------ the wire
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Page:
-    items: list[KubernetesObject]
+    items: list[Sent]
     resource_version: str
     next: str  # empty on the last page
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _WatchEvent:
+class _PageSent(Struct):
+    metadata: dict[str, Any]
+    items: list[Raw] | None = None  # an empty Go slice is written as null
+
+
+class _EventSent(Struct):
     type: str
-    object: KubernetesObject
+    object: Members
+
+
+class _Item(NamedTuple):
+    """What is remembered of an object while a list is read."""
+
+    version: str
+    born: int
 
 
 _QUOTE_LENGTH: Final = 60
+_END_OF_INITIAL_EVENTS: Final = "k8s.io/initial-events-end"
+_read_page: Final = Decoder(_PageSent).decode
+_read_event: Final = Decoder(_EventSent).decode
 
 
-def _decode(data: bytes) -> Any:
+def _decode(read: Callable[[bytes], T], data: bytes, what: str) -> T:
     try:
-        return decode_json(data)
-    except orjson.JSONDecodeError as error:
-        raise ClusterError(f"the answer is no JSON: {data[:_QUOTE_LENGTH]!r}") from error
+        data.decode()  # bytes that are no UTF-8 would be found only where they are read
+        try:
+            return read(data)
+        except RecursionError:
+            return read(without_depths(data))
+    except ValidationError as error:
+        raise BadAnswer(f"{what}: {data[:_QUOTE_LENGTH]!r}") from error
+    except ValueError as error:
+        raise BadAnswer(f"the answer is no JSON: {data[:_QUOTE_LENGTH]!r}") from error
 
 
 def _decode_page(data: bytes) -> _Page:
-    match _decode(data):
-        case {"metadata": {"resourceVersion": str(version), **metadata}, **rest}:
-            items = rest.get("items") or []  # an empty Go slice is written as null
-            if isinstance(items, list) and all(isinstance(item, dict) for item in items):
-                return _Page(items=items, resource_version=version, next=str(metadata.get("continue") or ""))
-    raise ClusterError(f"the answer is no list of objects: {data[:_QUOTE_LENGTH]!r}")
+    what = "the answer is no list of objects"
+    page = _decode(_read_page, data, what)
+    version = page.metadata.get("resourceVersion")
+    if not isinstance(version, str):
+        raise BadAnswer(f"{what}: {data[:_QUOTE_LENGTH]!r}")
+    # Copied, so that one object that is held does not hold the whole page.
+    texts = [bytes(item) for item in page.items or ()]
+    items = [sent(_decode(read_members, text, what), len(text)) for text in texts]
+    return _Page(items=items, resource_version=version, next=str(page.metadata.get("continue") or ""))
 
 
-def _decode_event(line: bytes) -> _WatchEvent:
-    match _decode(line):
-        case {"type": str(type_), "object": dict(item)}:
-            return _WatchEvent(type=type_, object=item)
-    raise ClusterError(f"the line is no event of a watch: {line[:_QUOTE_LENGTH]!r}")
-
-
-def _identity(item: KubernetesObject) -> tuple[str, str]:
-    """Read uid and resourceVersion; empty where there is none."""
-    metadata = item.get("metadata")
-    if not isinstance(metadata, dict):
-        return "", ""
-    return str(metadata.get("uid") or ""), str(metadata.get("resourceVersion") or "")
+def _decode_event(line: bytes) -> tuple[str, Sent]:
+    event = _decode(_read_event, line, "the line is no event of a watch")
+    return event.type, sent(event.object, len(line))
 
 
 def _message(status: KubernetesObject) -> str:
     return str(status.get("message") or status.get("reason") or "")
+
+
+def _seconds(written: str) -> int:
+    """Count the seconds from 1970 to a time as it was written; 0 where that is none."""
+    moment = parse_time(written)
+    return 0 if moment is None else max(int(moment.timestamp()), 0)
+
+
+def _is_behind(position: str, version: str) -> bool:
+    """Say whether a position belongs to the history that has come to a version; of texts, nobody can."""
+    return position.isdecimal() and version.isdecimal() and int(position) <= int(version)
+
+
+def _ends_initial_events(item: Sent) -> bool:
+    annotations = item.object()["metadata"].get("annotations")
+    return isinstance(annotations, dict) and annotations.get(_END_OF_INITIAL_EVENTS) == "true"
+
+
+def _error_of(item: Sent) -> ClusterError:
+    """Say what an ERROR event means. 410 comes as HTTP status or, with status 200, so (reason Expired or Gone)."""
+    status = item.object()
+    code, reason = status.get("code"), status.get("reason")
+    gone = code == 410 or reason in ("Expired", "Gone")
+    return refusal(410 if gone else code if isinstance(code, int) else 500, _message(status))

@@ -1,4 +1,4 @@
-"""Watching: every source in every namespace, into the log.
+"""Watching: every source in every namespace, into the log, each object about once a second at most.
 
 The threads and the loops; the protocol is `watchers.reflector`, the way to the cluster `watchers.kube`. Knows no
 store and no particular source.
@@ -8,7 +8,7 @@ import random
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final, assert_never
@@ -20,12 +20,15 @@ from lineage.model import SourceState
 from lineage.observation import (
     ObjectDeleted,
     Observation,
+    ResourceFollowed,
     ResourceListed,
     SourceReported,
 )
 from lineage.ports import LogWriter
 from lineage.redaction import Redactor
-from watchers.observe import observe, unreadable
+from watchers.coalescing import INTERVAL_SECONDS, MAX_BYTES, Coalescer, View
+from watchers.observe import Observer
+from watchers.parts import View as RememberedView
 from watchers.reflector import (
     DEFAULT_PACE,
     Backoff,
@@ -33,16 +36,19 @@ from watchers.reflector import (
     Deleted,
     Listed,
     Pace,
+    Reached,
     Reflector,
     ReflectorEvent,
     StateChanged,
     Transport,
 )
-from watchers.source import KubernetesObject, Source
+from watchers.remembering import LastViews
+from watchers.source import Source
 
 ALL_NAMESPACES: Final = "*"
 STOP_SECONDS: Final = 10.0
 _CALM_SECONDS: Final = 60.0  # a watcher that ran for so long before it failed starts its delays anew
+_LOOK_SECONDS: Final = 0.1  # between looks at what waits: so much later than due it may be handed on
 _HEALTHY: Final = frozenset({SourceState.SYNCED, SourceState.SYNCING, SourceState.STOPPED})
 
 log = structlog.get_logger(__name__)
@@ -53,7 +59,8 @@ class Watching:
 
     What a thread sees it appends to `events`, which waits while it is full. A thread that meets trouble reports
     WAITING and begins again with a list: so nothing is lost, some is seen twice, and no other thread is stopped.
-    `transport` is taken over: `stop` closes it.
+    One more thread hands on what waits, as `watchers.coalescing` says, `interval_seconds` after the view before it.
+    `transport` is taken over: `stop` closes it. `on_append` is told, on any of the threads, of what was appended.
     """
 
     def __init__(
@@ -67,15 +74,30 @@ class Watching:
         redactor: Redactor,
         clock: Callable[[], datetime],
         pace: Pace = DEFAULT_PACE,
+        interval_seconds: float = INTERVAL_SECONDS,
+        on_append: Callable[[Observation], None] = lambda _observation: None,
     ) -> None:
         self._transport = transport
-        self._sources = tuple(sources)
-        self._namespaces: tuple[str | None, ...] = (None,) if namespaces is None else tuple(dict.fromkeys(namespaces))
+        scopes: tuple[str | None, ...] = (None,) if namespaces is None else tuple(dict.fromkeys(namespaces))
+        held_bytes = MAX_BYTES // max(1, len(sources) * len(scopes))
+        remembered = LastViews[RememberedView]()
+        self._views = tuple(
+            _Views(
+                source,
+                namespace,
+                coalescer=Coalescer(source.attempts, interval_seconds=interval_seconds, max_bytes=held_bytes),
+                observer=Observer(source, cluster=cluster, redactor=redactor, views=remembered),
+                append=self._append,
+            )
+            for source in sources
+            for namespace in scopes
+        )
         self._events = events
         self._cluster = cluster
-        self._redactor = redactor
         self._clock = clock
         self._pace = pace
+        self._on_append = on_append
+        self._states: dict[tuple[str, str], SourceState] = {}
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -84,13 +106,13 @@ class Watching:
         self._threads = [
             threading.Thread(
                 target=self._watch,
-                args=(source, namespace),
-                name=f"watch {source.resource.name} {namespace or ALL_NAMESPACES}",
+                args=(views,),
+                name=f"watch {views.source.resource.name} {views.namespace or ALL_NAMESPACES}",
                 daemon=True,
             )
-            for source in self._sources
-            for namespace in self._namespaces
+            for views in self._views
         ]
+        self._threads.append(threading.Thread(target=self._hand_on, name="watch what waits", daemon=True))
         for thread in self._threads:
             thread.start()
 
@@ -103,8 +125,18 @@ class Watching:
             thread.join(max(0.0, deadline - time.monotonic()))
         return not any(thread.is_alive() for thread in self._threads)
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether every thread that was started still runs."""
+        return all(thread.is_alive() for thread in self._threads)
+
+    def states(self) -> Mapping[tuple[str, str], SourceState]:
+        """Say how each resource fares in each namespace that is watched: SYNCING until something else is known."""
+        watched = [(views.place["resource"], views.place["namespace"]) for views in self._views]
+        return {place: self._states.get(place, SourceState.SYNCING) for place in watched}
+
     # -- one thread
-    def _watch(self, source: Source, namespace: str | None) -> None:
+    def _watch(self, views: "_Views") -> None:
         """Follow one resource until stopped, whatever happens."""
         backoff = Backoff(
             first_seconds=self._pace.first_delay_seconds,
@@ -116,97 +148,181 @@ class Watching:
             begun = time.monotonic()
             try:
                 if trouble is not None:
-                    self._append(self._report(source, namespace, SourceState.WAITING, trouble))
-                self._follow(source, namespace)
+                    self._append(self._report(views, SourceState.WAITING, trouble))
+                self._follow(views, trouble)
             # Whatever a log, a source or we ourselves do wrong: a watcher that dies would miss the cluster in
             # silence. A fresh list afterwards sees again whatever got lost on the way.
             except Exception as error:  # noqa: BLE001
                 trouble = _describe(error)
-                log.warning("watcher failed", error=trouble, **_place(source, namespace))
+                log.warning("watcher failed", error=trouble, **views.place)
                 if time.monotonic() - begun > _CALM_SECONDS:
                     backoff.reset()
                 self._stopping.wait(backoff.next())
-        self._say_goodbye(source, namespace)
+        self._say_goodbye(views)
 
-    def _say_goodbye(self, source: Source, namespace: str | None) -> None:
+    def _say_goodbye(self, views: "_Views") -> None:
         try:
-            self._append(self._report(source, namespace, SourceState.STOPPED, None))
+            views.hand_on_everything()
+            self._append(self._report(views, SourceState.STOPPED, None))
         # The loop is over and the log may be gone: there is nobody left to retry for.
         except Exception as error:  # noqa: BLE001
-            log.warning("end of watching not recorded", error=_describe(error), **_place(source, namespace))
+            log.warning("end of watching not recorded", error=_describe(error), **views.place)
 
-    def _follow(self, source: Source, namespace: str | None) -> None:
+    def _hand_on(self) -> None:
+        """Hand on what waits, for threads that are busy waiting for more."""
+        while not self._stopping.wait(_LOOK_SECONDS):
+            for views in self._views:
+                try:
+                    views.hand_on_due()
+                # What could not be appended stays due, and is tried again.
+                except Exception as error:  # noqa: BLE001
+                    log.warning("views not handed on", error=_describe(error), **views.place)
+
+    def _follow(self, views: "_Views", trouble: str | None) -> None:
+        """Follow one resource; `trouble` is why it is begun anew."""
         reflector = Reflector(
             self._transport,
-            source.resource,
-            namespace,
+            views.source.resource,
+            views.namespace,
             wait=self._wait,
             uniform=random.uniform,
             monotonic=time.monotonic,
             pace=self._pace,
         )
+        listed_at = self._clock()
         for event in reflector.events():
-            for observation in self._observations(source, namespace, event):
-                self._append(observation)
+            if isinstance(event, Listed):
+                listed_at = self._clock()
+            self._take(views, event, listed_at, trouble)
 
     def _wait(self, seconds: float) -> bool:
         return self._stopping.wait(seconds) if seconds > 0 else self._stopping.is_set()
 
     def _append(self, observation: Observation) -> None:
         self._events.append(observation)
+        self._on_append(observation)
 
     # -- from what the reflector says to what the log holds
-    def _observations(self, source: Source, namespace: str | None, event: ReflectorEvent) -> Iterator[Observation]:
+    def _take(self, views: "_Views", event: ReflectorEvent, listed_at: datetime, trouble: str | None) -> None:
+        """Log what an event says. `listed_at`: when all that exists was listed last; `trouble`: why anew, unless the
+        event knows."""
+        source = views.source.name
         match event:
             case Changed():
-                yield self._seen(source, event.object)
+                views.take(View(sent=event.sent, seen_at=self._clock()))
             case Deleted():
-                yield ObjectDeleted(source=source.name, cluster=self._cluster, seen_at=self._clock(), uid=event.uid)
+                views.end(event.uid)
+                self._append(ObjectDeleted(source=source, cluster=self._cluster, seen_at=self._clock(), uid=event.uid))
             case Listed():
-                yield ResourceListed(
-                    source=source.name,
-                    cluster=self._cluster,
-                    seen_at=self._clock(),
-                    resource=source.resource.name,
-                    namespace=namespace or ALL_NAMESPACES,
-                    resource_version=event.resource_version,
-                    uids=event.uids,
+                views.hand_on_everything()
+                self._append(
+                    ResourceListed(
+                        source=source,
+                        cluster=self._cluster,
+                        seen_at=listed_at,
+                        resource_version=event.resource_version,
+                        uids=event.uids,
+                        versions=event.versions,
+                        born=event.born,
+                        reason=event.reason or trouble,
+                        **views.place,
+                    )
+                )
+            case Reached():
+                views.hand_on_everything()  # what still waits was not observed
+                self._append(
+                    ResourceFollowed(
+                        source=source,
+                        cluster=self._cluster,
+                        seen_at=self._clock(),
+                        since=event.since,
+                        since_at=listed_at,
+                        until=event.resource_version,
+                        objects=event.objects,
+                        **views.place,
+                    )
                 )
             case StateChanged():
-                yield self._report(source, namespace, event.state, event.message)
+                self._append(self._report(views, event.state, event.message))
             case _:
                 assert_never(event)
 
-    def _seen(self, source: Source, item: KubernetesObject) -> Observation:
+    def _report(self, views: "_Views", state: SourceState, message: str | None) -> SourceReported:
+        say = log.info if state in _HEALTHY else log.warning
+        self._states[views.place["resource"], views.place["namespace"]] = state
+        say("source state changed", state=state.value, message=message, **views.place)
+        return SourceReported(
+            source=views.source.name,
+            cluster=self._cluster,
+            seen_at=self._clock(),
+            state=state.value,
+            message=message,
+            **views.place,
+        )
+
+
+class _Views:
+    """The views of one source's objects in one namespace, on their way into the log. Safe among threads."""
+
+    def __init__(
+        self,
+        source: Source,
+        namespace: str | None,
+        *,
+        coalescer: Coalescer,
+        observer: Observer,
+        append: Callable[[Observation], None],
+    ) -> None:
+        self.source = source
+        self.namespace = namespace
+        self._coalescer = coalescer
+        self._observer = observer
+        self._append = append
+        self._lock = threading.Lock()
+
+    @property
+    def place(self) -> dict[str, str]:
+        """Where they come from, in the words of a log."""
+        return {"resource": self.source.resource.name, "namespace": self.namespace or ALL_NAMESPACES}
+
+    def take(self, view: View) -> None:
+        """Take a view, and hand on what is due of its object."""
+        with self._lock:
+            self._hand_on(self._coalescer.offer(view, time.monotonic()))
+
+    def end(self, uid: str) -> None:
+        """Hand on what waits of an object that is gone."""
+        with self._lock:
+            self._hand_on(self._coalescer.release(uid))
+            self._observer.forget(uid)
+
+    def hand_on_due(self) -> None:
+        """Hand on what has waited long enough."""
+        with self._lock:
+            self._hand_on(self._coalescer.due(time.monotonic()))
+
+    def hand_on_everything(self) -> None:
+        """Hand on all that waits."""
+        with self._lock:
+            self._hand_on(self._coalescer.everything())
+
+    def _hand_on(self, views: Sequence[View]) -> None:
+        for view in views:
+            self._append(self._seen(view))
+            self._coalescer.handed(view, time.monotonic())
+
+    def _seen(self, view: View) -> Observation:
         """Make the observation of an object, or of the fact that it cannot be read."""
-        seen_at = self._clock()
         try:
-            return observe(item, source, cluster=self._cluster, seen_at=seen_at, redactor=self._redactor)
+            return self._observer.observe(view.sent, seen_at=view.seen_at)
         except InvalidObservation as error:
             reason = str(error)
         # A source that stumbles over one object must not keep all others of its kind from being seen: begun
         # again, it would stumble over the same one for ever.
         except Exception as error:  # noqa: BLE001
             reason = _describe(error)
-            log.warning("object not understood", source=source.name, error=reason)
-        return unreadable(item, source, cluster=self._cluster, seen_at=seen_at, reason=reason)
-
-    def _report(self, source: Source, namespace: str | None, state: SourceState, message: str | None) -> SourceReported:
-        where = _place(source, namespace)
-        say = log.info if state in _HEALTHY else log.warning
-        say("source state changed", state=state.value, message=message, **where)
-        return SourceReported(
-            source=source.name,
-            cluster=self._cluster,
-            seen_at=self._clock(),
-            state=state.value,
-            message=message,
-            **where,
-        )
-
-
-def _place(source: Source, namespace: str | None) -> dict[str, str]:
-    return {"resource": source.resource.name, "namespace": namespace or ALL_NAMESPACES}
+            log.warning("object not understood", source=self.source.name, error=reason)
+        return self._observer.unreadable(view.sent, seen_at=view.seen_at, reason=reason)
 
 
 def _describe(error: Exception) -> str:

@@ -5,13 +5,23 @@ Pure. One source is one file in `watchers/sources/` that holds a `SOURCE`; it is
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
+
+import msgspec
 
 from lineage.facts import Fact
 from lineage.observation import ObjectSeen
 
 KubernetesObject: TypeAlias = dict[str, Any]
 """A decoded object, as the API server sends it."""
+
+Members: TypeAlias = dict[str, msgspec.Raw]
+"""The members of an object as text, none of them decoded."""
+
+read_members: Final = msgspec.json.Decoder(Members).decode
+
+Attempts: TypeAlias = frozenset[tuple[str, str | None]]
+"""The attempts that a view names: nodes and their starts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,12 +44,18 @@ class Resource:
         return f"{root}/namespaces/{namespace}/{self.plural}" if namespace else f"{root}/{self.plural}"
 
 
+def _as_it_is(item: KubernetesObject) -> KubernetesObject:
+    return item
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """A kind of object that we understand.
 
     `unpack` brings an object into the form that can be redacted and compared, before it is observed
-    (packed nodes are unpacked); it may change and return its argument. `resembles` knows an object that
+    (packed nodes are unpacked); it may change and return its argument. `unpack_members` does the same to one that was
+    not decoded, as far as it can. `attempts` says what a view names that a later one may not: it raises ValueError
+    where it cannot tell. `resembles` knows an object that
     lost its kind: Go programs drop it as they decode, and so do files that they wrote. `interpret` says
     what an observed object means, and raises InvalidObservation where it cannot: it sees a whole object,
     looks nothing up and never asks what changed.
@@ -48,8 +64,20 @@ class Source:
     name: str
     resource: Resource
     interpret: Callable[[ObjectSeen], Sequence[Fact]]
-    unpack: Callable[[KubernetesObject], KubernetesObject] = lambda item: item
+    unpack: Callable[[KubernetesObject], KubernetesObject] = _as_it_is
+    unpack_members: Callable[[Members], Members] | None = None
+    attempts: Callable[[Members], Attempts] = lambda members: frozenset()
     resembles: Callable[[KubernetesObject], bool] = lambda item: False
+
+    def unpacked(self, members: Members) -> Members | None:
+        """Unpack an object that was not decoded; None where it must be decoded for that.
+
+        Raises:
+            ValueError: it cannot be unpacked.
+        """
+        if self.unpack_members is not None:
+            return self.unpack_members(members)
+        return members if self.unpack is _as_it_is else None
 
     def recognises(self, item: KubernetesObject) -> bool:
         """Say whether an object is of this source's kind, in any version of its group. One that lost its version

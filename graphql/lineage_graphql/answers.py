@@ -52,7 +52,7 @@ def execute(
     try:
         result = execute_sync(
             SCHEMA,
-            document,
+            document.node,
             context_value=open_context(store.within(budget_seconds), scope, Deadline(budget_seconds, clock)),
             variable_values=given,
             operation_name=operation_name,

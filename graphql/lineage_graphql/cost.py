@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from graphql import (
+    ArgumentNode,
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
@@ -27,8 +28,10 @@ from graphql import (
     SelectionSetNode,
     ValueNode,
     VariableNode,
+    Visitor,
     get_named_type,
     is_introspection_type,
+    visit,
 )
 from graphql.type import SchemaMetaFieldDef, TypeMetaFieldDef
 
@@ -39,7 +42,22 @@ MOST_NODES: Final = 500_000  # a page of runs, a page of steps each, and what th
 ASSUMED_LENGTH: Final = 3  # of a list without pages: a step has few inputs and few steps before it
 ASSUMED_TYPES: Final = 10  # of a list that describes the schema itself: the whole of it counts some thousands
 
+SIZES: Final = ("first", "last", "maxNodes", "ids")  # the arguments that say how many
+
 _META: Final = {"__schema": SchemaMetaFieldDef, "__type": TypeMetaFieldDef}
+
+
+def sizes_asked(document: DocumentNode) -> frozenset[str]:
+    """Name the variables that a count looks at."""
+    found: set[str] = set()
+
+    class Sizes(Visitor):
+        def enter_argument(self, argument: ArgumentNode, *_: Any) -> None:
+            if argument.name.value in SIZES and isinstance(argument.value, VariableNode):
+                found.add(argument.value.name.value)
+
+    visit(document, Sizes())
+    return frozenset(found)
 
 
 def most_nodes(

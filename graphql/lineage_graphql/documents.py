@@ -5,6 +5,7 @@ the same few texts come again and again.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
@@ -24,7 +25,7 @@ from graphql import (
 )
 
 from lineage.errors import InvalidRequest
-from lineage_graphql.cost import MOST_NODES, most_nodes
+from lineage_graphql.cost import MOST_NODES, most_nodes, sizes_asked
 from lineage_graphql.schema import SCHEMA
 
 MOST_TOKENS: Final = 5_000  # the query that asks for the whole schema has 250
@@ -48,8 +49,16 @@ class InvalidDocument(InvalidRequest):
         self.errors = errors
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Document:
+    """A query text that is as the schema wants it. `sizes` are the variables that its cost depends on."""
+
+    node: DocumentNode
+    sizes: frozenset[str]
+
+
 @lru_cache(maxsize=DOCUMENTS_REMEMBERED)
-def read_document(text: str) -> DocumentNode:
+def read_document(text: str) -> Document:
     """Parse a query text and check it against the schema.
 
     Raises:
@@ -65,24 +74,37 @@ def read_document(text: str) -> DocumentNode:
     errors = validate(SCHEMA, document, specified_rules, max_errors=MOST_ERRORS)
     if errors:
         raise InvalidDocument("GRAPHQL_VALIDATION_FAILED", *errors)
-    return document
+    return Document(document, sizes_asked(document))
 
 
-def refuse_costly(document: DocumentNode, operation_name: str | None, variables: Mapping[str, Any]) -> None:
+def refuse_costly(document: Document, operation_name: str | None, variables: Mapping[str, Any]) -> None:
     """Refuse an operation that could read more than a request may.
 
     Raises:
         InvalidDocument: it could.
     """
-    operation = get_operation_ast(document, operation_name)
-    if operation is None:
-        return  # executing it says what is wrong
-    nodes = most_nodes(SCHEMA, document, operation, variables)
+    sizes = [(name, _size(variables[name])) for name in document.sizes if name in variables]
+    nodes = _most_nodes(document, operation_name, tuple(sizes))
     if nodes > MOST_NODES:
+        operation = get_operation_ast(document.node, operation_name)
         message = (
             f"The query could read {nodes} nodes; {MOST_NODES} is the most: ask for smaller pages or fewer levels."
         )
         raise InvalidDocument(COMPLEXITY_EXCEEDED, GraphQLError(message, operation))
+
+
+def _size(value: Any) -> int | tuple[None, ...] | None:
+    """What counts of a variable: a number, or how many there are in a list."""
+    if isinstance(value, list | tuple):
+        return (None,) * len(value)
+    return value if isinstance(value, int) else None
+
+
+@lru_cache(maxsize=DOCUMENTS_REMEMBERED)
+def _most_nodes(document: Document, operation_name: str | None, sizes: tuple[tuple[str, Any], ...]) -> int:
+    operation = get_operation_ast(document.node, operation_name)
+    # Where there is none, executing it says what is wrong.
+    return 0 if operation is None else most_nodes(SCHEMA, document.node, operation, dict(sizes))
 
 
 def operation_kind(text: str, operation_name: str | None) -> str | None:
@@ -91,7 +113,7 @@ def operation_kind(text: str, operation_name: str | None) -> str | None:
     Raises:
         InvalidDocument: the text cannot be executed at all.
     """
-    operation = get_operation_ast(read_document(text), operation_name)
+    operation = get_operation_ast(read_document(text).node, operation_name)
     return None if operation is None else operation.operation.value
 
 

@@ -7,11 +7,30 @@ import graphene
 
 from lineage import model
 from lineage.ports import Listing, Page, PageRequest, Scope
-from lineage_graphql.connections import Connection, connect, connection_type, forward_field
+from lineage_graphql.connections import Connection, connect, connection_type, forward_field, page_request
 from lineage_graphql.context import Context, Info, context_of
 from lineage_graphql.enums import SourceState
 from lineage_graphql.node import Node
 from lineage_graphql.scalars import BigInt, DateTime, Digest
+
+
+class Gap(graphene.ObjectType):
+    """A time in which a source was not watched, and what the list after it showed."""
+
+    began_at = DateTime(name="from", required=True, description="When it was watched last.")
+    ended_at = DateTime(name="to", description="When it was listed again; null while nobody watches.")
+    reason = graphene.String(required=True, description="Why it was not watched.")
+    created = graphene.Int(required=True, description="How many objects there were that had not been there before.")
+    changed = graphene.Int(required=True, description="How many objects had changed.")
+    gone = graphene.Int(required=True, description="How many objects were no longer there.")
+
+
+GapConnection = connection_type(Gap)
+
+
+def list_gaps(source: model.SourceStatus, info: Info, **asked: Any) -> Connection[model.Gap]:
+    context, page = context_of(info), page_request(**asked)
+    return Connection(lambda: context.store.gaps(context.scope, source, page), lambda: source.gap_count)
 
 
 class Source(graphene.ObjectType):
@@ -28,6 +47,16 @@ class Source(graphene.ObjectType):
         description="How long the newest observation waited between being seen and being recorded."
     )
     last_event_at = DateTime(description="When its newest observation was seen.")
+    watched_until = DateTime(
+        description="Up to when every change was seen, as far as was told; null where it was never watched."
+    )
+    gap_count = graphene.Int(required=True, description="How many times it was not watched in between.")
+    gaps = forward_field(
+        "lineage_graphql.ingestion.Gap",
+        list_gaps,
+        "The times in which it was not watched after it had been, the newest first. What came and went in one is not "
+        "known.",
+    )
 
 
 class Rejected(graphene.ObjectType):
@@ -53,8 +82,8 @@ RejectedConnection = connection_type(Rejected)
 def list_rejected(_: object, info: Info, **asked: Any) -> Connection[model.Rejected]:
     context = context_of(info)
 
-    def read(scope: Scope, _: Listing, page: PageRequest) -> Page[model.Rejected]:
-        return context.store.rejected(scope, page)
+    def read(scope: Scope, listing: Listing, page: PageRequest) -> Page[model.Rejected]:
+        return context.store.rejected(scope, listing, page)
 
     return connect(context, read, model.Rejected, **asked)
 
@@ -76,5 +105,5 @@ INGESTION = graphene.Field(
     Ingestion,
     required=True,
     resolver=lambda _, info: context_of(info),
-    description="What feeds the store: each source, its lag, and what could not be recorded.",
+    description="What feeds the store: each source, its lag, its gaps, and what could not be recorded.",
 )

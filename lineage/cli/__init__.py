@@ -4,13 +4,14 @@ One file a command or family of commands. Every failure that we foresee is one l
 a traceback is a defect.
 """
 
+import signal
 import sys
 from typing import Final
 
 import typer
 
-from lineage.cli import ingest, query, record, reinterpret, runs, serve, store, up, watch
-from lineage.cli.terminal import FAILURE, USAGE, complain
+from lineage.cli import ingest, query, record, reinterpret, rejected, runs, serve, store, up, watch
+from lineage.cli.terminal import FAILURE, SIGNALLED, USAGE, complain
 from lineage.errors import InvalidSettings, LineageError
 
 EXIT_CODES: Final = "Exit codes: 0 fine · 1 failure · 2 wrong usage or settings · 3 some input was rejected."
@@ -45,12 +46,15 @@ app.command("serve")(serve.serve)
 app.command("runs")(runs.runs)
 app.command("show")(runs.show)
 app.command("query")(query.query)
+app.add_typer(rejected.app)
 app.command("dump")(store.dump)
 app.command("migrate")(store.migrate)
 
 
 def main() -> None:
     """Run the command line; the entry point of the distribution."""
+    # The first process of a container dies of no signal that it does not handle. So what is open is closed, too.
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(SIGNALLED + number))
     try:
         app()
     except LineageError as error:

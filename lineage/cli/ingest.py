@@ -13,8 +13,9 @@ import typer
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from lineage.cli.interruption import Interruption, interruptible
 from lineage.cli.parts import instance_name, interpreter, now, open_to_record, shown
-from lineage.cli.terminal import SOME_REJECTED, USAGE, ClusterFlag, StoreFlag, configure_logs, fail, notes
+from lineage.cli.terminal import SIGNALLED, SOME_REJECTED, USAGE, ClusterFlag, StoreFlag, configure_logs, fail, notes
 from lineage.eventlog.memory import MemoryLog
 from lineage.recorder import BATCH_SIZE, NOTHING, Outcome, Recorder
 from lineage.redaction import Redactor
@@ -47,14 +48,18 @@ def ingest(
     for path in paths:
         if path != STANDARD_INPUT and not os.path.lexists(path):  # a link to nothing is a rejection
             fail(f"there is no file or folder {path}", code=USAGE)
-    outcome = record_files(paths, settings)
+    with interruptible() as interruption:
+        outcome = record_files(paths, settings, interruption)
     tell(outcome, settings, as_json=as_json)
+    if interruption.number is not None:
+        raise typer.Exit(SIGNALLED + interruption.number)
     if outcome.rejected:
         raise typer.Exit(SOME_REJECTED)
 
 
-def record_files(paths: list[str], settings: Settings) -> Outcome:
-    """Record everything in some files and folders; keep the first few rejections of all."""
+def record_files(paths: list[str], settings: Settings, interruption: Interruption) -> Outcome:
+    """Record everything in some files and folders; keep the first few rejections of all. A signal ends the reading,
+    and what was read until then is recorded."""
     total = NOTHING
 
     def add(outcome: Outcome) -> None:
@@ -74,7 +79,7 @@ def record_files(paths: list[str], settings: Settings) -> Outcome:
         on_batch=add,
     )
     with _progress(paths) as progress:
-        for found in read(paths, standard_input=sys.stdin.buffer, on_bytes=progress):
+        for found in interruption.until_asked(read(paths, standard_input=sys.stdin.buffer, on_bytes=progress)):
             observation = observed(found, sources=sources, cluster=settings.cluster, seen_at=now(), redactor=redactor)
             if isinstance(observation, Ignored):
                 add(Outcome(objects=1, ignored=1))

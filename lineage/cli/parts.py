@@ -5,9 +5,12 @@ import socket
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
 from time import time_ns
 from typing import Final
 from urllib.parse import urlsplit
+
+import structlog
 
 from lineage.errors import InvalidObservation, InvalidSettings, SchemaOutdated, StoreError
 from lineage.eventlog.kafka import Access, access_of
@@ -15,10 +18,12 @@ from lineage.facts import Fact
 from lineage.identity import sha256
 from lineage.observation import ObjectSeen
 from lineage.ports import LineageStore
-from lineage.recorder import Interpret
+from lineage.recorder import FIRST_BACKOFF_SECONDS, LAST_BACKOFF_SECONDS, Interpret
 from lineage.settings import APPLICATION, Settings
 from lineage.store import migrate, open_store
 from watchers.source import Source
+
+log = structlog.get_logger(__name__)
 
 MEMORY_URLS: Final = ("sqlite://", "sqlite:///:memory:")
 
@@ -117,6 +122,28 @@ def open_to_record(url: str) -> LineageStore:
             raise
     migrate(url)
     return open_store(url)
+
+
+def open_when_reachable(url: str, stop: Event) -> LineageStore | None:
+    """Open a store to write to it, waiting while its server is away; None where the end came first.
+
+    Raises:
+        InvalidSettings, SchemaOutdated: as `open_to_record`: waiting would not help.
+        StoreError: it is no server, and cannot be opened or made.
+    """
+    backoff = FIRST_BACKOFF_SECONDS
+    while not stop.is_set():
+        try:
+            return open_to_record(url)
+        except SchemaOutdated:
+            raise
+        except StoreError as error:
+            if is_embedded(url):
+                raise
+            log.warning("store is waited for", error=str(error), seconds=backoff)
+        stop.wait(backoff)
+        backoff = min(2 * backoff, LAST_BACKOFF_SECONDS)
+    return None
 
 
 def is_embedded(url: str) -> bool:

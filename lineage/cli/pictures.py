@@ -1,4 +1,4 @@
-"""Runs as tables and trees for a terminal. Pure: answers of saved queries in, what rich prints out.
+"""Runs, and what was rejected, as tables and trees for a terminal. Pure: answers in, what rich prints out.
 
 Every text comes from outside: it is shown as it is, never read as markup, and cannot steer the terminal.
 """
@@ -12,9 +12,11 @@ from rich.text import Text
 from rich.tree import Tree
 
 from lineage.cli.terminal import printable
+from lineage.model import Rejected
 
 NOT_KNOWN: Final = "–"
 LONGEST_TEXT: Final = 160  # characters; `--json` shows all
+SHORT_DIGEST: Final = 12  # characters: one in 2⁴⁸
 _STYLES: Final = {
     "SUCCEEDED": "green",
     "FAILED": "bold red",
@@ -56,6 +58,42 @@ def picture_of_run(run: Answer) -> Iterator[RenderableType]:
     if not steps:
         tree.add(Text("no step was seen", "dim"))
     yield tree
+
+
+def table_of_rejections(found: Sequence[Rejected]) -> Table:
+    """A row a rejection."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("digest", "when (UTC)", "source", "size", "reason"):
+        table.add_column(column, overflow="fold", no_wrap=column in ("digest", "size"))
+    for one in found:
+        table.add_row(
+            _short_digest(one),
+            _text(_time(one.at.isoformat())),
+            _text(one.source),
+            _size(one.size_bytes),
+            _text(one.reason),
+        )
+    return table
+
+
+def picture_of_rejection(found: Sequence[Rejected], text: str | None) -> Iterator[RenderableType]:
+    """Why an object was set aside, for each reason, and below it what was kept of it."""
+    for one in found:
+        table = Table.grid(padding=(0, 2))
+        for name, value in (
+            ("digest", Text(one.digest)),
+            ("when", _text(_time(one.at.isoformat()))),
+            ("source", _text(f"{one.source} in {one.cluster}")),
+            ("size", _size(one.size_bytes)),
+            ("reason", Text(printable(one.reason), "yellow")),
+        ):
+            table.add_row(Text(name, "bold"), value)
+        yield table
+        yield ""
+    if text is None:
+        yield Text("nothing of it was kept: it could not be read, so no secret could be taken out", "dim")
+    else:
+        yield Text("\n".join(printable(line) for line in text.split("\n")))
 
 
 # ------------------------------------------------------------------------------------------ parts of a run
@@ -120,6 +158,14 @@ def _used(use: Answer) -> str:
 def _text(value: object, style: str = "") -> Text:
     text = NOT_KNOWN if value is None else printable(value)
     return Text(text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…", style)
+
+
+def _short_digest(one: Rejected) -> Text:
+    return Text(one.digest.removeprefix("sha256:")[:SHORT_DIGEST], "bold")
+
+
+def _size(size_bytes: int) -> Text:
+    return Text(f"{size_bytes} B" if size_bytes < 10_000 else f"{size_bytes // 1024:,} KiB")
 
 
 def _phase(phase: str) -> Text:

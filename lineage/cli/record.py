@@ -1,7 +1,9 @@
 """`lineage record` and `lineage replay`: from the event log into a store."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from time import monotonic
 from typing import Annotated, Final
 
@@ -9,13 +11,27 @@ import structlog
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from lineage.cli.health import serving_health
 from lineage.cli.ingest import GIVE_UP_SECONDS, SHOWN_REJECTIONS, tell
-from lineage.cli.parts import group_of, interpreter, log_of, now, open_to_record, shown
-from lineage.cli.terminal import SOME_REJECTED, LogFlag, StoreFlag, configure_logs, notes, stopped_by_signals
+from lineage.cli.parts import group_of, interpreter, log_of, now, open_to_record, open_when_reachable, shown
+from lineage.cli.terminal import (
+    SOME_REJECTED,
+    HealthPortFlag,
+    HostFlag,
+    LogFlag,
+    LogFormatFlag,
+    StoreFlag,
+    configure_logs,
+    introduce,
+    notes,
+    stopped_by_signals,
+)
 from lineage.eventlog.kafka import KafkaReader
+from lineage.ports import EVERYTHING, LineageStore
 from lineage.recorder import NOTHING, Outcome, Recorder
 from lineage.redaction import Redactor
 from lineage.settings import Settings, load_settings, redaction_key
+from lineage.web import Check, Finding, Health, store_answers
 from watchers.sources import all_sources
 
 TELL_SECONDS: Final = 30.0  # between two lines about what was recorded
@@ -23,7 +39,13 @@ TELL_SECONDS: Final = 30.0  # between two lines about what was recorded
 log = structlog.get_logger(__name__)
 
 
-def record(log_url: LogFlag = None, store: StoreFlag = None) -> None:
+def record(
+    log_url: LogFlag = None,
+    store: StoreFlag = None,
+    host: HostFlag = None,
+    health_port: HealthPortFlag = None,
+    log_format: LogFormatFlag = None,
+) -> None:
     """Read the event log, and record it into a store.
 
     Any number may run for one store: they share the partitions of the log, and when one ends or dies the others take
@@ -32,14 +54,28 @@ def record(log_url: LogFlag = None, store: StoreFlag = None) -> None:
 
         lineage record --log kafka://kafka-1:9092/lineage --store postgresql://user@host/lineage
     """
-    configure_logs(logging.INFO)
-    settings = load_settings({"log": log_url, "store": store})
+    flags = {"host": host, "health_port": health_port, "log_format": log_format}
+    settings = load_settings({"log": log_url, "store": store} | flags)
+    configure_logs(logging.INFO, settings.log_format)
     access, group = log_of(settings), group_of(settings.store)
-    with stopped_by_signals() as stop, KafkaReader(access, group=group) as reader:
-        recorder = _recorder(reader, settings, _Telling())
-        typer.echo(f"recording {access.shown}, group {group}")
-        typer.echo(f"store     {shown(settings.store)}")
-        recorder.run(stop)
+    ready: dict[str, Check] = {"store": lambda: Finding(ok=False, says="not reached yet")}
+    health = Health(ready=ready)
+    with stopped_by_signals() as stop, serving_health(health, host=settings.host, port=settings.health_port):
+        opened = open_when_reachable(settings.store, stop)
+        if opened is None:
+            return
+        ready |= {"store": store_answers(opened)}
+        health.metrics.sources(partial(opened.sources, EVERYTHING))
+        tell_metrics, tell_people = health.metrics.recorder(), _Telling()
+
+        def on_batch(outcome: Outcome) -> None:
+            tell_metrics(outcome)
+            tell_people(outcome)
+
+        with KafkaReader(access, group=group) as reader:
+            facts = {"recording": f"{access.shown}, group {group}", "store": shown(settings.store)}
+            introduce(settings.log_format, facts)
+            _recorder(reader, opened, settings, on_batch).run(stop)
     log.info("stopped, what was read is recorded")
 
 
@@ -59,16 +95,18 @@ def replay(
     settings = load_settings({"log": log_url, "store": store})
     total = Total()
     with total, KafkaReader(log_of(settings), group=None) as reader:
-        _recorder(reader, settings, total).drain(give_up_seconds=GIVE_UP_SECONDS)
+        _recorder(reader, open_to_record(settings.store), settings, total).drain(give_up_seconds=GIVE_UP_SECONDS)
     tell(total.outcome, settings, as_json=as_json)
     if total.outcome.rejected:
         raise typer.Exit(SOME_REJECTED)
 
 
-def _recorder(reader: KafkaReader, settings: Settings, on_batch: "_Telling | Total") -> Recorder:
+def _recorder(
+    reader: KafkaReader, store: LineageStore, settings: Settings, on_batch: Callable[[Outcome], None]
+) -> Recorder:
     return Recorder(
         reader,
-        open_to_record(settings.store),
+        store,
         interpreter(all_sources()),
         key_ids=[Redactor(redaction_key(settings)).key_id],
         clock=now,

@@ -1,42 +1,63 @@
 """`lineage serve`, and how `lineage up` serves too: one HTTP server until a signal."""
 
 import errno
+import gc
 import ipaddress
 import logging
 import signal
 import socket
+from collections.abc import Mapping
 from typing import Final
 
+import structlog
 import typer
 import uvicorn
 from starlette.types import ASGIApp
 
 from lineage.cli.parts import open_existing, shown
-from lineage.cli.terminal import HostFlag, PortFlag, StoreFlag, complain, configure_logs, fail
+from lineage.cli.terminal import (
+    HostFlag,
+    LogFormat,
+    LogFormatFlag,
+    PortFlag,
+    StoreFlag,
+    complain,
+    configure_logs,
+    fail,
+    introduce,
+)
 from lineage.settings import load_settings
-from lineage.web import application
+from lineage.web import HttpProtocol, application
+
+log = structlog.get_logger(__name__)
 
 BACKLOG: Final = 128
+NEW_OBJECTS_BETWEEN_COLLECTIONS: Final = 20_000  # some tens of small answers; an answer leaves few cycles behind
 GRACE_SECONDS: Final = 5  # for requests under way when the end is asked for
 
 
-def serve(store: StoreFlag = None, host: HostFlag = None, port: PortFlag = None) -> None:
+def serve(
+    store: StoreFlag = None,
+    host: HostFlag = None,
+    port: PortFlag = None,
+    log_format: LogFormatFlag = None,
+) -> None:
     """Serve a store over HTTP: a page, GraphQL and GraphiQL. Records nothing.
 
     lineage serve
     lineage serve --store sqlite:///backup.db --port 8081
     """
-    configure_logs(logging.INFO)
-    settings = load_settings({"store": store, "host": host, "port": port})
+    settings = load_settings({"store": store, "host": host, "port": port, "log_format": log_format})
+    configure_logs(logging.INFO, settings.log_format)
     opened = open_existing(settings.store)
     with listen(settings.host, settings.port) as listener:
         server = make_server(application(store=opened))
-        announce(listener, settings.host, shown(settings.store))
+        announce(listener, settings.host, shown(settings.store), form=settings.log_format)
         serve_until_stopped(server, listener)
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Take the port, or say who may have it."""
+def listen(host: str, port: int, *, flag: str = "--port") -> socket.socket:
+    """Take the port that `flag` names, or say who may have it."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, socket.SOCK_STREAM)
@@ -49,8 +70,8 @@ def listen(host: str, port: int) -> socket.socket:
             raise
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            fail(f"port {port} of {host} is taken: stop what uses it, or choose another with --port (0: any free one)")
-        fail(f"cannot listen on port {port} of {host}: {error.strerror or error}: choose others with --host and --port")
+            fail(f"port {port} of {host} is taken: stop what uses it, or choose another with {flag} (0: any free one)")
+        fail(f"cannot listen on port {port} of {host}: {error.strerror or error}: choose others with --host and {flag}")
     return listener
 
 
@@ -59,6 +80,7 @@ def make_server(app: ASGIApp) -> uvicorn.Server:
     return uvicorn.Server(
         uvicorn.Config(
             app,
+            http=HttpProtocol,
             log_config=None,
             access_log=False,
             lifespan="off",
@@ -77,6 +99,7 @@ def serve_until_stopped(server: uvicorn.Server, listener: socket.socket) -> None
     # uvicorn handles signals while it runs, and raises them again when it has ended: to these handlers,
     # so that what comes after it here still happens.
     before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    _keep_what_was_imported()
     try:
         server.run(sockets=[listener])
     finally:
@@ -84,16 +107,28 @@ def serve_until_stopped(server: uvicorn.Server, listener: socket.socket) -> None
             signal.signal(number, handler)
 
 
-def announce(listener: socket.socket, host: str, store: str) -> None:
+def _keep_what_was_imported() -> None:
+    """Have the collector of garbage pass over what stays to the end anyway: it is most of what there is."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(NEW_OBJECTS_BETWEEN_COLLECTIONS)
+
+
+def announce(
+    listener: socket.socket, host: str, store: str, *, form: LogFormat | None, more: Mapping[str, str] | None = None
+) -> None:
     """Say where everything is."""
     address = _address(listener, host)
-    typer.echo(f"page      {address}/")
-    typer.echo(f"GraphQL   {address}/graphql")
-    typer.echo(f"GraphiQL  {address}/graphiql")
-    typer.echo(f"store     {store}")
+    pages = {"page": f"{address}/", "GraphQL": f"{address}/graphql", "GraphiQL": f"{address}/graphiql"}
+    introduce(form, {**(more or {}), **pages, "store": store})
+    exposed = "whoever reaches this address may read everything that is recorded: there are no logins yet"
+    if form == "json":
+        if not _is_loopback(listener):
+            log.warning(exposed)
+        return
     typer.echo("Stop with Ctrl+C.")
     if not _is_loopback(listener):
-        complain("whoever reaches this address may read everything that is recorded: there are no logins yet")
+        complain(exposed)
 
 
 def _address(listener: socket.socket, host: str) -> str:

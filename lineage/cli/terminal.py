@@ -6,19 +6,21 @@ Answers go to standard output, everything else to standard error, so that answer
 import logging
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from threading import Event
-from typing import Annotated, Final, NoReturn
+from typing import Annotated, Final, Literal, NoReturn, TypeAlias
 
 import structlog
 import typer
 from rich.console import Console, RenderableType
 from rich.markup import escape
+from structlog.typing import Processor
 
 FAILURE: Final = 1
 USAGE: Final = 2
 SOME_REJECTED: Final = 3
+SIGNALLED: Final = 128  # and the number of the signal: what shells say of a process that one ended
 
 notes: Final = Console(stderr=True, highlight=False, soft_wrap=True)
 WIDTH_IN_A_PIPE: Final = 1000  # columns: what reads a pipe wraps nothing
@@ -46,6 +48,19 @@ NamespaceFlag = Annotated[
 ContextFlag = Annotated[
     str | None, typer.Option("--context", metavar="NAME", help="Context of the kubeconfig. Also LINEAGE_CONTEXT.")
 ]
+HealthPortFlag = Annotated[
+    int | None,
+    typer.Option(
+        "--health-port",
+        metavar="PORT",
+        help="Port for /healthz, /readyz and /metrics; without, there is none. Also LINEAGE_HEALTH_PORT.",
+    ),
+]
+LogFormat: TypeAlias = Literal["json", "text"]
+LogFormatFlag = Annotated[
+    LogFormat | None,
+    typer.Option("--log-format", help="How to log; without, text on a terminal, else JSON. Also LINEAGE_LOG_FORMAT."),
+]
 HostFlag = Annotated[str | None, typer.Option("--host", help="Address to listen on. Also LINEAGE_HOST.")]
 PortFlag = Annotated[
     int | None, typer.Option("--port", metavar="PORT", help="Port to listen on; 0 is any free one. Also LINEAGE_PORT.")
@@ -63,22 +78,44 @@ def fail(message: str, *, code: int = FAILURE) -> NoReturn:
     raise typer.Exit(code)
 
 
-def configure_logs(level: int) -> None:
-    """Log to standard error: for people on a terminal, else as JSON lines."""
-    on_terminal = sys.stderr.isatty()
+def configure_logs(level: int, form: LogFormat | None = None) -> None:
+    """Log to standard error, one line an event: text for people on a terminal, else JSON. What libraries say is
+    logged alike, from warnings on."""
+    as_text = sys.stderr.isatty() if form is None else form == "text"
+    first: list[Processor] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="%H:%M:%S" if as_text else "iso", utc=not as_text),
+    ]
+    last: list[Processor] = (
+        [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        if as_text
+        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    )
     structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="%H:%M:%S" if on_terminal else "iso", utc=not on_terminal),
-            *([] if on_terminal else [structlog.processors.format_exc_info]),
-            structlog.dev.ConsoleRenderer() if on_terminal else structlog.processors.JSONRenderer(),
-        ],
+        processors=[*first, *last],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
     )
     logging.getLogger("kafka").propagate = False  # ten lines a second while a broker is down; our own say it once
     logging.getLogger("kafka").addHandler(logging.NullHandler())
-    logging.basicConfig(level=max(level, logging.WARNING), format="%(name)s: %(message)s", stream=sys.stderr)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *first],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+        )
+    )
+    logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler])
+    logging.captureWarnings(True)
+
+
+def introduce(form: LogFormat | None, facts: Mapping[str, str]) -> None:
+    """Say what a process that stays does: a line each for people, one event where JSON was asked for."""
+    if form == "json":
+        structlog.get_logger(__name__).info("started", **facts)
+        return
+    for name, value in facts.items():
+        typer.echo(f"{name:<9} {value}")
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import structlog
 import typer
 import uvicorn
 
+from lineage.cli.health import watchers_live, watchers_settled
 from lineage.cli.parts import instance_name, interpreter, now, open_to_record, shown
 from lineage.cli.serve import announce, listen, make_server, serve_until_stopped
 from lineage.cli.terminal import (
@@ -20,6 +21,7 @@ from lineage.cli.terminal import (
     ClusterFlag,
     ContextFlag,
     HostFlag,
+    LogFormatFlag,
     NamespaceFlag,
     PortFlag,
     StoreFlag,
@@ -31,7 +33,7 @@ from lineage.eventlog.memory import MemoryLog
 from lineage.recorder import Recorder
 from lineage.redaction import Redactor
 from lineage.settings import KEY_BYTES, Settings, load_settings, redaction_key
-from lineage.web import application
+from lineage.web import Health, Metrics, application
 from watchers.demo import demo_server
 from watchers.kube import Kube, connect
 from watchers.run import Watching
@@ -53,6 +55,7 @@ def up(
     host: HostFlag = None,
     cluster: ClusterFlag = None,
     context: ContextFlag = None,
+    log_format: LogFormatFlag = None,
     speed: Annotated[
         float | None, typer.Option("--speed", metavar="N", min=0.001, help="Tell the demo at N times its pace.")
     ] = None,
@@ -66,8 +69,8 @@ def up(
         lineage up --namespace team-a --namespace team-b
         lineage up --context staging --cluster staging --store sqlite:///staging.db
     """
-    configure_logs(logging.INFO)
     flags: dict[str, Any] = {"store": store, "namespaces": namespace or None, "port": port, "host": host}
+    flags["log_format"] = log_format
     if speed is not None and not demo:
         fail("--speed is for the demo: add --demo", code=USAGE)
     if context is not None and demo:
@@ -77,9 +80,11 @@ def up(
             flags["cluster"] = cluster or DEMO_CLUSTER
             folder = stack.enter_context(_own_folder()) if store is None else None
             settings, key = _demo_settings(flags, folder)
+            configure_logs(logging.INFO, settings.log_format)
             kube = connect(url=stack.enter_context(demo_server(speed=speed)).url)
         else:
             settings = load_settings(flags | {"cluster": cluster, "context": context})
+            configure_logs(logging.INFO, settings.log_format)
             key = redaction_key(settings)
             kube = connect(context=settings.context)
         _run(settings, kube, Redactor(key))
@@ -106,8 +111,15 @@ def _run(settings: Settings, kube: Kube, redactor: Redactor) -> None:
     events = MemoryLog(instance_name("up"))
     with listen(settings.host, settings.port) as listener:
         store = open_to_record(settings.store)
-        server = make_server(application(store=store))
-        recorder = Recorder(events, store, interpreter(sources), key_ids=[redactor.key_id], clock=now)
+        metrics = Metrics()
+        recorder = Recorder(
+            events,
+            store,
+            interpreter(sources),
+            key_ids=[redactor.key_id],
+            clock=now,
+            on_batch=metrics.recorder(),
+        )
         watching = Watching(
             transport=kube,
             sources=sources,
@@ -116,9 +128,23 @@ def _run(settings: Settings, kube: Kube, redactor: Redactor) -> None:
             cluster=settings.cluster,
             redactor=redactor,
             clock=now,
+            on_append=metrics.watchers(),
         )
-        typer.echo(f"watching  {kube.url}, {' and '.join(source.resource.plural for source in sources)}")
-        announce(listener, settings.host, shown(settings.store))
+        metrics.log_entries(events.__len__)
+        health = Health(
+            alive={"watchers": watchers_live(watching)},
+            ready={"watchers": watchers_settled(watching)},
+            metrics=metrics,
+        )
+        server = make_server(application(store=store, health=health))
+        watched = f"{kube.url}, {' and '.join(source.resource.plural for source in sources)}"
+        announce(
+            listener,
+            settings.host,
+            shown(settings.store),
+            form=settings.log_format,
+            more={"watching": watched},
+        )
         with _recording(recorder, server):
             watching.start()
             try:

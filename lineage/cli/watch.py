@@ -3,14 +3,26 @@
 import logging
 
 import structlog
-import typer
 
+from lineage.cli.health import serving_health, watchers_live, watchers_settled
 from lineage.cli.parts import log_of, now
-from lineage.cli.terminal import ClusterFlag, ContextFlag, LogFlag, NamespaceFlag, configure_logs, stopped_by_signals
+from lineage.cli.terminal import (
+    ClusterFlag,
+    ContextFlag,
+    HealthPortFlag,
+    HostFlag,
+    LogFlag,
+    LogFormatFlag,
+    NamespaceFlag,
+    configure_logs,
+    introduce,
+    stopped_by_signals,
+)
 from lineage.errors import LogError
 from lineage.eventlog.kafka import KafkaWriter, find
 from lineage.redaction import Redactor
 from lineage.settings import load_settings, redaction_key
+from lineage.web import Check, Finding, Health
 from watchers.kube import connect
 from watchers.run import Watching
 from watchers.sources import all_sources
@@ -25,6 +37,9 @@ def watch(
     namespace: NamespaceFlag = None,
     cluster: ClusterFlag = None,
     context: ContextFlag = None,
+    host: HostFlag = None,
+    health_port: HealthPortFlag = None,
+    log_format: LogFormatFlag = None,
 ) -> None:
     """Watch a cluster, and write what is seen to the event log.
 
@@ -36,14 +51,17 @@ def watch(
         LINEAGE_KAFKA_SECURITY_PROTOCOL=SASL_SSL LINEAGE_KAFKA_SASL_MECHANISM=SCRAM-SHA-512 \
             LINEAGE_KAFKA_SASL_USERNAME=lineage LINEAGE_KAFKA_SASL_PASSWORD=… lineage watch --log kafka://…
     """
-    configure_logs(logging.INFO)
     flags = {"log": log_url, "namespaces": namespace or None, "cluster": cluster, "context": context}
-    settings = load_settings(flags)
+    settings = load_settings(flags | {"host": host, "health_port": health_port, "log_format": log_format})
+    configure_logs(logging.INFO, settings.log_format)
     access = log_of(settings)
     kube = connect(context=settings.context)
     redactor = Redactor(redaction_key(settings))
     sources = all_sources()
-    with stopped_by_signals() as stop:
+    alive: dict[str, Check] = {}
+    ready: dict[str, Check] = {"log": lambda: Finding(ok=False, says="not reached yet")}
+    health = Health(alive=alive, ready=ready)
+    with stopped_by_signals() as stop, serving_health(health, host=settings.host, port=settings.health_port):
         if find(access, stop) is None:
             return
         with KafkaWriter(access) as writer:
@@ -55,10 +73,13 @@ def watch(
                 cluster=settings.cluster,
                 redactor=redactor,
                 clock=now,
+                on_append=health.metrics.watchers(),
             )
+            health.metrics.log_entries(writer.__len__)
+            alive |= {"watchers": watchers_live(watching)}
+            ready |= {"log": Finding, "watchers": watchers_settled(watching)}
             kinds = " and ".join(source.resource.plural for source in sources)
-            typer.echo(f"watching  {kube.url}, {kinds}")
-            typer.echo(f"log       {access.shown}")
+            introduce(settings.log_format, {"watching": f"{kube.url}, {kinds}", "log": access.shown})
             watching.start()
             try:
                 while not stop.wait(LOOK_SECONDS):

@@ -18,7 +18,7 @@ from lineage.ports import Entry, Stretch
 MAX_ENTRIES: Final = 10_000
 MAX_BYTES: Final = 64 * 1024 * 1024  # 64 MiB: a view of a workflow may have 1 MiB, so entries alone are no bound
 ENTRY_BYTES: Final = 500  # what an entry weighs besides its body, roughly
-UID_BYTES: Final = 85  # a text of 36 characters in a tuple
+ITEM_BYTES: Final = 190  # of a list: a uid of 36 characters, a version of 10 and a number, each in a tuple
 
 
 class MemoryLog:
@@ -115,6 +115,6 @@ def _size(observation: Observation) -> int:
         case ObjectSeen(body=body):
             return ENTRY_BYTES + len(body)
         case ResourceListed(uids=uids):
-            return ENTRY_BYTES + UID_BYTES * len(uids)
+            return ENTRY_BYTES + ITEM_BYTES * len(uids)
         case _:
             return ENTRY_BYTES

@@ -20,9 +20,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from lineage.redaction.names import MARKER
-from lineage.redaction.objects import redacted_object
+from lineage.redaction.objects import Survey, are_apart, redacted_object, repeated, survey, together, walked
 
-__all__ = ["Redactor", "is_redacted"]
+__all__ = ["Redactor", "Survey", "are_apart", "is_redacted", "survey", "together"]
 
 _PEM_GAPS: Final = re.compile(r"\\[nr]|\s")
 
@@ -55,3 +55,16 @@ class Redactor:
     def redact(self, item: dict[str, Any]) -> dict[str, Any]:
         """Return the object with every secret replaced. Idempotent; what holds no secret is shared with `item`."""
         return redacted_object(item, self.marker)
+
+    def walk(self, part: dict[str, Any], whole: Survey) -> tuple[dict[str, Any], frozenset[str]]:
+        """Begin to redact an object part by part: replace what shows in this part that it is secret, and say what
+        `repeat` must look for in every part.
+
+        `part` holds one member of the object under its path, and `whole` is what all parts say together (`survey`).
+        Where paths end in members that `are_apart`, walking and repeating every part comes to what `redact` does.
+        """
+        return walked(part, whole, self.marker)
+
+    def repeat(self, part: dict[str, Any], found: frozenset[str]) -> dict[str, Any]:
+        """End it: replace what was found in any part wherever this one repeats it."""
+        return repeated(part, found, self.marker)

@@ -5,17 +5,18 @@ Pure. Only what changes is copied. A walk belongs to one object and is thrown aw
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 import orjson
 
 from lineage.errors import InvalidObservation
 from lineage.redaction.names import KINDS_OF_KEY, NAME_HINTS, can_be_secret, is_secret_name, words
 from lineage.redaction.repeats import Repeats
-from lineage.redaction.shapes import SHAPES, Shape
+from lineage.redaction.shapes import SHAPES
 from lineage.redaction.texts import lower, secrets_by_name, without_manifest_data
 
 _Mark: TypeAlias = Callable[[str], str]
@@ -27,6 +28,7 @@ _HOLDERS: Final = words(
     runtimeValue raw data
     """
 )
+_TELLING: Final = _HOLDERS | {"stringData", "secretKey", "envVar", "valueFrom"}
 _NO_TEXTS: Final = frozenset(
     {"name", "displayName", "image", "imageID", "containerID", "key"}
 )  # `my-token:latest` is no assignment
@@ -44,41 +46,175 @@ def redacted_object(item: dict[str, Any], mark: _Mark) -> dict[str, Any]:
     Raises:
         InvalidObservation: the object is nested too deeply to be searched.
     """
-    clues = _clues(item)
-    if not clues.names and not clues.shapes:
-        return item
-    walk = _Walk(item, mark, clues)
+    redacted, found = walked(item, _Whole(item), mark)
+    return repeated(redacted, found, mark)
+
+
+def walked(part: dict[str, Any], whole: "Surroundings", mark: _Mark) -> tuple[dict[str, Any], frozenset[str]]:
+    """Replace what is secret by its place, name or shape; say what may be repeated elsewhere in the object.
+
+    `whole` is what the object says of the parts of which this is one.
+
+    Raises:
+        InvalidObservation: as `redacted_object`.
+    """
+    if not whole.clues.names and not whole.clues.shapes:
+        return part, frozenset()
+    walk = _Walk(mark, whole)
+    with _not_too_deep(part):
+        return walk.object(part), frozenset(walk.found)
+
+
+def repeated(part: dict[str, Any], found: frozenset[str], mark: _Mark) -> dict[str, Any]:
+    """Replace what was found anywhere in an object wherever a part repeats it.
+
+    Raises:
+        InvalidObservation: as `redacted_object`.
+    """
+    with _not_too_deep(part):
+        return Repeats(found, mark).object(part) if found else part
+
+
+@contextmanager
+def _not_too_deep(item: dict[str, Any]) -> Iterator[None]:
     try:
-        redacted = walk.object(item)
-        return Repeats(walk.found, mark).object(redacted) if walk.found else redacted
+        yield
     except RecursionError as error:
         raise InvalidObservation(f"{item.get('kind')}: nested too deeply to be searched for secrets") from error
 
 
+# ------------------------------------------------------------------------------------------ the whole and its parts
 @dataclass(frozen=True, slots=True)
-class _Clues:
-    """What occurs in an object at all. Most hold next to nothing, and a few searches of the bytes are fast."""
+class Clues:
+    """What occurs in an object at all. Most hold next to nothing, and a few searches of the bytes are fast.
 
-    names: tuple[str, ...]
-    shapes: tuple[Shape, ...]
+    `shapes` are places in SHAPES.
+    """
+
+    names: frozenset[str]
+    shapes: frozenset[int]
     references: bool
     """Something in it comes from a Secret."""
 
 
-def _clues(item: dict[str, Any]) -> _Clues:
-    try:
-        data = orjson.dumps(item, option=orjson.OPT_NON_STR_KEYS).lower()
-    except TypeError:  # what orjson cannot write is refused after us
-        return _Clues(NAME_HINTS, SHAPES, references=True)
-    names = tuple(hint for hint in NAME_HINTS if hint != "key" and hint.encode() in data)
+class Surroundings(Protocol):
+    """What an object as a whole says of each of its parts.
+
+    `from_secrets`: names of the environment variables that a Secret feeds somewhere in it. `public`: names of
+    Secrets and of the object itself, which stay even where a name calls them secret.
+    """
+
+    @property
+    def clues(self) -> Clues: ...
+    @property
+    def from_secrets(self) -> frozenset[str]: ...
+    @property
+    def public(self) -> frozenset[str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """`Surroundings` that were looked up."""
+
+    clues: Clues
+    from_secrets: frozenset[str]
+    public: frozenset[str]
+
+    def covers(self, other: "Survey") -> bool:
+        """Say whether it says everything that another says."""
+        return together((self, other)) == self
+
+
+def survey(part: dict[str, Any]) -> Survey:
+    """Look up what an object would say if this part of it, under its path, were all that it holds."""
+    whole = _Whole(part)
+    return Survey(whole.clues, whole.from_secrets, whole.public)
+
+
+def together(surveys: Iterable[Survey]) -> Survey:
+    """What an object says whose parts say this: none of a clue, a variable and a reference is cut in two by parts
+    that are whole members of objects."""
+    every = list(surveys)
+    clues = Clues(
+        names=frozenset().union(*(one.clues.names for one in every)),
+        shapes=frozenset().union(*(one.clues.shapes for one in every)),
+        references=any(one.clues.references for one in every),
+    )
+    return Survey(
+        clues,
+        from_secrets=frozenset().union(*(one.from_secrets for one in every)),
+        public=frozenset().union(*(one.public for one in every)),
+    )
+
+
+def are_apart(names: Iterable[str]) -> bool:
+    """Say whether each member of an object with these is redacted in the same way as if it were alone in it: none
+    of them says something about another."""
+    return _TELLING.isdisjoint(names)
+
+
+class _Whole:
+    """`Surroundings` that are looked up when they are asked for, which is rare."""
+
+    def __init__(self, item: dict[str, Any]) -> None:
+        self._item = item
+
+    @cached_property
+    def _text(self) -> bytes | None:
+        """The object as it is searched, in lower case; None where it cannot be written. It is refused after us."""
+        try:
+            return orjson.dumps(self._item, option=orjson.OPT_NON_STR_KEYS).lower()
+        except TypeError:
+            return None
+
+    @cached_property
+    def clues(self) -> Clues:
+        return _clues(self._text)
+
+    @cached_property
+    def from_secrets(self) -> frozenset[str]:
+        if not self.clues.references:
+            return frozenset()
+        return frozenset(
+            str(entry.get("name"))
+            for entry in _dicts(self._item)
+            if isinstance(entry.get("valueFrom"), dict) and "secretKeyRef" in entry["valueFrom"]
+        )
+
+    @cached_property
+    def public(self) -> frozenset[str]:
+        metadata = self._item.get("metadata")
+        own = metadata if isinstance(metadata, dict) else {}
+        public = {str(own.get(key)) for key in ("name", "namespace", "uid", "generateName")}
+        if self._text is not None and not any(word in self._text for word in _REFERRING):
+            return frozenset(public)
+        for entry in _dicts(self._item):
+            public.update(str(value) for key, value in entry.items() if key == "secretName" and isinstance(value, str))
+            references = (
+                value for key, value in entry.items() if str(key).lower().endswith(("secret", "ref", "secrets"))
+            )
+            for reference in references:
+                named = reference if isinstance(reference, list) else [reference]
+                public.update(str(one["name"]) for one in named if isinstance(one, dict) and "name" in one)
+        return frozenset(public)
+
+
+def _clues(data: bytes | None) -> Clues:
+    if data is None:
+        return Clues(frozenset(NAME_HINTS), frozenset(range(len(SHAPES))), references=True)
+    names = {hint for hint in NAME_HINTS if hint != "key" and hint.encode() in data}
     if _stands_after(data, b"key", _KINDS_OF_KEY):
-        names = (*names, "key")
+        names.add("key")
     tokens = _stands_after(data, b"_", _TOKENS_WITH_DASH)
-    shapes = (shape for shape in SHAPES if tokens or not shape.hints[0].endswith("_"))
-    live = tuple(shape for shape in shapes if any(hint.encode() in data for hint in shape.hints))
-    return _Clues(names, live, references="secret" in names and b"secretkeyref" in data)
+    shapes = frozenset(
+        index
+        for index, shape in enumerate(SHAPES)
+        if (tokens or not shape.hints[0].endswith("_")) and any(hint.encode() in data for hint in shape.hints)
+    )
+    return Clues(frozenset(names), shapes, references="secret" in names and b"secretkeyref" in data)
 
 
+_REFERRING: Final = (b"secret", b'ref"', b'ref\\"')  # of names of members, also in JSON within texts
 _KINDS_OF_KEY: Final = tuple(f"{kind}{gap}".encode() for kind in KINDS_OF_KEY for gap in ("", "_", "-", ".", " "))
 _TOKENS_WITH_DASH: Final = tuple(hint[:-1].encode() for shape in SHAPES for hint in shape.hints if hint.endswith("_"))
 
@@ -96,41 +232,13 @@ def _stands_after(data: bytes, word: bytes, before: tuple[bytes, ...]) -> bool:
 class _Walk:
     """Replaces what is secret by its place, name or shape; `found` collects what may be repeated elsewhere."""
 
-    def __init__(self, item: dict[str, Any], mark: _Mark, clues: _Clues) -> None:
-        self._item = item
+    def __init__(self, mark: _Mark, whole: Surroundings) -> None:
         self._mark = mark
-        self._hints = clues.names
-        self._references = clues.references
-        self._shapes = tuple((hint, shape) for shape in clues.shapes for hint in shape.hints)
+        self._whole = whole
+        self._hints = tuple(hint for hint in NAME_HINTS if hint in whole.clues.names)
+        self._shapes = tuple((hint, SHAPES[at]) for at in sorted(whole.clues.shapes) for hint in SHAPES[at].hints)
         self._headers = any(hint == "authorization" for hint, _ in self._shapes)
         self.found: set[str] = set()
-
-    @cached_property
-    def _from_secrets(self) -> frozenset[str]:
-        """Names of the environment variables that a Secret feeds somewhere in the object."""
-        if not self._references:
-            return frozenset()
-        return frozenset(
-            str(entry.get("name"))
-            for entry in _dicts(self._item)
-            if isinstance(entry.get("valueFrom"), dict) and "secretKeyRef" in entry["valueFrom"]
-        )
-
-    @cached_property
-    def _public(self) -> frozenset[str]:
-        """Names of Secrets and of the object itself, which stay even where a name calls them secret."""
-        metadata = self._item.get("metadata")
-        own = metadata if isinstance(metadata, dict) else {}
-        public = {str(own.get(key)) for key in ("name", "namespace", "uid", "generateName")}
-        for entry in _dicts(self._item):
-            public.update(str(value) for key, value in entry.items() if key == "secretName" and isinstance(value, str))
-            references = (
-                value for key, value in entry.items() if str(key).lower().endswith(("secret", "ref", "secrets"))
-            )
-            for reference in references:
-                named = reference if isinstance(reference, list) else [reference]
-                public.update(str(one["name"]) for one in named if isinstance(one, dict) and "name" in one)
-        return frozenset(public)
 
     def object(self, item: dict[str, Any], *, held: bool = False) -> dict[str, Any]:
         """Redact an object. `held`: it stands under a secret name, so that what it holds is secret."""
@@ -166,7 +274,9 @@ class _Walk:
     def _names_a_secret(self, item: dict[str, Any]) -> bool:
         for key in ("name", "key"):
             name = item.get(key)
-            if isinstance(name, str) and (is_secret_name(name) or ("value" in item and name in self._from_secrets)):
+            if not isinstance(name, str):
+                continue
+            if is_secret_name(name) or ("value" in item and name in self._whole.from_secrets):
                 return True
         return False
 
@@ -180,7 +290,7 @@ class _Walk:
         if isinstance(value, bool) or value is None:
             return value
         text = value if isinstance(value, str) else json.dumps(value, default=str)
-        if not can_be_secret(text) or text in self._public:
+        if not can_be_secret(text) or text in self._whole.public:
             return self.value(value)
         self._text(text)  # what is secret within it may be repeated too: the password of a connection string
         self.found.update((text.strip(), _SCHEME.sub("", text).strip()))
@@ -214,7 +324,7 @@ class _Walk:
             text = without_manifest_data(text)
         spans = []
         for found in secrets_by_name(text, self._hints):
-            if found.secret not in self._public:
+            if found.secret not in self._whole.public:
                 self.found.add(found.secret.strip())
                 spans.append((found.start, found.end, found.secret))
         return self._shaped(self._replaced(text, spans))

@@ -1,6 +1,7 @@
 """The shelves that one transaction works on, how a row is made, and how a view is offered to its subject."""
 
 from collections.abc import Callable, Mapping
+from threading import local
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
@@ -17,8 +18,20 @@ from lineage.store.dialect import Cursor, Dialect, Row
 from lineage.store.locks import Locks
 from lineage.store.shelf import Shelf
 
+
+class _Packing(local):
+    """What packs bodies: one a thread. To make it takes longer than to pack a body, and threads must not share it."""
+
+    def __init__(self) -> None:
+        self.compress = zstandard.ZstdCompressor().compress
+
+
+_packing = _Packing()
+
 NO_REFERENCES: Final[Mapping[str, Shelf]] = MappingProxyType({})
 
+
+NO_RUN: Final = 0  # the id of no run: where a pod is before it has joined one
 
 Attempts: TypeAlias = dict[tuple[str, int | None], Row]
 """Attempts at nodes, and placeholders, by node and start."""
@@ -61,7 +74,7 @@ class Batch:
         self.listings = self._shelf(tables.listing)
         self.kept_objects = self._shelf(tables.kept_object)
         self.rejected = self._shelf(tables.rejected)
-        self.compress = zstandard.ZstdCompressor().compress
+        self.compress = _packing.compress
         self.changed: dict[int, Row] = {}
         self.fresh: dict[int, Row] = {}
         self.rewired: dict[int, Row] = {}

@@ -3,9 +3,10 @@
 import math
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
-from typing import Any
+from typing import Any, overload
 
 import msgspec
+from msgspec import structs
 
 from lineage.facts import ExecutionState, PodSeen, Revision, RunSeen
 from lineage.store.dialect import Row
@@ -21,11 +22,23 @@ executions_of = msgspec.json.Decoder(tuple[ExecutionState, ...]).decode
 pod_of = msgspec.json.Decoder(PodSeen).decode
 
 
+def encode_header(fact: RunSeen) -> bytes:
+    """Write the view of a workflow without its attempts, and without the text of its pipeline, which is kept once."""
+    pipeline = None if fact.pipeline is None else structs.replace(fact.pipeline, spec=b"")
+    return encode(structs.replace(fact, executions=None, pipeline=pipeline))
+
+
 def microseconds(moment: datetime | None) -> int | None:
     """Count microseconds since 1970."""
     return None if moment is None else (moment - _EPOCH) // _MICROSECOND
 
 
+@overload
+def moment(count: int) -> datetime: ...
+@overload
+def moment(count: None) -> None: ...
+@overload
+def moment(count: int | None) -> datetime | None: ...
 def moment(count: int | None) -> datetime | None:
     """Read what `microseconds` wrote."""
     return None if count is None else _EPOCH + timedelta(microseconds=count)

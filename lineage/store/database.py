@@ -1,24 +1,20 @@
 """Opening a database, and bringing its schema up to date."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Final
 
 from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import URL, Engine, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from lineage.errors import InvalidSettings, SchemaOutdated, StoreError
+from lineage.errors import InvalidSettings, StoreError
 from lineage.store.dialect import Dialect
 from lineage.store.postgresql import PostgreSql
+from lineage.store.revisions import configuration, refuse_others, revision_of
 from lineage.store.sql import SqlStore
 from lineage.store.sqlite import Sqlite
 
-MIGRATIONS: Final = Path(__file__).parent / "migrations"
 DIALECTS: Final[Mapping[str, Dialect]] = {
     "sqlite": Sqlite(),
     "sqlite+pysqlite": Sqlite(),
@@ -38,14 +34,10 @@ def open_store(url: str) -> SqlStore:
     """
     engine, dialect = _connect(url)
     try:
-        at, head = _revisions(engine, dialect)
+        refuse_others(_revision(engine, dialect), store=_shown(engine))
     except StoreError:
         engine.dispose()
         raise
-    if at != head:
-        engine.dispose()
-        what = "has no tables yet" if at is None else f"is at revision {at}, this release needs {head}"
-        raise SchemaOutdated(f"the store {_shown(engine)} {what}: run `lineage migrate --store {_shown(engine)}`")
     return SqlStore(engine, dialect)
 
 
@@ -76,8 +68,7 @@ def open_in_memory() -> SqlStore:
 
 def upgrade(engine: Engine, dialect: Dialect) -> None:
     """Run the migrations on a database."""
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
+    config = configuration()
     # The lock at once: of several processes that make one store, the others wait and find it made.
     with engine.execution_options(**dialect.writing).begin() as connection:
         dialect.lock_out_others(connection)
@@ -85,18 +76,15 @@ def upgrade(engine: Engine, dialect: Dialect) -> None:
         command.upgrade(config, "head")
 
 
-def _revisions(engine: Engine, dialect: Dialect) -> tuple[str | None, str | None]:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
+def _revision(engine: Engine, dialect: Dialect) -> str | None:
+    if not dialect.exists(engine.url):
+        return None
     try:
-        if not dialect.exists(engine.url):
-            return None, ScriptDirectory.from_config(config).get_current_head()
         with engine.connect() as connection:
-            at = MigrationContext.configure(connection).get_current_revision()
+            return revision_of(connection)
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
         raise StoreError(f"cannot open the store {_shown(engine)}: {reason}") from error
-    return at, ScriptDirectory.from_config(config).get_current_head()
 
 
 def _shown(engine: Engine) -> str:

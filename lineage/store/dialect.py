@@ -70,5 +70,8 @@ class Dialect(Protocol):
     def put(self, cursor: Cursor, table: Table, rows: Sequence[Sequence[Any]]) -> None:
         """Insert rows, or overwrite those of the same primary key."""
 
+    def update(self, cursor: Cursor, table: Table, names: tuple[str, ...], rows: Sequence[Sequence[Any]]) -> None:
+        """Change these columns of rows that are there: their new values, then the primary key."""
+
     def remove(self, cursor: Cursor, table: Table, identities: Sequence[Identity]) -> None:
         """Delete the rows of these primary keys."""

@@ -3,7 +3,7 @@
 from lineage.facts import ExecutionState, PodSeen, Revision
 from lineage.identity import encode_key, provisional_key
 from lineage.merge import Attempt, attempt_of_pod
-from lineage.store.batch import Batch
+from lineage.store.batch import NO_RUN, Batch
 from lineage.store.codec import encode, fingerprint, microseconds, pod_of, revision_columns
 from lineage.store.dialect import Row
 from lineage.store.locks import uid
@@ -18,7 +18,9 @@ def join_pods(batch: Batch) -> None:
     for row in batch.pods.find("run_id", {run_id for run_id, _ in nodes}):
         if (row["run_id"], row["node_id"]) in nodes:
             pods[row["uid"]] = row
-    batch.executions.find("node_id", {row["node_id"] for row in pods.values()})
+    owners = batch.workflows.find("uid", {row["owner_uid"] for row in pods.values()})
+    at_hand = {row["uid"] for row in owners if row["run_id"] in batch.attempts}
+    batch.executions.find("node_id", {row["node_id"] for row in pods.values() if row["owner_uid"] not in at_hand})
     left: set[int] = set()
     provisional: dict[int, None] = {}
     for row in pods.values():
@@ -26,18 +28,14 @@ def join_pods(batch: Batch) -> None:
         provisional |= _join(batch, row)
     for execution_id in provisional:
         _show_provisional(batch, execution_id)
-    _show_stubs(batch, left | {row["run_id"] for row in pods.values()})
+    _show_stubs(batch, (left | {row["run_id"] for row in pods.values()}) - {NO_RUN})
 
 
 def _join(batch: Batch, row: Row) -> dict[int, None]:
     """Join one pod. Returns the provisional executions that it left, came to or stayed at."""
     batch.locks.require(uid(row["owner_uid"]))
     run = _run_of(batch, row)
-    attempts = [
-        one
-        for one in batch.executions.of("node_id", row["node_id"])
-        if one["run_id"] == run["id"] and not one["is_provisional"]
-    ]
+    attempts = _attempts_at(batch, run["id"], row["node_id"])
     started = [
         Attempt(id=a["id"], start=a["started_at"], end=a["finished_at"] if _has_ended(a) else None)
         for a in attempts
@@ -57,6 +55,13 @@ def _join(batch: Batch, row: Row) -> dict[int, None]:
     if (before != after and row["reused"]) or row["uid"] in batch.turned_pods:
         batch.changed |= {execution["id"]: execution for execution in touched}
     return {execution["id"]: None for execution in touched if execution["is_provisional"]}
+
+
+def _attempts_at(batch: Batch, run_id: int, node_id: str) -> list[Row]:
+    """The attempts at a node, and its placeholder: of a run that is at hand, or looked up by themselves."""
+    find = batch.executions.at_hand if run_id in batch.attempts else batch.executions.of
+    rows = find("node_id", node_id)
+    return [row for row in rows if row["run_id"] == run_id and not row["is_provisional"]]
 
 
 def _has_ended(execution: Row) -> bool:

@@ -8,7 +8,8 @@ when a row is read: then the transaction begins anew, with that name as well.
 Every row belongs to what is locked:
 
 - a run, its attempts, rolls, parameters, labels and pods to the run;
-- a workflow, a pod, a kept object and the provisional executions of an owner to their uid, a list to its scope;
+- a workflow, a pod, a kept object and the provisional executions of an owner to their uid, a list to its scope, and
+  so does when that was watched;
 - artifacts, looks, uses and the edges of uses to their location. A batch that changes a run's graph locks every
   location whose answers may follow from it, so whoever holds a location may read the graphs of its readers.
 
@@ -22,7 +23,7 @@ from typing import Final, TypeAlias
 
 from sqlalchemy import Connection
 
-from lineage.facts import Fact, ObjectKept, PodSeen, ResourceListed, RunSeen
+from lineage.facts import Fact, ObjectKept, PodSeen, ResourceListed, ResourceWatched, RunSeen
 from lineage.identity import Location
 from lineage.store.dialect import Dialect
 
@@ -99,7 +100,7 @@ def subjects_of(facts: Sequence[Fact]) -> set[Name]:
                 names |= {uid(fact.uid), uid(fact.owner_uid), run(fact.run_label or fact.owner_uid)}
             case ObjectKept():
                 names.add(uid(fact.uid))
-            case ResourceListed():
+            case ResourceListed() | ResourceWatched():
                 names.add(listing(fact.cluster, fact.resource, fact.namespace))
             case _:
                 pass  # locations come later, bookkeeping needs none

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, TypeAlias, TypeVar
 
-from sqlalchemy import BindParameter, Connection, Select, bindparam, func, select, union
+from sqlalchemy import ColumnElement, Connection, Select, func, select, union
 
 from lineage.errors import InvalidRequest
 from lineage.identity import Key, encode_key
@@ -17,12 +17,14 @@ from lineage.model import Artifact, Execution, PipelineVersion, Run
 from lineage.ports import Listing, Page, PageRequest, Scope
 from lineage.store import paging, tables
 from lineage.store.conditions import Expression, where_clause
+from lineage.store.prepared import Prepared, among
 from lineage.store.queries import KEPT, QUERIES, of_seen_artifacts, run_in_scope
 from lineage.store.values import Columns
 
 T = TypeVar("T")
-Owners: TypeAlias = BindParameter[Sequence[str]]
-Within: TypeAlias = Callable[[Select[Any], Scope, Owners], tuple[Select[Any], Expression]]
+IsOwner: TypeAlias = Callable[[Expression], ColumnElement[bool]]
+"""Says that a column has the key of one of the owners."""
+Within: TypeAlias = Callable[[Select[Any], Scope, IsOwner], tuple[Select[Any], Expression]]
 """Confines a list to what hangs on the owners of these keys, and names the column that says on which."""
 
 
@@ -36,17 +38,17 @@ class Owned:
 
 def _in_column(column: Expression) -> Within:
     """Each item hangs on one owner, whose key the list knows already."""
-    return lambda chosen, _, owners: (chosen.where(column.in_(owners)), column)
+    return lambda chosen, _, is_owner: (chosen.where(is_owner(column)), column)
 
 
-def _touched_by_runs(chosen: Select[Any], scope: Scope, owners: Owners) -> tuple[Select[Any], Expression]:
+def _touched_by_runs(chosen: Select[Any], scope: Scope, is_owner: IsOwner) -> tuple[Select[Any], Expression]:
     """What the executions of runs read, wrote or took over."""
     edge, execution, run = tables.edge, tables.execution, tables.run.alias("touching")
     ran = (
         select(run.c.key.label("owner"))
         .select_from(execution)
         .join(run, run.c.id == execution.c.run_id)
-        .where(run.c.key.in_(owners), run_in_scope(run, scope))
+        .where(is_owner(run.c.key), run_in_scope(run, scope))
     )
     read = ran.add_columns(edge.c.source.label("item")).join(edge, edge.c.target == execution.c.id)
     written = ran.add_columns(edge.c.target.label("item")).join(edge, edge.c.source == execution.c.id)
@@ -54,7 +56,7 @@ def _touched_by_runs(chosen: Select[Any], scope: Scope, owners: Owners) -> tuple
     return chosen.join(pairs, pairs.c.item == tables.artifact.c.id), pairs.c.owner
 
 
-def _consuming(chosen: Select[Any], scope: Scope, owners: Owners) -> tuple[Select[Any], Expression]:
+def _consuming(chosen: Select[Any], scope: Scope, is_owner: IsOwner) -> tuple[Select[Any], Expression]:
     """The executions that read artifacts or took them over."""
     edge, owner = tables.edge, tables.node.alias("consumed")
     found = (
@@ -62,7 +64,7 @@ def _consuming(chosen: Select[Any], scope: Scope, owners: Owners) -> tuple[Selec
         .distinct()
         .select_from(owner)
         .join(edge, edge.c.source == owner.c.id)
-        .where(owner.c.key.in_(owners))
+        .where(is_owner(owner.c.key))
     )
     pairs = of_seen_artifacts(found, edge.c.source, scope).subquery("consuming")
     return chosen.join(pairs, pairs.c.item == tables.execution.c.id), pairs.c.owner
@@ -96,21 +98,21 @@ def pages(
         InvalidRequest: no such list, an unknown field or order, or a cursor of another list.
     """
     texts = _by_text(owners)
-    cut, statement = _statement(scope, what, by, listing, request)
+    cut, statement = _page(connection.dialect.name, scope, what, by, listing, request)
     rows: dict[str, list[Columns]] = {text: [] for text in texts}
-    for row in connection.execute(statement, {"owners": list(texts)}):
-        rows[row.owner].append(row._mapping)
+    for row in statement.read(connection.connection.cursor(), {"owners": list(texts)}):
+        rows[row["owner"]].append(row)
     return {texts[text]: cut.page(of, read) for text, of in rows.items()}
 
 
 @lru_cache(KEPT)
-def _statement(
-    scope: Scope, what: type, by: str, listing: Listing, request: PageRequest
-) -> tuple[paging.Cut, Select[Any]]:
+def _page(
+    database: str, scope: Scope, what: type, by: str, listing: Listing, request: PageRequest
+) -> tuple[paging.Cut, Prepared]:
     """Build what reads one page for any owners."""
     query, owned = QUERIES[what](scope), _owned(what, by)
     cut = paging.cut(query, listing, request)
-    chosen, owner = owned.within(query.select, scope, bindparam("owners", expanding=True))
+    chosen, owner = owned.within(query.select, scope, _is_owner(database))
     place = func.row_number().over(partition_by=owner, order_by=list(cut.order))
     columns = (owned.row.label("item"), owner.label("owner"), *cut.columns, place.label("place"))
     ranked = chosen.where(*cut.conditions).with_only_columns(*columns).subquery("ranked")
@@ -121,7 +123,7 @@ def _statement(
         .where(ranked.c.place <= cut.size + 1)
         .order_by(ranked.c.owner, ranked.c.place)
     )
-    return cut, statement
+    return cut, Prepared(database, statement)
 
 
 def counts(
@@ -132,13 +134,24 @@ def counts(
     Raises:
         InvalidRequest: no such list, or an unknown field.
     """
-    query, owned, texts = QUERIES[what](scope), _owned(what, by), _by_text(owners)
-    chosen, owner = owned.within(query.select, scope, bindparam("owners", list(texts), expanding=True))
-    counted = chosen.where(where_clause(query.fields, listing.where)).with_only_columns(
-        owner.label("owner"), func.count().label("total")
-    )
-    found = {texts[row.owner]: row.total for row in connection.execute(counted.group_by(owner))}
+    texts = _by_text(owners)
+    statement = _count(connection.dialect.name, scope, what, by, listing)
+    rows = statement.ask(connection.connection.cursor(), {"owners": list(texts)})
+    found = {texts[text]: total for text, total in rows}
     return {key: found.get(key, 0) for key in owners}
+
+
+@lru_cache(KEPT)
+def _count(database: str, scope: Scope, what: type, by: str, listing: Listing) -> Prepared:
+    """Build what counts the lists of any owners."""
+    query, owned = QUERIES[what](scope), _owned(what, by)
+    chosen, owner = owned.within(query.select, scope, _is_owner(database))
+    counted = chosen.where(where_clause(query.fields, listing.where)).with_only_columns(owner, func.count())
+    return Prepared(database, counted.group_by(owner))
+
+
+def _is_owner(database: str) -> IsOwner:
+    return lambda column: among(database, column, "owners")
 
 
 def _owned(what: type, by: str) -> Owned:

@@ -13,7 +13,6 @@ from sqlalchemy import (
     Connection,
     Integer,
     Label,
-    Select,
     String,
     and_,
     bindparam,
@@ -27,6 +26,7 @@ from sqlalchemy import (
 from lineage.errors import InvalidRequest
 from lineage.ports import Listing, Order, Page, PageRequest
 from lineage.store.conditions import Expression, where_clause
+from lineage.store.prepared import Prepared, among, begin
 from lineage.store.queries import KEPT, Query
 from lineage.store.values import Columns, shown
 
@@ -136,22 +136,26 @@ def page(
     Raises:
         InvalidRequest: an unknown field or order, or a cursor of another list.
     """
-    how, pieces = _pieces(query, listing, request)
+    how, pieces = _pieces(connection.dialect.name, query, listing, request)
+    if len(pieces) > 1:
+        begin(connection)
+    cursor = connection.connection.cursor()
     rows: list[Columns] = []
     for piece in pieces:
         missing = how.size + 1 - len(rows)
         if missing:
-            rows += [row._mapping for row in connection.execute(piece, {"missing": missing})]
+            rows += piece.read(cursor, {"missing": missing})
     return how.page(rows, read)
 
 
 @lru_cache(KEPT)
-def _pieces(query: Query, listing: Listing, request: PageRequest) -> tuple[Cut, tuple[Select[Any], ...]]:
+def _pieces(database: str, query: Query, listing: Listing, request: PageRequest) -> tuple[Cut, tuple[Prepared, ...]]:
     """Build what reads one page, piece by piece."""
     how = cut(query, listing, request)
     statement = query.select.add_columns(*how.columns).where(*how.conditions)
-    limit = bindparam("missing", type_=Integer)
-    return how, tuple(statement.where(part).order_by(*order).limit(limit) for part, order in how.parts)
+    limit = bindparam("missing", required=False, type_=Integer)
+    pieces = (statement.where(part).order_by(*order).limit(limit) for part, order in how.parts)
+    return how, tuple(Prepared(database, piece) for piece in pieces)
 
 
 def count(connection: Connection, query: Query, listing: Listing) -> int:
@@ -162,13 +166,13 @@ def count(connection: Connection, query: Query, listing: Listing) -> int:
 
 def by_key(connection: Connection, query: Query, keys: Sequence[str], read: Callable[[Columns], T]) -> list[T]:
     """Read the items of these keys, as far as they exist."""
-    found = connection.execute(_of_keys(query), {"keys": list(keys)})
-    return [read(shown(row._mapping)) for row in found]
+    statement = _of_keys(connection.dialect.name, query)
+    return [read(shown(row)) for row in statement.read(connection.connection.cursor(), {"keys": list(keys)})]
 
 
 @lru_cache(KEPT)
-def _of_keys(query: Query) -> Select[Any]:
-    return query.select.where(query.key.in_(bindparam("keys", expanding=True)))
+def _of_keys(database: str, query: Query) -> Prepared:
+    return Prepared(database, query.select.where(among(database, query.key, "keys")))
 
 
 def _sort_keys(query: Query, orders: Sequence[Order]) -> list[_SortKey]:

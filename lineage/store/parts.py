@@ -9,23 +9,23 @@ from typing import Any, TypeVar
 
 import orjson
 import zstandard
-from sqlalchemy import ColumnElement, Connection, and_, exists, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, not_, select
 
-from lineage.facts import ExecutionState, Revision
+from lineage.facts import Revision
 from lineage.identity import Key, decode_key, encode_key, run_key
 from lineage.merge import current
-from lineage.model import ArtifactRole, ArtifactUse, Completeness, Execution, PodSeen, WorkflowIncarnation
+from lineage.model import ArtifactRole, ArtifactUse, Execution, PodSeen, WorkflowIncarnation
 from lineage.ports import Scope
 from lineage.store import queries, tables, values
-from lineage.store.codec import execution_of, run_of
-from lineage.store.gone import PODS, WORKFLOWS, is_gone, is_in_roll
+from lineage.store.codec import execution_of
+from lineage.store.gone import PODS, WORKFLOWS, is_gone
 from lineage.store.reads import nodes_by_id
 
 T = TypeVar("T")
 
 
 # ------------------------------------------------------------------------------------------ parts of runs
-def _grouped(
+def grouped(
     rows: Iterable[Any], read: Callable[[values.Columns], T], *, by: Callable[[str], Key]
 ) -> dict[Key, tuple[T, ...]]:
     """Group rows by their owner, whose key `by` reads from the column of that name."""
@@ -35,7 +35,8 @@ def _grouped(
     return {key: tuple(items) for key, items in grouped.items()}
 
 
-def _of_runs(scope: Scope, keys: Sequence[Key]) -> ColumnElement[bool]:
+def of_runs(scope: Scope, keys: Sequence[Key]) -> ColumnElement[bool]:
+    """Those of some runs that the caller may see."""
     return and_(tables.run.c.key.in_([str(key[1]) for key in keys]), queries.in_scope(scope))
 
 
@@ -51,10 +52,10 @@ def workflows(
     statement = (
         select(run.c.key.label("owner"), workflow.c.body, is_gone(workflow, WORKFLOWS).label("gone"))
         .join(run, run.c.id == workflow.c.run_id)
-        .where(_of_runs(scope, runs))
+        .where(of_runs(scope, runs))
         .order_by(workflow.c.rev_rank)
     )
-    return _grouped(connection.execute(statement), values.workflow, by=run_key)
+    return grouped(connection.execute(statement), values.workflow, by=run_key)
 
 
 def raw(connection: Connection, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, Any]:
@@ -63,7 +64,7 @@ def raw(connection: Connection, scope: Scope, runs: Sequence[Key]) -> Mapping[Ke
     statement = (
         select(run.c.key.label("owner"), kept)
         .join(kept, and_(kept.c.uid == run.c.incarnation, kept.c.resource == WORKFLOWS))
-        .where(_of_runs(scope, runs))
+        .where(of_runs(scope, runs))
     )
     views: dict[Key, dict[str, Any]] = defaultdict(dict)
     for row in connection.execute(statement):
@@ -92,51 +93,6 @@ def specs(connection: Connection, scope: Scope, versions: Sequence[Key]) -> Mapp
     return {decode_key(row.key): orjson.loads(zstandard.decompress(row.spec)) for row in connection.execute(statement)}
 
 
-def completeness(connection: Connection, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, Completeness]:
-    """What was seen of each run, and what was not."""
-    run, execution, pod = tables.run, tables.execution, tables.pod
-    has_pod = exists(select(1).where(pod.c.execution_id == execution.c.id))
-    steps = (
-        select(run.c.key.label("owner"), execution.c.body, has_pod.label("has_pod"))
-        .join(execution, execution.c.run_id == run.c.id)
-        .where(_of_runs(scope, runs), not_(execution.c.is_group), not_(execution.c.is_provisional))
-        .where(or_(is_in_roll(), execution.c.started_at.is_(None)))
-        .order_by(execution.c.id)
-    )
-    of_run = _grouped(
-        connection.execute(steps), lambda row: (execution_of(row["body"]), bool(row["has_pod"])), by=run_key
-    )
-    headers = connection.execute(select(run.c.key, run.c.body, run.c.roll_kind).where(_of_runs(scope, runs)))
-    return {("Run", row.key): _completeness(row, of_run.get(("Run", row.key), ())) for row in headers}
-
-
-def _step(row: values.Columns) -> tuple[ExecutionState, bool]:
-    return execution_of(row["body"]), bool(row["has_pod"])
-
-
-def _completeness(header: Any, steps: tuple[tuple[ExecutionState, bool], ...]) -> Completeness:
-    fact = None if header.body is None else run_of(header.body)
-    hidden = fact.nodes_missing if fact else "the workflow itself was not seen"
-    expecting = [(state, seen) for state, seen in steps if state.kind == "POD" and state.started_at is not None]
-    expecting = [(state, seen) for state, seen in expecting if not state.memoized]
-    terminal = fact is not None and fact.phase.ended
-    unseen = sorted(state.display_name for state, seen in expecting if not seen)
-    missing = [
-        *([hidden] if hidden else []),
-        *([] if terminal else ["the end of the run was not seen"]),
-        *([f"no pod was seen of {', '.join(unseen[:10])}{' …' if len(unseen) > 10 else ''}"] if unseen else []),
-    ]
-    return Completeness(
-        complete=not missing,
-        terminal_seen=terminal,
-        nodes_expected=None if hidden else len(steps),
-        nodes_recorded=len(steps),
-        pods_expected=None if hidden else len(expecting),
-        pods_seen=sum(seen for _, seen in expecting),
-        missing=tuple(missing),
-    )
-
-
 # ------------------------------------------------------------------------------------------ parts of executions
 def pods(connection: Connection, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[PodSeen, ...]]:
     """The pods of executions, oldest first."""
@@ -149,7 +105,7 @@ def pods(connection: Connection, scope: Scope, executions: Sequence[Key]) -> Map
         .where(_of_executions(scope, executions))
         .order_by(pod.c.born, pod.c.uid)
     )
-    return _grouped(connection.execute(statement), values.pod, by=decode_key)
+    return grouped(connection.execute(statement), values.pod, by=decode_key)
 
 
 def uses(
@@ -171,7 +127,7 @@ def uses(
         .where(owner.c.key.in_([encode_key(key) for key in executions]), edge.c.role.in_(wanted))
         .order_by(edge.c.name, tables.node.c.key)
     )
-    return _grouped(connection.execute(statement), _use, by=decode_key)
+    return grouped(connection.execute(statement), _use, by=decode_key)
 
 
 def _use(row: values.Columns) -> ArtifactUse:

@@ -7,7 +7,7 @@ share a lock make their transactions wait for each other and do no harm.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from itertools import chain
 from math import ceil
 from typing import Any, Final
@@ -38,6 +38,7 @@ CONNECT_TIMEOUT_SECONDS: Final = 10
 LOCKS_IN_GROUP: Final = 1024  # two groups: a third of the 6,400 that a server has room for as it comes
 GROUP_BASE: Final = 0x6B6670  # "kfp": the first of the two numbers of a lock, so that others' locks are others
 EVERYTHING_GROUP: Final = 0
+TEXTS: Final = 512  # statements whose texts are kept: far more than writers have
 QUERY_CANCELED: Final = "57014"  # the SQLSTATE of a statement that ran into its limit
 
 _ARRAYS: Final = {str: "text[]", int: "bigint[]", bool: "boolean[]", float: "float8[]", bytes: "bytea[]"}
@@ -78,11 +79,12 @@ class PostgreSql:
     # -- transactions
     @contextmanager
     def limited(self, connection: Connection, seconds: float) -> Iterator[None]:
+        driver: Any = connection.dialect.loaded_dbapi
         connection.exec_driver_sql(f"SET LOCAL statement_timeout = {max(ceil(seconds * 1000), 1)}")  # milliseconds
         try:
             yield
-        except OperationalError as error:
-            if getattr(error.orig, "sqlstate", None) == QUERY_CANCELED:
+        except (OperationalError, driver.OperationalError) as error:
+            if getattr(getattr(error, "orig", error), "sqlstate", None) == QUERY_CANCELED:
                 raise TimeoutError from error
             raise
 
@@ -119,6 +121,9 @@ class PostgreSql:
     def put(self, cursor: Cursor, table: Table, rows: Sequence[Sequence[Any]]) -> None:
         cursor.execute(_put_text(table), [list(column) for column in zip(*rows, strict=True)])
 
+    def update(self, cursor: Cursor, table: Table, names: tuple[str, ...], rows: Sequence[Sequence[Any]]) -> None:
+        cursor.execute(_update_text(table, names), [list(column) for column in zip(*rows, strict=True)])
+
     def remove(self, cursor: Cursor, table: Table, identities: Sequence[Identity]) -> None:
         several = len(table.primary_key) > 1
         columns = zip(*identities, strict=True) if several else [identities]
@@ -147,11 +152,23 @@ def _put_text(table: Table) -> str:
     )
 
 
+@lru_cache(TEXTS)
+def _update_text(table: Table, names: tuple[str, ...]) -> str:
+    keys = [column.name for column in table.primary_key]
+    given = [f"new_{name}" for name in names]
+    changes = ", ".join(f'"{name}" = given."{new}"' for name, new in zip(names, given, strict=True))
+    rows = f"{_arrays(table, [*names, *keys])} AS given({_listed([*given, *keys])})"
+    return f'UPDATE "{table.name}" SET {changes} FROM {rows} WHERE {_matches(table)}'
+
+
 @cache
 def _remove_text(table: Table) -> str:
     keys = [column.name for column in table.primary_key]
-    matches = " AND ".join(f'"{table.name}"."{key}" = gone."{key}"' for key in keys)
-    return f'DELETE FROM "{table.name}" USING {_arrays(table, keys)} AS gone({_listed(keys)}) WHERE {matches}'
+    return f'DELETE FROM "{table.name}" USING {_arrays(table, keys)} AS given({_listed(keys)}) WHERE {_matches(table)}'
+
+
+def _matches(table: Table) -> str:
+    return " AND ".join(f'"{table.name}"."{key.name}" = given."{key.name}"' for key in table.primary_key)
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -1,34 +1,65 @@
-"""Statements that many transactions run: built in SQLAlchemy, compiled once a database, run by the driver itself.
+"""Statements that are run often: built in SQLAlchemy, compiled once a database, run by the driver itself.
 
 What SQLAlchemy does for a statement each time it is run costs many times what a small one takes in the database.
 """
 
-from collections.abc import Callable, Mapping
-from functools import cache
-from typing import Any, Final, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
-from sqlalchemy import make_url
+import orjson
+from sqlalchemy import ARRAY, ColumnElement, Connection, Select, Text, any_, bindparam, func, make_url, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from lineage.store.conditions import Expression
 from lineage.store.dialect import Cursor
 
-Build: TypeAlias = Callable[[Any], Any]
-"""Builds a statement. It is given the function `insert` of a database, since each has an ON CONFLICT of its own."""
-
-_INSERTS: Final[Mapping[str, Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+# SQL of one meaning that each database words in its own way.
+INSERT: Final[Mapping[str, Callable[..., Any]]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
-def run(cursor: Cursor, database: str, build: Build, values: Mapping[str, Any]) -> int:
-    """Run a statement with values for its parameters. Returns how many rows it wrote."""
-    text, names, given = _compiled(database, build)
-    known = {**given, **values}
-    cursor.execute(text, known if names is None else [known[name] for name in names])
-    return cursor.rowcount
+def among(database: str, column: Expression, name: str) -> ColumnElement[bool]:
+    """Say that a column of texts has one of the values of a parameter, which is a list."""
+    if database == "sqlite":
+        return column.in_(select(func.json_each(bindparam(name, required=False)).table_valued("value").c.value))
+    return column == any_(bindparam(name, required=False, type_=ARRAY(Text)))
 
 
-@cache
-def _compiled(database: str, build: Build) -> tuple[str, list[str] | None, Mapping[str, Any]]:
-    """The text, the names of its parameters in order where the driver takes them by position, and their values."""
-    dialect = make_url(f"{database}://").get_dialect()()
-    compiled = build(_INSERTS[database]).compile(dialect=dialect)
-    return str(compiled), compiled.positiontup, compiled.params
+def begin(connection: Connection) -> None:
+    """Have the statements that follow see one state of the store. A single one needs no transaction."""
+    if not connection.in_transaction():
+        connection.begin()
+
+
+class Prepared:
+    """A statement, compiled for a database. Its parameters are given by name: those that are `required=False`, since
+    a list that is part of the statement can only be written out where no other value is missing."""
+
+    def __init__(self, database: str, statement: Any) -> None:
+        dialect = make_url(f"{database}://").get_dialect()()
+        compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+        self.text = str(compiled)
+        self._names: Sequence[str] = statement.selected_columns.keys() if isinstance(statement, Select) else ()
+        self._given: Mapping[str, Any] = compiled.params
+        self._order: list[str] | None = compiled.positiontup  # where the driver takes them by position
+        self._lists_as_json = database == "sqlite"
+
+    def run(self, cursor: Cursor, values: Mapping[str, Any]) -> int:
+        """Run it. Returns how many rows it wrote."""
+        self._execute(cursor, values)
+        return cursor.rowcount
+
+    def ask(self, cursor: Cursor, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """Run it, and read what it finds."""
+        self._execute(cursor, values)
+        return list(cursor.fetchall())
+
+    def read(self, cursor: Cursor, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Run what selects, and read what it finds by the names of its columns."""
+        self._execute(cursor, values)
+        return [dict(zip(self._names, row, strict=True)) for row in cursor.fetchall()]
+
+    def _execute(self, cursor: Cursor, values: Mapping[str, Any]) -> None:
+        known = {**self._given, **values}
+        if self._lists_as_json:
+            known = {name: orjson.dumps(v).decode() if isinstance(v, list) else v for name, v in known.items()}
+        cursor.execute(self.text, known if self._order is None else [known[name] for name in self._order])

@@ -421,7 +421,12 @@ def rejected(scope: Scope) -> Query:
     return Query(
         select=select(table).where(true() if scope.namespaces is None else false()),
         key=table.c.key,
-        fields={"id": identified(table.c.key)},
+        fields={
+            "id": identified(table.c.key),
+            "digest": plain(table.c.digest),
+            "source": plain(table.c.source),
+            "reason": plain(table.c.reason),
+        },
         orders={"AT": table.c.at},
         default_order=(("AT", True),),
         always=frozenset({"AT"}),

@@ -15,6 +15,7 @@ from lineage.model import (
 from lineage.ports import Scope
 from lineage.store import queries, tables, values
 from lineage.store.paging import by_key
+from lineage.store.prepared import begin
 from lineage.store.shelf import chunks
 
 T = TypeVar("T")
@@ -33,6 +34,8 @@ _READ: Mapping[str, tuple[Callable[[Scope], queries.Query], Callable[[values.Col
 # ------------------------------------------------------------------------------------------ nodes
 def get(connection: Connection, scope: Scope, keys: Sequence[Key]) -> dict[Key, Node]:
     """Find nodes by key, through their aliases where they have become others."""
+    if len(keys) > 1:
+        begin(connection)
     found: dict[Key, Node] = {}
     by_type: dict[str, list[Key]] = defaultdict(list)
     for key in dict.fromkeys(keys):

@@ -125,6 +125,10 @@ class Shelf:
             self._load(column, (value,))
         return self._alive(column, value, self._indexed(column).get(value))
 
+    def at_hand(self, column: str, value: Any) -> list[Row]:
+        """The rows whose `column` has this value, of those that are loaded: where it is known that all are."""
+        return self._alive(column, value, self._indexed(column).get(value))
+
     def one(self, column: str, value: Any) -> Row | None:
         """The row whose unique `column` has this value."""
         return next(iter(self.of(column, value)), None)
@@ -168,20 +172,29 @@ class Shelf:
         return number
 
     def flush(self) -> None:
-        """Write what changed. What was put as it had been is not written: each page that is costs its commit."""
+        """Write what changed: of what was there, only the columns that did. A database writes every index of a column
+        that it is given, whether it has another value or not, and each page that is written costs its commit."""
         if self._removed:
             self._dialect.remove(self._cursor, self._table, list(self._removed))
             for identity in self._removed:
                 del self._stored[identity]
             self._removed = {}
-        if self._changed:
-            values, stored = self._form.values, self._stored
-            rows = [(identity, values(row)) for identity, row in self._changed.items()]
-            news = [(identity, row) for identity, row in rows if stored.get(identity) != row]
-            if news:
-                self._dialect.put(self._cursor, self._table, [row for _, row in news])
-                stored.update(news)
-            self._changed = {}
+        news: list[tuple[Any, ...]] = []
+        updates: defaultdict[tuple[str, ...], list[tuple[Any, ...]]] = defaultdict(list)
+        for identity, row in self._changed.items():
+            values, stored = self._form.values(row), self._stored.get(identity)
+            if stored is None:
+                news.append(values)
+            elif stored != values:
+                names = tuple(n for n, new, old in zip(self._form.names, values, stored, strict=True) if new != old)
+                key = (identity,) if self._form.key is not None else identity
+                updates[names].append((*(row[name] for name in names), *key))
+            self._stored[identity] = values
+        if news:
+            self._dialect.put(self._cursor, self._table, news)
+        for names, rows in updates.items():
+            self._dialect.update(self._cursor, self._table, names, rows)
+        self._changed = {}
 
     # -- inside
     def _alive(self, column: str, value: Any, held: Mapping[Identity, Row] | None) -> list[Row]:

@@ -1,6 +1,5 @@
 """The store on a database: SQLAlchemy Core, one transaction a call. Implements `lineage.ports.LineageStore`."""
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
@@ -25,6 +24,7 @@ from lineage.model import (
     Direction,
     Execution,
     Experiment,
+    Gap,
     LineageGraph,
     Node,
     Pipeline,
@@ -32,23 +32,26 @@ from lineage.model import (
     PodSeen,
     Rejected,
     Run,
-    SourceState,
     SourceStatus,
     WorkflowIncarnation,
 )
 from lineage.observation import Observation
 from lineage.ports import Listing, Page, PageRequest, Scope
 from lineage.store import owned, paging, parts, queries, reads, tables, values
-from lineage.store.codec import moment
+from lineage.store.completeness import completeness
+from lineage.store.coverage import gaps_of
 from lineage.store.dialect import Dialect
 from lineage.store.dump import dump
 from lineage.store.gone import run_phase
 from lineage.store.kept import observations
 from lineage.store.locks import LocksMissing, subjects_of
+from lineage.store.prepared import begin
+from lineage.store.revisions import refuse_others, revision_of
 from lineage.store.search import search
+from lineage.store.sources import statuses
 from lineage.store.texts import storable_fact
 from lineage.store.walk import closure, walk
-from lineage.store.writes import apply, move_position
+from lineage.store.writes import apply, drop_rejected, move_position
 
 T = TypeVar("T")
 
@@ -97,7 +100,7 @@ class SqlStore:
                 else:
                     with self._time.limiting(self._dialect, connection):
                         yield connection
-        except DataError as error:
+        except (DataError, self._driver.DataError) as error:
             raise InvalidRequest(f"nothing can be asked of the store by such a value: {_reason(error)}") from error
         except (SQLAlchemyError, self._driver.Error) as error:
             raise StoreError(f"{_where(self._engine)}: {_reason(error)}") from error
@@ -120,6 +123,10 @@ class SqlStore:
     def close(self) -> None:
         """Let go of the database."""
         self._engine.dispose()
+
+    def check(self) -> None:
+        with self._reading() as connection:
+            refuse_others(revision_of(connection), store=_where(self._engine))
 
     # -- writing
     def apply(
@@ -147,6 +154,10 @@ class SqlStore:
         with self._reading() as connection:
             return connection.scalar(select(table.c.position).where(table.c.log == log))
 
+    def drop_rejected(self, keys: Sequence[Key]) -> int:
+        with self._writing() as connection:
+            return drop_rejected(connection, self._dialect, keys)
+
     # -- lists
     def runs(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Run]:
         return self._page(queries.runs(scope), listing, page, values.run)
@@ -166,8 +177,8 @@ class SqlStore:
     def experiments(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Experiment]:
         return self._page(queries.experiments(scope), listing, page, values.experiment)
 
-    def rejected(self, scope: Scope, page: PageRequest) -> Page[Rejected]:
-        return self._page(queries.rejected(scope), Listing(), page, values.rejected)
+    def rejected(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Rejected]:
+        return self._page(queries.rejected(scope), listing, page, values.rejected)
 
     def search(self, scope: Scope, text: str, page: PageRequest) -> Page[Node]:
         with self._reading() as connection:
@@ -211,7 +222,7 @@ class SqlStore:
 
     def completeness(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, Completeness]:
         with self._reading() as connection:
-            return parts.completeness(connection, scope, runs)
+            return completeness(connection, scope, runs)
 
     def raw(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, Any]:
         with self._reading() as connection:
@@ -255,12 +266,19 @@ class SqlStore:
     def closure(self, scope: Scope, roots: Sequence[Key], *, direction: Direction, max_nodes: int) -> Closure | None:
         with self._reading() as connection:
             starts = reads.root_keys(connection, roots)
-            return closure(connection, scope, starts, direction=direction, max_nodes=max_nodes)
+            several = scope.namespaces is not None or direction is Direction.BOTH
+            if several:
+                begin(connection)
+            cursor = connection.connection.cursor()
+            return closure(cursor, self._dialect.name, scope, starts, direction=direction, max_nodes=max_nodes)
 
     def sources(self, scope: Scope) -> tuple[SourceStatus, ...]:
         with self._reading() as connection:
-            rows = [row._mapping for row in connection.execute(select(tables.source))]
-        return _statuses(rows)
+            return statuses(connection)
+
+    def gaps(self, scope: Scope, source: SourceStatus, page: PageRequest) -> Page[Gap]:
+        with self._reading() as connection:
+            return gaps_of(connection, source, page)
 
     def counts(self, scope: Scope) -> Counts:
         kinds = {"executions": Execution, "artifacts": Artifact, "pipelines": Pipeline, "experiments": Experiment}
@@ -280,35 +298,6 @@ class SqlStore:
     def dump(self, scope: Scope) -> Iterator[Mapping[str, Any]]:
         with self._reading() as connection:
             yield from dump(connection, scope)
-
-
-def _statuses(rows: Sequence[values.Columns]) -> tuple[SourceStatus, ...]:
-    """Objects were counted by the namespace that they live in, states reported by the one that is watched."""
-    found: dict[tuple[str, str, str], list[values.Columns]] = defaultdict(list)
-    for row in sorted(rows, key=lambda row: str(row["namespace"])):
-        found[row["name"], row["cluster"], row["resource"]].append(row)
-    statuses: list[SourceStatus] = []
-    for (name, cluster, resource), of in sorted(found.items()):
-        watched: list[values.Columns | None] = [row for row in of if row["state"] is not None]
-        for stated in watched or [None]:
-            where = stated["namespace"] if stated is not None else "*"
-            mine = [row for row in of if where in ("*", row["namespace"])]
-            newest = max(mine, key=lambda row: row["last_event_at"] or 0)
-            lag = newest["lag_microseconds"]
-            statuses.append(
-                SourceStatus(
-                    name=name,
-                    kind=resource,
-                    cluster=cluster,
-                    namespace=where,
-                    state=SourceState.STOPPED if stated is None else SourceState(stated["state"]),
-                    message=None if stated is None else stated["message"],
-                    observed=sum(row["observed"] for row in mine),
-                    lag_seconds=None if lag is None else lag / 1_000_000,
-                    last_event_at=moment(newest["last_event_at"]),
-                )
-            )
-    return tuple(statuses)
 
 
 def _where(engine: Engine) -> str:

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from itertools import count
 from pathlib import Path
 from time import monotonic
@@ -76,8 +76,8 @@ class Sqlite:
         driver.set_progress_handler(lambda: monotonic() > until, STEPS_BETWEEN_LOOKS)
         try:
             yield
-        except OperationalError as error:
-            if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
+        except (OperationalError, sqlite3.OperationalError) as error:
+            if getattr(getattr(error, "orig", error), "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
                 raise TimeoutError from error
             raise
         finally:
@@ -115,11 +115,12 @@ class Sqlite:
     def put(self, cursor: Cursor, table: Table, rows: Sequence[Sequence[Any]]) -> None:
         cursor.executemany(_put_text(table), rows)
 
+    def update(self, cursor: Cursor, table: Table, names: tuple[str, ...], rows: Sequence[Sequence[Any]]) -> None:
+        cursor.executemany(_update_text(table, names), rows)
+
     def remove(self, cursor: Cursor, table: Table, identities: Sequence[Identity]) -> None:
-        keys = [column.name for column in table.primary_key]
-        matches = " AND ".join(f'"{key}" = ?' for key in keys)
-        gone = [(identity,) for identity in identities] if len(keys) == 1 else identities
-        cursor.executemany(f'DELETE FROM "{table.name}" WHERE {matches}', gone)
+        gone = [(identity,) for identity in identities] if len(table.primary_key) == 1 else identities
+        cursor.executemany(f'DELETE FROM "{table.name}" WHERE {_matches(table)}', gone)
 
 
 # ------------------------------------------------------------------------------------------ texts of statements
@@ -136,6 +137,16 @@ def _put_text(table: Table) -> str:
         f'INSERT INTO "{table.name}" ({_listed(names)}) VALUES ({", ".join("?" * len(names))}) '
         f"ON CONFLICT ({_listed(keys)}) DO {f'UPDATE SET {rest}' if rest else 'NOTHING'}"
     )
+
+
+@lru_cache(TEXTS)
+def _update_text(table: Table, names: tuple[str, ...]) -> str:
+    changes = ", ".join(f'"{name}" = ?' for name in names)
+    return f'UPDATE "{table.name}" SET {changes} WHERE {_matches(table)}'
+
+
+def _matches(table: Table) -> str:
+    return " AND ".join(f'"{column.name}" = ?' for column in table.primary_key)
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -325,13 +325,14 @@ listed = Table(
 kept_object = Table(
     "kept_object",
     metadata,
-    Column("resource", Text, primary_key=True),
-    Column("uid", Text, primary_key=True),
-    Column("kind", _code(1), primary_key=True),
+    Column("resource", Text),
+    Column("uid", Text),
+    Column("kind", _code(1)),
     Column("rev_rank", Text, nullable=False),
     Column("rev_latest", BigInteger, nullable=False),
     Column("rev_ended", Boolean, nullable=False),
     Column("body", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("uid", "resource", "kind"),  # writers look for it by its uid
 )
 
 source = Table(
@@ -347,6 +348,21 @@ source = Table(
     Column("observed", BigInteger, nullable=False),
     Column("last_event_at", BigInteger),
     Column("lag_microseconds", BigInteger),
+)
+
+coverage = Table(
+    "coverage",
+    metadata,
+    Column("cluster", Text, primary_key=True),
+    Column("resource", Text, primary_key=True),
+    Column("namespace", Text, primary_key=True),
+    Column("since", Text, primary_key=True),
+    Column("since_at", BigInteger, nullable=False),
+    Column("until", Text, nullable=False),
+    Column("until_at", BigInteger, nullable=False),
+    Column("objects", BigInteger, nullable=False),
+    Column("listed", LargeBinary, nullable=False),
+    Column("reason", Text, nullable=False),
 )
 
 rejected = Table(

@@ -158,6 +158,7 @@ def rejected(row: Columns) -> Rejected:
         key=decode_key(row["key"]),
         at=at,
         source=row["source"],
+        cluster=row["cluster"],
         reason=row["reason"],
         event=None if event is None else event.decode(errors="replace"),
         size_bytes=row["size_bytes"],

@@ -15,9 +15,10 @@ import zstandard
 from lineage.facts import ExecutionState, PipelineRef, PodSeen, Revision, RunSeen
 from lineage.identity import encode_key, execution_key, experiment_key, pipeline_key, pipeline_version_key
 from lineage.merge import current
-from lineage.store.batch import NO_VIEW, Attempts, Batch, offer, settle
+from lineage.store.batch import NO_RUN, NO_VIEW, Attempts, Batch, offer, settle
 from lineage.store.codec import (
     encode,
+    encode_header,
     execution_of,
     executions_of,
     fingerprint,
@@ -39,19 +40,22 @@ from lineage.store.shelf import Shelf
 def see_run(batch: Batch, fact: RunSeen) -> bool:
     """Take in one view of a workflow. Says whether it added anything."""
     run = batch.run(fact.run)
-    header = encode(msgspec.structs.replace(fact, executions=None))
+    before, header = run["body"], encode_header(fact)
     added, changed = offer(run, fact.revision, header)
     if added:
         batch.runs.put(run)
+        if fact.pipeline is not None:
+            _version_id(batch, fact.cluster, fact.pipeline)  # its text, which the header does not repeat
     if changed:
-        _show_header(batch, run, fact if run["body"] is header else run_of(run["body"]))
+        shown = fact if run["body"] is header else run_of(run["body"])
+        _show_header(batch, run, shown, None if before is None else run_of(before))
     added |= _see_incarnation(batch, run, fact, header)
     if fact.executions is not None:
         added |= _see_roll(batch, run, fact.revision, fact.executions)
     return added
 
 
-def _show_header(batch: Batch, run: Row, fact: RunSeen) -> None:
+def _show_header(batch: Batch, run: Row, fact: RunSeen, before: RunSeen | None) -> None:
     run.update(
         is_stub=False,
         uid=fact.uid,
@@ -68,6 +72,8 @@ def _show_header(batch: Batch, run: Row, fact: RunSeen) -> None:
         experiment_id=_experiment_id(batch, fact) if fact.experiment else None,
         resubmitted_from=fact.resubmitted_from,
     )
+    if before is not None and (before.parameters, before.labels) == (fact.parameters, fact.labels):
+        return
     parameters = {p.name: {"value": p.value, "number": number_of(p.value)} for p in fact.parameters}
     _show_named(batch.run_parameters, run, parameters)
     _show_named(batch.run_labels, run, {name: {"value": value} for name, value in fact.labels.items()})
@@ -82,6 +88,20 @@ def _show_named(shelf: Shelf, run: Row, named: Mapping[str, Mapping[str, Any]]) 
 
 
 def _version_id(batch: Batch, cluster: str, pipeline: PipelineRef) -> int:
+    key = encode_key(pipeline_version_key(cluster, pipeline.namespace, pipeline.name, pipeline.digest))
+    version = batch.pipeline_versions.one("key", key) or batch.pipeline_versions.put(
+        {
+            "id": batch.pipeline_versions.next_id(),
+            "key": key,
+            "pipeline_id": _pipeline_id(batch, cluster, pipeline),
+            "digest": pipeline.digest,
+            "spec": zstandard.compress(pipeline.spec),
+        }
+    )
+    return int(version["id"])
+
+
+def _pipeline_id(batch: Batch, cluster: str, pipeline: PipelineRef) -> int:
     key = encode_key(pipeline_key(cluster, pipeline.namespace, pipeline.name))
     row = batch.pipelines.one("key", key) or batch.pipelines.put(
         {
@@ -92,17 +112,7 @@ def _version_id(batch: Batch, cluster: str, pipeline: PipelineRef) -> int:
             "namespace": pipeline.namespace,
         }
     )
-    key = encode_key(pipeline_version_key(cluster, pipeline.namespace, pipeline.name, pipeline.digest))
-    version = batch.pipeline_versions.one("key", key) or batch.pipeline_versions.put(
-        {
-            "id": batch.pipeline_versions.next_id(),
-            "key": key,
-            "pipeline_id": row["id"],
-            "digest": pipeline.digest,
-            "spec": zstandard.compress(pipeline.spec),
-        }
-    )
-    return int(version["id"])
+    return int(row["id"])
 
 
 def _experiment_id(batch: Batch, fact: RunSeen) -> int:
@@ -338,7 +348,7 @@ def see_pod(batch: Batch, fact: PodSeen) -> bool:
     """Take in one view of a pod. Says whether it added anything."""
     row = batch.pods.one("uid", fact.uid)
     if row is None:
-        row = _listed_row({"id": batch.pods.next_id(), "uid": fact.uid, "run_id": 0, "execution_id": None})
+        row = _listed_row({"id": batch.pods.next_id(), "uid": fact.uid, "run_id": NO_RUN, "execution_id": None})
         row |= {"owner_uid": fact.owner_uid, "node_id": fact.node_id, "reused": False, "born": 0, "ended": None}
     body = encode(fact)
     added, changed = offer(row, fact.revision, body)

@@ -34,6 +34,8 @@ from lineage.model import ArtifactRole, Closure, Direction, LineageEdge, Lineage
 from lineage.ports import Scope
 from lineage.store import tables
 from lineage.store.conditions import Expression
+from lineage.store.dialect import Cursor
+from lineage.store.prepared import Prepared, among
 from lineage.store.queries import KEPT, is_seen
 from lineage.store.shelf import chunks
 
@@ -61,12 +63,12 @@ def _far(way: Direction) -> Expression:
     return tables.edge.c.source if way is Direction.UPSTREAM else tables.edge.c.target
 
 
-def _reached(way: Direction, scope: Scope, by: Expression) -> CTE:
-    """What lies that way of the nodes whose `by` is one of `roots`, themselves included. What may not be seen is
+def _reached(way: Direction, scope: Scope, is_root: ColumnElement[bool]) -> CTE:
+    """What lies that way of the roots, themselves included. What may not be seen is
     reached and not left. Groupings read and write nothing, so no edge leads to one."""
     node, edge, far = tables.node, tables.edge, _far(way)
     below = literal(tables.HANDED_ON, tables.Text).label("below")
-    roots = select(node.c.id, below).where(by.in_(bindparam("roots", expanding=True)), is_seen(node.c.id, scope))
+    roots = select(node.c.id, below).where(is_root, is_seen(node.c.id, scope))
     if scope.namespaces is None:
         reached = roots.cte("reached", recursive=True)
         step = select(far, reached.c.below).select_from(reached)
@@ -76,47 +78,51 @@ def _reached(way: Direction, scope: Scope, by: Expression) -> CTE:
     return reached.union(step.join(edge, and_(reached.c.seen, _leads(way, reached))))
 
 
-def _nearest(way: Direction, scope: Scope, by: Expression) -> Subquery:
+def _nearest(way: Direction, scope: Scope, is_root: ColumnElement[bool]) -> Subquery:
     """The first `most` of what is reached and may be seen. The query goes no further than that: databases make
     the rows of a recursion as they are asked for, unless these are joined to others before they are counted."""
-    reached = _reached(way, scope, by)
-    nearest = select(reached.c.id, reached.c.below).limit(bindparam("most", type_=Integer))
+    reached = _reached(way, scope, is_root)
+    nearest = select(reached.c.id, reached.c.below).limit(bindparam("most", type_=Integer, required=False))
     return (nearest if scope.namespaces is None else nearest.where(reached.c.seen)).subquery("nearest")
 
 
 @lru_cache(KEPT)
-def _keys(way: Direction, scope: Scope) -> Select[str]:
-    """The keys of the first `most` of what is reached from `roots`, which are keys too."""
+def _keys(database: str, way: Direction, scope: Scope, *, is_one: bool) -> Prepared:
+    """The keys of the first `most` of what is reached from `roots`, which are keys too; from a single one, if so."""
     node = tables.node
-    nearest = _nearest(way, scope, node.c.key)
-    return select(node.c.key).select_from(nearest).join(node, node.c.id == nearest.c.id)
+    nearest = _nearest(way, scope, _is_root(database, is_one=is_one))
+    return Prepared(database, select(node.c.key).select_from(nearest).join(node, node.c.id == nearest.c.id))
 
 
 @lru_cache(KEPT)
-def _hidden(way: Direction, scope: Scope) -> Select[int]:
-    reached = _reached(way, scope, tables.node.c.key)
-    return select(reached.c.id).where(not_(reached.c.seen)).limit(1)
+def _hidden(database: str, way: Direction, scope: Scope, *, is_one: bool) -> Prepared:
+    reached = _reached(way, scope, _is_root(database, is_one=is_one))
+    return Prepared(database, select(reached.c.id).where(not_(reached.c.seen)).limit(1))
+
+
+def _is_root(database: str, *, is_one: bool) -> ColumnElement[bool]:
+    key = tables.node.c.key
+    return key == bindparam("roots", required=False) if is_one else among(database, key, "roots")
 
 
 def closure(
-    connection: Connection, scope: Scope, roots: Sequence[str], *, direction: Direction, max_nodes: int
+    cursor: Cursor, database: str, scope: Scope, roots: Sequence[str], *, direction: Direction, max_nodes: int
 ) -> Closure | None:
     """Name what lies that way of the nodes of these keys, as `lineage.ports.LineageStore.closure` says."""
     found: dict[str, None] = {}
     hidden = False
     for way in _ways(direction):
-        for some in chunks(roots):
-            asked = {"roots": some, "most": max_nodes + 1}
-            found |= dict.fromkeys(connection.scalars(_keys(way, scope), asked).all())
-            if scope.namespaces is not None and len(found) <= max_nodes:
-                hidden = hidden or connection.scalar(_hidden(way, scope), {"roots": some}) is not None
+        is_one = len(roots) == 1
+        asked = {"roots": roots[0] if is_one else list(roots), "most": max_nodes + 1}
+        found |= dict.fromkeys(key for (key,) in _keys(database, way, scope, is_one=is_one).ask(cursor, asked))
+        if scope.namespaces is not None and len(found) <= max_nodes:
+            hidden = hidden or bool(_hidden(database, way, scope, is_one=is_one).ask(cursor, asked))
     if not found:
         return None
     reasons = [SOME_HIDDEN] if hidden else []
     if len(found) > max_nodes:
         reasons.append(f"there are more than {max_nodes} nodes")
-    ids = tuple(map(encoded_id, islice(found, max_nodes)))
-    return Closure(ids=ids, complete=not reasons, reasons=tuple(reasons))
+    return Closure(keys=tuple(islice(found, max_nodes)), complete=not reasons, reasons=tuple(reasons))
 
 
 def _ways(direction: Direction) -> tuple[Direction, ...]:
@@ -129,7 +135,7 @@ def _links(way: Direction, scope: Scope) -> Select[Any]:
     """The links that lead on from the first `most` of what is reached from `roots`, which are ids, and the key of
     the node at the far end, where it may be seen. What nothing leads on from is in it once, without a link."""
     edge, far = tables.edge, tables.node.alias("far")
-    near = _nearest(way, scope, tables.node.c.id)
+    near = _nearest(way, scope, tables.node.c.id.in_(bindparam("roots", expanding=True)))
     there = far.c.id == _far(way)
     return (
         select(near.c.id, edge.c.source, edge.c.target, edge.c.role, edge.c.name, edge.c.ambiguous, far.c.key)

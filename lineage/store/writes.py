@@ -9,10 +9,11 @@
 
 from collections.abc import Sequence, Set
 from datetime import datetime
-from typing import Any, TypeAlias, assert_never
+from functools import cache
+from typing import TypeAlias, assert_never
 
 import zstandard
-from sqlalchemy import Connection, and_, bindparam, case, delete, func, update
+from sqlalchemy import BigInteger, Connection, and_, bindparam, case, delete, func, update
 
 from lineage.errors import PositionMoved
 from lineage.facts import (
@@ -23,17 +24,19 @@ from lineage.facts import (
     ObjectKept,
     PodSeen,
     ResourceListed,
+    ResourceWatched,
     RunSeen,
     SourceObserved,
 )
-from lineage.identity import encode_key
+from lineage.identity import Key, encode_key
 from lineage.store import tables
 from lineage.store.batch import Batch
 from lineage.store.codec import microseconds
+from lineage.store.coverage import watch
 from lineage.store.dialect import Cursor, Dialect
 from lineage.store.joins import join_pods
 from lineage.store.locks import SUBJECTS, Locks, Name
-from lineage.store.prepared import run
+from lineage.store.prepared import INSERT, Prepared
 from lineage.store.provenance import Provenance
 from lineage.store.views import see_pod, see_run
 
@@ -78,13 +81,15 @@ def _load_ahead(batch: Batch, facts: Sequence[Fact]) -> None:
     workflows = batch.workflows.find("uid", [*(f.incarnation for f in views), *(f.owner_uid for f in pods)])
     known = batch.pods.find("uid", [fact.uid for fact in pods])
     batch.runs.find("id", [*(row["run_id"] for row in workflows), *(row["run_id"] for row in known)])
-    for shelf in (batch.executions, batch.rolls, batch.run_parameters, batch.run_labels):
+    for shelf in (batch.executions, batch.rolls):
         shelf.find("run_id", runs)
     batch.pod_images.find("pod_id", [row["id"] for row in known])
     batch.kept_objects.find("uid", [fact.uid for fact in facts if isinstance(fact, ObjectKept)])
 
 
-def _write(batch: Batch, kept: dict[str, ObjectKept], fact: RunSeen | PodSeen | ObjectKept | ResourceListed) -> bool:
+def _write(
+    batch: Batch, kept: dict[str, ObjectKept], fact: RunSeen | PodSeen | ObjectKept | ResourceListed | ResourceWatched
+) -> bool:
     match fact:
         case RunSeen():
             return see_run(batch, fact)
@@ -94,6 +99,8 @@ def _write(batch: Batch, kept: dict[str, ObjectKept], fact: RunSeen | PodSeen | 
             return kept.get(_kept_key(fact)) is fact and _keep(batch, fact)
         case ResourceListed():
             return _list(batch, fact)
+        case ResourceWatched():
+            return watch(batch.connection, fact)
         case _:
             assert_never(fact)
 
@@ -150,11 +157,12 @@ def _keep(batch: Batch, fact: ObjectKept) -> bool:
 
 
 def _delete(batch: Batch, fact: ObjectGone) -> bool:
-    return run(batch.cursor, batch.dialect.name, _deletion, {"uid": fact.uid}) > 0
+    return _deletion(batch.dialect.name).run(batch.cursor, {"uid": fact.uid}) > 0
 
 
-def _deletion(insert: Any) -> Any:
-    return insert(tables.deleted).on_conflict_do_nothing()
+@cache
+def _deletion(database: str) -> Prepared:
+    return Prepared(database, INSERT[database](tables.deleted).on_conflict_do_nothing())
 
 
 def _list(batch: Batch, fact: ResourceListed) -> bool:
@@ -190,25 +198,27 @@ def _observe(batch: Batch, fact: SourceObserved, recorded_at: datetime) -> bool:
         "last_event_at": at if fact.objects else None,
         "lag_microseconds": max((microseconds(recorded_at) or 0) - at, 0) if fact.objects else None,
     }
-    run(batch.cursor, batch.dialect.name, _observation, values)
+    _observation(batch.dialect.name).run(batch.cursor, values)
     return False
 
 
-def _observation(insert: Any) -> Any:
+@cache
+def _observation(database: str) -> Prepared:
     """Count what a source delivered, and keep the newest that it said of itself."""
-    held, statement = tables.source.c, insert(tables.source)
+    held, statement = tables.source.c, INSERT[database](tables.source)
     said = statement.excluded
     later = and_(said.stated_at.is_not(None), func.coalesce(held.stated_at, 0) <= said.stated_at)
     newer = func.coalesce(said.last_event_at, 0) > func.coalesce(held.last_event_at, 0)
-    return statement.on_conflict_do_update(
+    counted = statement.on_conflict_do_update(
         index_elements=[column.name for column in tables.source.primary_key],
         set_={
             "observed": held.observed + said.observed,
             "last_event_at": case((newer, said.last_event_at), else_=held.last_event_at),
-            "lag_microseconds": func.coalesce(said.lag_microseconds, held.lag_microseconds),
+            "lag_microseconds": case((newer, said.lag_microseconds), else_=held.lag_microseconds),
             **{name: case((later, said[name]), else_=held[name]) for name in ("state", "message", "stated_at")},
         },
     )
+    return Prepared(database, counted)
 
 
 def _rejected_key(fact: InputRejected) -> str:
@@ -228,23 +238,30 @@ def _reject(batch: Batch, fact: InputRejected) -> bool:
         "size_bytes": fact.size_bytes,
         "digest": fact.digest,
     }
-    if run(batch.cursor, batch.dialect.name, _rejection, row):
+    if _rejection(batch.dialect.name).run(batch.cursor, row):
         return True
-    run(batch.cursor, batch.dialect.name, _earlier_rejection, {"of": row["key"], "seen": row["at"]})
+    _earlier_rejection(batch.dialect.name).run(batch.cursor, {"of": row["key"], "seen": row["at"]})
     return False
 
 
-def _rejection(insert: Any) -> Any:
-    return insert(tables.rejected).on_conflict_do_nothing(index_elements=["key"])
+@cache
+def _rejection(database: str) -> Prepared:
+    return Prepared(database, INSERT[database](tables.rejected).on_conflict_do_nothing(index_elements=["key"]))
 
 
-def _earlier_rejection(_insert: Any) -> Any:
-    known = tables.rejected.c
-    return (
-        update(tables.rejected)
-        .where(known.key == bindparam("of"), known.at > bindparam("seen"))
-        .values(at=bindparam("seen"))
+@cache
+def _earlier_rejection(database: str) -> Prepared:
+    known, seen = tables.rejected.c, bindparam("seen", type_=BigInteger)
+    return Prepared(
+        database, update(tables.rejected).where(known.key == bindparam("of"), known.at > seen).values(at=seen)
     )
+
+
+def drop_rejected(connection: Connection, dialect: Dialect, keys: Sequence[Key]) -> int:
+    """Forget rejections; say how many there were."""
+    table = tables.rejected
+    wanted = dialect.one_of(table.c.key, sorted(encode_key(key) for key in keys))
+    return sum(connection.execute(delete(table).where(condition)).rowcount for condition in wanted)
 
 
 # ------------------------------------------------------------------------------------------ positions
@@ -255,18 +272,20 @@ def move_position(cursor: Cursor, dialect: Dialect, log: str, after: str | None,
         PositionMoved: it is not at `after`.
     """
     if after is None:
-        moved = run(cursor, dialect.name, _first_position, {"log": log, "position": position})
+        moved = _first_position(dialect.name).run(cursor, {"log": log, "position": position})
     else:
-        moved = run(cursor, dialect.name, _next_position, {"of": log, "was": after, "next": position})
+        moved = _next_position(dialect.name).run(cursor, {"of": log, "was": after, "next": position})
     if moved != 1:
         raise PositionMoved(f"log {log!r} is no longer at {after!r}: another recorder went on from there")
 
 
-def _first_position(insert: Any) -> Any:
-    return insert(tables.log_position).on_conflict_do_nothing()
+@cache
+def _first_position(database: str) -> Prepared:
+    return Prepared(database, INSERT[database](tables.log_position).on_conflict_do_nothing())
 
 
-def _next_position(_insert: Any) -> Any:
+@cache
+def _next_position(database: str) -> Prepared:
     here = tables.log_position.c
     matches = (here.log == bindparam("of"), here.position == bindparam("was"))
-    return update(tables.log_position).where(*matches).values(position=bindparam("next"))
+    return Prepared(database, update(tables.log_position).where(*matches).values(position=bindparam("next")))

@@ -1,8 +1,21 @@
-"""What is served over HTTP: GraphQL, GraphiQL, and a page for a first look. No request leaves the page.
+"""What is served over HTTP: GraphQL, GraphiQL, a page for a first look, health and metrics. No request leaves the page.
 
-`application` makes the ASGI application for a store.
+`application` makes the ASGI application for a store; `health_application` that of a process without one. `HttpProtocol`
+is how a server speaks to its clients.
 """
 
 from lineage.web.application import application
+from lineage.web.health import Check, Finding, Health, health_application, store_answers
+from lineage.web.metrics import Metrics
+from lineage.web.protocol import HttpProtocol
 
-__all__ = ["application"]
+__all__ = [
+    "Check",
+    "Finding",
+    "Health",
+    "HttpProtocol",
+    "Metrics",
+    "application",
+    "health_application",
+    "store_answers",
+]

@@ -1,10 +1,12 @@
-"""The ASGI application: `/` the page, `/graphql`, `/graphiql`, `/healthz`.
+"""The ASGI application: `/` the page, `/graphql`, `/graphiql`, and what `lineage.web.health` adds.
 
 All addresses in it are relative, so that it works under a prefix behind a proxy. The page shows the
-answers of saved queries; store reads block, so they run on threads.
+answers of saved queries; store reads block, so they run on threads. `/graphql` is asked far more often than
+the rest, and stands before the framework that serves it.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -14,14 +16,18 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Send
+from starlette.types import Scope as Asked
 
 from lineage.errors import StoreError
 from lineage.ports import EVERYTHING, LineageStore, Scope
 from lineage.web.endpoint import Answer, endpoint
 from lineage.web.headers import GRAPHIQL_POLICY, SecurityHeaders
+from lineage.web.health import Health, routes, store_answers
+from lineage.web.measured import Measured, outcome_of
 from lineage.web.page import Overview, page
 from lineage_graphql import execute, saved_queries
 
@@ -29,11 +35,19 @@ log = structlog.get_logger(__name__)
 
 _STATIC: Final = Path(__file__).parent / "static"
 RUNS_SHOWN: Final = 15
+GRAPHQL_PATH: Final = "/graphql"
 
 
-def application(*, store: LineageStore, scope: Scope = EVERYTHING) -> Starlette:
-    """Serve what `scope` may see of a store."""
-    answer: Answer = partial(execute, store, scope)
+def application(*, store: LineageStore, scope: Scope = EVERYTHING, health: Health | None = None) -> ASGIApp:
+    """Serve what `scope` may see of a store. `health` is what else the process does; the store is checked anyway."""
+    health = health or Health()
+    on_request, on_answer = health.metrics.requests()
+    health.metrics.sources(partial(store.sources, EVERYTHING))
+
+    def answer(document: str, variables: Mapping[str, Any] | None, operation: str | None) -> dict[str, Any]:
+        answered = execute(store, scope, document, variables, operation)
+        on_answer(outcome_of(answered))
+        return answered
 
     def show() -> Response:
         return HTMLResponse(page(_overview(store, scope, answer)), headers={"Cache-Control": "no-store"})
@@ -41,21 +55,23 @@ def application(*, store: LineageStore, scope: Scope = EVERYTHING) -> Starlette:
     async def overview(_: Request) -> Response:
         return await run_in_threadpool(show)
 
-    async def healthz(_: Request) -> Response:
-        await run_in_threadpool(store.sources, scope)
-        return JSONResponse({"status": "ok"})
-
-    return Starlette(
+    graphql = endpoint(answer)
+    pages = Starlette(
         routes=[
             Route("/", overview),
-            Route("/graphql", endpoint(answer), methods=["GET", "POST"]),
             Route("/graphiql", _graphiql),
-            Route("/healthz", healthz),
+            *routes(replace(health, ready={"store": store_answers(store), **health.ready})),
             Mount("/static", StaticFiles(directory=_STATIC)),
         ],
         middleware=[Middleware(SecurityHeaders)],
         exception_handlers={StoreError: _store_unavailable},
     )
+
+    async def served(request: Asked, receive: Receive, send: Send) -> None:
+        asks_graphql = request["type"] == "http" and request["path"] == request.get("root_path", "") + GRAPHQL_PATH
+        await (graphql if asks_graphql else pages)(request, receive, send)
+
+    return Measured(served, on_request=on_request)
 
 
 def _overview(store: LineageStore, scope: Scope, answer: Answer) -> Overview:

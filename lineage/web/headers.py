@@ -11,6 +11,11 @@ _POLICY: Final = (
 )
 STRICT_POLICY: Final = _POLICY.format(inline_styles="")
 GRAPHIQL_POLICY: Final = _POLICY.format(inline_styles=" 'unsafe-inline'")  # its editor styles single elements
+SECURITY_HEADERS: Final = (
+    (b"content-security-policy", STRICT_POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+)
 
 
 class SecurityHeaders:
@@ -23,9 +28,8 @@ class SecurityHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers.setdefault("Content-Security-Policy", STRICT_POLICY)
-                headers.setdefault("X-Content-Type-Options", "nosniff")
-                headers.setdefault("Referrer-Policy", "no-referrer")
+                for name, value in SECURITY_HEADERS:
+                    headers.setdefault(name.decode(), value.decode())
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

@@ -123,10 +123,22 @@ def _sources(overview: Overview) -> str:
             "all" if source["namespace"] == "*" else escape(source["namespace"]),
             f"{int(source['observed']):,}",
             _time(source["lastEventAt"]),
+            _gaps(source),
         )
         for source in overview.sources
     )
-    return rejected + _table(("State", "Source", "Kind", "Cluster", "Namespace", "Observed", "Last seen (UTC)"), rows)
+    titles = ("State", "Source", "Kind", "Cluster", "Namespace", "Observed", "Last seen (UTC)", "Not watched")
+    return rejected + _table(titles, rows)
+
+
+def _gaps(source: Mapping[str, Any]) -> str:
+    """How many times a source was not watched, and the last of them."""
+    if not source["gapCount"]:
+        return "never"
+    last = source["gaps"]["nodes"][0]
+    until = f"to {_time(last['to'])}" if last["to"] else "and still is not"
+    times = "once" if source["gapCount"] == 1 else f"{source['gapCount']:,} times"
+    return f'{times}<small class="note">last from {_time(last["from"])} {until}: {escape(last["reason"])}</small>'
 
 
 def _queries(overview: Overview) -> str:

@@ -16,12 +16,13 @@ import structlog
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import closures, growth, mlmd, recording, serving
-from tests.bench.measuring import FULL, QUICK, AtLeast, AtMost, Bench, Finding, Row, Skipped, Subject
+from tests.bench import closures, growth, mlmd, recording, serving, watching
+from tests.bench.measuring import FULL, QUICK, AtLeast, AtMost, Bench, Finding, Row, Skipped, Subject, Weight
 from tests.postgresql import binaries, server
 
 SUBJECTS: Final[Mapping[str, Subject]] = {
     "recording": recording.measure,
+    "watching": watching.measure,
     "ml-metadata": mlmd.measure,
     "closures": closures.measure,
     "http": serving.measure,
@@ -30,7 +31,7 @@ SUBJECTS: Final[Mapping[str, Subject]] = {
 CAPTION: Final = (
     "An event is one attempt at a step that has ended: its ports, five parameters and its pod. Where runs have ended, "
     "ten events share a view of their workflow; else each comes with a whole view of its own. The program by hand "
-    "leaves the same rows as the store. Medians of {rounds} interleaved rounds."
+    "leaves the same rows as the store. The best of {rounds} interleaved rounds."
 )
 
 
@@ -58,7 +59,7 @@ def main() -> None:
                 findings.append(finding)
                 console.print(_line(finding))
     console.print()
-    console.print(_table([one for one in findings if isinstance(one, Row)], sizes.rounds))
+    console.print(_table([one for one in findings if isinstance(one, Row | Weight)], sizes.rounds))
     for one in findings:
         if isinstance(one, Skipped):
             console.print(_line(one))
@@ -68,11 +69,11 @@ def _line(finding: Finding) -> str:
     match finding:
         case Skipped(what, why):
             return f"skipped: {what}: {why}"
-        case Row():
+        case Row() | Weight():
             return " · ".join((finding.what, *_cells(finding)))
 
 
-def _table(rows: Sequence[Row], rounds: int) -> Table:
+def _table(rows: Sequence[Row | Weight], rounds: int) -> Table:
     titles = ("what", "ours", "beside", "theirs", "ratio", "target", "met")
     table = Table(*titles, caption=CAPTION.format(rounds=rounds), caption_justify="left")
     for name in (1, 3, 4, 5):
@@ -82,7 +83,10 @@ def _table(rows: Sequence[Row], rounds: int) -> Table:
     return table
 
 
-def _cells(row: Row) -> Iterable[str]:
+def _cells(row: Row | Weight) -> Iterable[str]:
+    if isinstance(row, Weight):
+        limit, met = f"{row.limit_bytes / 1e6:,.0f} MB", "yes" if row.met else "[bold]NO[/]"
+        return f"{row.size_bytes / 1e6:,.0f} MB", "the limit", limit, "", f"< {limit}", met
     met = {True: "yes", False: "[bold]NO[/]", None: ""}[row.met]
     ratio = f"{row.ratio:,.2f} × {'speed' if row.of_speed else 'time'}"
     return _duration(row.ours), row.beside, _duration(row.theirs), ratio, _target(row), met

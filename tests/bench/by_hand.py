@@ -11,7 +11,6 @@ from contextlib import AbstractContextManager
 from itertools import count
 from typing import Any, Final, Protocol
 
-import msgspec
 import orjson
 import zstandard
 
@@ -25,7 +24,7 @@ from lineage.identity import (
     unknown_key,
     written_key,
 )
-from lineage.store.codec import encode, fingerprint, microseconds, number_of, whole_seconds
+from lineage.store.codec import encode, encode_header, fingerprint, microseconds, number_of, whole_seconds
 
 GUARDS: Final = {
     "run": "excluded.rev_rank > run.rev_rank",
@@ -37,6 +36,18 @@ GUARDS: Final = {
     "run_label": "excluded.value <> run_label.value",
 }
 """When a row overwrites the one of its primary key; those of the other tables never change."""
+
+_VIEW: Final = ("rev_rank", "rev_latest", "rev_ended", "body")
+CHANGING: Final = {
+    "run": ("phase", "started_at", "finished_at", *_VIEW),
+    "workflow": ("seen_version", *_VIEW),
+    "roll": ("rev_rank", "rev_latest", "rev_ended"),
+    "execution": ("finished_at", "phase", "digest", *_VIEW),
+    "pod": ("ended", "seen_version", *_VIEW),
+    "kept_object": _VIEW,
+    "run_label": ("value",),
+}
+"""What is overwritten then: to write a column is to write its indexes."""
 
 NUMBERED: Final = ("node", "run", "workflow", "pod", "location", "pipeline", "pipeline_version")
 HIGHEST: Final = "SELECT " + ", ".join(f"(SELECT coalesce(max(id), 0) FROM {name})" for name in NUMBERED)
@@ -152,7 +163,7 @@ class _Batch:
     def _show_run(self, fact: RunSeen) -> None:
         """Write the header of a run."""
         run_id = self._runs[fact.run] = self._runs.get(fact.run) or self._new("run")
-        header, view = encode(msgspec.structs.replace(fact, executions=None)), _revision(fact.revision)
+        header, view = encode_header(fact), _revision(fact.revision)
         self._put(
             "run",
             run_id,

@@ -14,7 +14,7 @@ import psycopg
 
 from lineage.store import tables
 from lineage.store.sqlite import PRAGMAS
-from tests.bench.by_hand import GUARDS, HIGHEST, Question, Row
+from tests.bench.by_hand import CHANGING, GUARDS, HIGHEST, Question, Row
 
 TABLES: Final = tuple(tables.metadata.tables)
 Rows: TypeAlias = Mapping[str, list[Row]]
@@ -32,7 +32,7 @@ def upsert(table: str, values: str) -> str:
     """Write the statement that puts rows into a table; `values` is where they come from."""
     of = tables.metadata.tables[table]
     keys = [column.name for column in of.primary_key]
-    rest = ", ".join(f"{name} = excluded.{name}" for name in columns(table) if name not in keys)
+    rest = ", ".join(f"{name} = excluded.{name}" for name in CHANGING.get(table, ()))
     action = f"UPDATE SET {rest} WHERE {GUARDS[table]}" if table in GUARDS else "NOTHING"
     listed = ", ".join(columns(table))
     return f"INSERT INTO {table} ({listed}) {values} ON CONFLICT ({', '.join(keys)}) DO {action}"

@@ -1,6 +1,7 @@
 """The peer of serving: our schema as graphene is served by its own examples.
 
-`schema.execute` behind the simplest handler, with the standard json module and no cache; the same store.
+`schema.execute` behind the simplest handler, with the standard json module and no cache; the same store. Served by
+uvicorn as it is by itself, without the parser and the loop that we add to it.
 Run as `python -m tests.bench.plain_server STORE`; prints the port it listens on.
 """
 
@@ -37,7 +38,8 @@ def main() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         print(listener.getsockname()[1], flush=True)
         app = Starlette(routes=[Route("/graphql", handle, methods=["POST"])])
-        uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off")).run(sockets=[listener])
+        plain = uvicorn.Config(app, http="h11", loop="asyncio", log_config=None, access_log=False, lifespan="off")
+        uvicorn.Server(plain).run(sockets=[listener])
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from lineage import recorder
 from lineage.errors import InvalidObservation
 from lineage.facts import Fact, InputRejected
 from lineage.observation import ObjectSeen
-from lineage.ports import EVERYTHING, LineageStore, PageRequest
+from lineage.ports import EVERYTHING, LineageStore, Listing, PageRequest
 from lineage.store.database import open_in_memory
 from tests.conftest import fixtures_folder
 from tests.contract.conftest import Databases
@@ -152,7 +152,7 @@ def test_objects_that_are_refused_do_no_harm_to_those_beside_them(items: list[di
     with closing(open_in_memory()) as store, closing(open_in_memory()) as other:
         assert knowledge(store, *mutated, *healthy) == knowledge(other, *accepted, *healthy)
         refused = {(f.digest, f.reason) for facts in mutated for f in facts if isinstance(f, InputRejected)}
-        page = store.rejected(EVERYTHING, PageRequest(first=20))
+        page = store.rejected(EVERYTHING, Listing(), PageRequest(first=20))
         assert {(one.digest, one.reason.replace("\0", "\ufffd")) for one in page.items} == {
             (digest, reason.replace("\0", "\ufffd")) for digest, reason in refused
         }

@@ -125,6 +125,19 @@ def test_a_store_of_a_newer_release_is_not_opened(url: str) -> None:
         open_store(url)
 
 
+def test_a_store_notices_that_another_release_has_migrated_it(url: str) -> None:
+    migrate(url)
+    store = open_store(url)
+    store.check()
+    engine = create_engine(psycopg(url))
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'from the future'")
+    engine.dispose()
+    with pytest.raises(SchemaOutdated, match="from the future"):
+        store.check()
+    store.close()
+
+
 def test_a_file_that_is_no_database_is_said_to_be_none(tmp_path: Path) -> None:
     path = tmp_path / "lineage.db"
     path.write_text("this is no database, but long enough to be taken for the header of one" * 20)

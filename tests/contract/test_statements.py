@@ -1,6 +1,6 @@
 """How many statements an answer takes: as many for a page of thirty as for one of three."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -8,6 +8,8 @@ import pytest
 from sqlalchemy import event
 
 from lineage.ports import EVERYTHING
+from lineage.store.dialect import Cursor
+from lineage.store.prepared import Prepared
 from lineage.store.sql import SqlStore
 from lineage_graphql import execute
 from tests.worlds import a_world
@@ -56,16 +58,23 @@ def world() -> SqlStore:
 
 @contextmanager
 def counted(store: SqlStore) -> Iterator[list[str]]:
-    """The statements that a store runs meanwhile."""
+    """The statements that a store runs meanwhile: by SQLAlchemy, and those that are prepared."""
     statements: list[str] = []
+    run = Prepared._execute
 
     def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         if statement != "BEGIN":
             statements.append(statement)
 
+    def noted(prepared: Prepared, cursor: Cursor, values: Mapping[str, Any]) -> None:
+        statements.append(prepared.text)
+        run(prepared, cursor, values)
+
     event.listen(store._engine, "before_cursor_execute", note)
     try:
-        yield statements
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(Prepared, "_execute", noted)
+            yield statements
     finally:
         event.remove(store._engine, "before_cursor_execute", note)
 

@@ -794,9 +794,11 @@ def test_a_walk_from_nothing_known_finds_nothing(tell: Tell) -> None:
 
 
 # ------------------------------------------------------------------------------------------ ledgers
-def a_rejection(*, at: float = 10, reason: str = "status is a list", event: bytes | None = b"{}") -> InputRejected:
+def a_rejection(
+    *, at: float = 10, reason: str = "status is a list", event: bytes | None = b"{}", source: str = "argo_workflow"
+) -> InputRejected:
     return InputRejected(
-        source="argo_workflow",
+        source=source,
         cluster=CLUSTER,
         at=moment(at),
         reason=reason,
@@ -809,18 +811,43 @@ def a_rejection(*, at: float = 10, reason: str = "status is a list", event: byte
 def test_what_cannot_be_recorded_is_set_aside_once(store: SqlStore) -> None:
     added = [store.apply([a_rejection(at=at)], recorded_at=RECORDED_AT) for at in (30, 10, 20)]
     assert added == [(True,), (False,), (False,)]
-    (found,) = store.rejected(EVERYTHING, ALL).items
+    (found,) = store.rejected(EVERYTHING, Listing(), ALL).items
     assert (found.at, found.event, found.reason) == (moment(10), "{}", "status is a list")
 
 
 def test_what_was_set_aside_is_listed_with_the_newest_first_and_only_to_who_may_see_all(store: SqlStore) -> None:
     twice = [a_rejection(at=10), a_rejection(at=20, reason="no JSON", event=None)]
     store.apply(twice, recorded_at=RECORDED_AT)
-    page = store.rejected(EVERYTHING, PageRequest(first=1))
+    page = store.rejected(EVERYTHING, Listing(), PageRequest(first=1))
     assert [one.reason for one in page.items] == ["no JSON"]
-    rest = store.rejected(EVERYTHING, PageRequest(first=1, after=page.cursors[0]))
+    rest = store.rejected(EVERYTHING, Listing(), PageRequest(first=1, after=page.cursors[0]))
     assert [one.reason for one in rest.items] == ["status is a list"]
-    assert store.rejected(IN_A, ALL).items == ()
+    assert store.rejected(IN_A, Listing(), ALL).items == ()
+
+
+def reasons_of(store: SqlStore, condition: Condition) -> list[str]:
+    return [one.reason for one in store.rejected(EVERYTHING, Listing(where=condition), ALL).items]
+
+
+def test_what_was_set_aside_is_found_by_its_source_its_reason_and_the_start_of_its_digest(store: SqlStore) -> None:
+    store.apply([a_rejection(), a_rejection(at=20, reason="no JSON", source="pod")], recorded_at=RECORDED_AT)
+    assert reasons_of(store, Condition(field="source", operator=Operator.EQ, value="pod")) == ["no JSON"]
+    assert reasons_of(store, Condition(field="reason", operator=Operator.CONTAINS, value="list")) == [
+        "status is a list"
+    ]
+    both = Condition(field="digest", operator=Operator.STARTS_WITH, value="sha256:4")
+    assert reasons_of(store, both) == ["no JSON", "status is a list"]
+    assert reasons_of(store, Condition(field="digest", operator=Operator.STARTS_WITH, value="sha256:5")) == []
+
+
+def test_what_was_set_aside_can_be_dropped_and_set_aside_again(store: SqlStore) -> None:
+    store.apply([a_rejection(), a_rejection(reason="no JSON")], recorded_at=RECORDED_AT)
+    (found,) = store.rejected(EVERYTHING, Listing(), PageRequest(first=1)).items
+    assert [store.drop_rejected([found.key]), store.drop_rejected([found.key]), store.drop_rejected([])] == [1, 0, 0]
+    (left,) = store.rejected(EVERYTHING, Listing(), ALL).items
+    assert left.reason != found.reason
+    store.apply([a_rejection(), a_rejection(reason="no JSON")], recorded_at=RECORDED_AT)
+    assert len(store.rejected(EVERYTHING, Listing(), ALL).items) == 2
 
 
 def observed_source(*, at: float, state: SourceState | None = None, objects: int = 0, namespace: str) -> SourceObserved:
@@ -850,6 +877,13 @@ def test_a_source_says_how_it_fares_and_what_it_delivered(store: SqlStore) -> No
     (found,) = store.sources(EVERYTHING)
     assert (found.state, found.observed, found.last_event_at) == (SourceState.SYNCED, 5, moment(14))
     assert found.lag_seconds == 2
+
+
+def test_the_lag_of_a_source_is_that_of_its_newest_object(store: SqlStore) -> None:
+    store.apply([observed_source(at=12, objects=1, namespace="a")], recorded_at=moment(13))
+    store.apply([observed_source(at=2, objects=1, namespace="a")], recorded_at=moment(20))
+    (found,) = store.sources(EVERYTHING)
+    assert (found.lag_seconds, found.observed) == (1, 2)
 
 
 def test_a_source_that_nobody_watches_has_stopped(store: SqlStore) -> None:
@@ -945,7 +979,7 @@ def test_a_store_is_read_while_it_is_written(tell: Tell) -> None:
     seen: list[int] = []
 
     def read() -> None:
-        while not written.is_set():
+        while not written.wait(0.001):  # in memory there is one connection, and whoever gives it back must let it go
             seen.append(len(store.runs(EVERYTHING, Listing(), PageRequest(first=100)).items))
 
     reader = Thread(target=read)

@@ -1,13 +1,16 @@
 """The command line as its users meet it: processes, their output, their exit codes."""
 
+import fcntl
 import gzip
 import json
 import os
 import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -228,9 +231,13 @@ def test_usage_errors_have_their_own_exit_code() -> None:
     assert run("nonsense").returncode == 2
 
 
-@pytest.mark.parametrize("command", ["up", "ingest", "serve", "query", "dump", "migrate"])
+COMMANDS = ["up", "ingest", "serve", "query", "dump", "migrate"]
+OF_REJECTED = ["rejected list", "rejected show", "rejected retry", "rejected drop"]
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, *OF_REJECTED])
 def test_the_help_of_every_command_shows_examples(command: str) -> None:
-    done = run(command, "--help", COLUMNS="200")
+    done = run(*command.split(), "--help", COLUMNS="200")
     assert done.returncode == 0
     assert f"lineage {command}" in done.stdout.decode()
 
@@ -246,6 +253,50 @@ def test_a_port_that_is_taken_is_said_before_anything_starts(store: str) -> None
             assert done.returncode == 1
             assert f"port {port} of 127.0.0.1 is taken" in done.stderr.decode()
             assert "--port" in done.stderr.decode()
+
+
+# ------------------------------------------------------------------------------------------ rejected
+def set_aside(store: str) -> None:
+    """Record a store with two inputs that were rejected: one object, and bytes that are none."""
+    broken = {**workflow("b"), "status": []}
+    assert run("ingest", "-", "--store", store, stdin=as_lines(workflow("a"), broken) + b"{broken").returncode == 3
+
+
+def rejected(store: str, *arguments: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(run("rejected", *arguments, "--json", "--store", store).stdout)
+    return found
+
+
+def test_what_was_rejected_is_listed_and_shown(store: str) -> None:
+    set_aside(store)
+    listed = run("rejected", "list", "--store", store).stdout.decode()
+    assert "standard input, line 2: workflow team-a/b@7: status is a list" in listed
+    assert len(rejected(store, "list")) == 2
+    (broken,) = rejected(store, "list", "--reason", "status")
+    digest = broken["digest"].removeprefix("sha256:")[:12]
+    assert digest in listed
+    shown = run("rejected", "show", digest, "--store", store).stdout.decode()
+    assert '"status": []' in shown
+    (event,) = [one["event"] for one in rejected(store, "show", digest)]
+    assert event["metadata"]["name"] == "b"
+
+
+def test_trying_again_what_is_still_broken_leaves_it_set_aside(store: str) -> None:
+    set_aside(store)
+    before = rejected(store, "list")
+    done = run("rejected", "retry", "--all", "--store", store)
+    assert done.stdout.decode() == "0 recorded, 1 still rejected, 1 of which nothing was kept\n"
+    assert (done.returncode, rejected(store, "list")) == (3, before)
+
+
+def test_what_was_rejected_is_dropped_only_on_a_plain_word(store: str) -> None:
+    set_aside(store)
+    (broken,) = rejected(store, "list", "--reason", "status")
+    assert run("rejected", "drop", "--store", store, "--yes").returncode == 2
+    assert run("rejected", "drop", broken["digest"], "--store", store).returncode == 2
+    assert len(rejected(store, "list")) == 2
+    assert run("rejected", "drop", broken["digest"], "--store", store, "--yes").stdout == b"1 dropped\n"
+    assert [one["kept"] for one in rejected(store, "list")] == [False]
 
 
 # ------------------------------------------------------------------------------------------ servers
@@ -284,12 +335,22 @@ def is_healthy(address: str) -> bool:
         return False
 
 
+def read(address: str) -> str:
+    with urlopen(address, timeout=5) as response:  # noqa: S310 - our own server
+        text: str = response.read().decode()
+    return text
+
+
+def asked(address: str) -> Any:
+    return json.loads(read(address))
+
+
 def count_runs(address: str) -> int:
     done = run("query", "{ runs(first: 1) { totalCount } }", "--url", address)
     return int(json.loads(done.stdout)["data"]["runs"]["totalCount"])
 
 
-def end(process: "subprocess.Popen[str]", number: signal.Signals) -> int:
+def end(process: "subprocess.Popen[Any]", number: signal.Signals) -> int:
     process.send_signal(number)
     return process.wait(timeout=START_SECONDS)
 
@@ -319,6 +380,12 @@ def test_up_follows_a_cluster_and_has_recorded_everything_when_it_ends(tmp_path:
         config = kubeconfig(tmp_path / "config", server.url)
         with serving("up", "--store", store, "--cluster", "east", KUBECONFIG=str(config)) as (address, process):
             assert eventually(lambda: count_runs(address) == 3)
+            assert asked(f"{address}/readyz")["checks"] == {
+                "store": "ok",
+                "watchers": "workflows.argoproj.io *: synced, pods *: synced",
+            }
+            assert 'lineage_objects_recorded_total{outcome="recorded"} 3.0' in read(f"{address}/metrics")
+            assert 'lineage_objects_seen_total{source="argo_workflow"} 3.0' in read(f"{address}/metrics")
             assert end(process, signal.SIGTERM) == 0
     finally:
         server.stop()
@@ -354,3 +421,48 @@ def kubeconfig(file: Path, url: str) -> Path:
         )
     )
     return file
+
+
+# ------------------------------------------------------------------------------------------ signals
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+def test_what_was_read_from_a_pipe_is_recorded_when_ingesting_is_ended(number: signal.Signals, store: str) -> None:
+    command = [sys.executable, "-m", "lineage", "ingest", "-", "--json", "--store", store]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(as_lines(workflow("a"), workflow("b")))
+        process.stdin.flush()
+        assert eventually(lambda: is_reading(process))
+        assert end(process, number) == 128 + number
+        assert json.loads(process.stdout.read())["recorded"] == 2
+    assert run("runs", "--json", "--store", store).stdout.count(b'"uid"') == 2
+
+
+def is_reading(process: "subprocess.Popen[Any]") -> bool:
+    """Say whether a process handles signals, has read all of its pipe, and waits for more."""
+    status = dict(line.split(":", 1) for line in Path(f"/proc/{process.pid}/status").read_text().splitlines())
+    caught = int(status["SigCgt"], 16) >> (signal.SIGTERM - 1) & 1
+    assert process.stdin is not None
+    (unread,) = struct.unpack("i", fcntl.ioctl(process.stdin, termios.FIONREAD, b"\0" * 4))
+    return bool(caught) and unread == 0 and "sleeping" in status["State"]
+
+
+def test_a_process_that_is_ended_while_it_starts_says_so_by_its_exit_code(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-m", "lineage", "query", "-"], stdin=subprocess.PIPE) as process:
+        assert eventually(lambda: is_reading(process))
+        assert end(process, signal.SIGTERM) == 128 + signal.SIGTERM
+
+
+def test_logs_are_one_json_object_a_line_where_that_is_asked_for(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "lineage", "up", "--demo", "--port", "0", "--log-format", "json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        first = json.loads(process.stderr.readline())
+        assert (first["event"], first["level"]) == ("started", "info")
+        while json.loads(process.stderr.readline()).get("state") != "SYNCED":
+            pass
+        assert end(process, signal.SIGTERM) == 0
+        events = [json.loads(line) for line in process.stderr]
+        assert process.stdout.read() == ""
+    assert events[-1]["event"] == "stopped, everything seen is recorded"

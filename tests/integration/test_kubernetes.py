@@ -4,7 +4,6 @@ And the API server that the demo and other tests watch, asked the same as the re
 """
 
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -15,11 +14,11 @@ import pytest
 
 from lineage.model import SourceState
 from tests.kubernetes_server import NOBODY, KubernetesServer
-from tests.waiting import comes_true
+from tests.reflecting import Watcher
 from watchers.apiserver import ApiServer
 from watchers.faults import Faults
-from watchers.kube import Kube, connect
-from watchers.reflector import Changed, Deleted, Listed, Pace, Reflector, ReflectorEvent, StateChanged, Stream
+from watchers.kube import connect
+from watchers.reflector import Deleted
 from watchers.source import KubernetesObject, Resource
 from watchers.timeline import WORKFLOWS
 from watchers.world import World
@@ -39,73 +38,6 @@ def namespace(request: pytest.FixtureRequest) -> str:
 
 
 # ------------------------------------------------------------------------------------------ a reflector that runs
-class Between:
-    """A way to a server on which something happens once, before a request of a certain kind."""
-
-    def __init__(self, kube: Kube) -> None:
-        self._kube = kube
-        self.before_continue: Callable[[], None] | None = None
-        self.before_watch: Callable[[], None] | None = None
-        self.lists = 0
-
-    def get(self, path: str, query: Mapping[str, str]) -> bytes:
-        self.lists += "continue" not in query
-        if "continue" in query and self.before_continue is not None:
-            happen, self.before_continue = self.before_continue, None
-            happen()
-        return self._kube.get(path, query)
-
-    def stream(self, path: str, query: Mapping[str, str]) -> Stream:
-        if self.before_watch is not None:
-            happen, self.before_watch = self.before_watch, None
-            happen()
-        return self._kube.stream(path, query)
-
-    def close(self) -> None:
-        self._kube.close()
-
-
-class Watcher:
-    """A reflector in a thread, and what it told."""
-
-    def __init__(self, server: KubernetesServer, resource: Resource, namespace: str | None, pace: Pace) -> None:
-        self.way = Between(connect(kubeconfig=server.kubeconfig()))
-        self.events: list[ReflectorEvent] = []
-        self._stopping = threading.Event()
-        reflector = Reflector(
-            self.way,
-            resource,
-            namespace,
-            wait=lambda seconds: self._stopping.wait(seconds) if seconds else self._stopping.is_set(),
-            uniform=lambda _low, high: high,
-            monotonic=time.monotonic,
-            pace=pace,
-        )
-        self._thread = threading.Thread(target=lambda: self.events.extend(reflector.events()), daemon=True)
-
-    def start(self) -> "Watcher":
-        self._thread.start()
-        return self
-
-    def stop(self) -> None:
-        self._stopping.set()
-        self.way.close()
-        self._thread.join()
-
-    def names(self) -> list[str]:
-        """The names of what was handed on, in order, with repetitions."""
-        return [event.object["metadata"]["name"] for event in tuple(self.events) if isinstance(event, Changed)]
-
-    def lists(self) -> list[tuple[str, ...]]:
-        return [event.uids for event in tuple(self.events) if isinstance(event, Listed)]
-
-    def states(self) -> list[SourceState]:
-        return [event.state for event in tuple(self.events) if isinstance(event, StateChanged)]
-
-    def wait(self, happened: Callable[[], bool]) -> None:
-        assert comes_true(happened), f"got {self.events[-10:]}"
-
-
 Watch: TypeAlias = Callable[..., Watcher]
 
 
@@ -113,23 +45,8 @@ Watch: TypeAlias = Callable[..., Watcher]
 def watch(kubernetes: KubernetesServer) -> Iterator[Watch]:
     started: list[Watcher] = []
 
-    def begin(
-        resource: Resource,
-        namespace: str | None,
-        *,
-        watch_seconds: float = 60,
-        before_continue: Callable[[], None] | None = None,
-        before_watch: Callable[[], None] | None = None,
-    ) -> Watcher:
-        pace = Pace(
-            page_size=3,
-            watch_seconds=(watch_seconds, watch_seconds),
-            first_delay_seconds=0.05,
-            longest_delay_seconds=0.5,
-            shortest_watch_seconds=0.2,
-        )
-        watcher = Watcher(kubernetes, resource, namespace, pace)
-        watcher.way.before_continue, watcher.way.before_watch = before_continue, before_watch
+    def begin(resource: Resource, namespace: str | None, **how: Any) -> Watcher:
+        watcher = Watcher(connect(kubeconfig=kubernetes.kubeconfig()), resource, namespace, **how)
         started.append(watcher)
         return watcher.start()
 
@@ -139,17 +56,19 @@ def watch(kubernetes: KubernetesServer) -> Iterator[Watch]:
 
 
 # ------------------------------------------------------------------------------------------ the ordinary course
-def test_objects_are_listed_page_by_page_and_then_followed(
-    kubernetes: KubernetesServer, watch: Watch, namespace: str
+@pytest.mark.parametrize("by_pages", [False, True], ids=["by initial events", "page by page"])
+def test_objects_are_listed_and_then_followed(
+    kubernetes: KubernetesServer, watch: Watch, namespace: str, by_pages: bool
 ) -> None:
     for index in range(8):
         kubernetes.put(WORKFLOWS, a_workflow(f"w{index}", namespace))
     uids = kubernetes.uids(WORKFLOWS, namespace)
-    watcher = watch(WORKFLOWS, namespace)
+    watcher = watch(WORKFLOWS, namespace, by_pages=by_pages)
     watcher.wait(lambda: SourceState.SYNCED in watcher.states())
     assert (watcher.names(), watcher.lists()) == ([f"w{index}" for index in range(8)], [tuple(uids)])
     kubernetes.put(WORKFLOWS, a_workflow("w0", namespace, status={"phase": "Running"}))
     kubernetes.delete(WORKFLOWS, namespace, "w1")
+    assert watcher.way.lists == (3 if by_pages else 0)
     watcher.wait(lambda: Deleted(uid=uids[1]) in watcher.events)
     assert watcher.names()[8:] == ["w0"]
 
@@ -164,7 +83,7 @@ def test_a_watch_that_the_server_ends_is_resumed_without_a_list(
     assert ends.wait(30)
     kubernetes.put(WORKFLOWS, a_workflow("late", namespace))
     watcher.wait(lambda: watcher.names() == ["late"])
-    assert watcher.way.lists == 1
+    assert len(watcher.lists()) == 1
 
 
 def test_an_object_deleted_and_made_again_is_another_object(
@@ -204,38 +123,6 @@ def test_a_server_that_was_away_is_resumed_where_it_was_left(
     kubernetes.restart()
     kubernetes.put(WORKFLOWS, a_workflow("b", namespace))
     watcher.wait(lambda: watcher.names() == ["a", "b"])
-
-
-def test_after_a_gap_in_history_the_new_list_says_what_is_gone_and_what_was_made_again(
-    kubernetes: KubernetesServer, watch: Watch, namespace: str
-) -> None:
-    for name in "abc":
-        kubernetes.put(WORKFLOWS, a_workflow(name, namespace))
-    before = tuple(kubernetes.uids(WORKFLOWS, namespace))
-
-    def changes_that_are_forgotten() -> None:
-        kubernetes.delete(WORKFLOWS, namespace, "a")
-        kubernetes.delete(WORKFLOWS, namespace, "b")
-        kubernetes.put(WORKFLOWS, a_workflow("b", namespace))
-        kubernetes.restart(compact=True)
-
-    watcher = watch(WORKFLOWS, namespace, before_watch=changes_that_are_forgotten)
-    watcher.wait(lambda: len(watcher.lists()) == 2)
-    after = tuple(kubernetes.uids(WORKFLOWS, namespace))
-    assert watcher.lists() == [before, after]
-    assert (before[1] in after, before[2] in after) == (False, True)
-    assert watcher.names() == ["a", "b", "c", "b"]
-
-
-def test_a_list_whose_snapshot_is_compacted_between_two_pages_is_taken_whole(
-    kubernetes: KubernetesServer, watch: Watch, namespace: str
-) -> None:
-    for index in range(8):
-        kubernetes.put(WORKFLOWS, a_workflow(f"w{index}", namespace))
-    watcher = watch(WORKFLOWS, namespace, before_continue=lambda: kubernetes.restart(compact=True))
-    watcher.wait(lambda: watcher.lists() != [])
-    assert watcher.lists() == [tuple(kubernetes.uids(WORKFLOWS, namespace))]
-    assert watcher.names() == [f"w{index}" for index in range(8)]
 
 
 def test_a_server_that_was_set_back_to_a_backup_is_listed_anew(
@@ -350,13 +237,16 @@ def _shape(value: Any) -> Any:
 @pytest.fixture
 def both(kubernetes: KubernetesServer, namespace: str) -> Iterator[Both]:
     world = World()
-    api = ApiServer(world, resources=[WORKFLOWS])
+    api = ApiServer(world, resources=[WORKFLOWS], initial_events=True)
     api.start()
     both = Both(kubernetes, world, api, namespace)
     for name in "abcde":
         both.put(name)
     yield both
     api.stop()
+
+
+INITIAL_EVENTS = {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan"}
 
 
 @pytest.mark.parametrize(
@@ -383,6 +273,7 @@ def both(kubernetes: KubernetesServer, namespace: str) -> Iterator[Both]:
         {"watch": "true", "timeoutSeconds": "1", "resourceVersion": "1"},
         {"watch": "true", "timeoutSeconds": "soon"},
         {"watch": "true", "timeoutSeconds": "1", "resourceVersion": "$version", "allowWatchBookmarks": "true"},
+        {"watch": "true", "timeoutSeconds": "1", "allowWatchBookmarks": "true"} | INITIAL_EVENTS,
     ],
     ids=str,
 )

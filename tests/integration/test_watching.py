@@ -118,6 +118,7 @@ class Cluster:
         namespaces: Sequence[str] | None = None,
         silence_seconds: float = 5.0,
         watch_seconds: float = 60.0,
+        interval_seconds: float = 0.0,
     ) -> Watcher:
         configuration = Configuration()
         configuration.host = self.api.url
@@ -130,6 +131,7 @@ class Cluster:
             cluster="test",
             redactor=Redactor(key=b"test"),
             clock=lambda: NOW,
+            interval_seconds=interval_seconds,
             pace=Pace(
                 page_size=PACE.page_size,
                 first_delay_seconds=PACE.first_delay_seconds,
@@ -187,8 +189,57 @@ def test_a_complete_list_is_recorded_with_its_scope(cluster: Cluster) -> None:
             namespace="*",
             resource_version=str(cluster.world.version),
             uids=(uid,),
+            versions=(str(cluster.world.version),),
+            born=(0,),
         )
     ]
+
+
+def versions(watcher: Watcher) -> list[str]:
+    return [one.object()["status"]["message"] for one in watcher.of(ObjectSeen)]
+
+
+def change(cluster: Cluster, *messages: str) -> None:
+    for message in messages:
+        cluster.put("a", status={"message": message})
+
+
+def test_what_changes_fast_is_recorded_at_once_and_then_as_it_stands(cluster: Cluster) -> None:
+    watcher = cluster.watch(interval_seconds=0.5)
+    watcher.wait(lambda: "SYNCED" in watcher.states())
+    change(cluster, "1", "2", "3")
+    watcher.wait(lambda: versions(watcher)[-1:] == ["3"])
+    assert versions(watcher)[0] == "1"
+
+
+def test_what_waits_is_recorded_before_its_object_is_gone(cluster: Cluster) -> None:
+    watcher = cluster.watch(interval_seconds=1_000)
+    watcher.wait(lambda: "SYNCED" in watcher.states())
+    change(cluster, "1", "2", "3")
+    cluster.delete("a")
+    watcher.wait(lambda: watcher.of(ObjectDeleted) != [])
+    assert versions(watcher) == ["1", "3"]
+
+
+def test_what_waits_is_recorded_at_the_end(cluster: Cluster) -> None:
+    watcher = cluster.watch(interval_seconds=1_000)
+    watcher.wait(lambda: "SYNCED" in watcher.states())
+    change(cluster, "1", "2", "3")
+    cluster.put("b", status={"message": "other"})  # it was not seen before, and comes behind them
+    watcher.wait(lambda: "other" in versions(watcher))
+    assert watcher.watching.stop()
+    assert versions(watcher) == ["1", "other", "3"]
+
+
+def test_what_could_not_be_recorded_in_time_is_tried_again(cluster: Cluster) -> None:
+    watcher = cluster.watch(interval_seconds=0.3)
+    watcher.wait(lambda: "SYNCED" in watcher.states())
+    change(cluster, "1", "2")
+    watcher.wait(lambda: versions(watcher) != [])
+    watcher.log.broken = True
+    watcher.wait(lambda: watcher.log.failures > 0 or len(versions(watcher)) == 2)
+    watcher.log.broken = False
+    watcher.wait(lambda: versions(watcher)[-1] == "2")
 
 
 def test_only_the_namespaces_asked_for_are_watched_each_in_its_own_scope(cluster: Cluster) -> None:
@@ -319,19 +370,33 @@ def test_what_is_absent_or_forbidden_is_reported_retried_and_stops_nothing_else(
     watcher = cluster.watch(a_source(TRAINJOBS), a_source(PODS), a_source(WORKFLOWS))
     watcher.wait(lambda: "ABSENT" in watcher.states("trainjob") and "FORBIDDEN" in watcher.states("pod"))
     watcher.wait(lambda: watcher.seen() == ["a"])
+    watcher.wait(lambda: SourceState.SYNCING not in watcher.watching.states().values())
+    assert watcher.watching.states() == {
+        ("trainjobs.trainer.kubeflow.org", "*"): SourceState.ABSENT,
+        ("pods", "*"): SourceState.FORBIDDEN,
+        ("workflows.argoproj.io", "*"): SourceState.SYNCED,
+    }
     cluster.api.serve(TRAINJOBS)
     cluster.api.faults.permit(PODS)
     watcher.wait(lambda: "SYNCED" in watcher.states("trainjob") and "SYNCED" in watcher.states("pod"))
     assert watcher.states("workflow") == ["SYNCING", "SYNCED"]
 
 
-def test_a_resource_that_is_removed_and_installed_again_is_listed_again(cluster: Cluster) -> None:
+def test_watchers_are_alive_until_they_are_stopped(cluster: Cluster) -> None:
+    watcher = cluster.watch()
+    assert watcher.watching.is_alive
+    assert watcher.watching.stop()
+    assert not watcher.watching.is_alive
+
+
+def test_a_resource_that_is_removed_and_installed_again_is_followed_again(cluster: Cluster) -> None:
     watcher = cluster.watch()
     watcher.wait(lambda: "SYNCED" in watcher.states())
     cluster.api.withdraw(WORKFLOWS)
     watcher.wait(lambda: "ABSENT" in watcher.states())
     cluster.api.serve(WORKFLOWS)
-    watcher.wait(lambda: len(watcher.of(ResourceListed)) == 2)
+    cluster.put("late")
+    watcher.wait(lambda: watcher.seen() == ["late"])
     watcher.wait(lambda: watcher.states()[-1] == "SYNCED")
 
 

@@ -18,6 +18,8 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 RECIPES: Final = Path(__file__).resolve().parent
+KUSTOMIZE_MODULE: Final = "sigs.k8s.io/kustomize/kustomize/v5"
+KUSTOMIZE_VERSION: Final = "v5.8.2"  # the last one that Go 1.26 builds
 MINIO_MODULE: Final = "github.com/minio/minio"
 # The last commit that the module proxies have: MinIO tags its releases in a way that is no version of a Go module.
 MINIO_VERSION: Final = "v0.0.0-20260212201848-7aac2a2c5b7c"
@@ -80,6 +82,14 @@ def servers() -> Sequence[Server]:
             recipe=tuple(kubernetes / file for file in ("go.mod", "go.sum", "main.go")),
             command=("go", "build", "-C", str(kubernetes), "-ldflags=-s -w", "-o", f"{INTO}/apiserver", "."),
             environment={"CGO_ENABLED": "0"},
+            tools=GO,
+        ),
+        Server(  # no server, but made alike
+            name="kustomize",
+            version=KUSTOMIZE_VERSION,
+            recipe=(),
+            command=("go", "install", "-ldflags=-s -w", f"{KUSTOMIZE_MODULE}@{KUSTOMIZE_VERSION}"),
+            environment={"CGO_ENABLED": "0", "GOBIN": INTO},
             tools=GO,
         ),
         Server(

@@ -241,6 +241,18 @@ def test_sources_and_what_could_not_be_recorded_are_told() -> None:
     assert found["rejected"]["nodes"][0]["reason"] == "status.nodes is a list, expected an object"
 
 
+def test_a_source_tells_when_it_was_not_watched() -> None:
+    query = """{ ingestion { sources { name watchedUntil gapCount
+        gaps(first: 1) { totalCount nodes { from to reason created changed gone } pageInfo { hasNextPage } } } } }"""
+    workflows, pods = ask(query)["ingestion"]["sources"]
+    assert (workflows["watchedUntil"], workflows["gapCount"]) == ("2026-11-21T09:00:00Z", 2)
+    (gap,) = workflows["gaps"]["nodes"]
+    assert (gap["from"], gap["to"]) == ("2026-11-21T08:00:00Z", "2026-11-21T08:05:00Z")
+    assert (gap["reason"], gap["created"], gap["changed"], gap["gone"]) == ("410: <Expired>", 1, 2, 0)
+    assert (workflows["gaps"]["totalCount"], workflows["gaps"]["pageInfo"]["hasNextPage"]) == (2, True)
+    assert (pods["watchedUntil"], pods["gaps"]["nodes"]) == (None, [])
+
+
 # ------------------------------------------------------------------------------------------ saved queries
 NEEDED = {"id": NIGHTLY.id, "text": "churn", "uid": NIGHTLY.uid, "artifact": TABLE.id}
 

@@ -1,7 +1,7 @@
 """The recorder: what an observation means, what a batch comes to, and what happens when something fails."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from threading import Condition, Event, Thread
 
 import pytest
@@ -9,7 +9,7 @@ import pytest
 from lineage import facts as fact
 from lineage.errors import FactsRefused, InvalidObservation, PositionMoved, StoreError, UnknownRedactionKey
 from lineage.eventlog.memory import MemoryLog
-from lineage.facts import Fact, InputRejected, SourceObserved
+from lineage.facts import Fact, InputRejected, ResourceWatched, SourceObserved
 from lineage.identity import Location, sha256
 from lineage.model import SourceState
 from lineage.observation import (
@@ -18,6 +18,7 @@ from lineage.observation import (
     ObjectDeleted,
     ObjectSeen,
     Observation,
+    ResourceFollowed,
     ResourceListed,
     SourceReported,
 )
@@ -141,7 +142,7 @@ def test_a_list_is_kept_with_a_version_that_sorts() -> None:
         resource_version="1234",
         uids=("a", "b"),
     )
-    (found,) = facts_of(listed, interpret)
+    found, _ = facts_of(listed, interpret)
     assert found == fact.ResourceListed(
         cluster="test", resource="pods", namespace="*", version=fact.sortable(1234), uids=("a", "b")
     )
@@ -356,12 +357,37 @@ def test_what_a_store_refuses_for_good_is_set_aside_and_everything_else_recorded
     assert bench.log.read(bench.store.position, limit=9, timeout_seconds=0) is None
 
 
+def test_a_list_and_what_followed_it_are_stretches_that_touch() -> None:
+    place = {"source": "pod", "cluster": "test", "resource": "pods", "namespace": "*"}
+    listed = ResourceListed(
+        **place, seen_at=NOON, resource_version="9", uids=("a", "b"), versions=("7", "x"), born=(5, 6), reason="410"
+    )
+    followed = ResourceFollowed(
+        **place, seen_at=NOON + timedelta(minutes=1), since="9", since_at=NOON, until="30", objects=3
+    )
+    (_, first), (second,) = facts_of(listed, interpret), facts_of(followed, interpret)
+    assert isinstance(first, ResourceWatched)
+    assert isinstance(second, ResourceWatched)
+    assert (first.since, first.until, first.objects) == ("0019", "0019", 2)
+    assert (first.items, first.reason) == ((("0017", 5),), "410")
+    assert (second.since, second.until, second.objects, second.items) == ("0019", "00230", 3, None)
+    assert (second.since_at, second.until_at) == (NOON, NOON + timedelta(minutes=1))
+
+
+def test_what_was_followed_between_versions_that_cannot_be_compared_says_nothing() -> None:
+    followed = ResourceFollowed(
+        source="pod", cluster="c", seen_at=NOON, resource="pods", namespace="*",
+        since="9", since_at=NOON, until="later", objects=3,
+    )  # fmt: skip
+    assert facts_of(followed, interpret) == []
+
+
 def test_uids_that_no_object_can_have_are_left_out_of_a_list() -> None:
     listed = ResourceListed(
         source="pod", cluster="test", seen_at=NOON, resource="pods", namespace="*", resource_version="1",
         uids=("a", "x" * 3000),
     )  # fmt: skip
-    (found,) = facts_of(listed, interpret)
+    found, _ = facts_of(listed, interpret)
     assert isinstance(found, fact.ResourceListed)
     assert found.uids == ("a",)
 

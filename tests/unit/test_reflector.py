@@ -8,7 +8,7 @@ from typing import Any, TypeAlias, TypeVar
 import orjson
 import pytest
 
-from lineage.errors import ClusterError, HistoryGone, ResourceAbsent, ResourceForbidden
+from lineage.errors import BadAnswer, ClusterError, HistoryGone, ResourceAbsent, ResourceForbidden
 from lineage.model import SourceState
 from watchers.reflector import (
     DEFAULT_PACE,
@@ -17,6 +17,7 @@ from watchers.reflector import (
     Deleted,
     Listed,
     Pace,
+    Reached,
     Reflector,
     ReflectorEvent,
     StateChanged,
@@ -65,8 +66,10 @@ class Clock:
 
 @dataclass
 class Script:
-    """A transport that answers as written down, and asks to stop at the end."""
+    """A transport that answers as written down, and asks to stop at the end. Without `firsts`, the server offers no
+    initial events: asked for them, it refuses, and no more is said of that."""
 
+    firsts: list[WatchStep] = field(default_factory=list)
     gets: list[GetStep] = field(default_factory=list)
     watches: list[WatchStep] = field(default_factory=list)
     clock: Clock = field(default_factory=Clock)
@@ -82,8 +85,11 @@ class Script:
         return step
 
     def stream(self, path: str, query: Mapping[str, str]) -> "ScriptedStream":
+        is_first = "sendInitialEvents" in query
+        if is_first and not self.firsts:
+            raise ClusterError("422: sendInitialEvents: Forbidden")
         self.queries.append(dict(query))
-        step = self._next(self.watches)
+        step = self._next(self.firsts if is_first else self.watches)
         if isinstance(step, ClusterError):
             raise step
         return ScriptedStream(self, step)
@@ -146,12 +152,12 @@ def seen(events: Sequence[ReflectorEvent]) -> list[tuple[str, str]]:
     for event in events:
         match event:
             case Changed():
-                told.append((event.object["metadata"]["uid"], event.object["metadata"]["resourceVersion"]))
+                told.append((event.sent.uid, event.sent.resource_version))
             case Deleted():
                 told.append((event.uid, "deleted"))
             case Listed():
                 told.append(("listed " + ",".join(event.uids), event.resource_version))
-            case StateChanged():
+            case StateChanged() | Reached():
                 pass
     return told
 
@@ -171,7 +177,7 @@ def test_an_object_of_ten_thousand_levels_does_not_hide_the_others_of_its_page_o
     page = a_page({"?": 0}, an_object("b", 5), version=9).replace(b'{"?":0}', deep.encode())
     event = an_event("MODIFIED", {"?": 0}).replace(b'{"?":0}', deep.replace('"4"', '"11"').encode())
     events = play(Script(gets=[page], watches=[[event, an_event("ADDED", an_object("c", 12))]]))
-    changed = [event.object["metadata"]["uid"] for event in events if isinstance(event, Changed)]
+    changed = [event.sent.object()["metadata"]["uid"] for event in events if isinstance(event, Changed)]
     assert changed == ["deep", "b", "deep", "c"]
     assert [event.uids for event in events if isinstance(event, Listed)] == [("deep", "b")]
 
@@ -222,13 +228,13 @@ def test_the_items_of_a_list_get_the_type_that_the_server_leaves_out() -> None:
     (changed,) = [
         e for e in play(Script(gets=[a_page(an_object("a", 3), version=9)]), resource=PODS) if isinstance(e, Changed)
     ]
-    assert (changed.object["apiVersion"], changed.object["kind"]) == ("v1", "Pod")
+    assert (changed.sent.object()["apiVersion"], changed.sent.object()["kind"]) == ("v1", "Pod")
 
 
 def test_a_type_that_the_server_names_is_kept() -> None:
     item = an_object("a", 3) | {"apiVersion": "argoproj.io/v2", "kind": "Workflow"}
     (changed,) = [e for e in play(Script(gets=[a_page(item, version=9)])) if isinstance(e, Changed)]
-    assert changed.object["apiVersion"] == "argoproj.io/v2"
+    assert changed.sent.object()["apiVersion"] == "argoproj.io/v2"
 
 
 @pytest.mark.parametrize("answer", [b"<html>", b"[]", b"{}", b'{"metadata": {"resourceVersion": "1"}, "items": [1]}'])
@@ -291,6 +297,31 @@ def test_five_watches_in_a_row_that_brought_nothing_are_followed_by_a_list() -> 
     assert script.queries[12]["resourceVersion"] == "4"
 
 
+def test_a_list_that_shows_all_as_it_was_is_no_gap_and_the_watch_goes_on_where_it_stood() -> None:
+    quiet: WatchStep = [300.0]
+    pages: list[GetStep] = [a_page(an_object("a", 3), version=9), a_page(an_object("a", 3), version=700)]
+    script = Script(gets=pages, watches=[*[quiet] * 5, [an_event("ADDED", an_object("b", 710))]])
+    events = play(script)
+    assert script.queries[7]["resourceVersion"] == "9"
+    assert seen(events) == [("a", "3"), ("listed a", "9"), ("b", "710")]
+    assert reached(events) == [("9", "710", 2)]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(a_page(version=700), id="gone"),
+        pytest.param(a_page(an_object("a", 4), version=700), id="changed"),
+        pytest.param(a_page(an_object("a", 3), version=8), id="another history"),
+    ],
+)
+def test_a_list_that_shows_what_nobody_told_of_begins_anew(page: bytes) -> None:
+    script = Script(gets=[a_page(an_object("a", 3), version=9), page], watches=[[300.0]] * 5)
+    _, second = (event for event in play(script) if isinstance(event, Listed))
+    assert second.reason == "nothing was heard for long"
+    assert script.queries[-1]["resourceVersion"] == second.resource_version
+
+
 def test_a_watch_that_ends_at_once_and_empty_is_not_asked_again_at_once() -> None:
     script = Script(gets=[a_page(version=9)], watches=[[], [], []])
     play(script)
@@ -328,6 +359,130 @@ def test_every_stream_is_closed() -> None:
     script = Script(gets=[a_page(version=9)], watches=[[2.0], [ClusterError("cut")], [an_error(500, "InternalError")]])
     play(script)
     assert script.closed_streams == 3
+
+
+# ------------------------------------------------------------------------------------------ initial events
+def all_there_is(version: int) -> bytes:
+    annotations = {"k8s.io/initial-events-end": "true"}
+    metadata = {"resourceVersion": str(version), "annotations": annotations}
+    return an_event("BOOKMARK", {"kind": "Workflow", "metadata": metadata})
+
+
+def test_a_server_that_offers_it_sends_all_objects_and_what_follows_in_one_watch() -> None:
+    first = [
+        an_event("ADDED", an_object("a", 3)),
+        an_event("ADDED", an_object("b", 5)),
+        all_there_is(9),
+        an_event("MODIFIED", an_object("a", 10)),
+    ]
+    script = Script(firsts=[first], watches=[[2.0]])
+    events = play(script)
+    assert seen(events) == [("a", "3"), ("b", "5"), ("listed a,b", "9"), ("a", "10")]
+    assert script.queries[0] == {
+        "watch": "true",
+        "sendInitialEvents": "true",
+        "resourceVersionMatch": "NotOlderThan",
+        "allowWatchBookmarks": "true",
+        "timeoutSeconds": "600",
+    }
+    assert script.queries[1]["resourceVersion"] == "10"
+    assert states(events) == [SourceState.SYNCING, SourceState.SYNCED]
+
+
+def test_what_goes_while_all_objects_come_is_not_listed() -> None:
+    first = [
+        an_event("ADDED", an_object("a", 3)),
+        an_event("BOOKMARK", {"metadata": {"resourceVersion": "4"}}),
+        an_event("DELETED", an_object("a", 5)),
+        all_there_is(9),
+    ]
+    assert seen(play(Script(firsts=[first]))) == [("a", "3"), ("a", "deleted"), ("listed ", "9")]
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        pytest.param([an_event("ADDED", an_object("a", 3)), ClusterError("cut")], id="cut"),
+        pytest.param([an_event("ADDED", an_object("a", 3))], id="ended"),
+        pytest.param([an_event("ADDED", an_object("a", 3)), an_error(500, "InternalError")], id="an error in between"),
+        pytest.param([an_event("ADDED", an_object("a", 3)), an_error(410, "Expired")], id="gone in between"),
+        pytest.param([an_event("ADDED", an_object("a", 3)), b"<html>"], id="no event"),
+    ],
+)
+def test_initial_events_that_break_off_are_followed_by_a_list_at_once(first: WatchStep) -> None:
+    script = Script(firsts=[first], gets=[a_page(an_object("a", 3), an_object("b", 5), version=9)], watches=[[2.0]])
+    events = play(script)
+    assert seen(events) == [("a", "3"), ("b", "5"), ("listed a,b", "9")]
+    assert states(events) == [SourceState.SYNCING, SourceState.SYNCED]
+    assert script.clock.waits == []
+
+
+def test_a_server_that_failed_to_send_all_objects_is_asked_for_pages_from_then_on() -> None:
+    script = Script(firsts=[[ClusterError("cut")], []], gets=[a_page(version=9)] * 2, watches=[HistoryGone("410")])
+    play(script)
+    assert sum("sendInitialEvents" in query for query in script.queries) == 1
+
+
+def test_who_may_not_watch_is_not_asked_to_list() -> None:
+    script = Script(firsts=[ResourceForbidden("403")])
+    assert SourceState.FORBIDDEN in states(play(script))
+    assert script.queries[0]["sendInitialEvents"] == "true"
+    assert len(script.clock.waits) == 1
+
+
+def test_history_that_is_gone_after_all_objects_came_is_asked_for_in_the_same_way() -> None:
+    first = [an_event("ADDED", an_object("a", 3)), all_there_is(9), an_event("ADDED", an_object("b", 10))]
+    again = [an_event("ADDED", an_object("b", 10)), all_there_is(20)]
+    script = Script(firsts=[[*first, an_error(410, "Expired")], again])
+    assert seen(play(script)) == [("a", "3"), ("listed a", "9"), ("b", "10"), ("listed b", "20")]
+
+
+# ------------------------------------------------------------------------------------------ how far it has come
+def reached(events: Sequence[ReflectorEvent]) -> list[tuple[str, str, int]]:
+    return [(event.since, event.resource_version, event.objects) for event in events if isinstance(event, Reached)]
+
+
+def a_bookmark(version: int) -> bytes:
+    return an_event("BOOKMARK", {"kind": "Workflow", "metadata": {"resourceVersion": str(version)}})
+
+
+def test_each_bookmark_says_how_far_the_watch_has_come_and_how_much_exists() -> None:
+    lines = [an_event("ADDED", an_object("b", 10)), an_event("DELETED", an_object("a", 11)), a_bookmark(40)]
+    script = Script(gets=[a_page(an_object("a", 3), an_object("c", 4), version=9)], watches=[[*lines, a_bookmark(40)]])
+    assert reached(play(script)) == [("9", "40", 2)] * 2
+
+
+def test_while_much_happens_it_is_told_now_and_then() -> None:
+    lines: list[bytes | ClusterError | float] = []
+    for version in range(10, 30):
+        lines += [an_event("MODIFIED", an_object("a", version)), 3.0]
+    events = play(Script(gets=[a_page(version=9)], watches=[lines]))
+    assert [until for _, until, _ in reached(events)] == ["14", "18", "22", "26", "29"]
+
+
+def test_before_history_is_given_up_it_is_told_how_far_the_watch_had_come() -> None:
+    lines = [an_event("ADDED", an_object("a", 10)), an_error(410, "Expired")]
+    events = play(Script(gets=[a_page(version=9), a_page(version=20)], watches=[lines]))
+    assert [type(event) for event in events if isinstance(event, Reached | Listed)] == [Listed, Reached, Listed]
+    assert reached(events) == [("9", "10", 1)]
+
+
+def test_a_connection_that_broke_is_no_gap() -> None:
+    watches: list[WatchStep] = [[a_bookmark(10), ClusterError("cut")], [a_bookmark(30)]]
+    assert reached(play(Script(gets=[a_page(version=9)], watches=watches))) == [("9", "10", 0), ("9", "30", 0)]
+
+
+def test_a_list_tells_versions_and_ages_and_why_it_was_needed() -> None:
+    old, new = an_object("a", 3), an_object("b", 5)
+    old["metadata"]["creationTimestamp"] = "2026-01-01T00:00:00Z"
+    new["metadata"]["creationTimestamp"] = "yesterday"
+    script = Script(
+        gets=[a_page(version=1), a_page(old, new, version=9)],
+        watches=[ResourceForbidden("403: no"), HistoryGone("410")],
+    )
+    first, second = (event for event in play(script) if isinstance(event, Listed))
+    assert (first.reason, second.reason) == (None, "403: no; then 410")
+    assert (second.versions, second.born) == (("3", "5"), (1767225600, 0))
 
 
 # ------------------------------------------------------------------------------------------ gaps
@@ -392,6 +547,14 @@ def test_trouble_is_told_once_and_retried_ever_more_slowly(error: ClusterError, 
     assert [round(wait, 1) for wait in script.clock.waits] == [0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 30, 30, 30]
 
 
+@pytest.mark.parametrize(("wish", "waited"), [(0.5, 0.8), (7.0, 7.0), (86400.0, 300.0)])
+def test_a_server_that_asks_to_be_left_alone_is_left_alone_within_reason(wish: float, waited: float) -> None:
+    busy = refusal(429, "Too Many Requests", retry_after_seconds=wish)
+    script = Script(gets=[busy, a_page(version=9)], watches=[[2.0]])
+    play(script)
+    assert [round(wait, 1) for wait in script.clock.waits] == [waited]
+
+
 def test_progress_makes_the_pauses_short_again() -> None:
     cut = ClusterError("cut")
     script = Script(
@@ -402,21 +565,27 @@ def test_progress_makes_the_pauses_short_again() -> None:
     assert [round(wait, 1) for wait in script.clock.waits] == [0.8, 1.6, 0.8, 1.6]
 
 
-def test_a_resource_that_was_removed_is_listed_anew_when_it_is_back() -> None:
+def test_a_resource_that_is_absent_for_a_while_is_resumed_where_it_was_left() -> None:
     script = Script(
-        gets=[a_page(an_object("a", 3), version=9), ResourceAbsent("404"), a_page(version=4)],
-        watches=[ResourceAbsent("404"), [2.0]],
+        gets=[a_page(an_object("a", 3), version=9)],
+        watches=[ResourceAbsent("404"), [an_event("DELETED", an_object("a", 10))]],
     )
     events = play(script)
-    assert seen(events)[-1] == ("listed ", "4")
+    assert seen(events) == [("a", "3"), ("listed a", "9"), ("a", "deleted")]
     assert states(events) == [SourceState.SYNCING, SourceState.ABSENT, SourceState.SYNCED]
 
 
 def test_a_position_that_fails_again_and_again_is_given_up() -> None:
-    too_large = ClusterError("504: Too large resource version")
+    too_large = refusal(504, "Too large resource version")
     script = Script(gets=[a_page(version=900), a_page(version=20)], watches=[*[too_large] * 5, [2.0]])
     play(script)
     assert script.queries[-1]["resourceVersion"] == "20"
+
+
+@pytest.mark.parametrize("error", [ClusterError("nobody answers"), refusal(401, "expired"), refusal(503, "starting")])
+def test_a_server_that_was_away_for_long_is_resumed_where_it_was_left(error: ClusterError) -> None:
+    script = Script(gets=[a_page(version=9)], watches=[*[error] * 50, [an_event("ADDED", an_object("a", 10))]])
+    assert seen(play(script)) == [("listed ", "9"), ("a", "10")]
 
 
 def test_the_pauses_of_several_reflectors_spread_out() -> None:
@@ -428,7 +597,7 @@ def test_the_pauses_of_several_reflectors_spread_out() -> None:
 
     script = Script(gets=[ClusterError("down")])
     play(script, uniform=uniform)
-    assert drawn[0] == (0.5, 1.0)
+    assert drawn[-1] == (0.5, 1.0)
     assert script.clock.waits == [0.4]
 
 
@@ -439,7 +608,14 @@ def test_nothing_is_told_after_the_stop() -> None:
 
 @pytest.mark.parametrize(
     ("code", "error"),
-    [(404, ResourceAbsent), (403, ResourceForbidden), (410, HistoryGone), (401, ClusterError), (503, ClusterError)],
+    [
+        (404, ResourceAbsent),
+        (403, ResourceForbidden),
+        (410, HistoryGone),
+        (401, ClusterError),
+        (503, ClusterError),
+        (500, BadAnswer),
+    ],
 )
 def test_a_refusal_means_what_its_status_says(code: int, error: type[ClusterError]) -> None:
     assert type(refusal(code, "so")) is error

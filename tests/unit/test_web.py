@@ -13,7 +13,7 @@ import httpx
 import orjson
 import pytest
 from starlette.applications import Starlette
-from starlette.routing import Mount, Route
+from starlette.routing import Mount
 
 from lineage.errors import StoreError
 from lineage.model import Counts
@@ -22,32 +22,13 @@ from lineage.web import application
 from lineage.web.endpoint import endpoint
 from lineage.web.negotiation import GRAPHQL, JSON, answer_type, is_json
 from lineage_graphql import saved_queries
+from tests.asking import Client
 from tests.example import NIGHTLY, REPORT, example
 from tests.fakes import FakeStore, Knowledge
 
 STATIC = Path(__file__).resolve().parents[2] / "lineage" / "web" / "static"
 COUNT = "{ runs { totalCount } }"
 COUNTED = {"data": {"runs": {"totalCount": 2}}}
-
-
-class Client:
-    """Asks an application in this process, over its whole stack but the sockets."""
-
-    def __init__(self, asked: Starlette) -> None:
-        self._transport = httpx.ASGITransport(app=asked)
-
-    def request(self, method: str, path: str, **parts: Any) -> httpx.Response:
-        async def ask() -> httpx.Response:
-            async with httpx.AsyncClient(transport=self._transport, base_url="http://lineage") as client:
-                return await client.request(method, path, **parts)
-
-        return asyncio.run(ask())
-
-    def get(self, path: str, **parts: Any) -> httpx.Response:
-        return self.request("GET", path, **parts)
-
-    def post(self, path: str, **parts: Any) -> httpx.Response:
-        return self.request("POST", path, **parts)
 
 
 @pytest.fixture
@@ -160,9 +141,7 @@ def test_a_body_that_does_not_arrive_is_waited_for_no_longer() -> None:
         yield b'{"query": '
         await asyncio.Event().wait()
 
-    asked = Starlette(
-        routes=[Route("/graphql", endpoint(lambda *_: {"data": None}, body_seconds=0.01), methods=["POST"])]
-    )
+    asked = endpoint(lambda *_: {"data": None}, body_seconds=0.01)
     response = Client(asked).post("/graphql", content=trickling(), headers={"Content-Type": JSON})
     assert response.status_code == 408
     assert response.headers["connection"] == "close"
@@ -247,7 +226,9 @@ def test_a_page_loads_only_what_is_served_beside_it(client: Client, path: str) -
         assert address.startswith("data:") or client.get(f"/{address}").status_code == 200, address
 
 
-@pytest.mark.parametrize("path", ["/", "/graphql", "/graphiql", "/healthz", "/static/page.js", "/nowhere"])
+@pytest.mark.parametrize(
+    "path", ["/", "/graphql", "/graphiql", "/healthz", "/readyz", "/metrics", "/static/page.js", "/nowhere"]
+)
 def test_every_answer_forbids_to_load_from_elsewhere(client: Client, path: str) -> None:
     headers = client.get(path).headers
     policy = headers["content-security-policy"]
@@ -272,6 +253,13 @@ def test_everything_works_under_a_prefix() -> None:
     assert not [address for address in addresses if address.startswith("/")]
 
 
+def test_the_page_says_when_a_source_was_not_watched(client: Client) -> None:
+    text = client.get("/").text
+    assert "2 times" in text
+    assert "410: &lt;Expired&gt;" in text
+    assert "never" in text
+
+
 def test_what_is_vendored_is_what_its_list_says() -> None:
     listed = re.findall(r"^\| `([^`]+)` .*`([0-9a-f]{64})`", (STATIC / "graphiql" / "README.md").read_text(), re.M)
     assert len(listed) == 4
@@ -279,7 +267,7 @@ def test_what_is_vendored_is_what_its_list_says() -> None:
         assert hashlib.sha256((STATIC / "graphiql" / name).read_bytes()).hexdigest() == digest, name
 
 
-# ------------------------------------------------------------------------------------------ health
+# ------------------------------------------------------------------------------------------ a store that fails
 class Broken(FakeStore):
     """A store whose database fails."""
 
@@ -290,12 +278,7 @@ class Broken(FakeStore):
         raise StoreError("password=hunter2")
 
 
-def test_a_server_whose_store_can_be_read_is_healthy(client: Client) -> None:
-    assert client.get("/healthz").json() == {"status": "ok"}
-
-
-@pytest.mark.parametrize("path", ["/", "/healthz"])
-def test_a_server_whose_store_fails_is_not_available_and_does_not_say_why(path: str) -> None:
-    response = Client(application(store=Broken(example()))).get(path)
+def test_a_page_of_a_store_that_fails_is_not_available_and_does_not_say_why() -> None:
+    response = Client(application(store=Broken(example()))).get("/")
     assert response.status_code == 503
     assert "hunter2" not in response.text

@@ -58,6 +58,20 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_artifact_use_run_id"), ["run_id"], unique=False)
         batch_op.create_index("use_of_location", ["location_id", "read_to"], unique=False)
 
+    op.create_table(
+        "coverage",
+        sa.Column("cluster", TEXT, nullable=False),
+        sa.Column("resource", TEXT, nullable=False),
+        sa.Column("namespace", TEXT, nullable=False),
+        sa.Column("since", TEXT, nullable=False),
+        sa.Column("since_at", sa.BigInteger(), nullable=False),
+        sa.Column("until", TEXT, nullable=False),
+        sa.Column("until_at", sa.BigInteger(), nullable=False),
+        sa.Column("objects", sa.BigInteger(), nullable=False),
+        sa.Column("listed", sa.LargeBinary(), nullable=False),
+        sa.Column("reason", TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("cluster", "resource", "namespace", "since"),
+    )
     op.create_table("deleted", sa.Column("uid", TEXT, nullable=False), sa.PrimaryKeyConstraint("uid"))
     op.create_table(
         "edge",
@@ -126,7 +140,7 @@ def upgrade() -> None:
         sa.Column("rev_latest", sa.BigInteger(), nullable=False),
         sa.Column("rev_ended", sa.Boolean(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("resource", "uid", "kind"),
+        sa.PrimaryKeyConstraint("uid", "resource", "kind"),
     )
     op.create_table(
         "listed",

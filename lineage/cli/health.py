@@ -1,0 +1,49 @@
+"""Health and metrics of a process that serves nothing else, on a port of their own.
+
+with serving_health(Health(ready={"store": store_answers(store)}), host=settings.host, port=settings.health_port):
+    …
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
+
+from lineage.cli.serve import listen, make_server
+from lineage.model import SourceState
+from lineage.web import Check, Finding, Health, health_application
+from watchers.run import Watching
+
+
+@contextmanager
+def serving_health(health: Health, *, host: str, port: int | None) -> Iterator[int | None]:
+    """Answer probes and scrapes beside what the process does; say on which port. Without a port, answer nobody."""
+    if port is None:
+        yield None
+        return
+    with listen(host, port, flag="--health-port") as listener:
+        server = make_server(health_application(health))
+        # uvicorn leaves signals alone on any thread but the main one.
+        thread = Thread(target=server.run, kwargs={"sockets": [listener]}, name="health", daemon=True)
+        thread.start()
+        try:
+            yield int(listener.getsockname()[1])
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def watchers_live(watching: Watching) -> Check:
+    """Check that no thread of the watchers has ended."""
+    return lambda: Finding() if watching.is_alive else Finding(ok=False, says="a watcher has ended; the log says why")
+
+
+def watchers_settled(watching: Watching) -> Check:
+    """Check that every resource was listed, or that it is known why not: a cluster without a resource, or one that
+    forbids it, is watched as far as it can be."""
+
+    def check() -> Finding:
+        states = watching.states()
+        told = [f"{resource} {namespace}: {state.lower()}" for (resource, namespace), state in states.items()]
+        return Finding(ok=SourceState.SYNCING not in states.values(), says=", ".join(told))
+
+    return check

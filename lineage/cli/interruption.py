@@ -1,0 +1,52 @@
+"""Ending on a signal without losing what was already taken: from a pipe, nothing can be read twice."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class _Asked(BaseException):
+    """The end was asked for while the next item was waited for."""
+
+
+class Interruption:
+    """What a signal asked for. `number` is that of the first one, None while there was none."""
+
+    def __init__(self) -> None:
+        self.number: int | None = None
+        self._is_waiting = False
+
+    def until_asked(self, items: Iterator[T]) -> Iterator[T]:
+        """Yield items until a signal comes. It ends the wait for the next one, and nothing that is done with one."""
+        while self.number is None:
+            found: list[T] = []
+            with suppress(_Asked, StopIteration):
+                self._is_waiting = True
+                found.append(next(items))
+                self._is_waiting = False
+            self._is_waiting = False
+            if not found:
+                return
+            yield found[0]
+
+    def ask(self, number: int, _frame: object) -> None:
+        """Handle a signal."""
+        self.number = self.number or number
+        if self._is_waiting:
+            self._is_waiting = False
+            raise _Asked
+
+
+@contextmanager
+def interruptible() -> Iterator[Interruption]:
+    """Handle SIGINT and SIGTERM so while this lasts."""
+    interruption = Interruption()
+    before = {number: signal.signal(number, interruption.ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield interruption
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

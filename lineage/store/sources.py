@@ -1,0 +1,57 @@
+"""How what is watched fares, by source, cluster, resource and namespace."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from sqlalchemy import Connection, select
+
+from lineage.model import SourceState, SourceStatus
+from lineage.store import coverage, tables, values
+from lineage.store.codec import moment
+
+
+def statuses(connection: Connection) -> tuple[SourceStatus, ...]:
+    """Say of each source how it fares and what it delivered."""
+    rows = [row._mapping for row in connection.execute(select(tables.source))]
+    return _statuses(rows, coverage.summaries(connection))
+
+
+def _statuses(
+    rows: Sequence[values.Columns], covered: Mapping[tuple[str, str, str], tuple[int, int]]
+) -> tuple[SourceStatus, ...]:
+    """Objects were counted by the namespace that they live in, states reported by the one that is watched."""
+    found: dict[tuple[str, str, str], list[values.Columns]] = defaultdict(list)
+    for row in sorted(rows, key=lambda row: str(row["namespace"])):
+        found[row["name"], row["cluster"], row["resource"]].append(row)
+    statuses: list[SourceStatus] = []
+    for (name, cluster, resource), of in sorted(found.items()):
+        watched: list[values.Columns | None] = [row for row in of if row["state"] is not None]
+        for stated in watched or [None]:
+            where = stated["namespace"] if stated is not None else "*"
+            mine = [row for row in of if where in ("*", row["namespace"])]
+            newest = max(mine, key=lambda row: row["last_event_at"] or 0)
+            lag = newest["lag_microseconds"]
+            status = SourceStatus(
+                name=name,
+                kind=resource,
+                cluster=cluster,
+                namespace=where,
+                state=SourceState.STOPPED if stated is None else SourceState(stated["state"]),
+                message=None if stated is None else stated["message"],
+                observed=sum(row["observed"] for row in mine),
+                lag_seconds=None if lag is None else lag / 1_000_000,
+                last_event_at=moment(newest["last_event_at"]),
+            )
+            stretches, until_at = covered.get((cluster, resource, where), (0, None))
+            statuses.append(_with_gaps(status, stretches, until_at, None if stated is None else stated["stated_at"]))
+    return tuple(statuses)
+
+
+def _with_gaps(status: SourceStatus, stretches: int, until_at: int | None, stated_at: int | None) -> SourceStatus:
+    """Add when a source was watched: an open gap is one that nobody has ended since it was last watched."""
+    if until_at is None:
+        return status
+    is_open = status.state is not SourceState.SYNCED and stated_at is not None and stated_at >= until_at
+    gap = coverage.open_gap(status, until_at) if is_open else None
+    return replace(status, watched_until=moment(until_at), gap_count=stretches - 1 + int(gap is not None), open_gap=gap)

@@ -1,0 +1,98 @@
+"""What a process says of itself to those who run it: `/healthz`, `/readyz`, `/metrics`.
+
+`routes` stand beside the pages of a server; `health_application` is all there is on the port of a process that
+serves nothing else. No login: nothing that is answered here comes from an object, or names a host.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+import structlog
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from lineage.errors import DeadlineExceeded, SchemaOutdated, StoreError
+from lineage.ports import LineageStore
+from lineage.web.metrics import MEDIA_TYPE, Metrics
+
+STORE_SECONDS: Final = 5.0  # for the store to answer one small question
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """How a part fares, in a few words."""
+
+    ok: bool = True
+    says: str = "ok"
+
+
+Check: TypeAlias = Callable[[], Finding]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """What is asked of a process.
+
+    `alive`: parts without which it should be ended and started again; these checks must not wait for anything.
+    `ready`: what it needs to do its work; these may take some seconds.
+    """
+
+    alive: Mapping[str, Check] = field(default_factory=dict)
+    ready: Mapping[str, Check] = field(default_factory=dict)
+    metrics: Metrics = field(default_factory=Metrics)
+
+
+def store_answers(store: LineageStore) -> Check:
+    """Check that a store can be read and is of this release."""
+
+    def check() -> Finding:
+        try:
+            store.within(STORE_SECONDS).check()
+        except SchemaOutdated as error:
+            log.warning("store of another release", error=str(error))
+            return Finding(ok=False, says="of another release")
+        except (StoreError, DeadlineExceeded) as error:
+            log.warning("store not readable", error=str(error))
+            return Finding(ok=False, says="cannot be read; the log says why")
+        return Finding()
+
+    return check
+
+
+def routes(health: Health) -> list[BaseRoute]:
+    """Make the three routes."""
+
+    async def healthz(_: Request) -> Response:
+        # On the loop itself: threads may all be taken by questions, which is no reason to end the process.
+        return _answer(_findings(health.alive))
+
+    async def readyz(_: Request) -> Response:
+        return _answer(await run_in_threadpool(_findings, health.ready))
+
+    async def metrics(_: Request) -> Response:
+        # Some are read from the store, so on a thread.
+        text = await run_in_threadpool(health.metrics.exposition)
+        return Response(text, headers={"Content-Type": MEDIA_TYPE, "Cache-Control": "no-store"})
+
+    return [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]
+
+
+def health_application(health: Health) -> Starlette:
+    """Make the application of a process that serves nothing else."""
+    return Starlette(routes=routes(health))
+
+
+def _findings(checks: Mapping[str, Check]) -> Mapping[str, Finding]:
+    return {name: check() for name, check in checks.items()}
+
+
+def _answer(findings: Mapping[str, Finding]) -> Response:
+    ok = all(found.ok for found in findings.values())
+    body = {"status": "ok" if ok else "failing", "checks": {name: found.says for name, found in findings.items()}}
+    return JSONResponse(body, 200 if ok else 503, headers={"Cache-Control": "no-store"})

@@ -1,0 +1,121 @@
+"""What a view means does not depend on which views were interpreted before it."""
+
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lineage.errors import InvalidObservation
+from lineage.facts import Fact
+from lineage.observation import ObjectSeen
+from tests.factories import a_node, a_workflow, observed
+from tests.simulation import as_file, noise, play, watch
+from watchers.documents import Document, decode
+from watchers.observe import find_source
+from watchers.remembering import LastViews
+from watchers.sources import all_sources
+from watchers.sources.argo_workflow import interpret, interpret_whole
+
+STARTS: Final = (None, 10, 20, 1_000)
+KINDS: Final = ("Pod", "DAG", "Retry", "StepGroup", "Skipped")
+PHASES: Final = ("Running", "Succeeded", "Failed")
+IDS: Final = ("w", "w-1", "w-2", "w-3", "w-4")
+NAMES: Final = ("w", "w.a", "w.a(0)", "w.a(1)", "w.onExit", "")
+KEYS: Final = ("k", "w/w-1/out.tgz", "w/w-9/out.tgz")
+
+nodes: Final = st.builds(
+    a_node,
+    st.sampled_from(NAMES),
+    st.sampled_from(STARTS),
+    st.sampled_from(STARTS),
+    st.sampled_from(PHASES),
+    kind=st.sampled_from(KINDS),
+    reads=st.lists(st.sampled_from(KEYS), max_size=1),
+    writes=st.lists(st.sampled_from(KEYS), max_size=1),
+    children=st.lists(st.sampled_from(IDS), max_size=2),
+    templateName=st.sampled_from(["t", "u"]),
+)
+odd: Final = st.sampled_from([None, {"startedAt": "yesterday"}, {"children": "w-1"}, {"type": 3}])
+specs: Final = st.sampled_from(
+    [
+        {},
+        {"templates": [{"name": "t", "archiveLocation": {"s3": {"bucket": "b", "endpoint": "e"}}}]},
+        {"templates": [{"name": "t", "outputs": {"artifacts": [{"name": "x0", "s3": {"key": "chosen"}}]}}]},
+        {"templateDefaults": {"archiveLocation": {"gcs": {"bucket": "g"}}}},
+    ]
+)
+views: Final = st.fixed_dictionaries(
+    {
+        "nodes": st.dictionaries(st.sampled_from(IDS), nodes, max_size=4),
+        "spec": specs,
+        "status": st.sampled_from(
+            [
+                {},
+                {"artifactRepositoryRef": {"artifactRepository": {"s3": {"bucket": "r"}}}},
+                {"offloadNodeStatusVersion": "fnv:1"},
+            ]
+        ),
+        "odd": st.dictionaries(st.sampled_from(IDS), odd, max_size=1) | st.just({}),
+    }
+)
+
+
+def said(of: Any, seen: ObjectSeen) -> list[Fact] | str:
+    """What an interpretation says, or why it refuses."""
+    try:
+        return list(of(seen))
+    except InvalidObservation as error:
+        return str(error)
+
+
+@settings(max_examples=300)
+@given(st.lists(views, min_size=1, max_size=6))
+def test_a_sequence_of_views_means_what_each_means_alone(several: list[dict[str, Any]]) -> None:
+    for version, view in enumerate(several, start=1):
+        item = a_workflow(view["nodes"], version=version, spec=view["spec"], **view["status"])
+        item["status"]["nodes"] |= view["odd"]  # a null among them, or alone
+        seen = observed(item)
+        assert said(interpret, seen) == said(interpret_whole, seen)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_what_is_seen_of_a_world_means_what_each_view_means_alone(seed: int) -> None:
+    seen = watch(play(seed), seed, gaps=0.1)
+    for one in [*seen, *noise(seen, seed), *map(as_file, seen)]:
+        if isinstance(one, ObjectSeen) and one.source == "argo_workflow":
+            assert said(interpret, one) == said(interpret_whole, one)
+
+
+def test_recorded_workflows_mean_what_each_means_alone(fixtures: Path) -> None:
+    compared = 0
+    for file in sorted(fixtures.rglob("*.json")):
+        values = [piece.value for piece in decode([file.read_bytes()]) if isinstance(piece, Document)]
+        for value in (
+            one for several in values if isinstance(several, dict) for one in several.get("items") or [several]
+        ):
+            source = find_source(value, all_sources())
+            if source is None or source.name != "argo_workflow":
+                continue
+            seen = observed(value)
+            assert said(interpret, seen) == said(interpret, seen) == said(interpret_whole, seen), file
+            compared += 1
+    assert compared > 50
+
+
+def test_the_objects_that_were_not_seen_for_longest_are_forgotten_first() -> None:
+    views = LastViews[str](max_bytes=10)
+    views.put("a", "of a", 5)
+    views.put("b", "of b", 5)
+    assert views.get("a") == "of a"
+    views.put("c", "of c", 5)
+    assert [views.get(name) for name in "abc"] == ["of a", None, "of c"]
+    assert views.size_bytes == 10
+
+
+def test_what_is_larger_than_all_that_may_be_remembered_is_not() -> None:
+    views = LastViews[str](max_bytes=10)
+    views.put("a", "small", 1)
+    views.put("a", "large", 11)
+    assert (views.get("a"), views.size_bytes) == (None, 0)
