@@ -1,7 +1,7 @@
 """What was seen, as far as the store keeps it: enough to make a store anew with a better interpreter.
 
 Of each object the newest view of each class, what was set aside with its text, which objects are gone, the newest
-complete lists, the looks at locations. Not: older views, and when something was seen.
+complete lists and how far they were followed, the looks at locations. Not: older views, and when something was seen.
 """
 
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import zstandard
-from sqlalchemy import Connection, Select, outerjoin, select
+from sqlalchemy import Connection, Select, and_, outerjoin, select
 
 from lineage.observation import (
     InputUnreadable,
@@ -17,6 +17,7 @@ from lineage.observation import (
     ObjectDeleted,
     ObjectSeen,
     Observation,
+    ResourceFollowed,
     ResourceListed,
 )
 from lineage.store import tables
@@ -68,17 +69,37 @@ def _set_aside(connection: Connection, seen_at: datetime) -> Iterator[Observatio
 
 
 def _lists(connection: Connection, seen_at: datetime) -> Iterator[Observation]:
-    for row in _rows(connection, select(tables.listing)):
+    listing, coverage = tables.listing, tables.coverage
+    scope = ("cluster", "resource", "namespace")
+    noted = and_(coverage.c.since == listing.c.version, *(coverage.c[name] == listing.c[name] for name in scope))
+    for row in _rows(connection, select(listing, coverage.c.since_at).select_from(outerjoin(listing, coverage, noted))):
         members = select(tables.listed.c.uid).where(tables.listed.c.listing_id == row.id)
         yield ResourceListed(
             source="",
             cluster=row.cluster,
-            seen_at=seen_at,
+            seen_at=moment(row.since_at) or seen_at,
             resource=row.resource,
             namespace=row.namespace,
-            resource_version=row.version[3:],  # behind the number of its digits
+            resource_version=number(row.version),
             uids=tuple(connection.scalars(members)),
         )
+    for row in _rows(connection, select(coverage)):
+        yield ResourceFollowed(
+            source="",
+            cluster=row.cluster,
+            seen_at=moment(row.until_at) or seen_at,
+            resource=row.resource,
+            namespace=row.namespace,
+            since=number(row.since),
+            since_at=moment(row.since_at) or seen_at,
+            until=number(row.until),
+            objects=row.objects,
+        )
+
+
+def number(version: str) -> str:
+    """Read what `lineage.facts.sortable` wrote: the digits stand behind their number."""
+    return version[3:]
 
 
 def _looks(connection: Connection) -> Iterator[Observation]:

@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from lineage.facts import Fact
-from lineage.observation import InputUnreadable, LocationLooked, ObjectSeen, Observation
+from lineage.observation import InputUnreadable, LocationLooked, ObjectSeen, Observation, ResourceFollowed
 from lineage.recorder import facts_of, rejection_of
 from lineage.store import migrate, open_store
 from tests.chaos import lineage, story
@@ -31,6 +31,15 @@ def record(url: str, *seen: Observation, facts: Sequence[Fact] = ()) -> None:
     store.close()
 
 
+def followed(url: str) -> list[ResourceFollowed]:
+    """What the store knows of which stretches were watched."""
+    store = open_store(url)
+    found = [one for one in store.observations(seen_at=RECORDED_AT) if isinstance(one, ResourceFollowed)]
+    store.close()
+    assert found
+    return found
+
+
 def test_what_the_newest_views_tell_is_the_same_in_the_new_store(old: str, tmp_path: Path) -> None:
     newest = {item["metadata"]["uid"]: item for item in story(30)}
     looked = LocationLooked(
@@ -46,6 +55,7 @@ def test_what_the_newest_views_tell_is_the_same_in_the_new_store(old: str, tmp_p
     new = f"sqlite:///{tmp_path / 'new.db'}"
     lineage("reinterpret", "--store", old, "--into", new)
     assert lineage("dump", "--store", new) == lineage("dump", "--store", old)
+    assert followed(new) == followed(old)
 
 
 def test_what_was_set_aside_is_tried_again_and_set_aside_where_it_is_still_not_understood(
