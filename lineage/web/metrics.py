@@ -44,8 +44,13 @@ class Metrics:
 
     # -- callbacks
     def watchers(self) -> Callable[[Observation], None]:
-        """Count what watchers see."""
-        seen = Counter("lineage_objects_seen_total", "Objects that watchers saw.", ["source"], registry=self._registry)
+        """Count what watchers hand to the log."""
+        seen = Counter(
+            "lineage_objects_seen_total",
+            "Objects that watchers handed to the log.",
+            ["source"],
+            registry=self._registry,
+        )
 
         def note(observation: Observation) -> None:
             if isinstance(observation, ObjectSeen | ObjectDeleted | InputUnreadable):
