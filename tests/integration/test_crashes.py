@@ -16,7 +16,7 @@ import psycopg
 import pytest
 
 from lineage.ports import LineageStore
-from lineage.store import open_store
+from lineage.store import migrate, open_store
 from tests.chaos import story
 from tests.factories import CLUSTER, a_store, dumped
 from tests.kubeconfigs import kubeconfig
@@ -125,6 +125,7 @@ def test_watching_that_is_killed_thrice_misses_nothing_that_lasts(tmp_path: Path
     # What is deleted, or retried, while nobody watches cannot be known; all else can.
     lasting = [one for one in recordings() if one.deleted_at is None and views[one.object["metadata"]["uid"]] == 1]
     live = f"sqlite:///{tmp_path / 'live.db'}"
+    migrate(live)
     server = ReplayServer(lasting, speed=SPEED)
     server.start()
     try:
