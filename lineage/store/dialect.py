@@ -1,7 +1,9 @@
-"""What the store asks of a database beyond the SQL that all of them speak. One file implements it for each."""
+"""What the store asks of a database beyond the SQL that all of them speak, and the texts that they share. One file
+implements it for each."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import cache
 from typing import Any, Protocol, TypeAlias
 
 from sqlalchemy import URL, Column, ColumnElement, Connection, Engine, Table
@@ -75,3 +77,24 @@ class Dialect(Protocol):
 
     def remove(self, cursor: Cursor, table: Table, identities: Sequence[Identity]) -> None:
         """Delete the rows of these primary keys."""
+
+
+# ------------------------------------------------------------------------------------------ texts that all share
+@cache
+def select_text(table: Table) -> str:
+    """Read the rows of a table, all columns in order, as far as the condition that follows."""
+    return f'SELECT {listed(table.columns.keys())} FROM "{table.name}" WHERE'
+
+
+@cache
+def put_text(table: Table, rows: str) -> str:
+    """Insert rows, or overwrite those of the same primary key. `rows` is how a database is given them."""
+    names, keys = table.columns.keys(), [column.name for column in table.primary_key]
+    rest = ", ".join(f'"{name}" = excluded."{name}"' for name in names if name not in keys)
+    action = f"UPDATE SET {rest}" if rest else "NOTHING"
+    return f'INSERT INTO "{table.name}" ({listed(names)}) {rows} ON CONFLICT ({listed(keys)}) DO {action}'
+
+
+def listed(names: Iterable[str]) -> str:
+    """Name columns."""
+    return ", ".join(f'"{name}"' for name in names)

@@ -31,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import OperationalError
 
 from lineage.errors import InvalidSettings, StoreError
-from lineage.store.dialect import Cursor, Identity
+from lineage.store.dialect import Cursor, Identity, listed, put_text, select_text
 from lineage.store.tables import ID_BLOCK, id_block
 
 CONNECT_TIMEOUT_SECONDS: Final = 10
@@ -109,13 +109,13 @@ class PostgreSql:
 
     def rows_of(self, cursor: Cursor, table: Table, column: str, values: Sequence[Any]) -> Sequence[Sequence[Any]]:
         kind = _ARRAYS[table.c[column].type.python_type]
-        cursor.execute(f'{_select_text(table)} "{column}" = ANY(%s::{kind})', (list(values),))
+        cursor.execute(f'{select_text(table)} "{column}" = ANY(%s::{kind})', (list(values),))
         return cursor.fetchall()
 
     def rows_where(
         self, cursor: Cursor, table: Table, column: str, value: Any, other: str, comparison: str, bound: Any
     ) -> Sequence[Sequence[Any]]:
-        cursor.execute(f'{_select_text(table)} "{column}" = %s AND "{other}" {comparison} %s', (value, bound))
+        cursor.execute(f'{select_text(table)} "{column}" = %s AND "{other}" {comparison} %s', (value, bound))
         return cursor.fetchall()
 
     def put(self, cursor: Cursor, table: Table, rows: Sequence[Sequence[Any]]) -> None:
@@ -137,42 +137,28 @@ def _blocks(cursor: Cursor) -> Iterator[range]:
 
 
 # ------------------------------------------------------------------------------------------ texts of statements
-@cache
-def _select_text(table: Table) -> str:
-    return f'SELECT {_listed(table.columns.keys())} FROM "{table.name}" WHERE'
-
-
-@cache
-def _put_text(table: Table) -> str:
-    names, keys = table.columns.keys(), [column.name for column in table.primary_key]
-    rest = ", ".join(f'"{name}" = excluded."{name}"' for name in names if name not in keys)
-    return (
-        f'INSERT INTO "{table.name}" ({_listed(names)}) SELECT * FROM {_arrays(table, names)} '
-        f"ON CONFLICT ({_listed(keys)}) DO {f'UPDATE SET {rest}' if rest else 'NOTHING'}"
-    )
-
-
 @lru_cache(TEXTS)
 def _update_text(table: Table, names: tuple[str, ...]) -> str:
     keys = [column.name for column in table.primary_key]
     given = [f"new_{name}" for name in names]
     changes = ", ".join(f'"{name}" = given."{new}"' for name, new in zip(names, given, strict=True))
-    rows = f"{_arrays(table, [*names, *keys])} AS given({_listed([*given, *keys])})"
+    rows = f"{_arrays(table, [*names, *keys])} AS given({listed([*given, *keys])})"
     return f'UPDATE "{table.name}" SET {changes} FROM {rows} WHERE {_matches(table)}'
+
+
+@cache
+def _put_text(table: Table) -> str:
+    return put_text(table, f"SELECT * FROM {_arrays(table, table.columns.keys())}")
 
 
 @cache
 def _remove_text(table: Table) -> str:
     keys = [column.name for column in table.primary_key]
-    return f'DELETE FROM "{table.name}" USING {_arrays(table, keys)} AS given({_listed(keys)}) WHERE {_matches(table)}'
+    return f'DELETE FROM "{table.name}" USING {_arrays(table, keys)} AS given({listed(keys)}) WHERE {_matches(table)}'
 
 
 def _matches(table: Table) -> str:
     return " AND ".join(f'"{table.name}"."{key.name}" = given."{key.name}"' for key in table.primary_key)
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(f'"{name}"' for name in names)
 
 
 def _arrays(table: Table, names: Sequence[str]) -> str:

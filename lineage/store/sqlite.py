@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import count
 from pathlib import Path
 from time import monotonic
@@ -14,7 +14,7 @@ from sqlalchemy import URL, Column, ColumnElement, Connection, Engine, Table, cr
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import QueuePool
 
-from lineage.store.dialect import Cursor, Identity
+from lineage.store.dialect import Cursor, Identity, put_text, select_text
 
 BUSY_TIMEOUT_SECONDS: Final = 30.0  # a writer waits for another: a batch takes some hundredths of a second
 CHUNK: Final = 500  # values of one IN: well below the 32,766 variables of a statement, and few texts of statements
@@ -100,20 +100,20 @@ class Sqlite:
 
     def rows_of(self, cursor: Cursor, table: Table, column: str, values: Sequence[Any]) -> Sequence[Sequence[Any]]:
         if len(values) == 1:
-            cursor.execute(f'{_select_text(table)} "{column}" = ?', values)
+            cursor.execute(f'{select_text(table)} "{column}" = ?', values)
         else:
             found = "(SELECT value FROM json_each(?))"  # one text for any number of values
-            cursor.execute(f'{_select_text(table)} "{column}" IN {found}', (orjson.dumps(values).decode(),))
+            cursor.execute(f'{select_text(table)} "{column}" IN {found}', (orjson.dumps(values).decode(),))
         return cursor.fetchall()
 
     def rows_where(
         self, cursor: Cursor, table: Table, column: str, value: Any, other: str, comparison: str, bound: Any
     ) -> Sequence[Sequence[Any]]:
-        cursor.execute(f'{_select_text(table)} "{column}" = ? AND "{other}" {comparison} ?', (value, bound))
+        cursor.execute(f'{select_text(table)} "{column}" = ? AND "{other}" {comparison} ?', (value, bound))
         return cursor.fetchall()
 
     def put(self, cursor: Cursor, table: Table, rows: Sequence[Sequence[Any]]) -> None:
-        cursor.executemany(_put_text(table), rows)
+        cursor.executemany(put_text(table, f"VALUES ({', '.join('?' * len(table.columns))})"), rows)
 
     def update(self, cursor: Cursor, table: Table, names: tuple[str, ...], rows: Sequence[Sequence[Any]]) -> None:
         cursor.executemany(_update_text(table, names), rows)
@@ -124,21 +124,6 @@ class Sqlite:
 
 
 # ------------------------------------------------------------------------------------------ texts of statements
-@cache
-def _select_text(table: Table) -> str:
-    return f'SELECT {_listed(table.columns.keys())} FROM "{table.name}" WHERE'
-
-
-@cache
-def _put_text(table: Table) -> str:
-    names, keys = table.columns.keys(), [column.name for column in table.primary_key]
-    rest = ", ".join(f'"{name}" = excluded."{name}"' for name in names if name not in keys)
-    return (
-        f'INSERT INTO "{table.name}" ({_listed(names)}) VALUES ({", ".join("?" * len(names))}) '
-        f"ON CONFLICT ({_listed(keys)}) DO {f'UPDATE SET {rest}' if rest else 'NOTHING'}"
-    )
-
-
 @lru_cache(TEXTS)
 def _update_text(table: Table, names: tuple[str, ...]) -> str:
     changes = ", ".join(f'"{name}" = ?' for name in names)
@@ -147,10 +132,6 @@ def _update_text(table: Table, names: tuple[str, ...]) -> str:
 
 def _matches(table: Table) -> str:
     return " AND ".join(f'"{column.name}" = ?' for column in table.primary_key)
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(f'"{name}"' for name in names)
 
 
 def _in_memory(url: URL) -> bool:
