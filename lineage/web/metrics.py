@@ -154,11 +154,15 @@ def _families(of: dict[tuple[str, str], list[SourceStatus]]) -> Iterator[Metric]
     unsynced = GaugeMetricFamily(
         "lineage_source_unsynced", "Watches of a source that do not follow the cluster now.", labels=labels
     )
+    gaps = GaugeMetricFamily(
+        "lineage_source_gaps", "Times in which nobody watched a source, the open one included.", labels=labels
+    )
     for (source, cluster), several in sorted(of.items()):
+        gaps.add_metric([source, cluster], sum(one.gap_count for one in several))
         observed.add_metric([source, cluster], sum(one.observed for one in several))
         unsynced.add_metric([source, cluster], sum(one.state is not SourceState.SYNCED for one in several))
         if lags := [one.lag_seconds for one in several if one.lag_seconds is not None]:
             lag.add_metric([source, cluster], max(lags))
         if times := [one.last_event_at.timestamp() for one in several if one.last_event_at is not None]:
             last.add_metric([source, cluster], max(times))
-    yield from (observed, lag, last, unsynced)
+    yield from (observed, lag, last, unsynced, gaps)

@@ -159,6 +159,7 @@ def test_each_source_says_how_far_behind_it_is_and_whether_it_is_followed() -> N
         labels = f"{status.cluster} {status.name}"
         assert found[f"lineage_source_objects_total {labels}"] == sum(one.observed for one in of)
         assert found[f"lineage_source_unsynced {labels}"] == sum(one.state != "SYNCED" for one in of)
+        assert found[f"lineage_source_gaps {labels}"] == sum(one.gap_count for one in of)
     lags = {f"lineage_source_lag_seconds {one.cluster} {one.name}" for one in known if one.lag_seconds is not None}
     assert lags == {name for name in found if "lag" in name} != set()
 
