@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lineage.cli.parts import group_of
@@ -32,6 +32,7 @@ DELETED = ObjectDeleted(source="pod", cluster="test", seen_at=NOON, uid="u")
 WAITING = Waiting(encode(DELETED), 7)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 20), st.sampled_from([10, 1000, MESSAGE_BYTES // 2, 2 * MESSAGE_BYTES]))),
     st.integers(1, 8),
