@@ -142,7 +142,7 @@ def survive_replays(*, workflows: int, kills: int, seed: int, kafka: KafkaServer
         for _ in range(kills):
             before, replaying = recorded_positions(store), _start(command, folder, ended)
             assert comes_true(lambda was=before: recorded_positions(store) != was)  # type: ignore[misc]
-            time.sleep(chance.uniform(0.0, 0.2))  # into the next transaction, or behind it
+            time.sleep(chance.uniform(0.0, 0.05))  # into the next transaction
             assert replaying.is_running(), f"all was recorded before it was killed {kills} times: {replaying.said()}"
             replaying.kill()
     lineage("replay", "--log", log, "--store", store)

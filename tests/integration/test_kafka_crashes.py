@@ -33,7 +33,7 @@ from tests.waiting import DEADLINE_SECONDS, comes_true
 from watchers.demo import recordings
 from watchers.replay import ReplayServer
 
-WORKFLOWS = 250
+WORKFLOWS = 400
 
 
 @pytest.fixture(scope="module")
