@@ -6,12 +6,12 @@ merging" (ARCHITECTURE.md); `lineage.store` applies them to what a batch touches
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, TypeAlias
 
-from lineage.facts import ExecutionState, Revision
+from lineage.facts import ExecutionState, Fact, ObjectKept, PodSeen, Revision, RunSeen
 from lineage.identity import Location
 from lineage.model import ArtifactRole
 
@@ -34,6 +34,65 @@ def current(numbered: Revision | None, dated: Revision | None) -> Literal["K", "
     if numbered.life != dated.life:
         return "K" if numbered.life > dated.life else "R"
     return "R" if dated.ended and not numbered.ended and dated.latest >= numbered.latest else "K"
+
+
+Subject: TypeAlias = tuple[Hashable, ...]
+"""What several views may be of, one newer than the other. Views of one subject are of one class, life and place."""
+
+
+def standing(facts: Sequence[Fact]) -> list[int]:
+    """Say of each fact which one makes it needless, of those that are recorded together: itself where none does.
+
+    The newest view of a subject does, unless it leaves something out that only the older one says: an attempt, or
+    which nodes there are.
+    """
+    stands = list(range(len(facts)))
+    views: defaultdict[Subject, list[int]] = defaultdict(list)
+    for number, fact in enumerate(facts):
+        if (subject := _subject(fact)) is not None:
+            views[subject].append(number)
+    for several in views.values():
+        if len(several) > 1:
+            _let_newest_stand(facts, several, stands)
+    return stands
+
+
+def _let_newest_stand(facts: Sequence[Fact], views: list[int], stands: list[int]) -> None:
+    newest_first = sorted(views, key=lambda number: _rank(facts[number]), reverse=True)
+    newer, names = newest_first[0], _names(facts[newest_first[0]])
+    for number in newest_first[1:]:
+        named = _names(facts[number])
+        if named is None or (names is not None and named <= names):
+            stands[number] = stands[newer]
+        else:
+            newer, names = number, named
+
+
+def _subject(fact: Fact) -> Subject | None:
+    match fact:
+        case RunSeen():
+            pipeline = fact.pipeline and (fact.pipeline.namespace, fact.pipeline.name, fact.pipeline.digest)
+            seen = fact.revision
+            return "run", fact.run, fact.incarnation, fact.cluster, seen.kind, seen.life, pipeline, fact.experiment
+        case PodSeen():
+            return "pod", fact.uid, fact.owner_uid, fact.node_id, fact.revision.kind, fact.revision.life
+        case ObjectKept():
+            return "object", fact.resource, fact.uid, fact.revision.kind
+        case _:
+            return None
+
+
+def _rank(fact: Fact) -> str:
+    return fact.revision.rank if isinstance(fact, RunSeen | PodSeen | ObjectKept) else ""
+
+
+def _names(fact: Fact) -> frozenset[tuple[str, int]] | None:
+    """The attempts that a view names; None where it does not show its nodes."""
+    if not isinstance(fact, RunSeen):
+        return frozenset()
+    if fact.executions is None:
+        return None
+    return frozenset((state.node_id, state.started_at) for state in fact.executions if state.started_at is not None)
 
 
 # ------------------------------------------------------------------------------------------ pods

@@ -29,6 +29,7 @@ from lineage.facts import (
     SourceObserved,
 )
 from lineage.identity import Key, encode_key
+from lineage.merge import standing
 from lineage.store import tables
 from lineage.store.batch import Batch
 from lineage.store.codec import microseconds
@@ -54,13 +55,13 @@ def apply(
     locks = Locks(connection, dialect)
     locks.take(SUBJECTS, needed)
     batch = Batch(connection, dialect, locks)
-    _load_ahead(batch, facts)
-    kept, added = _newest_kept(facts), dict[int, bool]()
+    stands, added = standing(facts), dict[int, bool]()
+    _load_ahead(batch, [facts[number] for number, other in enumerate(stands) if number == other])
     looks = [(number, fact) for number, fact in enumerate(facts) if isinstance(fact, LocationLooked)]
     books = [(number, fact) for number, fact in enumerate(facts) if isinstance(fact, Bookkeeping)]
     for number, fact in enumerate(facts):
-        if not isinstance(fact, LocationLooked | Bookkeeping):
-            added[number] = _write(batch, kept, fact)
+        if stands[number] == number and not isinstance(fact, LocationLooked | Bookkeeping):
+            added[number] = _write(batch, fact)
     join_pods(batch)
     provenance = Provenance(batch)
     provenance.lock([fact.location for _, fact in looks], needed)
@@ -70,7 +71,7 @@ def apply(
     batch.flush()
     for number, fact in sorted(books, key=lambda one: _turn(one[1])):
         added[number] = _keep_book(batch, fact, recorded_at)
-    return tuple(added[number] for number in range(len(facts)))
+    return tuple(added[number] for number in stands)
 
 
 def _load_ahead(batch: Batch, facts: Sequence[Fact]) -> None:
@@ -87,16 +88,14 @@ def _load_ahead(batch: Batch, facts: Sequence[Fact]) -> None:
     batch.kept_objects.find("uid", [fact.uid for fact in facts if isinstance(fact, ObjectKept)])
 
 
-def _write(
-    batch: Batch, kept: dict[str, ObjectKept], fact: RunSeen | PodSeen | ObjectKept | ResourceListed | ResourceWatched
-) -> bool:
+def _write(batch: Batch, fact: RunSeen | PodSeen | ObjectKept | ResourceListed | ResourceWatched) -> bool:
     match fact:
         case RunSeen():
             return see_run(batch, fact)
         case PodSeen():
             return see_pod(batch, fact)
         case ObjectKept():
-            return kept.get(_kept_key(fact)) is fact and _keep(batch, fact)
+            return _keep(batch, fact)
         case ResourceListed():
             return _list(batch, fact)
         case ResourceWatched():
@@ -131,21 +130,6 @@ def _keep_book(batch: Batch, fact: Bookkeeping, recorded_at: datetime) -> bool:
 
 
 # ------------------------------------------------------------------------------------------ objects
-def _kept_key(fact: ObjectKept) -> str:
-    return f"{fact.resource} {fact.uid} {fact.revision.kind}"
-
-
-def _newest_kept(facts: Sequence[Fact]) -> dict[str, ObjectKept]:
-    """Of each object the newest view in these facts: the others need not be packed."""
-    newest: dict[str, ObjectKept] = {}
-    for fact in facts:
-        if isinstance(fact, ObjectKept):
-            known = newest.setdefault(_kept_key(fact), fact)
-            if known.revision.rank < fact.revision.rank:
-                newest[_kept_key(fact)] = fact
-    return newest
-
-
 def _keep(batch: Batch, fact: ObjectKept) -> bool:
     key = {"resource": fact.resource, "uid": fact.uid, "kind": fact.revision.kind}
     held = next((row for row in batch.kept_objects.of("uid", fact.uid) if row.items() >= key.items()), None)
