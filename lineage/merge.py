@@ -235,6 +235,9 @@ def answer(reader: Reader, candidates: Sequence[Candidate], before: Before) -> A
     3. Nothing sure: what lay there before may have been read as well.
     """
     maybe = [write for write in candidates if _possible(write, reader, before)]
+    if len(maybe) == 1:  # as nearly always
+        sure = _precedes(maybe[0], reader.execution, reader.run, reader.span[0], before)
+        return Answer(writes=frozenset((maybe[0].id,)), unknown=not sure)
     left, unknown = _undominated(reader, maybe, before)
     # None left although there were some: the clocks contradict the graph, so each is possible.
     return Answer(writes=frozenset(write.id for write in left or maybe), unknown=unknown)

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Table
 from lineage.facts import ExecutionState, Revision
 from lineage.identity import Key, Location, encode_key
 from lineage.merge import current
+from lineage.model import Phase
 from lineage.store import locks as names
 from lineage.store import tables
 from lineage.store.codec import execution_of, other_columns, other_revision_of, revision_columns, revision_of
@@ -75,6 +76,7 @@ class Batch:
         self.kept_objects = self._shelf(tables.kept_object)
         self.rejected = self._shelf(tables.rejected)
         self.compress = _packing.compress
+        self._placed: dict[Location, int] = {}
         self.changed: dict[int, Row] = {}
         self.fresh: dict[int, Row] = {}
         self.rewired: dict[int, Row] = {}
@@ -131,12 +133,15 @@ class Batch:
         """Find a location, or make it."""
         if not self.locks.has_all:
             self.locks.require(names.location(place))
-        for row in self.locations.of("uri", place.uri):
-            if row["store"] == place.store:
-                return int(row["id"])
-        location_id = self.locations.next_id()
-        self.locations.put({"id": location_id, "store": place.store, "uri": place.uri})
-        return location_id
+        known = self._placed.get(place)
+        if known is None:
+            rows = self.locations.of("uri", place.uri)
+            row = next((row for row in rows if row["store"] == place.store), None)
+            if row is None:
+                row = {"id": self.locations.next_id(), "store": place.store, "uri": place.uri}
+                self.locations.put(row)
+            known = self._placed[place] = row["id"]
+        return known
 
 
 # ------------------------------------------------------------------------------------------ views
@@ -154,6 +159,14 @@ NO_VIEW: Final = dict.fromkeys(
     )
 )
 """The columns of a subject of which nothing was seen."""
+
+
+_ENDED: Final = frozenset(phase.value for phase in Phase if phase.ended)
+
+
+def has_ended(execution: Row) -> bool:
+    """Say whether an execution has, as readers get it."""
+    return execution["phase"] in _ENDED
 
 
 def offer(row: Row, revision: Revision, body: bytes) -> tuple[bool, bool]:

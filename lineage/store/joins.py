@@ -3,7 +3,7 @@
 from lineage.facts import ExecutionState, PodSeen, Revision
 from lineage.identity import encode_key, provisional_key
 from lineage.merge import Attempt, attempt_of_pod
-from lineage.store.batch import NO_RUN, Batch
+from lineage.store.batch import NO_RUN, Batch, has_ended
 from lineage.store.codec import encode, fingerprint, microseconds, pod_of, revision_columns
 from lineage.store.dialect import Row
 from lineage.store.locks import uid
@@ -20,7 +20,7 @@ def join_pods(batch: Batch) -> None:
             pods[row["uid"]] = row
     owners = batch.workflows.find("uid", {row["owner_uid"] for row in pods.values()})
     at_hand = {row["uid"] for row in owners if row["run_id"] in batch.attempts}
-    batch.executions.find("node_id", {row["node_id"] for row in pods.values() if row["owner_uid"] not in at_hand})
+    batch.executions.load("node_id", {row["node_id"] for row in pods.values() if row["owner_uid"] not in at_hand})
     left: set[int] = set()
     provisional: dict[int, None] = {}
     for row in pods.values():
@@ -37,7 +37,7 @@ def _join(batch: Batch, row: Row) -> dict[int, None]:
     run = _run_of(batch, row)
     attempts = _attempts_at(batch, run["id"], row["node_id"])
     started = [
-        Attempt(id=a["id"], start=a["started_at"], end=a["finished_at"] if _has_ended(a) else None)
+        Attempt(id=a["id"], start=a["started_at"], end=a["finished_at"] if has_ended(a) else None)
         for a in attempts
         if a["started_at"] is not None and a["acts"]
     ]
@@ -51,10 +51,11 @@ def _join(batch: Batch, row: Row) -> dict[int, None]:
     if (row["run_id"], before) != (run["id"], after):
         row.update(run_id=run["id"], execution_id=after)
         batch.pods.put(row)
-    touched = batch.executions.find("id", [i for i in (before, after) if i is not None])
+    seats = {i: batch.executions.get(i) for i in (before, after) if i is not None}
+    touched = {i: execution for i, execution in seats.items() if execution is not None}
     if (before != after and row["reused"]) or row["uid"] in batch.turned_pods:
-        batch.changed |= {execution["id"]: execution for execution in touched}
-    return {execution["id"]: None for execution in touched if execution["is_provisional"]}
+        batch.changed |= touched
+    return {i: None for i, execution in touched.items() if execution["is_provisional"]}
 
 
 def _attempts_at(batch: Batch, run_id: int, node_id: str) -> list[Row]:
@@ -62,10 +63,6 @@ def _attempts_at(batch: Batch, run_id: int, node_id: str) -> list[Row]:
     find = batch.executions.at_hand if run_id in batch.attempts else batch.executions.of
     rows = find("node_id", node_id)
     return [row for row in rows if row["run_id"] == run_id and not row["is_provisional"]]
-
-
-def _has_ended(execution: Row) -> bool:
-    return execution["phase"] in ("SUCCEEDED", "FAILED", "ERROR", "SKIPPED", "OMITTED")
 
 
 def _run_of(batch: Batch, pod: Row) -> Row:
@@ -148,7 +145,7 @@ def _state_of(pods: list[PodSeen]) -> ExecutionState:
 def _show_stubs(batch: Batch, run_ids: set[int]) -> None:
     """A run of which only pods were seen is named by the first of them, and gone with the last."""
     stubs = [run for run in batch.runs.find("id", run_ids) if run["is_stub"]]
-    batch.pods.find("run_id", [run["id"] for run in stubs])
+    batch.pods.load("run_id", [run["id"] for run in stubs])
     for run in stubs:
         pods = batch.pods.of("run_id", run["id"])
         if not pods:

@@ -7,7 +7,7 @@
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -30,13 +30,16 @@ from lineage.merge import (
     span,
     timeline,
 )
-from lineage.model import ArtifactRole, Phase
+from lineage.model import ArtifactRole
 from lineage.store import tables
-from lineage.store.batch import Batch
+from lineage.store.batch import Batch, has_ended
 from lineage.store.dialect import Row
 from lineage.store.locks import LOCATIONS, Name, location
+from lineage.store.shelf import Shelf
 from lineage.store.views import attempts_of
 
+GENERATED: Final = ArtifactRole.GENERATED.value
+REUSED: Final = ArtifactRole.REUSED.value
 FEW: Final = 8  # writes of one location that are looked through one by one
 
 UseKey = tuple[int, str, str]
@@ -59,7 +62,7 @@ class Provenance:
         """Lock every location whose writes, looks, uses or answers this batch may touch: before this, nothing of
         them was read, and after it, no other transaction changes them."""
         batch = self._batch
-        batch.runs.find("id", {row["run_id"] for row in batch.changed.values()})
+        batch.runs.load("id", {row["run_id"] for row in batch.changed.values()})
         placed = [*batch.fresh.values(), *batch.rewired.values()]
         self._deep = {row["run_id"] for row in placed if self._graph.has_old_successors(row)}
         if batch.locks.has_all:
@@ -87,7 +90,7 @@ class Provenance:
         """Bring artifacts, uses and edges in line with everything that this batch changed."""
         batch = self._batch
         for shelf in (batch.artifacts, batch.uses, batch.pods):
-            shelf.find("execution_id", batch.changed)
+            shelf.load("execution_id", batch.changed)
         found = {execution_id: self._ports(execution_id, row) for execution_id, row in batch.changed.items()}
         self._load_locations(found.values())
         for execution_id, (writes, uses) in found.items():
@@ -118,16 +121,16 @@ class Provenance:
     def _load_locations(self, found: Iterable[tuple[dict[str, Location], Uses]]) -> None:
         """Load what lies at the places that will be touched, in few statements."""
         batch = self._batch
-        places = [place for writes, uses in found for place in (*writes.values(), *uses.values())]
-        ids = [row["id"] for row in batch.locations.find("uri", [place.uri for place in places])]
+        uris = [place.uri for writes, uses in found for place in (*writes.values(), *uses.values())]
+        ids = [row["id"] for row in batch.locations.find("uri", uris)]
         ids += [a["location_id"] for a in batch.artifacts.find("execution_id", batch.changed)]
         for shelf in (batch.artifacts, batch.looks):
-            shelf.find("location_id", ids)
+            shelf.load("location_id", ids)
 
     def _show_writes(self, execution_id: int, row: Row, writes: dict[str, Location]) -> None:
         batch, when = self._batch, _span_of(row)
         placed = {name: batch.location(place) for name, place in writes.items()}
-        known = {artifact["name"]: artifact for artifact in batch.artifacts.of("execution_id", execution_id)}
+        known = {artifact["name"]: artifact for artifact in self._held(batch.artifacts, execution_id)}
         for name, artifact in known.items():
             if name not in placed:
                 self._locations[artifact["location_id"]] = None
@@ -143,14 +146,18 @@ class Provenance:
             batch.artifacts.put(artifact)
             self._locations[where] = None
 
+    def _held(self, shelf: Shelf, execution_id: int) -> Iterable[Row]:
+        """The rows of an execution as they were before this batch."""
+        return () if execution_id in self._batch.nodes.made else shelf.at_hand("execution_id", execution_id)
+
     def _new_write(self, execution_id: int, row: Row, name: str, where: int) -> Row:
-        run = self._batch.runs.find("id", (row["run_id"],))[0]
-        artifact_id = self._batch.new_node(written_key(run["key"], row["node_id"], row["started_at"], name))
+        run_key = self._batch.runs.at(row["run_id"])["key"]
+        artifact_id = self._batch.new_node(written_key(run_key, row["node_id"], row["started_at"], name))
         self._batch.edges.put(
             {
                 "source": execution_id,
                 "target": artifact_id,
-                "role": ArtifactRole.GENERATED.value,
+                "role": GENERATED,
                 "name": name,
                 "ambiguous": False,
             }
@@ -171,7 +178,7 @@ class Provenance:
     def _show_uses(self, execution_id: int, row: Row, uses: Uses) -> None:
         batch, when = self._batch, _span_of(row)
         placed = {(role.value, name): batch.location(place) for (role, name), place in uses.items()}
-        known = {(use["role"], use["name"]): use for use in batch.uses.of("execution_id", execution_id)}
+        known = {(use["role"], use["name"]): use for use in self._held(batch.uses, execution_id)}
         for port, use in known.items():
             if port not in placed:
                 batch.uses.remove(use)
@@ -187,11 +194,11 @@ class Provenance:
                 "read_from": when[0],
                 "read_to": when[1],
             }
-            if use != known.get((role, name)):
+            is_news = use != known.get((role, name))
+            if is_news:
                 batch.uses.put(use)
-                self._force([use])
-            elif moved:
-                self._force([use])
+            if is_news or moved:
+                self._uses[execution_id, role, name] = use
 
     def _force(self, uses: Iterable[Row]) -> None:
         for use in uses:
@@ -210,21 +217,32 @@ class Provenance:
     # -- 2. timelines
     def _show_timeline(self, where: int) -> None:
         batch = self._batch
-        rows = batch.artifacts.of("location_id", where)
-        writes = {row["id"]: row for row in rows if row["execution_id"] is not None}
-        outside = {row["state"]: row for row in rows if row["state"] is not None}
-        looks = {
-            State(modified_at=row["modified_at"], etag=row["etag"], version=row["version"] or None): row["seen_at"]
-            for row in batch.looks.of("location_id", where)
-        }
-        found = timeline({i: (row["wrote_from"], row["wrote_to"]) for i, row in writes.items()}, looks)
+        writes = {r["id"]: r for r in batch.artifacts.of("location_id", where) if r["execution_id"] is not None}
+        spans = {artifact_id: (row["wrote_from"], row["wrote_to"]) for artifact_id, row in writes.items()}
         moved: list[tuple[int, int | None]] = []  # when, and whose run
-        for artifact_id, (low, high) in found.recorded.items():
+        if looks := batch.looks.of("location_id", where):
+            spans = self._show_looks(where, spans, looks, moved)
+        for artifact_id, (low, high) in spans.items():
             row = writes[artifact_id]
             if row["span_from"] != low or row["span_to"] != high:
                 moved += [(at, row["run_id"]) for at in (row["span_from"], low) if at is not None]
                 row.update(span_from=low, span_to=high)
-                batch.artifacts.put(row)
+                batch.artifacts.touch(row)
+        moved += self._gone.pop(where, [])
+        if moved and where not in batch.locations.made:  # else every use of it is new as well
+            self._force_moved(where, moved)
+
+    def _show_looks(
+        self, where: int, writes: Mapping[int, Span], looks: list[Row], moved: list[tuple[int, int | None]]
+    ) -> Mapping[int, Span]:
+        """Show the outside writes that looks found, and note which `moved`. Returns the spans of the recorded ones."""
+        rows = self._batch.artifacts.of("location_id", where)
+        outside = {row["state"]: row for row in rows if row["state"] is not None}
+        seen = {
+            State(modified_at=row["modified_at"], etag=row["etag"], version=row["version"] or None): row["seen_at"]
+            for row in looks
+        }
+        found = timeline(writes, seen)
         for state, row in outside.items():
             if state not in found.outside:
                 moved.append((row["span_from"], None))
@@ -233,9 +251,7 @@ class Provenance:
             if state not in outside or outside[state]["span_from"] != low:
                 moved.append((low, None))
                 self._show_outside(where, state, outside.get(state), low, high)
-        moved += self._gone.pop(where, [])
-        if moved and where not in batch.locations.made:  # else every use of it is new as well
-            self._force_moved(where, moved)
+        return found.recorded
 
     def _force_moved(self, where: int, moved: list[tuple[int, int | None]]) -> None:
         """A write that moved matters to readers that ended after it began, and to those of its run."""
@@ -254,7 +270,7 @@ class Provenance:
 
     def _new_artifact(self, where: int, state: str | None) -> Row:
         """The artifact of an outside write, or of whatever lay there before."""
-        place = self._batch.locations.find("id", (where,))[0]
+        place = self._batch.locations.at(where)
         location = Location(store=place["store"], uri=place["uri"])
         key = unknown_key(location) if state is None else state_key(location, state)
         name = "raw" if location.is_raw else location.uri.rstrip("/").rpartition("/")[2] or location.uri
@@ -329,12 +345,12 @@ class Provenance:
 
     def _put_edge(self, edge: Row) -> None:
         self._batch.edges.put(edge)
-        if edge["role"] == ArtifactRole.REUSED.value:
+        if edge["role"] == REUSED:
             self._batch.edges.put(_handing_on(edge))
 
     def _drop_edge(self, edge: Row) -> None:
         self._batch.edges.remove(edge)
-        if edge["role"] == ArtifactRole.REUSED.value:
+        if edge["role"] == REUSED:
             self._batch.edges.remove(_handing_on(edge))
 
     def _unknown(self, where: int) -> int:
@@ -370,8 +386,7 @@ def _handing_on(edge: Row) -> Row:
 
 
 def _span_of(row: Row) -> Span:
-    ended = Phase(row["phase"]).ended
-    return span(row["started_at"], row["finished_at"] if ended else None)
+    return span(row["started_at"], row["finished_at"] if has_ended(row) else None)
 
 
 class Graph:

@@ -103,17 +103,32 @@ class Shelf:
             row = self._rows.get(key)
         return row
 
+    def held(self, identity: Identity) -> Row | None:
+        """The row of a primary key, of those that are loaded: where it is known that it would be."""
+        return self._rows.get(identity)
+
+    def at(self, key: Any) -> Row:
+        """The row of a primary key of one column that something refers to."""
+        row = self.get(key)
+        if row is None:
+            raise KeyError(key)
+        return row
+
+    def load(self, column: str, values: Iterable[Any]) -> None:
+        """Have the rows at hand whose `column` is one of `values`, in one statement instead of one each."""
+        known = self._known[column]
+        missing = [value for value in dict.fromkeys(values) if value not in known]
+        if column == self._form.key:
+            missing = [value for value in missing if value not in self._rows]
+        if missing:
+            self._load(column, missing)
+
     def find(self, column: str, values: Iterable[Any]) -> list[Row]:
         """Rows whose `column` is one of `values`, as they stand in this batch."""
         wanted = dict.fromkeys(values)
         if not wanted:
             return []
-        known = self._known[column]
-        missing = [value for value in wanted if value not in known]
-        if column == self._form.key:
-            missing = [value for value in missing if value not in self._rows]
-        if missing:
-            self._load(column, missing)
+        self.load(column, wanted)
         if column == self._form.key:
             return [self._rows[value] for value in wanted if value in self._rows]
         index = self._indexed(column)
@@ -123,11 +138,13 @@ class Shelf:
         """Rows whose `column` has this value: `find` for one, which is what most of a batch asks."""
         if value not in self._known[column] and not self._was_made(column, value):
             self._load(column, (value,))
-        return self._alive(column, value, self._indexed(column).get(value))
+        return self.at_hand(column, value)
 
     def at_hand(self, column: str, value: Any) -> list[Row]:
         """The rows whose `column` has this value, of those that are loaded: where it is known that all are."""
-        return self._alive(column, value, self._indexed(column).get(value))
+        index = self._indexes.get(column)
+        held = (self._indexed(column) if index is None else index).get(value)
+        return self._alive(column, value, held) if held else []
 
     def one(self, column: str, value: Any) -> Row | None:
         """The row whose unique `column` has this value."""
@@ -141,6 +158,10 @@ class Shelf:
         return self._alive(column, value, self._indexed(column).get(value))
 
     # -- changing
+    def touch(self, row: Row) -> None:
+        """Say that a row which is at hand was changed, in columns by which none is found."""
+        self._changed[self._form.identity(row)] = row
+
     def put(self, row: Row) -> Row:
         """Add a row, or say that it was changed."""
         identity = self._form.identity(row)
@@ -172,31 +193,34 @@ class Shelf:
         return number
 
     def flush(self) -> None:
-        """Write what changed: of what was there, only the columns that did. A database writes every index of a column
-        that it is given, whether it has another value or not, and each page that is written costs its commit."""
+        """Write what changed, at the end of the batch: of what was there, only the columns that did. A database writes
+        every index of a column that it is given, whether it has another value or not, and each page that is written
+        costs its commit."""
         if self._removed:
             self._dialect.remove(self._cursor, self._table, list(self._removed))
-            for identity in self._removed:
-                del self._stored[identity]
-            self._removed = {}
-        news: list[tuple[Any, ...]] = []
+        if not self._changed:
+            return
+        stored = self._stored
+        new = [row for identity, row in self._changed.items() if identity not in stored] if stored else None
+        news = list(map(self._form.values, self._changed.values() if new is None else new))
+        if news:
+            self._dialect.put(self._cursor, self._table, news)
+        if len(news) < len(self._changed):
+            for names, rows in self._updates().items():
+                self._dialect.update(self._cursor, self._table, names, rows)
+
+    # -- inside
+    def _updates(self) -> Mapping[tuple[str, ...], list[tuple[Any, ...]]]:
+        """Of the rows that were there, what changed, by the columns: their new values, then the primary key."""
         updates: defaultdict[tuple[str, ...], list[tuple[Any, ...]]] = defaultdict(list)
         for identity, row in self._changed.items():
             values, stored = self._form.values(row), self._stored.get(identity)
-            if stored is None:
-                news.append(values)
-            elif stored != values:
+            if stored is not None and stored != values:
                 names = tuple(n for n, new, old in zip(self._form.names, values, stored, strict=True) if new != old)
                 key = (identity,) if self._form.key is not None else identity
                 updates[names].append((*(row[name] for name in names), *key))
-            self._stored[identity] = values
-        if news:
-            self._dialect.put(self._cursor, self._table, news)
-        for names, rows in updates.items():
-            self._dialect.update(self._cursor, self._table, names, rows)
-        self._changed = {}
+        return updates
 
-    # -- inside
     def _alive(self, column: str, value: Any, held: Mapping[Identity, Row] | None) -> list[Row]:
         """The rows of an entry that are still there, and were not changed since they were indexed."""
         if not held:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DataError, SQLAlchemyError
 from lineage.errors import DeadlineExceeded, FactsRefused, InvalidRequest, StoreError
 from lineage.facts import Fact
 from lineage.identity import Key
+from lineage.merge import standing
 from lineage.model import (
     Artifact,
     ArtifactRole,
@@ -138,16 +139,21 @@ class SqlStore:
         after: str | None = None,
         position: str | None = None,
     ) -> tuple[bool, ...]:
-        facts = [storable_fact(fact) for fact in facts]
-        needed = set() if self._dialect.writes_alone else subjects_of(facts)
+        stands = standing(facts)
+        chosen = [number for number, stand in enumerate(stands) if number == stand]
+        stated = [storable_fact(facts[number]) for number in chosen]
+        needed = set() if self._dialect.writes_alone else subjects_of(stated)
         while True:
             try:
                 with self._writing() as connection:
                     if log is not None and position is not None:
                         move_position(connection.connection.cursor(), self._dialect, log, after, position)
-                    return apply(connection, self._dialect, needed, facts, recorded_at)
+                    added = apply(connection, self._dialect, needed, stated, recorded_at)
+                break
             except LocksMissing as missing:
                 needed |= missing.names
+        news = dict(zip(chosen, added, strict=True))
+        return tuple(news[stand] for stand in stands)
 
     def position(self, log: str) -> str | None:
         table = tables.log_position

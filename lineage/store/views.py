@@ -188,7 +188,7 @@ def _see_roll(batch: Batch, run: Row, revision: Revision, states: tuple[Executio
             _renew_attempt(batch, row, state, revision)
         if newest and not row[in_roll]:
             row[in_roll] = True
-            batch.executions.put(row)
+            batch.executions.touch(row)
         named.add(row["id"])
     if newest:
         _let_go(batch, [row for row in members if row["id"] not in named], held)

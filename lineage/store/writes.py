@@ -29,7 +29,6 @@ from lineage.facts import (
     SourceObserved,
 )
 from lineage.identity import Key, encode_key
-from lineage.merge import standing
 from lineage.store import tables
 from lineage.store.batch import Batch
 from lineage.store.codec import microseconds
@@ -55,12 +54,12 @@ def apply(
     locks = Locks(connection, dialect)
     locks.take(SUBJECTS, needed)
     batch = Batch(connection, dialect, locks)
-    stands, added = standing(facts), dict[int, bool]()
-    _load_ahead(batch, [facts[number] for number, other in enumerate(stands) if number == other])
+    added = dict[int, bool]()
+    _load_ahead(batch, facts)
     looks = [(number, fact) for number, fact in enumerate(facts) if isinstance(fact, LocationLooked)]
     books = [(number, fact) for number, fact in enumerate(facts) if isinstance(fact, Bookkeeping)]
     for number, fact in enumerate(facts):
-        if stands[number] == number and not isinstance(fact, LocationLooked | Bookkeeping):
+        if not isinstance(fact, LocationLooked | Bookkeeping):
             added[number] = _write(batch, fact)
     join_pods(batch)
     provenance = Provenance(batch)
@@ -71,7 +70,7 @@ def apply(
     batch.flush()
     for number, fact in sorted(books, key=lambda one: _turn(one[1])):
         added[number] = _keep_book(batch, fact, recorded_at)
-    return tuple(added[number] for number in stands)
+    return tuple(added[number] for number in range(len(facts)))
 
 
 def _load_ahead(batch: Batch, facts: Sequence[Fact]) -> None:
@@ -81,11 +80,11 @@ def _load_ahead(batch: Batch, facts: Sequence[Fact]) -> None:
     runs = [row["id"] for row in batch.runs.find("key", [fact.run for fact in views])]
     workflows = batch.workflows.find("uid", [*(f.incarnation for f in views), *(f.owner_uid for f in pods)])
     known = batch.pods.find("uid", [fact.uid for fact in pods])
-    batch.runs.find("id", [*(row["run_id"] for row in workflows), *(row["run_id"] for row in known)])
+    batch.runs.load("id", [*(row["run_id"] for row in workflows), *(row["run_id"] for row in known)])
     for shelf in (batch.executions, batch.rolls):
-        shelf.find("run_id", runs)
-    batch.pod_images.find("pod_id", [row["id"] for row in known])
-    batch.kept_objects.find("uid", [fact.uid for fact in facts if isinstance(fact, ObjectKept)])
+        shelf.load("run_id", runs)
+    batch.pod_images.load("pod_id", [row["id"] for row in known])
+    batch.kept_objects.load("uid", [fact.uid for fact in facts if isinstance(fact, ObjectKept)])
 
 
 def _write(batch: Batch, fact: RunSeen | PodSeen | ObjectKept | ResourceListed | ResourceWatched) -> bool:
@@ -131,12 +130,21 @@ def _keep_book(batch: Batch, fact: Bookkeeping, recorded_at: datetime) -> bool:
 
 # ------------------------------------------------------------------------------------------ objects
 def _keep(batch: Batch, fact: ObjectKept) -> bool:
-    key = {"resource": fact.resource, "uid": fact.uid, "kind": fact.revision.kind}
-    held = next((row for row in batch.kept_objects.of("uid", fact.uid) if row.items() >= key.items()), None)
-    if held is not None and held["rev_rank"] >= fact.revision.rank:
+    seen = fact.revision
+    held = batch.kept_objects.held((fact.uid, fact.resource, seen.kind))
+    if held is not None and held["rev_rank"] >= seen.rank:
         return False
-    seen = {"rev_rank": fact.revision.rank, "rev_latest": fact.revision.latest, "rev_ended": fact.revision.ended}
-    batch.kept_objects.put({**key, **seen, "body": batch.compress(fact.body)})
+    batch.kept_objects.put(
+        {
+            "resource": fact.resource,
+            "uid": fact.uid,
+            "kind": seen.kind,
+            "rev_rank": seen.rank,
+            "rev_latest": seen.latest,
+            "rev_ended": seen.ended,
+            "body": batch.compress(fact.body),
+        }
+    )
     return True
 
 
