@@ -7,8 +7,9 @@
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
 import orjson
@@ -218,12 +219,12 @@ class Provenance:
     def _show_timeline(self, where: int) -> None:
         batch = self._batch
         writes = {r["id"]: r for r in batch.artifacts.of("location_id", where) if r["execution_id"] is not None}
-        spans = {artifact_id: (row["wrote_from"], row["wrote_to"]) for artifact_id, row in writes.items()}
+        spans: Mapping[int, Span] = {i: (row["wrote_from"], row["wrote_to"]) for i, row in writes.items()}
         moved: list[tuple[int, int | None]] = []  # when, and whose run
         if looks := batch.looks.of("location_id", where):
             spans = self._show_looks(where, spans, looks, moved)
-        for artifact_id, (low, high) in spans.items():
-            row = writes[artifact_id]
+        for i, (low, high) in spans.items():
+            row = writes[i]
             if row["span_from"] != low or row["span_to"] != high:
                 moved += [(at, row["run_id"]) for at in (row["span_from"], low) if at is not None]
                 row.update(span_from=low, span_to=high)
@@ -395,16 +396,19 @@ class Graph:
     def __init__(self, batch: Batch) -> None:
         self._batch = batch
         self._runs: dict[int, _RunGraph] = {}
-        self._earlier: dict[int, set[int]] = {}
         self._named: dict[int, set[tuple[str, int | None]]] = {}
 
     def before(self, earlier: int, later: int) -> bool:
         """Say whether one execution surely ended before another began: as an earlier attempt at the same node,
         or as its ancestor."""
-        known = self._earlier.get(later)
-        if known is None:
-            known = self._earlier[later] = self._before(later)
-        return earlier in known
+        row = self._batch.executions.get(later)
+        if row is None:
+            return False
+        run = self._runs.get(row["run_id"]) or self._load(row["run_id"])
+        start = run.starts.get(row["node_id"], _NO_STARTS).get(earlier)
+        if start is not None:
+            return row["started_at"] is not None and start < row["started_at"]
+        return bool(run.ancestors.get(later, 0) & run.bits.get(earlier, 0))
 
     def has_old_successors(self, row: Row) -> bool:
         """Say whether an execution that was there before this batch names this one as its parent."""
@@ -415,41 +419,43 @@ class Graph:
             self._named[run_id] = {(node, start) for other in old for node, start in _parents(other)}
         return (row["node_id"], row["started_at"]) in self._named[run_id]
 
-    def _before(self, execution_id: int) -> set[int]:
-        """All that surely ended before an execution began."""
-        row = self._batch.executions.get(execution_id)
-        if row is None:
-            return set()
-        run = self._run(row["run_id"])
-        found: set[int] = set()
-        todo = [execution_id]
-        while todo:
-            for parent in run.parents.get(todo.pop(), ()):
-                if parent not in found:
-                    found.add(parent)
-                    todo.append(parent)
-        same_node = run.starts.get(row["node_id"], {})
-        earlier = {i for i, start in same_node.items() if row["started_at"] is not None and start < row["started_at"]}
-        return found.difference(same_node) | earlier
+    def _load(self, run_id: int) -> "_RunGraph":
+        attempts, starts = attempts_of(self._batch, run_id), defaultdict[str, dict[int, int]](dict)
+        for row in attempts.values():
+            if row["started_at"] is not None:
+                starts[row["node_id"]][row["id"]] = row["started_at"]
+        in_time = sorted(attempts.values(), key=lambda row: row["started_at"] or 0)
+        bits = {row["id"]: 1 << place for place, row in enumerate(in_time)}
+        parents = {row["id"]: [attempts[p]["id"] for p in _parents(row) if p in attempts] for row in in_time}
+        run = self._runs[run_id] = _RunGraph(starts, bits, _ancestors(parents, bits))
+        return run
 
-    def _run(self, run_id: int) -> "_RunGraph":
-        known = self._runs.get(run_id)
-        if known is None:
-            attempts = attempts_of(self._batch, run_id)
-            known = self._runs[run_id] = _RunGraph(parents={}, starts=defaultdict(dict))
-            for row in attempts.values():
-                known.parents[row["id"]] = [attempts[parent]["id"] for parent in _parents(row) if parent in attempts]
-                if row["started_at"] is not None:
-                    known.starts[row["node_id"]][row["id"]] = row["started_at"]
-        return known
+
+_NO_STARTS: Final[Mapping[int, int]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class _RunGraph:
-    """The executions of a run: the parents of each, and when the attempts at each node started."""
+    """The attempts of a run: when those at each node started, a bit for each, and the bits of its ancestors."""
 
-    parents: dict[int, list[int]]
-    starts: defaultdict[str, dict[int, int]]
+    starts: Mapping[str, Mapping[int, int]]
+    bits: Mapping[int, int]
+    ancestors: Mapping[int, int]
+
+
+def _ancestors(parents: Mapping[int, Sequence[int]], bits: Mapping[int, int]) -> dict[int, int]:
+    """Say of each attempt which came before it. One pass does it where parents come first, as they do in time; another
+    sees that nothing is left to do. Objects that are not as they should be may lead in circles."""
+    found, changed = dict.fromkeys(parents, 0), True
+    while changed:
+        changed = False
+        for attempt, before in parents.items():
+            mask = found[attempt]
+            for parent in before:
+                mask |= found[parent] | bits[parent]
+            if mask != found[attempt]:
+                found[attempt], changed = mask, True
+    return found
 
 
 def _parents(row: Row) -> list[tuple[str, int | None]]:
