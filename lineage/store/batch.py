@@ -135,13 +135,16 @@ class Batch:
             self.locks.require(names.location(place))
         known = self._placed.get(place)
         if known is None:
-            rows = self.locations.of("uri", place.uri)
-            row = next((row for row in rows if row["store"] == place.store), None)
-            if row is None:
-                row = {"id": self.locations.next_id(), "store": place.store, "uri": place.uri}
-                self.locations.put(row)
-            known = self._placed[place] = row["id"]
+            known = self._placed[place] = self._find_or_make(place)
         return known
+
+    def _find_or_make(self, place: Location) -> int:
+        for row in self.locations.of("uri", place.uri):
+            if row["store"] == place.store:
+                return int(row["id"])
+        location_id = self.locations.next_id()
+        self.locations.put({"id": location_id, "store": place.store, "uri": place.uri})
+        return location_id
 
 
 # ------------------------------------------------------------------------------------------ views

@@ -221,7 +221,7 @@ class Provenance:
         writes = {r["id"]: r for r in batch.artifacts.of("location_id", where) if r["execution_id"] is not None}
         spans: Mapping[int, Span] = {i: (row["wrote_from"], row["wrote_to"]) for i, row in writes.items()}
         moved: list[tuple[int, int | None]] = []  # when, and whose run
-        if looks := batch.looks.of("location_id", where):
+        if batch.looks and (looks := batch.looks.of("location_id", where)):
             spans = self._show_looks(where, spans, looks, moved)
         for i, (low, high) in spans.items():
             row = writes[i]

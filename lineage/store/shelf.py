@@ -95,6 +95,10 @@ class Shelf:
         self.made: set[int] = set()
 
     # -- finding
+    def __bool__(self) -> bool:
+        """Whether any row is at hand."""
+        return bool(self._rows)
+
     def get(self, key: Any) -> Row | None:
         """The row of a primary key of one column, as it stands in this batch."""
         row = self._rows.get(key)

@@ -365,8 +365,9 @@ def see_pod(batch: Batch, fact: PodSeen) -> bool:
             ended=whole_seconds(shown.finished_at),
             reused=shown.reused,
         )
-        for image in batch.pod_images.of("pod_id", row["id"]):
-            batch.pod_images.remove(image)
+        if row["id"] not in batch.pods.made:
+            for image in batch.pod_images.of("pod_id", row["id"]):
+                batch.pod_images.remove(image)
         for seen in shown.images:
             columns = {"container": seen.container, "reference": seen.reference, "digest": seen.digest}
             batch.pod_images.put({"pod_id": row["id"], **columns})
