@@ -19,10 +19,10 @@ from lineage.identity import names_own_pod
 from lineage.model import Parameter, Phase
 from lineage.observation import ObjectSeen
 from lineage.redaction import is_redacted
+from lineage.remembering import LastViews
 from watchers.locations import chosen_key, locate
 from watchers.nodes import ACTS, GROUPS, Nodes, Shape, attempt_number, parents_of, shape_of
 from watchers.reading import mapping, mappings, scalar, text, time, whole
-from watchers.remembering import LastViews
 from watchers.source import Members
 
 EMPTY: Final = Raw(b"{}")

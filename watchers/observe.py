@@ -16,9 +16,9 @@ from lineage.identity import canonical, sha256
 from lineage.limits import MAX_OBJECT_BYTES
 from lineage.observation import InputUnreadable, ObjectSeen
 from lineage.redaction import Redactor
+from lineage.remembering import LastViews
 from watchers.parts import Parts, Sent, View, trim
 from watchers.reading import step
-from watchers.remembering import LastViews
 from watchers.source import KubernetesObject, Source
 
 MAX_DEPTH: Final = 254  # levels that orjson writes

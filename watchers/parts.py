@@ -15,8 +15,8 @@ import orjson
 
 from lineage.identity import canonical
 from lineage.redaction import Redactor, Survey, are_apart, survey, together
+from lineage.remembering import LastViews
 from watchers.elements import decode_json
-from watchers.remembering import LastViews
 from watchers.source import KubernetesObject, Members, read_members
 
 _Path: TypeAlias = tuple[str, ...]

@@ -13,8 +13,8 @@ import orjson
 
 from lineage.facts import PipelineRef
 from lineage.identity import RUN_ID_LABEL, canonical, sha256
+from lineage.remembering import LastViews
 from watchers.reading import mapping, mappings, text, texts
-from watchers.remembering import LastViews
 
 PIPELINE_SPEC: Final = "pipelines.kubeflow.org/pipeline_spec"
 _GENERATED_NAME_LABELS = (

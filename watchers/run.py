@@ -26,6 +26,7 @@ from lineage.observation import (
 )
 from lineage.ports import LogWriter
 from lineage.redaction import Redactor
+from lineage.remembering import LastViews
 from watchers.coalescing import INTERVAL_SECONDS, MAX_BYTES, Coalescer, View
 from watchers.observe import Observer
 from watchers.parts import View as RememberedView
@@ -42,7 +43,6 @@ from watchers.reflector import (
     StateChanged,
     Transport,
 )
-from watchers.remembering import LastViews
 from watchers.source import Source
 
 ALL_NAMESPACES: Final = "*"

@@ -17,6 +17,7 @@ from lineage.store import tables
 from lineage.store.codec import execution_of, other_columns, other_revision_of, revision_columns, revision_of
 from lineage.store.dialect import Cursor, Dialect, Row
 from lineage.store.locks import Locks
+from lineage.store.rolls import LastRolls
 from lineage.store.shelf import Shelf
 
 
@@ -47,10 +48,11 @@ class Batch:
     stood in for them. `joined_by_owner` are workflows whose run is now known.
     """
 
-    def __init__(self, connection: Connection, dialect: Dialect, locks: Locks) -> None:
+    def __init__(self, connection: Connection, dialect: Dialect, locks: Locks, seen_rolls: LastRolls) -> None:
         self.connection = connection
         self.dialect = dialect
         self.locks = locks
+        self.seen_rolls = seen_rolls
         self.cursor: Cursor = connection.connection.cursor()
         self._shelves: list[Shelf] = []
         self.nodes = self._shelf(tables.node)

@@ -8,11 +8,12 @@ from datetime import datetime
 from time import monotonic
 from typing import Any, TypeVar
 
+from msgspec import structs
 from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import DataError, SQLAlchemyError
 
 from lineage.errors import DeadlineExceeded, FactsRefused, InvalidRequest, StoreError
-from lineage.facts import Fact
+from lineage.facts import Fact, RunSeen
 from lineage.identity import Key
 from lineage.merge import standing
 from lineage.model import (
@@ -48,9 +49,10 @@ from lineage.store.kept import observations
 from lineage.store.locks import LocksMissing, subjects_of
 from lineage.store.prepared import begin
 from lineage.store.revisions import refuse_others, revision_of
+from lineage.store.rolls import LastRolls
 from lineage.store.search import search
 from lineage.store.sources import statuses
-from lineage.store.texts import storable_fact
+from lineage.store.texts import is_storable, storable_fact
 from lineage.store.walk import closure, walk
 from lineage.store.writes import apply, drop_rejected, move_position
 
@@ -85,6 +87,7 @@ class SqlStore:
         self._readers = engine.execution_options(**dialect.reading)
         self._writers = engine.execution_options(**dialect.writing)
         self._driver = engine.dialect.loaded_dbapi  # whose errors come as they are from those who speak to it
+        self._rolls = LastRolls()
         self._time: _Time | None = None
 
     def within(self, seconds: float) -> "SqlStore":
@@ -141,19 +144,28 @@ class SqlStore:
     ) -> tuple[bool, ...]:
         stands = standing(facts)
         chosen = [number for number, stand in enumerate(stands) if number == stand]
-        stated = [storable_fact(facts[number]) for number in chosen]
+        stated = [self._storable(facts[number]) for number in chosen]
         needed = set() if self._dialect.writes_alone else subjects_of(stated)
         while True:
             try:
                 with self._writing() as connection:
                     if log is not None and position is not None:
                         move_position(connection.connection.cursor(), self._dialect, log, after, position)
-                    added = apply(connection, self._dialect, needed, stated, recorded_at)
+                    added = apply(connection, self._dialect, self._rolls, needed, stated, recorded_at)
                 break
             except LocksMissing as missing:
                 needed |= missing.names
         news = dict(zip(chosen, added, strict=True))
         return tuple(news[stand] for stand in stands)
+
+    def _storable(self, fact: Fact) -> Fact:
+        """Replace what no database can hold. Attempts that are as they were in the last view need no second look."""
+        news = fact
+        if isinstance(fact, RunSeen) and fact.executions:
+            last = self._rolls.last(fact.run, fact.revision.kind)
+            new = [state for state in fact.executions if last.get((state.node_id, state.started_at)) is not state]
+            news = structs.replace(fact, executions=tuple(new))
+        return fact if is_storable(news) else storable_fact(fact)
 
     def position(self, log: str) -> str | None:
         table = tables.log_position

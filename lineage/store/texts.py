@@ -21,11 +21,14 @@ def storable(text: str) -> str:
     return text.replace("\0", REPLACEMENT)
 
 
+def is_storable(fact: Fact) -> bool:
+    """Say whether every text of a fact can be stored as it is."""
+    shown = (fact.resource, fact.uid, fact.revision) if isinstance(fact, ObjectKept) else fact
+    return _ESCAPED not in _encode(shown)
+
+
 def storable_fact(fact: Fact) -> Fact:
     """Replace what cannot be stored in every text of a fact. Bytes stay as they are."""
-    shown = (fact.resource, fact.uid, fact.revision) if isinstance(fact, ObjectKept) else fact
-    if _ESCAPED not in _encode(shown):
-        return fact
     return msgspec.convert(_replaced(msgspec.to_builtins(fact)), type(fact))
 
 

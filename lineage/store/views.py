@@ -173,6 +173,9 @@ def _see_roll(batch: Batch, run: Row, revision: Revision, states: tuple[Executio
         return False
     newest = held is None or held["rev_rank"] < revision.rank
     in_roll = _in_roll(revision.kind)
+    before = {} if held is None else batch.seen_rolls.shown(run["key"], revision.kind, held["rev_rank"])
+    if newest:
+        batch.seen_rolls.put(run["key"], revision, states)
     attempts, named, added = attempts_of(batch, run["id"]), set[int](), newest
     members = [row for row in attempts.values() if row[in_roll]]
     for state in states:
@@ -184,7 +187,7 @@ def _see_roll(batch: Batch, run: Row, revision: Revision, states: tuple[Executio
             added = True
         elif not row[in_roll]:
             added |= _offer_attempt(batch, row, state, revision)
-        elif newest:
+        elif newest and before.get((state.node_id, state.started_at)) != state:
             _renew_attempt(batch, row, state, revision)
         if newest and not row[in_roll]:
             row[in_roll] = True

@@ -38,13 +38,19 @@ from lineage.store.joins import join_pods
 from lineage.store.locks import SUBJECTS, Locks, Name
 from lineage.store.prepared import INSERT, Prepared
 from lineage.store.provenance import Provenance
+from lineage.store.rolls import LastRolls
 from lineage.store.views import see_pod, see_run
 
 Bookkeeping: TypeAlias = ObjectGone | SourceObserved | InputRejected
 
 
 def apply(
-    connection: Connection, dialect: Dialect, needed: Set[Name], facts: Sequence[Fact], recorded_at: datetime
+    connection: Connection,
+    dialect: Dialect,
+    rolls: LastRolls,
+    needed: Set[Name],
+    facts: Sequence[Fact],
+    recorded_at: datetime,
 ) -> tuple[bool, ...]:
     """Write facts. Says of each whether it added to what is known. `needed` is what must be locked for it.
 
@@ -53,7 +59,7 @@ def apply(
     """
     locks = Locks(connection, dialect)
     locks.take(SUBJECTS, needed)
-    batch = Batch(connection, dialect, locks)
+    batch = Batch(connection, dialect, locks, rolls)
     added = dict[int, bool]()
     _load_ahead(batch, facts)
     looks = [(number, fact) for number, fact in enumerate(facts) if isinstance(fact, LocationLooked)]

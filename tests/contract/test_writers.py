@@ -1,11 +1,29 @@
-"""How writers find what is there: by index, so that a batch costs what it touches and not what is stored."""
+"""How writers find what is there (by index, so that a batch costs what it touches and not what is stored), and what
+they remember."""
 
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
+import pytest
+from msgspec import structs
+
+from lineage.errors import StoreError
+from lineage.facts import InputRejected
 from lineage.store.sql import SqlStore
-from tests.factories import a_store, deleted, listed, looked, record
+from tests.factories import (
+    RECORDED_AT,
+    a_node,
+    a_store,
+    a_workflow,
+    deleted,
+    dumped,
+    facts_of,
+    listed,
+    looked,
+    record,
+)
 from tests.worlds import objects_of
 
 
@@ -38,3 +56,26 @@ def test_a_writer_looks_everything_up_by_index() -> None:
             plan = [row[-1] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}")]
             scans = [step for step in plan if step.startswith("SCAN") and not step.startswith("SCAN json_each")]
             assert not scans or "max(id)" in statement, statement
+
+
+def test_a_view_whose_transaction_failed_counts_when_it_comes_again() -> None:
+    done = a_node("w.a", 10, 20, writes=["k"])
+    first = a_workflow({"w-1": a_node("w.a", 10, None, "Running")}, version=1)
+    second = a_workflow({"w-1": done, "w-2": a_node("w.b", 21, None, "Running")}, version=2)
+    third = a_workflow({"w-1": done, "w-2": a_node("w.b", 21, 30)}, version=3)
+    store = a_store(first)
+    with pytest.raises(StoreError):
+        store.apply([*facts_of(second), _unstorable()], recorded_at=RECORDED_AT)
+    assert dumped(store) == dumped(a_store(first))
+    for view in (second, third):
+        record(store, view)
+    assert dumped(store) == dumped(a_store(first, second, third, at_once=False)) == dumped(a_store(third))
+
+
+def _unstorable() -> InputRejected:
+    """A fact that every database refuses, when everything else of its batch is written."""
+    rejection = InputRejected(
+        source="s", cluster="c", at=RECORDED_AT, reason="r", event=None, size_bytes=1, digest="sha256:0"
+    )
+    nothing: Any = None
+    return structs.replace(rejection, source=nothing)

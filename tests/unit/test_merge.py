@@ -2,13 +2,13 @@
 
 import random
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineage.facts import ExecutionState, Read, Revision, Write, sortable
+from lineage.facts import ExecutionState, Fact, ObjectKept, PodSeen, Read, Revision, RunSeen, Write, sortable
 from lineage.identity import Location
 from lineage.merge import (
     OPEN,
@@ -25,9 +25,11 @@ from lineage.merge import (
     current,
     ports,
     span,
+    standing,
     timeline,
 )
 from lineage.model import ArtifactRole, Phase
+from tests.factories import a_node, a_pod, a_workflow, facts_of
 
 seconds = st.integers(0, 60)
 
@@ -44,6 +46,47 @@ def revision(
 def test_the_only_view_counts() -> None:
     assert current(revision("K"), None) == "K"
     assert current(None, revision("R")) == "R"
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_the_newest_view_of_a_subject_stands_for_the_older_ones(*, reverse: bool) -> None:
+    views = [
+        a_workflow({"w-1": a_node("w.a", 10, None, "Running")}, version=1),
+        a_workflow({"w-1": a_node("w.a", 10, 20)}, version=2),
+        a_pod(version=3),
+        a_pod(version=4, end=20),
+    ]
+    facts = facts_of(*(reversed(views) if reverse else views))
+    stood_for = [fact for number, fact in enumerate(facts) if standing(facts)[number] != number]
+    assert {versioned(fact) for fact in stood_for} == {"0011", "0013"}
+    assert len(stood_for) == 4  # what they say, and that the objects looked so
+
+
+def test_a_view_that_alone_names_an_attempt_stands_for_itself() -> None:
+    """A manual retry deletes nodes: the newest view says nothing of them."""
+    failed, again = a_node("w.a", 10, 20, "Failed"), a_node("w.b", 30, 40)
+    facts = facts_of(a_workflow({"w-1": failed}, version=1), a_workflow({"w-2": again}, version=2))
+    runs = [number for number, fact in enumerate(facts) if isinstance(fact, RunSeen)]
+    assert [standing(facts)[number] for number in runs] == runs
+
+
+def test_a_view_that_shows_no_nodes_does_not_stand_for_one_that_does() -> None:
+    offloaded = a_workflow(version=2, offloadNodeStatusVersion="fnv:1")
+    facts = facts_of(a_workflow({"w-1": a_node("w.a", 10, 20)}, version=1), offloaded)
+    assert standing(facts)[0] == 0
+    assert standing([*reversed(facts)])[-1] == len(facts) - 1
+
+
+@pytest.mark.parametrize("other", [{"uid": "u2"}, {"labels": {"pipeline/runid": "r"}}, {"metadata": {"generateName": "g-"}}])
+def test_views_of_different_subjects_stand_for_themselves(other: dict[str, Any]) -> None:
+    facts = facts_of(a_workflow(version=1), a_workflow(version=2, **other))
+    first, second = (number for number, fact in enumerate(facts) if isinstance(fact, RunSeen))
+    assert (standing(facts)[first], standing(facts)[second]) == (first, second)
+
+
+def versioned(fact: Fact) -> str:
+    assert isinstance(fact, RunSeen | PodSeen | ObjectKept)
+    return fact.revision.version
 
 
 def test_a_view_with_a_resource_version_counts_over_one_without() -> None:

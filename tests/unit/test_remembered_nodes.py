@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from lineage.errors import InvalidObservation
 from lineage.facts import Fact
 from lineage.observation import ObjectSeen
+from lineage.remembering import LastViews
 from tests.factories import a_node, a_workflow, observed
 from tests.simulation import as_file, noise, play, watch
 from watchers.documents import Document, decode
 from watchers.observe import find_source
-from watchers.remembering import LastViews
 from watchers.sources import all_sources
 from watchers.sources.argo_workflow import interpret, interpret_whole
 

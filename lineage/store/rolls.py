@@ -1,0 +1,40 @@
+"""What the last views of runs showed of their attempts, so that the next view costs what changed in it.
+
+A memo, on which nothing depends but speed. What a view shows never changes, and its rank says which view it is; so
+it does not matter whether the transaction that saw it was committed, or who else writes.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, Literal, TypeAlias
+
+from lineage.facts import ExecutionState, Revision
+from lineage.remembering import LastViews
+
+States: TypeAlias = Mapping[tuple[str, int | None], ExecutionState]
+"""What a view shows of attempts, by node and start."""
+
+_NO_STATES: Final[States] = MappingProxyType({})
+_STATE_BYTES: Final = 2_000  # of an attempt with some ports and parameters, roughly
+
+
+class LastRolls:
+    """Safe among threads."""
+
+    def __init__(self) -> None:
+        self._views = LastViews[tuple[str, States]]()
+
+    def last(self, run: str, kind: Literal["K", "R"]) -> States:
+        """What the last view of a run showed, whichever that was."""
+        view = self._views.get((run, kind))
+        return _NO_STATES if view is None else view[1]
+
+    def shown(self, run: str, kind: Literal["K", "R"], rank: str) -> States:
+        """What the view of this rank showed; nothing where that is not remembered."""
+        view = self._views.get((run, kind))
+        return view[1] if view is not None and view[0] == rank else _NO_STATES
+
+    def put(self, run: str, revision: Revision, states: tuple[ExecutionState, ...]) -> None:
+        """Remember what a view shows."""
+        shown = {(state.node_id, state.started_at): state for state in states}
+        self._views.put((run, revision.kind), (revision.rank, shown), _STATE_BYTES * len(shown))
