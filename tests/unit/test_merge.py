@@ -77,7 +77,9 @@ def test_a_view_that_shows_no_nodes_does_not_stand_for_one_that_does() -> None:
     assert standing([*reversed(facts)])[-1] == len(facts) - 1
 
 
-@pytest.mark.parametrize("other", [{"uid": "u2"}, {"labels": {"pipeline/runid": "r"}}, {"metadata": {"generateName": "g-"}}])
+@pytest.mark.parametrize(
+    "other", [{"uid": "u2"}, {"labels": {"pipeline/runid": "r"}}, {"metadata": {"generateName": "g-"}}]
+)
 def test_views_of_different_subjects_stand_for_themselves(other: dict[str, Any]) -> None:
     facts = facts_of(a_workflow(version=1), a_workflow(version=2, **other))
     first, second = (number for number, fact in enumerate(facts) if isinstance(fact, RunSeen))
