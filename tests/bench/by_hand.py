@@ -117,14 +117,15 @@ class _Batch:
 
     def record(self, facts: Sequence[Fact]) -> None:
         """Write the newest view of each object, for every one is whole, and each attempt as its end was first seen."""
-        views = [fact for fact in facts if isinstance(fact, RunSeen)]
-        runs = {fact.run: fact for fact in views}
+        runs = {fact.run: fact for fact in facts if isinstance(fact, RunSeen)}
         pods = {fact.uid: fact for fact in facts if isinstance(fact, PodSeen)}
         kept = {(fact.resource, fact.uid): fact for fact in facts if isinstance(fact, ObjectKept)}
         self._look_up(runs, pods)
         for fact in runs.values():
             self._show_run(fact)
-        news = [(fact, state) for fact in views for state in fact.executions or () if self._is_news(fact, state)]
+        news = [
+            (fact, state) for fact in runs.values() for state in fact.executions or () if self._is_news(fact, state)
+        ]
         places = {read.location.uri for _, state in news for read in state.reads}
         places |= {write.location.uri for _, state in news for write in state.writes}
         for store, uri, location_id, artifact_id in self._database.ask(LOCATIONS, places):
