@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from lineage.evidence import Look
 from lineage.identity import Location
 from lineage.model import ContainerImage, Parameter, Phase
 
@@ -204,13 +205,11 @@ class ResourceWatched(msgspec.Struct, frozen=True, kw_only=True, tag="watched"):
 
 
 class LocationLooked(msgspec.Struct, frozen=True, kw_only=True, tag="looked"):
-    """At `at` a location was in this state, last modified at `modified_at`. Both in seconds since 1970."""
+    """At `at`, in seconds since 1970, a look showed this of a location."""
 
     location: Location
-    version: str | None
-    modified_at: int
-    etag: str
     at: int
+    look: Look
 
 
 class SourceObserved(msgspec.Struct, frozen=True, kw_only=True, tag="observed"):

@@ -96,9 +96,11 @@ def refuse_long_names(fact: Fact) -> None:
             _refuse("resource", resource)
             _refuse("version", since)
             _refuse("version", until)
-        case LocationLooked(location=location, version=version, etag=etag):
+        case LocationLooked(location=location, look=look):
             _refuse_place(location)
-            _refuse("version or ETag of the state", f"{version or ''} {etag}")
+            _refuse("version or ETag of the state", f"{look.version or ''} {look.etag or ''}")
+            for digest in (look.digest, look.content_digest, *look.checksums):
+                _refuse("digest", digest)
         case SourceObserved(source=source, cluster=cluster, resource=resource, namespace=namespace):
             _refuse("source", source)
             _refuse_scope(cluster, namespace)

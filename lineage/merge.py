@@ -164,10 +164,12 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The writes of one location in time: the recorded ones by the caller's id, the outside ones by state."""
+    """The writes of one location in time: the recorded ones by the caller's id, the outside ones by state. `states` are
+    those of the recorded writes that a look showed."""
 
     recorded: Mapping[int, Span]
     outside: Mapping[str, Span]
+    states: Mapping[int, State]
 
 
 def timeline(writes: Mapping[int, Span], looks: Mapping[State, int]) -> Timeline:
@@ -177,7 +179,7 @@ def timeline(writes: Mapping[int, Span], looks: Mapping[State, int]) -> Timeline
     narrows the span to it. Every other state is an outside write, or (within a span) unclaimed: it stays
     beside, so that later readers are ambiguous.
     """
-    recorded, inside = dict(writes), defaultdict(list)
+    recorded, inside, own = dict(writes), defaultdict(list), dict[int, State]()
     outside = {state.name: (state.modified_at, state.modified_at) for state in sorted(looks)}
     for state in looks:
         hits = [w for w, (lo, hi) in writes.items() if lo - SKEW_SECONDS <= state.modified_at <= hi + SKEW_SECONDS]
@@ -188,8 +190,8 @@ def timeline(writes: Mapping[int, Span], looks: Mapping[State, int]) -> Timeline
         alone = sum(state.modified_at == newest.modified_at for state in states) == 1
         if alone and looks[newest] >= writes[write][1] - SKEW_SECONDS:
             outside.pop(newest.name, None)
-            recorded[write] = (newest.modified_at, newest.modified_at)
-    return Timeline(recorded=recorded, outside=outside)
+            recorded[write], own[write] = (newest.modified_at, newest.modified_at), newest
+    return Timeline(recorded=recorded, outside=outside, states=own)
 
 
 class Candidate(NamedTuple):

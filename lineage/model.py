@@ -71,6 +71,16 @@ class SourceState(StrEnum):
     STOPPED = "STOPPED"
 
 
+class ArtifactState(StrEnum):
+    """UNVERIFIED: nobody could look. PRESENT: seen, and the same as when it was recorded. MISSING, CHANGED: it is
+    not."""
+
+    UNVERIFIED = "UNVERIFIED"
+    PRESENT = "PRESENT"
+    MISSING = "MISSING"
+    CHANGED = "CHANGED"
+
+
 class _Node:
     """What has a global id, derived from its natural key."""
 
@@ -211,6 +221,22 @@ class Artifact(_Node):
     digest: str | None
     created_at: datetime | None
     producer_key: Key | None
+    content_digest: str | None = None
+    size_bytes: int | None = None
+    state: ArtifactState = ArtifactState.UNVERIFIED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactLook:
+    """What one look says of an artifact. `evidence` says in words what that rests on, or why nothing could be told.
+    `digest` and `size_bytes` are of what lay there then; `version` is the store's, where it keeps versions."""
+
+    at: datetime
+    state: ArtifactState
+    evidence: str
+    digest: str | None
+    size_bytes: int | None
+    version: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ import msgspec
 import orjson
 
 from lineage.errors import InvalidObservation
+from lineage.evidence import Look
 
 
 class ObjectSeen(msgspec.Struct, frozen=True, kw_only=True, tag="object"):
@@ -83,19 +84,14 @@ class ResourceFollowed(msgspec.Struct, frozen=True, kw_only=True, tag="followed"
 
 
 class LocationLooked(msgspec.Struct, frozen=True, kw_only=True, tag="looked"):
-    """A look at what lies at a location of an object store: one state of it, and that it was there then.
-
-    `modified_at` and `etag` as the store gave them; `version` is null in a bucket without versions.
-    """
+    """A look at what lies at a location of an object store, and what it showed then."""
 
     source: str
     cluster: str
     seen_at: datetime
     store: str
     uri: str
-    modified_at: datetime
-    etag: str
-    version: str | None = None
+    look: Look
 
 
 class SourceReported(msgspec.Struct, frozen=True, kw_only=True, tag="source"):

@@ -373,10 +373,8 @@ def _is_comparable(version: str) -> bool:
 def _looked(observation: seen.LocationLooked) -> fact.LocationLooked:
     return fact.LocationLooked(
         location=Location(store=observation.store, uri=observation.uri),
-        version=observation.version,
-        modified_at=int(observation.modified_at.timestamp()),
-        etag=observation.etag,
         at=int(observation.seen_at.timestamp()),
+        look=observation.look,
     )
 
 

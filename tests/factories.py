@@ -13,8 +13,10 @@ from weakref import finalize
 import msgspec
 
 from lineage import recorder
+from lineage.evidence import Look
 from lineage.facts import Fact
 from lineage.identity import Location, object_store
+from lineage.model import ArtifactState
 from lineage.observation import LocationLooked, ObjectDeleted, ObjectSeen, Observation, ResourceListed
 from lineage.ports import EVERYTHING, LineageStore, Scope
 from lineage.redaction import Redactor
@@ -208,9 +210,7 @@ def looked(key: str, *, modified: float, at: float, etag: str = "e", version: st
         seen_at=moment(at),
         store=where.store,
         uri=where.uri,
-        modified_at=moment(modified),
-        etag=etag,
-        version=version,
+        look=Look(state=ArtifactState.PRESENT, size_bytes=1, modified_at=moment(modified), etag=etag, version=version),
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeAlias, TypeVar
 
+from lineage.evidence import Look, compare
 from lineage.facts import (
     ExecutionState,
     Fact,
@@ -31,7 +32,7 @@ from lineage.identity import (
     unknown_key,
     written_key,
 )
-from lineage.model import ArtifactRole, Phase
+from lineage.model import ArtifactRole, ArtifactState, Phase
 from lineage.ports import EVERYTHING, LineageStore
 
 V = TypeVar("V")
@@ -89,6 +90,9 @@ class Artifact:
     uri: str | None
     created_at: int | None
     producer: Key | None
+    state: ArtifactState
+    size_bytes: int | None
+    digest: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,6 +149,9 @@ def _read_artifact(item: Mapping[str, Any]) -> Artifact:
         uri=item["uri"],
         created_at=_seconds(_moment(item["createdAt"])),
         producer=None if producer is None else parse_global_id(producer),
+        state=ArtifactState(item["state"]),
+        size_bytes=item["sizeBytes"],
+        digest=item["digest"] if item["uri"] else None,
     )
 
 
@@ -223,7 +230,7 @@ class Subjects:
         self.pods: dict[str, Views[PodSeen]] = defaultdict(Views)
         self.deleted: set[str] = set()
         self.lists: dict[tuple[str, str, str], tuple[str, set[str]]] = {}
-        self.looks: dict[Location, dict[tuple[str, int, str], int]] = defaultdict(dict)
+        self.looks: dict[Location, set[tuple[int, Look]]] = defaultdict(set)
         for fact in facts:
             self._see(fact)
 
@@ -241,9 +248,7 @@ class Subjects:
                 if fact.version >= version:
                     self.lists[scope] = (fact.version, {*fact.uids} | (uids if fact.version == version else set()))
             case LocationLooked():
-                state = (fact.version or "", fact.modified_at, fact.etag)
-                seen = self.looks[fact.location]
-                seen[state] = max(seen.get(state, 0), fact.at)
+                self.looks[fact.location].add((fact.at, fact.look))
             case _:
                 pass
 
@@ -307,7 +312,7 @@ def knowledge(facts: Iterable[Fact]) -> Known:
     return Known(
         runs=_runs(subjects),
         executions=_executions(subjects, executions, seats, ports) | _provisional(subjects, seats),
-        artifacts=_artifacts(places, uses),
+        artifacts=_artifacts(subjects, places, uses),
         uses=uses,
     )
 
@@ -463,6 +468,10 @@ Reader: TypeAlias = tuple[Attempt, Span]
 Before: TypeAlias = Callable[[Attempt, Attempt], bool]
 
 
+LookState: TypeAlias = tuple[str, int, str]
+"""Version, time of the last change and ETag."""
+
+
 @dataclass(frozen=True)
 class Written:
     """A write in time; `by` is None for an outside one."""
@@ -471,6 +480,13 @@ class Written:
     by: Attempt | None
     span: Span
     uri: str
+    own: LookState | None = None
+
+
+def _state_of(look: Look) -> LookState | None:
+    if look.state is not ArtifactState.PRESENT or look.modified_at is None:
+        return None
+    return look.version or "", _seconds(look.modified_at) or 0, look.etag or ""
 
 
 def _span(key: Attempt, state: ExecutionState) -> Span:
@@ -493,13 +509,17 @@ def _places(
             recorded.setdefault(where, [])
     for where in subjects.looks:
         recorded.setdefault(where, [])
-    return {where: _told_apart(where, writes, subjects.looks.get(where, {})) for where, writes in recorded.items()}
+    return {where: _told_apart(where, writes, subjects.looks.get(where, set())) for where, writes in recorded.items()}
 
 
-def _told_apart(where: Location, writes: list[Written], looks: Mapping[tuple[str, int, str], int]) -> list[Written]:
+def _told_apart(where: Location, writes: list[Written], sightings: Iterable[tuple[int, Look]]) -> list[Written]:
     """Give each write the state that can only be its; the other states are outside writes."""
+    looks: dict[LookState, int] = {}
+    for at, look in sightings:
+        if (state := _state_of(look)) is not None:
+            looks[state] = max(at, looks.get(state, 0))
     owner = {state: claims[0] for state in looks if len(claims := _claims(state[1], writes)) == 1}
-    narrowed: dict[Key, tuple[str, int, str]] = {}
+    narrowed: dict[Key, LookState] = {}
     for write in writes:
         states = sorted((state for state in owner if owner[state] is write), key=lambda state: state[1])
         unrivalled = states and (len(states) == 1 or states[-2][1] < states[-1][1])
@@ -507,34 +527,74 @@ def _told_apart(where: Location, writes: list[Written], looks: Mapping[tuple[str
             narrowed[write.key] = states[-1]
     taken = set(narrowed.values())
     outside = [
-        Written(state_key(where, version or f"{modified} {etag}"), None, (modified, modified), where.uri)
+        Written(
+            state_key(where, version or f"{modified} {etag}"),
+            None,
+            (modified, modified),
+            where.uri,
+            own=(version, modified, etag),
+        )
         for version, modified, etag in looks
         if (version, modified, etag) not in taken
     ]
     return outside + [
-        Written(w.key, w.by, (at, at) if (at := narrowed[w.key][1]) else w.span, w.uri) if w.key in narrowed else w
+        Written(w.key, w.by, (at, at) if (at := narrowed[w.key][1]) else w.span, w.uri, own=narrowed[w.key])
+        if w.key in narrowed
+        else w
         for w in writes
     ]
+
+
+def _verified(sightings: Iterable[tuple[int, Look]], own: LookState | None, span: Span | None) -> Mapping[str, Any]:
+    """What looks say of an artifact: how it was, by the strongest that shows it, and how it is, by the last that can
+    tell."""
+    seen = sorted(sightings, key=lambda one: (one[0], repr(one[1])))
+    if own is None:
+        seen = [(at, look) for at, look in seen if span is None or at >= span[0] - SKEW]
+    else:
+        while _state_of(seen[0][1]) != own:
+            seen = seen[1:]
+    shown = sorted((look for _, look in seen if own is not None and _state_of(look) == own), key=_weakness)
+    state = ArtifactState.UNVERIFIED
+    for _, look in seen:
+        says = look.state
+        if says is ArtifactState.PRESENT and shown:
+            says = compare(shown[0], look).state
+        elif says is ArtifactState.PRESENT:
+            modified = _seconds(look.modified_at)
+            later = span is not None and modified is not None and modified > span[1] + SKEW
+            says = ArtifactState.CHANGED if later else ArtifactState.UNVERIFIED
+        state = state if says is ArtifactState.UNVERIFIED else says
+    known = shown[0] if shown else Look(state=state)
+    return {"state": state, "size_bytes": known.size_bytes, "digest": known.known_digest}
+
+
+def _weakness(look: Look) -> int:
+    return look.evidence.rank
 
 
 def _claims(modified: int, writes: list[Written]) -> list[Written]:
     return [write for write in writes if write.span[0] - SKEW <= modified <= write.span[1] + SKEW]
 
 
-def _artifacts(places: Mapping[Location, list[Written]], uses: Mapping[Use, frozenset[Key]]) -> dict[Key, Artifact]:
+def _artifacts(
+    subjects: Subjects, places: Mapping[Location, list[Written]], uses: Mapping[Use, frozenset[Key]]
+) -> dict[Key, Artifact]:
     found = {
         write.key: Artifact(
             uri=write.uri,
             created_at=None if write.span[1] == NEVER else write.span[1],
             producer=None if write.by is None else execution_key(*write.by),
+            **_verified(subjects.looks.get(where, set()), write.own, write.span),
         )
-        for writes in places.values()
+        for where, writes in places.items()
         for write in writes
     }
     read = {key for keys in uses.values() for key in keys}
     for where in places:
         if unknown_key(where) in read:
-            found[unknown_key(where)] = Artifact(uri=where.uri, created_at=None, producer=None)
+            seen = _verified(subjects.looks.get(where, set()), None, None)
+            found[unknown_key(where)] = Artifact(uri=where.uri, created_at=None, producer=None, **seen)
     return found
 
 

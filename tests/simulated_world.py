@@ -7,12 +7,15 @@ import heapq
 import random
 from collections.abc import Generator
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, TypeAlias
 from zlib import crc32
 
-from lineage.identity import Key
-from lineage.model import ArtifactRole
+from msgspec import structs
+
+from lineage.evidence import Look
+from lineage.identity import Key, sha256
+from lineage.model import ArtifactRole, ArtifactState
 from lineage.observation import LocationLooked
 from tests.factories import PODS, WORKFLOWS, KubernetesObject, looked
 
@@ -158,6 +161,16 @@ class World:
         return self._bytes[key].write if key in self._bytes else OUTSIDE
 
     def look(self, key: str) -> None:
+        """See what lies under a key: perhaps its bytes as well, perhaps nothing, as nobody could be asked."""
         state = self._bytes[key]
-        etag = f"{crc32(repr((state.write, state.modified)).encode()):x}"
-        self.looks.append(looked(key, modified=state.modified, at=self.clock("store"), etag=etag))
+        name = repr((state.write, state.modified)).encode()
+        seen = looked(key, modified=state.modified, at=self.clock("store"), etag=f"{crc32(name):x}")
+        match self.chance.random():
+            case luck if luck < 0.3:
+                digest = sha256(name)
+                seen = structs.replace(seen, look=replace(seen.look, digest=digest, content_digest=digest))
+            case luck if luck < 0.4:
+                seen = structs.replace(seen, look=Look(state=ArtifactState.UNVERIFIED, reason="nobody answered"))
+            case luck if luck < 0.5:
+                seen = structs.replace(seen, look=Look(state=ArtifactState.MISSING))
+        self.looks.append(seen)

@@ -33,6 +33,7 @@ _packing = _Packing()
 NO_REFERENCES: Final[Mapping[str, Shelf]] = MappingProxyType({})
 
 
+AT_ONCE: Final = 0  # when to look at a place: before any other that is due
 NO_RUN: Final = 0  # the id of no run: where a pod is before it has joined one
 
 Attempts: TypeAlias = dict[tuple[str, int | None], Row]
@@ -145,7 +146,8 @@ class Batch:
             if row["store"] == place.store:
                 return int(row["id"])
         location_id = self.locations.next_id()
-        self.locations.put({"id": location_id, "store": place.store, "uri": place.uri})
+        look_at = None if place.is_raw else AT_ONCE
+        self.locations.put({"id": location_id, "store": place.store, "uri": place.uri, "look_at": look_at})
         return location_id
 
 

@@ -8,8 +8,12 @@ from typing import Any, overload
 import msgspec
 from msgspec import structs
 
+from lineage.evidence import Look
 from lineage.facts import ExecutionState, PodSeen, Revision, RunSeen
+from lineage.merge import Span
+from lineage.model import ArtifactState
 from lineage.store.dialect import Row
+from lineage.verification import Verified
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -20,6 +24,7 @@ run_of = msgspec.json.Decoder(RunSeen).decode
 execution_of = msgspec.json.Decoder(ExecutionState).decode
 executions_of = msgspec.json.Decoder(tuple[ExecutionState, ...]).decode
 pod_of = msgspec.json.Decoder(PodSeen).decode
+look_of = msgspec.json.Decoder(Look).decode
 
 
 def encode_header(fact: RunSeen) -> bytes:
@@ -70,6 +75,22 @@ def revision_columns(revision: Revision) -> dict[str, Any]:
         "rev_rank": revision.rank,
         "rev_latest": revision.latest,
         "rev_ended": revision.ended,
+    }
+
+
+def written(row: Row) -> Span | None:
+    """Read when an artifact was written; None where nobody knows."""
+    return None if row["span_from"] is None else (row["span_from"], row["span_to"])
+
+
+def verified_columns(found: Verified) -> dict[str, Any]:
+    """Write what looks say of an artifact in the columns of its row."""
+    unknown = found.state is ArtifactState.UNVERIFIED
+    return {
+        "verified": None if unknown else found.state.value,
+        "size_bytes": found.size_bytes,
+        "digest": found.digest,
+        "content_digest": found.content_digest,
     }
 
 

@@ -77,6 +77,9 @@ def _artifact(item: Artifact) -> Mapping[str, Any]:
         "name": item.name,
         "uri": item.uri,
         "digest": item.digest,
+        "contentDigest": item.content_digest,
+        "sizeBytes": item.size_bytes,
+        "state": item.state,
         "createdAt": item.created_at,
         "producer": _id(item.producer_key),
     }

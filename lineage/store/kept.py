@@ -21,7 +21,7 @@ from lineage.observation import (
     ResourceListed,
 )
 from lineage.store import tables
-from lineage.store.codec import moment, pod_of, run_of
+from lineage.store.codec import look_of, moment, pod_of, run_of
 
 ROWS = 200  # at a time: objects may be large
 
@@ -110,17 +110,11 @@ def _looks(connection: Connection) -> Iterator[Observation]:
         yield LocationLooked(
             source="",
             cluster="",
-            seen_at=_at(row.seen_at),
+            seen_at=datetime.fromtimestamp(row.at, UTC),
             store=row.store,
             uri=row.uri,
-            modified_at=_at(row.modified_at),
-            etag=row.etag,
-            version=row.version or None,
+            look=look_of(row.body),
         )
-
-
-def _at(seconds: int) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _rows(connection: Connection, statement: Select[Any]) -> Iterator[Any]:

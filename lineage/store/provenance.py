@@ -18,6 +18,7 @@ from sqlalchemy import select
 from lineage.facts import LocationLooked
 from lineage.identity import Location, state_key, unknown_key, written_key
 from lineage.merge import (
+    OPEN,
     SKEW_SECONDS,
     Answer,
     Candidate,
@@ -33,14 +34,18 @@ from lineage.merge import (
 )
 from lineage.model import ArtifactRole
 from lineage.store import tables
-from lineage.store.batch import Batch, has_ended
+from lineage.store.batch import AT_ONCE, Batch, has_ended
+from lineage.store.codec import encode, fingerprint, look_of, verified_columns, written
 from lineage.store.dialect import Row
 from lineage.store.locks import LOCATIONS, Name, location
 from lineage.store.shelf import Shelf
 from lineage.store.views import attempts_of
+from lineage.verification import Sighting, next_look, state_of, verify
 
 GENERATED: Final = ArtifactRole.GENERATED.value
 REUSED: Final = ArtifactRole.REUSED.value
+UNVERIFIED: Final[Row] = dict.fromkeys(("verified", "size_bytes", "digest", "content_digest"))
+"""The columns of an artifact that nobody looked at."""
 FEW: Final = 8  # writes of one location that are looked through one by one
 
 UseKey = tuple[int, str, str]
@@ -79,13 +84,23 @@ class Provenance:
     def look(self, fact: LocationLooked) -> bool:
         """Take in one look at a location. Says whether it added anything."""
         batch, where = self._batch, self._batch.location(fact.location)
-        key = {"location_id": where, "version": fact.version or "", "modified_at": fact.modified_at, "etag": fact.etag}
-        known = next((r for r in batch.looks.of("location_id", where) if r.items() >= key.items()), None)
-        if known is not None and known["seen_at"] >= fact.at:
+        body = encode(fact.look)
+        row = {"location_id": where, "at": fact.at, "digest": fingerprint(body), "body": body}
+        looks = batch.looks.of("location_id", where)
+        if row in looks:
             return False
-        batch.looks.put({**key, "seen_at": fact.at})
+        if all(other["at"] <= fact.at for other in looks):
+            self._look_again(where, Sighting(fact.at, fact.look))
+        batch.looks.put(row)
         self._locations[where] = None
         return True
+
+    def _look_again(self, where: int, last: Sighting) -> None:
+        ends = (artifact["wrote_to"] for artifact in self._batch.artifacts.of("location_id", where))
+        changed_at = max((end for end in ends if end not in (None, OPEN)), default=None)
+        place = self._batch.locations.at(where)
+        place["look_at"] = next_look(last, changed_at=changed_at)
+        self._batch.locations.touch(place)
 
     def derive(self) -> None:
         """Bring artifacts, uses and edges in line with everything that this batch changed."""
@@ -146,6 +161,14 @@ class Provenance:
             artifact.update(location_id=where, wrote_from=when[0], wrote_to=when[1])
             batch.artifacts.put(artifact)
             self._locations[where] = None
+            if where not in batch.locations.made:
+                self._look_soon(where)
+
+    def _look_soon(self, where: int) -> None:
+        place = self._batch.locations.at(where)
+        if place["look_at"]:
+            place["look_at"] = AT_ONCE
+            self._batch.locations.touch(place)
 
     def _held(self, shelf: Shelf, execution_id: int) -> Iterable[Row]:
         """The rows of an execution as they were before this batch."""
@@ -174,6 +197,7 @@ class Provenance:
             "wrote_to": None,
             "span_from": None,
             "span_to": None,
+            **UNVERIFIED,
         }
 
     def _show_uses(self, execution_id: int, row: Row, uses: Uses) -> None:
@@ -221,38 +245,57 @@ class Provenance:
         writes = {r["id"]: r for r in batch.artifacts.of("location_id", where) if r["execution_id"] is not None}
         spans: Mapping[int, Span] = {i: (row["wrote_from"], row["wrote_to"]) for i, row in writes.items()}
         moved: list[tuple[int, int | None]] = []  # when, and whose run
-        if batch.looks and (looks := batch.looks.of("location_id", where)):
-            spans = self._show_looks(where, spans, looks, moved)
+        sightings = self._sightings(where) if batch.looks else []
+        if sightings:
+            spans, states = self._show_looks(where, spans, sightings, moved)
         for i, (low, high) in spans.items():
             row = writes[i]
             if row["span_from"] != low or row["span_to"] != high:
                 moved += [(at, row["run_id"]) for at in (row["span_from"], low) if at is not None]
                 row.update(span_from=low, span_to=high)
                 batch.artifacts.touch(row)
+        if sightings:
+            self._verify(where, states, sightings)
         moved += self._gone.pop(where, [])
         if moved and where not in batch.locations.made:  # else every use of it is new as well
             self._force_moved(where, moved)
 
+    def _sightings(self, where: int) -> list[Sighting]:
+        return [Sighting(row["at"], look_of(row["body"])) for row in self._batch.looks.of("location_id", where)]
+
     def _show_looks(
-        self, where: int, writes: Mapping[int, Span], looks: list[Row], moved: list[tuple[int, int | None]]
-    ) -> Mapping[int, Span]:
-        """Show the outside writes that looks found, and note which `moved`. Returns the spans of the recorded ones."""
+        self,
+        where: int,
+        writes: Mapping[int, Span],
+        sightings: Sequence[Sighting],
+        moved: list[tuple[int, int | None]],
+    ) -> tuple[Mapping[int, Span], dict[int, State]]:
+        """Show the outside writes that looks found, and note which `moved`. Returns the spans of the recorded ones, and
+        which state each artifact was."""
         rows = self._batch.artifacts.of("location_id", where)
         outside = {row["state"]: row for row in rows if row["state"] is not None}
-        seen = {
-            State(modified_at=row["modified_at"], etag=row["etag"], version=row["version"] or None): row["seen_at"]
-            for row in looks
-        }
+        seen: dict[State, int] = {}
+        for at, look in sightings:
+            if (state := state_of(look)) is not None:
+                seen[state] = max(at, seen.get(state, at))
         found = timeline(writes, seen)
-        for state, row in outside.items():
-            if state not in found.outside:
+        for name, row in outside.items():
+            if name not in found.outside:
                 moved.append((row["span_from"], None))
                 self._remove_artifact(row)
-        for state, (low, high) in found.outside.items():
-            if state not in outside or outside[state]["span_from"] != low:
+        for name, (low, high) in found.outside.items():
+            if name not in outside or outside[name]["span_from"] != low:
                 moved.append((low, None))
-                self._show_outside(where, state, outside.get(state), low, high)
-        return found.recorded
+                self._show_outside(where, name, outside.get(name), low, high)
+        named = {state.name: state for state in sorted(seen)}
+        rows = self._batch.artifacts.of("location_id", where)
+        return found.recorded, {**found.states, **{r["id"]: named[r["state"]] for r in rows if r["state"] is not None}}
+
+    def _verify(self, where: int, states: Mapping[int, State], sightings: Sequence[Sighting]) -> None:
+        """Say of each artifact of a location what looks say of it."""
+        for row in self._batch.artifacts.of("location_id", where):
+            row.update(verified_columns(verify(sightings, states.get(row["id"]), written(row))))
+            self._batch.artifacts.touch(row)
 
     def _force_moved(self, where: int, moved: list[tuple[int, int | None]]) -> None:
         """A write that moved matters to readers that ended after it began, and to those of its run."""
@@ -276,7 +319,7 @@ class Provenance:
         key = unknown_key(location) if state is None else state_key(location, state)
         name = "raw" if location.is_raw else location.uri.rstrip("/").rpartition("/")[2] or location.uri
         empty: dict[str, Any] = dict.fromkeys(
-            ("execution_id", "run_id", "wrote_from", "wrote_to", "span_from", "span_to")
+            ("execution_id", "run_id", "wrote_from", "wrote_to", "span_from", "span_to", *UNVERIFIED)
         )
         row = {**empty, "id": self._batch.new_node(key), "location_id": where, "state": state, "name": name}
         return self._batch.artifacts.put(row)
@@ -356,8 +399,12 @@ class Provenance:
 
     def _unknown(self, where: int) -> int:
         rows = self._batch.artifacts.of("location_id", where)
-        known = next((r for r in rows if r["execution_id"] is None and r["state"] is None), None)
-        return int((known or self._new_artifact(where, None))["id"])
+        row = next((r for r in rows if r["execution_id"] is None and r["state"] is None), None)
+        if row is None:
+            row = self._new_artifact(where, None)
+            if sightings := self._sightings(where):
+                row.update(verified_columns(verify(sightings, None, None)))
+        return int(row["id"])
 
     def _drop_orphans(self) -> None:
         """What lay somewhere before all known writes is known only while someone may have read it."""

@@ -6,6 +6,8 @@ A subject's row holds the view that readers get: columns to find it by, and `bod
 both classes of view exist, the other one lies in the same row, in the columns `other_…`.
 """
 
+from typing import Any
+
 import sqlalchemy
 from sqlalchemy import (
     BigInteger,
@@ -42,6 +44,12 @@ def _code(length: int) -> TypeEngine[str]:
 # Databases with several writers at a time hand out ids in blocks of this size (`lineage.store.postgresql`).
 ID_BLOCK = 1000
 id_block = Sequence("id_block", start=1, increment=ID_BLOCK, metadata=metadata)
+
+
+def _index_of_known(name: str, column: Column[Any]) -> Index:
+    """Index what is known: most rows have nothing there, and cost nothing."""
+    known = column.is_not(None)
+    return Index(name, column, sqlite_where=known, postgresql_where=known)
 
 
 def _revision() -> list[Column[object]]:
@@ -235,8 +243,11 @@ location = Table(
     Column("id", Id, primary_key=True, autoincrement=False),
     Column("store", Text, nullable=False),
     Column("uri", Text, nullable=False),
+    # When to look at what lies there, in seconds since 1970; null where there is nothing to look at.
+    Column("look_at", BigInteger),
     Index("location_by_uri", "uri", "store", unique=True),
 )
+_index_of_known("location_by_look", location.c.look_at)
 
 # A recorded write has an execution; an outside one a state; what lay there before neither.
 artifact = Table(
@@ -252,7 +263,14 @@ artifact = Table(
     Column("wrote_to", BigInteger),
     Column("span_from", BigInteger),
     Column("span_to", BigInteger),
+    # What looks at its location say of it (`lineage.verification`).
+    Column("verified", _code(10)),
+    Column("size_bytes", BigInteger),
+    Column("digest", Text),
+    Column("content_digest", Text),
 )
+for _column in (artifact.c.digest, artifact.c.content_digest, artifact.c.size_bytes):
+    _index_of_known(f"artifact_by_{_column.name}", _column)
 
 # When an artifact was there, in seconds; null where nobody knows. Written out, as an index is only used by those
 # who use its very words.
@@ -263,10 +281,9 @@ look = Table(
     "look",
     metadata,
     Column("location_id", Id, primary_key=True, autoincrement=False),
-    Column("version", Text, primary_key=True),
-    Column("modified_at", BigInteger, primary_key=True, autoincrement=False),
-    Column("etag", Text, primary_key=True),
-    Column("seen_at", BigInteger, nullable=False),
+    Column("at", BigInteger, primary_key=True, autoincrement=False),
+    Column("digest", _code(32), primary_key=True),
+    Column("body", LargeBinary, nullable=False),
 )
 
 use = Table(

@@ -10,6 +10,7 @@ from lineage.identity import RAW_STORE, decode_key
 from lineage.merge import OPEN
 from lineage.model import (
     Artifact,
+    ArtifactState,
     Execution,
     Experiment,
     Phase,
@@ -116,14 +117,17 @@ def pod(row: Columns) -> PodSeen:
 
 def artifact(row: Columns) -> Artifact:
     raw = row["store"] == RAW_STORE
-    written = row["span_to"]
+    ended = row["span_to"]
     return Artifact(
         key=decode_key(row["key"]),
         name=row["name"],
         uri=None if raw else row["uri"],
-        digest=row["uri"] if raw else None,
-        created_at=None if written is None or written == OPEN else moment(written * 1_000_000),
+        digest=row["uri"] if raw else row["digest"],
+        created_at=None if ended is None or ended == OPEN else moment(ended * 1_000_000),
         producer_key=_keyed(row["producer_key"]),
+        content_digest=row["content_digest"],
+        size_bytes=row["size_bytes"],
+        state=ArtifactState(row["verified"] or ArtifactState.UNVERIFIED),
     )
 
 

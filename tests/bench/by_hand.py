@@ -24,6 +24,7 @@ from lineage.identity import (
     unknown_key,
     written_key,
 )
+from lineage.store.batch import AT_ONCE
 from lineage.store.codec import encode, encode_header, fingerprint, microseconds, number_of, whole_seconds
 
 GUARDS: Final = {
@@ -66,6 +67,7 @@ LOCATIONS: Final[Question] = (
 Row = tuple[Any, ...]
 
 NO_OTHER_VIEW: Final[Row] = (None, None, None, None)  # a watch gives views of one class
+NOBODY_LOOKED: Final[Row] = (None, None, None, None)
 
 
 class Database(Protocol):
@@ -269,7 +271,7 @@ class _Batch:
             artifact_id, where = self._new("node"), self._location(write.location)
             key = encode_key(written_key(fact.run, state.node_id, state.started_at, write.name))
             self._put("node", artifact_id, (artifact_id, key))
-            row = (artifact_id, where, execution_id, run_id, None, write.name, *when, *when)
+            row = (artifact_id, where, execution_id, run_id, None, write.name, *when, *when, *NOBODY_LOOKED)
             self._put("artifact", artifact_id, row)
             edge = (artifact_id, execution_id, "GENERATED", write.name)
             self._put("edge", edge, (*edge, False))
@@ -286,7 +288,7 @@ class _Batch:
         key = (place.store, place.uri)
         if key not in self._locations:
             self._locations[key] = self._new("location")
-            self._put("location", key, (self._locations[key], *key))
+            self._put("location", key, (self._locations[key], *key, AT_ONCE))
         return self._locations[key]
 
     def _unknown(self, where: int, place: Location) -> int:
@@ -294,7 +296,11 @@ class _Batch:
         artifact_id = self._artifacts[where] = self._new("node")
         self._put("node", artifact_id, (artifact_id, encode_key(unknown_key(place))))
         name = place.uri.rpartition("/")[2]
-        self._put("artifact", artifact_id, (artifact_id, where, None, None, None, name, None, None, None, None))
+        self._put(
+            "artifact",
+            artifact_id,
+            (artifact_id, where, None, None, None, name, None, None, None, None, *NOBODY_LOOKED),
+        )
         return artifact_id
 
     # -- pods

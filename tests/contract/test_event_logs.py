@@ -12,6 +12,8 @@ import pytest
 
 from lineage.eventlog.kafka import KafkaReader, KafkaWriter, access_of
 from lineage.eventlog.memory import MemoryLog
+from lineage.evidence import Look
+from lineage.model import ArtifactState
 from lineage.observation import (
     InputUnreadable,
     LocationLooked,
@@ -122,9 +124,17 @@ def test_whatever_was_observed_comes_out_as_it_went_in(log: Log) -> None:
             seen_at=NOON,
             store="",
             uri="s3://b/k",
-            modified_at=NOON,
-            etag="e",
-            version="v",
+            look=Look(
+                state=ArtifactState.PRESENT, size_bytes=7, modified_at=NOON, etag="e", version="v", checksums=("a:b",)
+            ),
+        ),
+        LocationLooked(
+            source="bucket",
+            cluster="t",
+            seen_at=NOON,
+            store="",
+            uri="s3://b/k",
+            look=Look(state=ArtifactState.UNVERIFIED, reason="nobody answers"),
         ),
         SourceReported(
             source="pod", cluster="t", seen_at=NOON, resource="pods", namespace="*", state="SYNCED", message="é\u0000"

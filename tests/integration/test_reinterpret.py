@@ -6,7 +6,9 @@ from pathlib import Path
 import orjson
 import pytest
 
+from lineage.evidence import Look
 from lineage.facts import Fact
+from lineage.model import ArtifactState
 from lineage.observation import InputUnreadable, LocationLooked, ObjectSeen, Observation, ResourceFollowed
 from lineage.recorder import facts_of, rejection_of
 from lineage.store import migrate, open_store
@@ -48,8 +50,7 @@ def test_what_the_newest_views_tell_is_the_same_in_the_new_store(old: str, tmp_p
         seen_at=RECORDED_AT,
         store="",
         uri="s3://shared/model",
-        modified_at=RECORDED_AT,
-        etag="e",
+        look=Look(state=ArtifactState.PRESENT, size_bytes=1, modified_at=RECORDED_AT, etag="e"),
     )
     record(old, *map(observed, newest.values()), deleted("u3"), listed("*", 100, ["u5"]), looked)
     new = f"sqlite:///{tmp_path / 'new.db'}"

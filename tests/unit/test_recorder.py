@@ -9,9 +9,10 @@ import pytest
 from lineage import facts as fact
 from lineage.errors import FactsRefused, InvalidObservation, PositionMoved, StoreError, UnknownRedactionKey
 from lineage.eventlog.memory import MemoryLog
+from lineage.evidence import Look
 from lineage.facts import Fact, InputRejected, ResourceWatched, SourceObserved
 from lineage.identity import Location, sha256
-from lineage.model import SourceState
+from lineage.model import ArtifactState, SourceState
 from lineage.observation import (
     InputUnreadable,
     LocationLooked,
@@ -163,14 +164,11 @@ def test_a_look_is_kept_in_whole_seconds() -> None:
         seen_at=datetime(2026, 1, 31, 12, 0, 1, 900_000, tzinfo=UTC),
         store="",
         uri="s3://bucket/key",
-        modified_at=NOON,
-        etag="etag",
-        version="7",
+        look=Look(state=ArtifactState.PRESENT, modified_at=NOON, etag="etag", version="7"),
     )
     (found,) = facts_of(looked, interpret)
-    noon = int(NOON.timestamp())
     location = Location(store="", uri="s3://bucket/key")
-    assert found == fact.LocationLooked(location=location, version="7", modified_at=noon, etag="etag", at=noon + 1)
+    assert found == fact.LocationLooked(location=location, at=int(NOON.timestamp()) + 1, look=looked.look)
 
 
 def test_what_a_source_reports_is_passed_on() -> None:
