@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-from lineage.identity import Key, encoded_id, global_id
+from lineage.identity import Key, Location, encoded_id, global_id
 
 
 class Phase(StrEnum):
@@ -229,14 +229,25 @@ class Artifact(_Node):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArtifactLook:
     """What one look says of an artifact. `evidence` says in words what that rests on, or why nothing could be told.
-    `digest` and `size_bytes` are of what lay there then; `version` is the store's, where it keeps versions."""
+    `digest` and `size_bytes` are of what lay there then; `version` is the store's, where it keeps versions. `number`
+    tells those of one second apart."""
 
+    number: int
     at: datetime
     state: ArtifactState
     evidence: str
     digest: str | None
     size_bytes: int | None
     version: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookDue:
+    """A place that should be looked at, and one that its artifacts belong to."""
+
+    location: Location
+    cluster: str
+    namespace: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from lineage.facts import Fact
 from lineage.identity import Key
 from lineage.model import (
     Artifact,
+    ArtifactLook,
     ArtifactUse,
     Closure,
     Completeness,
@@ -22,6 +23,7 @@ from lineage.model import (
     Experiment,
     Gap,
     LineageGraph,
+    LookDue,
     Node,
     Pipeline,
     PipelineVersion,
@@ -228,6 +230,10 @@ class LineageStore(Protocol):
     def position(self, log: str) -> str | None:
         """Say how far a log has been recorded."""
 
+    def take_due_looks(self, *, now: datetime, until: datetime, limit: int) -> Sequence[LookDue]:
+        """Hand out places that should be looked at, those first that nobody has looked at yet. What nobody looked at
+        by `until` is handed out again then; a look that is recorded says when the next one is due."""
+
     def drop_rejected(self, keys: Sequence[Key]) -> int:
         """Forget what was set aside under these keys; say how many there were."""
 
@@ -279,6 +285,8 @@ class LineageStore(Protocol):
     def outputs(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[ArtifactUse, ...]]: ...
     def depends_on(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[Execution, ...]]: ...
     def cached_from(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, Execution]: ...
+    def history(self, scope: Scope, artifacts: Sequence[Key]) -> Mapping[Key, tuple[ArtifactLook, ...]]:
+        """What each look says of artifacts, the newest first."""
 
     # -- graphs and ledgers
     def lineage(

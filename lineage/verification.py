@@ -55,22 +55,27 @@ def state_of(look: Look) -> State | None:
     return State(modified_at=int(look.modified_at.timestamp()), etag=look.etag or "", version=look.version)
 
 
-def concerning(sightings: Iterable[Sighting], own: State | None, wrote: Span | None) -> list[Sighting]:
+def concerning(sightings: Iterable[Sighting], own: str | None, wrote: Span | None) -> list[Sighting]:
     """Those of the looks at its place that say something of an artifact, the oldest first.
 
-    `own` is the state that is known to be this artifact. Where none is, those count that came after it was written:
+    `own` names the state that is known to be this artifact. Where none is, those count that came after it was written:
     all, where nobody knows when.
     """
     ordered = sorted(sightings, key=lambda one: (one.at, repr(one.look)))
     if own is None:
         return [one for one in ordered if wrote is None or one.at >= wrote[0] - SKEW_SECONDS]
-    first = next((place for place, one in enumerate(ordered) if state_of(one.look) == own), len(ordered))
+    first = next((place for place, one in enumerate(ordered) if _shows(one.look, own)), len(ordered))
     return ordered[first:]
 
 
-def recorded(sightings: Sequence[Sighting], own: State | None) -> Look | None:
+def _shows(look: Look, name: str) -> bool:
+    state = state_of(look)
+    return state is not None and state.name == name
+
+
+def recorded(sightings: Sequence[Sighting], own: str | None) -> Look | None:
     """The look that knows best what an artifact was: the strongest of those that show it, of these the first."""
-    mine = [one.look for one in sightings if own is not None and state_of(one.look) == own]
+    mine = [one.look for one in sightings if own is not None and _shows(one.look, own)]
     return min(mine, key=lambda look: look.evidence.rank, default=None)
 
 
@@ -87,7 +92,7 @@ def judge(look: Look, known: Look | None, wrote: Span | None) -> Judgement:
     return Judgement(ArtifactState.UNVERIFIED, "nothing tells whether what lies there is this")
 
 
-def verify(sightings: Iterable[Sighting], own: State | None, wrote: Span | None) -> Verified:
+def verify(sightings: Iterable[Sighting], own: str | None, wrote: Span | None) -> Verified:
     """Say what is known of an artifact. Its state is what the last look says that could tell anything."""
     mine = concerning(sightings, own, wrote)
     known = recorded(mine, own)

@@ -11,6 +11,7 @@ from lineage.facts import Fact
 from lineage.identity import Key, encode_key
 from lineage.model import (
     Artifact,
+    ArtifactLook,
     ArtifactRole,
     ArtifactUse,
     Closure,
@@ -22,6 +23,7 @@ from lineage.model import (
     Gap,
     LineageEdge,
     LineageGraph,
+    LookDue,
     Node,
     Pipeline,
     PipelineVersion,
@@ -60,6 +62,7 @@ class Knowledge:
     outputs: Mapping[Key, tuple[ArtifactUse, ...]] = field(default_factory=dict)
     depends_on: Mapping[Key, tuple[Key, ...]] = field(default_factory=dict)
     cached_from: Mapping[Key, Key] = field(default_factory=dict)
+    history: Mapping[Key, tuple[ArtifactLook, ...]] = field(default_factory=dict)
 
 
 class FakeStore:
@@ -99,6 +102,9 @@ class FakeStore:
 
     def position(self, log: str) -> str | None:
         return self.positions.get(log)
+
+    def take_due_looks(self, *, now: datetime, until: datetime, limit: int) -> Sequence[LookDue]:
+        return ()
 
     def drop_rejected(self, keys: Sequence[Key]) -> int:
         left = [one for one in self._known.rejected if one.key not in keys]
@@ -201,6 +207,9 @@ class FakeStore:
     def cached_from(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, Execution]:
         found = self._parts("cached_from", self._known.cached_from, executions)
         return {key: self._execution(other) for key, other in found.items()}
+
+    def history(self, scope: Scope, artifacts: Sequence[Key]) -> Mapping[Key, tuple[ArtifactLook, ...]]:
+        return self._parts("history", self._known.history, artifacts)
 
     # -- graphs and ledgers
     def lineage(

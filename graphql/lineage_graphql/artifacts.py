@@ -7,6 +7,7 @@ from typing import Any
 import graphene
 
 from lineage import model
+from lineage.ports import Page
 from lineage_graphql.connections import (
     Connection,
     connect,
@@ -15,16 +16,42 @@ from lineage_graphql.connections import (
     forward_field,
     list_field,
     order_type,
+    page_of,
+    page_request,
 )
 from lineage_graphql.context import Info, context_of
-from lineage_graphql.enums import ArtifactRole, order_fields
+from lineage_graphql.enums import ArtifactRole, ArtifactState, order_fields
 from lineage_graphql.filters import DateTimeWhere, IDWhere, StringWhere
 from lineage_graphql.node import LineageNode, Node
-from lineage_graphql.scalars import DateTime, Digest
+from lineage_graphql.scalars import BigInt, DateTime, Digest
 
 
 def consumers_of_artifact(artifact: model.Artifact, info: Info, **asked: Any) -> Connection[model.Execution]:
     return connect_owned(context_of(info), artifact, model.Execution, "consumes", **asked)
+
+
+class ArtifactLook(graphene.ObjectType):
+    """What one look at an object says of an artifact."""
+
+    at = DateTime(required=True, description="When somebody looked.")
+    state = ArtifactState(required=True, description="What became of the artifact, as far as this look tells.")
+    digest = Digest(description="Of the bytes that lay there: as they were read, or as the store vouches for them.")
+    size_bytes = BigInt(description="Of what lay there; of a folder, all its files.")
+    version = graphene.String(description="As the store names it, where it keeps versions.")
+    evidence = graphene.String(required=True, description="What the state rests on, or why nothing can be told.")
+
+
+ArtifactLookConnection = connection_type(ArtifactLook)
+
+
+def list_looks(artifact: model.Artifact, info: Info, **asked: Any) -> Connection[model.ArtifactLook]:
+    context, page = context_of(info), page_request(**asked)
+
+    def read() -> Page[model.ArtifactLook]:
+        looks = context.loaders.history(artifact)
+        return page_of(looks, [f"{look.at.timestamp():.0f}-{look.number}" for look in looks], page)
+
+    return Connection(read, lambda: len(context.loaders.history(artifact)))
 
 
 class Artifact(graphene.ObjectType):
@@ -41,6 +68,12 @@ class Artifact(graphene.ObjectType):
         "value kept in the workflow itself."
     )
     digest = Digest(description="Of the stored bytes.")
+    content_digest = Digest(
+        description="Of what the bytes mean: for a tar or a gzip the names and contents of its files, without times "
+        "and owners. Equal content compares equal."
+    )
+    size_bytes = BigInt(description="Of the stored bytes; of a folder, all its files.")
+    state = ArtifactState(required=True, description="What became of it, as far as looks at its place tell.")
     created_at = DateTime(description="When it was written.")
     producer = graphene.Field(
         "lineage_graphql.executions.Execution",
@@ -48,6 +81,10 @@ class Artifact(graphene.ObjectType):
     )
     consumers = forward_field(
         "lineage_graphql.executions.Execution", consumers_of_artifact, "The executions that read it or took it over."
+    )
+
+    history = forward_field(
+        "lineage_graphql.artifacts.ArtifactLook", list_looks, "Each look at the object, newest first."
     )
 
     @staticmethod
@@ -81,11 +118,13 @@ class ArtifactWhere(graphene.InputObjectType):
     name = StringWhere(description="By name.")
     uri = StringWhere(description="By its canonical uri.")
     digest = StringWhere(description="By the digest of the stored bytes.")
+    content_digest = StringWhere(description="By the digest of what the bytes mean.")
+    state = graphene.InputField(ArtifactState, description="By what became of it.")
     created_at = DateTimeWhere(description="By when it was written.")
     external = graphene.Boolean(description="By whether it came from outside every recorded run.")
 
 
-ArtifactOrderField = order_fields("Artifact", "CREATED_AT", "NAME")
+ArtifactOrderField = order_fields("Artifact", "CREATED_AT", "NAME", "SIZE")
 ArtifactOrder = order_type("Artifact", ArtifactOrderField)
 
 

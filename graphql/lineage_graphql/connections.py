@@ -110,6 +110,26 @@ def found_on_page(context: Context, read: Callable[[], Page[T]]) -> Callable[[],
     return read_page
 
 
+def page_of(items: Sequence[T], cursors: Sequence[str], request: PageRequest) -> Page[T]:
+    """Cut a page out of a list that is at hand whole, of which items may be added anywhere.
+
+    Raises:
+        InvalidRequest: the cursor is none of this list.
+    """
+    start = 0
+    if request.after is not None:
+        if request.after not in cursors:
+            raise InvalidRequest(f"{request.after[:80]!r} is no cursor of this list")
+        start = cursors.index(request.after) + 1
+    end = start + (request.first or len(items))
+    return Page(
+        items=tuple(items[start:end]),
+        cursors=tuple(cursors[start:end]),
+        has_next=end < len(items),
+        has_previous=start > 0,
+    )
+
+
 def page_request(
     first: int | None = None, after: str | None = None, last: int | None = None, before: str | None = None
 ) -> PageRequest:

@@ -53,6 +53,19 @@ ArtifactRole = graphene.Enum.from_enum(
     ),
 )
 
+ArtifactState = graphene.Enum.from_enum(
+    model.ArtifactState,
+    description=described(
+        "UNVERIFIED: nobody looked. PRESENT: seen, and the same as when it was recorded. CHANGED, MISSING: it is not.",
+        {
+            model.ArtifactState.UNVERIFIED: "Nobody looked, or nobody could tell.",
+            model.ArtifactState.PRESENT: "It was seen, and is as it was.",
+            model.ArtifactState.MISSING: "The store says that there is nothing.",
+            model.ArtifactState.CHANGED: "What lies there is something else.",
+        },
+    ),
+)
+
 DigestKind = graphene.Enum.from_enum(
     model.DigestKind,
     description=described(

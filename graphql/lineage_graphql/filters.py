@@ -6,6 +6,7 @@ how each kind of comparison reads, and nothing of the fields.
 """
 
 from collections.abc import Iterator, Mapping
+from enum import StrEnum
 from itertools import chain
 from typing import Any, Final, assert_never
 
@@ -164,6 +165,8 @@ def _terms(name: str, value: Any, level: int) -> Iterator[Where]:
 def _conditions(field: str, value: Any) -> Iterator[Condition]:
     match value:
         case bool():
+            yield Condition(field=field, operator=Operator.EQ, value=value)
+        case StrEnum():
             yield Condition(field=field, operator=Operator.EQ, value=value)
         case str():  # an id; no other text is compared without an operator
             yield Condition(field=field, operator=Operator.EQ, value=parse_global_id(value))

@@ -13,6 +13,8 @@ from typing import Any, Final, Generic, TypeVar
 from lineage.errors import DeadlineExceeded
 from lineage.identity import Key
 from lineage.model import (
+    Artifact,
+    ArtifactLook,
     ArtifactUse,
     Completeness,
     Execution,
@@ -78,6 +80,7 @@ class Loaders:
         self._outputs = Loader(self._arriving(partial(store.outputs, scope), _artifacts), deadline)
         self._depends_on = Loader(self._arriving(partial(store.depends_on, scope), _themselves), deadline)
         self._cached_from = Loader(self._arriving(partial(store.cached_from, scope), _alone), deadline)
+        self._history = Loader(partial(store.history, scope), deadline)
         self._store = store
         self._deadline = deadline
         self._scope = scope
@@ -130,6 +133,9 @@ class Loaders:
 
     def cached_from(self, execution: Execution) -> Execution | None:
         return self._part(self._cached_from, execution)
+
+    def history(self, artifact: Artifact) -> tuple[ArtifactLook, ...]:
+        return self._part(self._history, artifact) or ()
 
     # -- lists that hang on nodes: the same question of every owner, so each question has its loader
     def owned(self, owner: Node, what: type[T], by: str, listing: Listing, page: PageRequest) -> Page[T]:

@@ -83,10 +83,11 @@ def written(row: Row) -> Span | None:
     return None if row["span_from"] is None else (row["span_from"], row["span_to"])
 
 
-def verified_columns(found: Verified) -> dict[str, Any]:
-    """Write what looks say of an artifact in the columns of its row."""
+def verified_columns(own: str | None, found: Verified) -> dict[str, Any]:
+    """Write what looks say of an artifact in the columns of its row. `own` is the state that it is known to be."""
     unknown = found.state is ArtifactState.UNVERIFIED
     return {
+        "shown": own,
         "verified": None if unknown else found.state.value,
         "size_bytes": found.size_bytes,
         "digest": found.digest,

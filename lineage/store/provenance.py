@@ -44,7 +44,7 @@ from lineage.verification import Sighting, next_look, state_of, verify
 
 GENERATED: Final = ArtifactRole.GENERATED.value
 REUSED: Final = ArtifactRole.REUSED.value
-UNVERIFIED: Final[Row] = dict.fromkeys(("verified", "size_bytes", "digest", "content_digest"))
+UNVERIFIED: Final[Row] = dict.fromkeys(("shown", "verified", "size_bytes", "digest", "content_digest"))
 """The columns of an artifact that nobody looked at."""
 FEW: Final = 8  # writes of one location that are looked through one by one
 
@@ -269,7 +269,7 @@ class Provenance:
         writes: Mapping[int, Span],
         sightings: Sequence[Sighting],
         moved: list[tuple[int, int | None]],
-    ) -> tuple[Mapping[int, Span], dict[int, State]]:
+    ) -> tuple[Mapping[int, Span], dict[int, str]]:
         """Show the outside writes that looks found, and note which `moved`. Returns the spans of the recorded ones, and
         which state each artifact was."""
         rows = self._batch.artifacts.of("location_id", where)
@@ -287,14 +287,15 @@ class Provenance:
             if name not in outside or outside[name]["span_from"] != low:
                 moved.append((low, None))
                 self._show_outside(where, name, outside.get(name), low, high)
-        named = {state.name: state for state in sorted(seen)}
+        states = {artifact_id: state.name for artifact_id, state in found.states.items()}
         rows = self._batch.artifacts.of("location_id", where)
-        return found.recorded, {**found.states, **{r["id"]: named[r["state"]] for r in rows if r["state"] is not None}}
+        return found.recorded, states | {row["id"]: row["state"] for row in rows if row["state"] is not None}
 
-    def _verify(self, where: int, states: Mapping[int, State], sightings: Sequence[Sighting]) -> None:
+    def _verify(self, where: int, states: Mapping[int, str], sightings: Sequence[Sighting]) -> None:
         """Say of each artifact of a location what looks say of it."""
         for row in self._batch.artifacts.of("location_id", where):
-            row.update(verified_columns(verify(sightings, states.get(row["id"]), written(row))))
+            own = states.get(row["id"])
+            row.update(verified_columns(own, verify(sightings, own, written(row))))
             self._batch.artifacts.touch(row)
 
     def _force_moved(self, where: int, moved: list[tuple[int, int | None]]) -> None:
@@ -403,7 +404,7 @@ class Provenance:
         if row is None:
             row = self._new_artifact(where, None)
             if sightings := self._sightings(where):
-                row.update(verified_columns(verify(sightings, None, None)))
+                row.update(verified_columns(None, verify(sightings, None, None)))
         return int(row["id"])
 
     def _drop_orphans(self) -> None:

@@ -13,7 +13,17 @@ from sqlalchemy import ColumnElement, FromClause, Select, and_, exists, false, f
 from sqlalchemy.sql import ColumnExpressionArgument
 
 from lineage.identity import RAW_STORE
-from lineage.model import Artifact, ArtifactRole, Execution, Experiment, Pipeline, PipelineVersion, Rejected, Run
+from lineage.model import (
+    Artifact,
+    ArtifactRole,
+    ArtifactState,
+    Execution,
+    Experiment,
+    Pipeline,
+    PipelineVersion,
+    Rejected,
+    Run,
+)
 from lineage.ports import Condition, Operator, Scope
 from lineage.store import tables
 from lineage.store.codec import microseconds, number_of
@@ -278,13 +288,28 @@ def artifacts(scope: Scope) -> Query:
             "run": lambda condition: _in_run(condition, scope),
             "name": plain(artifact.c.name),
             "uri": lambda condition: _unless(raw, location.c.uri, condition),
-            "digest": lambda condition: _unless(not_(raw), location.c.uri, condition),
+            "digest": _digest,
+            "contentDigest": plain(artifact.c.content_digest),
+            "state": plain(func.coalesce(artifact.c.verified, ArtifactState.UNVERIFIED.value), str),
             "createdAt": plain(tables.WRITTEN_AT * 1_000_000, microseconds),
             "external": flag(artifact.c.execution_id.is_(None)),
         },
-        orders={"CREATED_AT": tables.WRITTEN_AT, "NAME": artifact.c.name},
+        orders={"CREATED_AT": tables.WRITTEN_AT, "NAME": artifact.c.name, "SIZE": artifact.c.size_bytes},
         default_order=(("CREATED_AT", False),),
         always=frozenset({"NAME"}),
+    )
+
+
+def _digest(condition: Condition) -> ColumnElement[bool]:
+    """Of the bytes that lie in a store, or of a value that is kept in the workflow itself, whose place it is."""
+    artifact, location = tables.artifact, tables.location
+    raw = location.c.store == RAW_STORE
+    if condition.operator is Operator.IS_NULL:
+        unknown = and_(not_(raw), artifact.c.digest.is_(None))
+        return unknown if condition.value else not_(unknown)
+    return or_(
+        and_(raw, compare(location.c.uri, condition.operator, condition.value)),
+        and_(artifact.c.digest.is_not(None), compare(artifact.c.digest, condition.operator, condition.value)),
     )
 
 

@@ -18,6 +18,7 @@ from lineage.identity import Key
 from lineage.merge import standing
 from lineage.model import (
     Artifact,
+    ArtifactLook,
     ArtifactRole,
     ArtifactUse,
     Closure,
@@ -28,6 +29,7 @@ from lineage.model import (
     Experiment,
     Gap,
     LineageGraph,
+    LookDue,
     Node,
     Pipeline,
     PipelineVersion,
@@ -47,6 +49,7 @@ from lineage.store.dump import dump
 from lineage.store.gone import run_phase
 from lineage.store.kept import observations
 from lineage.store.locks import LocksMissing, subjects_of
+from lineage.store.looks import history, take_due
 from lineage.store.prepared import begin
 from lineage.store.revisions import refuse_others, revision_of
 from lineage.store.rolls import LastRolls
@@ -176,6 +179,10 @@ class SqlStore:
         with self._writing() as connection:
             return drop_rejected(connection, self._dialect, keys)
 
+    def take_due_looks(self, *, now: datetime, until: datetime, limit: int) -> Sequence[LookDue]:
+        with self._writing() as connection:
+            return take_due(connection, self._dialect, now=now, until=until, limit=limit)
+
     # -- lists
     def runs(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Run]:
         return self._page(queries.runs(scope), listing, page, values.run)
@@ -269,6 +276,10 @@ class SqlStore:
     def cached_from(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, Execution]:
         with self._reading() as connection:
             return parts.cached_from(connection, scope, executions)
+
+    def history(self, scope: Scope, artifacts: Sequence[Key]) -> Mapping[Key, tuple[ArtifactLook, ...]]:
+        with self._reading() as connection:
+            return history(connection, scope, artifacts)
 
     # -- graphs and ledgers
     def lineage(

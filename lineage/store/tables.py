@@ -263,7 +263,9 @@ artifact = Table(
     Column("wrote_to", BigInteger),
     Column("span_from", BigInteger),
     Column("span_to", BigInteger),
-    # What looks at its location say of it (`lineage.verification`).
+    # What looks at its location say of it (`lineage.verification`): which state of that place it is known to be, and
+    # what became of it.
+    Column("shown", Text),
     Column("verified", _code(10)),
     Column("size_bytes", BigInteger),
     Column("digest", Text),

@@ -29,6 +29,7 @@ def upgrade() -> None:
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("location_id", "at", "digest"),
     )
+    op.add_column("artifact", sa.Column("shown", TEXT, nullable=True))
     op.add_column("artifact", sa.Column("verified", code(10), nullable=True))
     op.add_column("artifact", sa.Column("size_bytes", sa.BigInteger(), nullable=True))
     op.add_column("artifact", sa.Column("digest", TEXT, nullable=True))

@@ -1,0 +1,92 @@
+"""Looks at what lies at the places of artifacts: what they said, and where to look next."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from lineage.identity import Key, Location, decode_key, encode_key
+from lineage.model import ArtifactLook, LookDue
+from lineage.ports import Scope
+from lineage.store import queries, tables
+from lineage.store.codec import look_of, moment, whole_seconds, written
+from lineage.store.dialect import Dialect
+from lineage.verification import Sighting, concerning, judge, recorded
+
+
+# ------------------------------------------------------------------------------------------ what was seen
+def history(connection: Connection, scope: Scope, artifacts: Sequence[Key]) -> Mapping[Key, tuple[ArtifactLook, ...]]:
+    """What each look says of artifacts, the newest first."""
+    look, artifact, node = tables.look, tables.artifact, tables.node
+    columns = (node.c.key, artifact.c.shown, artifact.c.span_from, artifact.c.span_to, look.c.at, look.c.body)
+    statement = (
+        queries.artifacts(scope)
+        .select.join(look, look.c.location_id == artifact.c.location_id)
+        .where(node.c.key.in_([encode_key(key) for key in artifacts]))
+        .with_only_columns(*columns)
+    )
+    rows: dict[str, list[Any]] = defaultdict(list)
+    for row in connection.execute(statement):
+        rows[row.key].append(row)
+    return {decode_key(key): tuple(reversed(list(_looks(of)))) for key, of in rows.items()}
+
+
+def _looks(rows: Sequence[Any]) -> Iterable[ArtifactLook]:
+    """Judge the looks at the place of one artifact."""
+    own, wrote = rows[0].shown, written(rows[0]._mapping)
+    sightings = concerning((Sighting(row.at, look_of(row.body)) for row in rows), own, wrote)
+    known = recorded(sightings, own)
+    in_second: Counter[int] = Counter()
+    for at, look in sightings:
+        found = judge(look, known, wrote)
+        in_second[at] += 1
+        yield ArtifactLook(
+            number=in_second[at],
+            at=moment(at * 1_000_000),
+            state=found.state,
+            evidence=found.evidence,
+            digest=look.known_digest,
+            size_bytes=look.size_bytes,
+            version=look.version,
+        )
+
+
+# ------------------------------------------------------------------------------------------ where to look
+def take_due(connection: Connection, dialect: Dialect, *, now: datetime, until: datetime, limit: int) -> list[LookDue]:
+    """Hand out the places that are due, those first that nobody has looked at. They are due again at `until`."""
+    location = tables.location
+    due = (
+        select(location.c.id, location.c.store, location.c.uri)
+        .where(location.c.look_at <= whole_seconds(now))
+        .order_by(location.c.look_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    places = {row.id: Location(store=row.store, uri=row.uri) for row in connection.execute(due)}
+    for condition in dialect.one_of(location.c.id, places):
+        connection.execute(update(location).where(condition).values(look_at=whole_seconds(until)))
+    owners = _owners(connection, dialect, places)
+    return [
+        LookDue(location=place, cluster=owners[of][0], namespace=owners[of][1])
+        for of, place in places.items()
+        if of in owners
+    ]
+
+
+def _owners(connection: Connection, dialect: Dialect, places: Iterable[int]) -> dict[int, tuple[str, str]]:
+    """Cluster and namespace of whoever wrote at places, else of whoever read there: who may look there."""
+    run, places = tables.run, list(places)
+    found: dict[int, tuple[str, str]] = {}
+    for touching in (tables.use, tables.artifact):  # the writers come last, and count
+        for condition in dialect.one_of(touching.c.location_id, places):
+            statement = (
+                select(touching.c.location_id, run.c.cluster, run.c.namespace)
+                .join(run, run.c.id == touching.c.run_id)
+                .where(condition, run.c.cluster.is_not(None), run.c.namespace.is_not(None))
+                .distinct()
+                .order_by(touching.c.location_id, run.c.cluster, run.c.namespace)
+            )
+            found |= {row.location_id: (row.cluster, row.namespace) for row in connection.execute(statement)}
+    return found
