@@ -19,7 +19,9 @@ from lineage.identity import (
 )
 from lineage.model import (
     Artifact,
+    ArtifactLook,
     ArtifactRole,
+    ArtifactState,
     ArtifactUse,
     Completeness,
     ContainerImage,
@@ -196,6 +198,27 @@ def _pod(execution: Execution) -> PodSeen:
 
 
 EXECUTIONS = (PREPARE, TRAIN_FAILED, TRAIN, EVALUATE, PREPARE_CACHED, TRAIN_RUNNING)
+
+
+def _look(hours: int, state: ArtifactState, evidence: str, *, digest: str | None = None) -> ArtifactLook:
+    at = NIGHTLY.created_at
+    assert at is not None
+    return ArtifactLook(
+        number=1,
+        at=at + timedelta(hours=hours),
+        state=state,
+        evidence=evidence,
+        digest=digest,
+        size_bytes=None if digest is None else 2**60,
+        version=None,
+    )
+
+
+LOOKS = (
+    _look(3, ArtifactState.MISSING, "there is no such object"),
+    _look(2, ArtifactState.UNVERIFIED, "nobody answers"),
+    _look(1, ArtifactState.PRESENT, "its bytes were read", digest=sha256(b"model")),
+)
 ARTIFACTS = (RAW, TABLE, MODEL, REPORT)
 REJECTED = Rejected(
     key=("Rejected", "workflows", 1),
@@ -246,6 +269,7 @@ def example() -> Knowledge:
             _source("pod", "Pod", SourceState.FORBIDDEN, "pods is forbidden: grant get, list and watch", 0),
         ),
         gaps={"argo_workflow": GAPS},
+        history={MODEL.key: LOOKS},
         workflows={
             run.key: (
                 WorkflowIncarnation(

@@ -13,7 +13,8 @@ from typing import Any, ClassVar, Final
 
 import yaml
 
-MAX_DEPTH: Final = 200  # orjson writes 254 levels; libyaml overflows the stack at some thousands
+MAX_DEPTH: Final = 200  # orjson writes 254 levels; libyaml overflows the stack at some thousands, or ends at a thousand
+TOO_DEEP: Final = f"nested deeper than {MAX_DEPTH} levels"
 FREE_NODES: Final = 100_000  # what aliases may make of a small document
 MAX_GROWTH: Final = 10  # how many times its own size a document may become by its aliases
 
@@ -46,11 +47,16 @@ def load_yaml(data: bytes) -> Any:
         return yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader, with fewer types than SafeLoader
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise InvalidYaml(error.problem or "no YAML", mark.line if mark else 0) from error
+        raise InvalidYaml(_in_our_words(error.problem), mark.line if mark else 0) from error
     except UnicodeDecodeError as error:
         raise InvalidYaml(f"not UTF-8: {error.reason}", data.count(b"\n", 0, error.start)) from error
     except (yaml.YAMLError, ValueError) as error:
         raise InvalidYaml(str(error).splitlines()[0], 0) from error
+
+
+def _in_our_words(problem: str | None) -> str:
+    """libyaml counts brackets as it reads ahead, and may end before we see the first of them."""
+    return TOO_DEEP if problem == "exceeded maximum nesting depth" else problem or "no YAML"
 
 
 def _measure(text: str) -> None:
@@ -82,7 +88,7 @@ def _measure(text: str) -> None:
                 continue
         innermost = open_ones[-1][1]
         if len(open_ones) + innermost.height > MAX_DEPTH:
-            raise InvalidYaml(f"nested deeper than {MAX_DEPTH} levels", line)
+            raise InvalidYaml(TOO_DEEP, line)
         if innermost.nodes > max(FREE_NODES, MAX_GROWTH * written):
             raise InvalidYaml(f"its aliases make more than {MAX_GROWTH} times its size of it", line)
 

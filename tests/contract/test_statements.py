@@ -28,7 +28,8 @@ QUESTIONS = {
         artifacts(first: 5, where: {external: false}) { totalCount edges { cursor node { name producer { id } } } }
     } } }""",
     "artifacts and where they came from": """query ($first: Int!) { artifacts(first: $first) { nodes {
-        uri producer { displayName run { displayName phase pipelineVersion { pipeline { name } } } }
+        uri state digest history(first: 2) { totalCount nodes { at state evidence } }
+        producer { displayName run { displayName phase pipelineVersion { pipeline { name } } } }
         consumers(first: 5) { totalCount nodes { displayName run { uid experiment { name } } pods { name } } }
     } } }""",
     "pipelines, their versions and runs": """query ($first: Int!) { pipelines { nodes {

@@ -253,6 +253,27 @@ def test_a_source_tells_when_it_was_not_watched() -> None:
     assert (pods["watchedUntil"], pods["gaps"]["nodes"]) == (None, [])
 
 
+HISTORY = """query ($id: ID!, $after: String) { node(id: $id) { ... on Artifact { state sizeBytes contentDigest
+    history(first: 2, after: $after) { totalCount nodes { state evidence digest sizeBytes }
+        pageInfo { hasNextPage endCursor } } } } }"""
+
+
+def test_an_artifact_tells_of_each_look_at_it_page_by_page() -> None:
+    found = ask(HISTORY, id=MODEL.id)["node"]
+    assert (found["state"], found["sizeBytes"], found["contentDigest"]) == ("UNVERIFIED", None, None)
+    assert [look["state"] for look in found["history"]["nodes"]] == ["MISSING", "UNVERIFIED"]
+    assert (found["history"]["totalCount"], found["history"]["pageInfo"]["hasNextPage"]) == (3, True)
+    rest = ask(HISTORY, id=MODEL.id, after=found["history"]["pageInfo"]["endCursor"])["node"]["history"]
+    (first,) = rest["nodes"]
+    assert (first["state"], first["evidence"], first["sizeBytes"]) == ("PRESENT", "its bytes were read", str(2**60))
+    assert not rest["pageInfo"]["hasNextPage"]
+
+
+def test_a_cursor_of_another_list_of_looks_is_refused() -> None:
+    answer = execute(FakeStore(example()), EVERYTHING, HISTORY, {"id": MODEL.id, "after": "1-1"})
+    assert "no cursor of this list" in answer["errors"][0]["message"]
+
+
 # ------------------------------------------------------------------------------------------ saved queries
 NEEDED = {"id": NIGHTLY.id, "text": "churn", "uid": NIGHTLY.uid, "artifact": TABLE.id}
 

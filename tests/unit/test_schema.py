@@ -86,7 +86,7 @@ def test_everything_is_described() -> None:
 
 def test_every_connection_has_the_shape_of_relay() -> None:
     connections = [name for name in own_types(SCHEMA) if name.endswith("Connection") and name != "SearchConnection"]
-    assert len(connections) == 8
+    assert len(connections) == 9
     for name in connections:
         node = name.removesuffix("Connection")
         shape = {field: str(fields(SCHEMA)[f"{name}.{field}"].type) for field in SCHEMA.type_map[name].fields}  # type: ignore[attr-defined] # an object type
@@ -129,7 +129,9 @@ def test_any_object_can_be_asked_for_again_by_its_id(introspected: GraphQLSchema
     listed = {name.removesuffix("Connection") for name in own_types(introspected) if name.endswith("Connection")}
     node = introspected.type_map["Node"]
     assert isinstance(node, GraphQLInterfaceType)
-    assert listed - {"Search", "Gap"} == {each.name for each in introspected.get_implementations(node).objects}
+    assert listed - {"Search", "Gap", "ArtifactLook"} == {
+        each.name for each in introspected.get_implementations(node).objects
+    }
 
 
 def test_pages_say_where_they_stand(introspected: GraphQLSchema) -> None:

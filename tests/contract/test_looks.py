@@ -1,0 +1,140 @@
+"""Looks at objects in the store: what they say of artifacts, and who is to look where."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+import pytest
+from msgspec import structs
+
+from lineage.evidence import Look
+from lineage.identity import Key, written_key
+from lineage.model import Artifact, ArtifactState
+from lineage.observation import LocationLooked
+from lineage.ports import EVERYTHING, Condition, Listing, Operator, Order, PageRequest, Scope
+from lineage.store.sql import SqlStore
+from tests.factories import CLUSTER, NAMESPACE, a_node, a_store, a_workflow, dumped, looked, moment, record
+
+pytestmark = pytest.mark.usefixtures("database")
+
+NODE: Final = "w-1000001"
+WRITE: Final = written_key("u1", NODE, 10, "x0")
+ONE: Final = f"sha256:{'1' * 64}"
+RUN: Final = a_workflow({NODE: a_node("w.a", 10, 20, writes=["k"])})
+
+
+def read_look(at: float, *, modified: float = 19, etag: str = "e") -> LocationLooked:
+    seen = looked("k", modified=modified, at=at, etag=etag)
+    return structs.replace(seen, look=replace(seen.look, digest=ONE, content_digest=ONE))
+
+
+def nothing(at: float, state: ArtifactState = ArtifactState.MISSING, reason: str = "it is gone") -> LocationLooked:
+    return structs.replace(looked("k", modified=19, at=at), look=Look(state=state, reason=reason))
+
+
+def artifact(store: SqlStore, key: Key = WRITE) -> Artifact:
+    found = store.get(EVERYTHING, [key])[key]
+    assert isinstance(found, Artifact)
+    return found
+
+
+def said(store: SqlStore, key: Key = WRITE) -> list[tuple[float, ArtifactState, str]]:
+    return [(look.at.timestamp(), look.state, look.evidence) for look in store.history(EVERYTHING, [key]).get(key, ())]
+
+
+def listed(store: SqlStore, field: str, operator: Operator, value: object, *orders: Order) -> list[Key]:
+    where = Condition(field=field, operator=operator, value=value)
+    page = store.artifacts(EVERYTHING, Listing(where=where, order=orders), PageRequest(first=10))
+    return [item.key for item in page.items]
+
+
+def test_an_artifact_that_nobody_looked_at_is_unverified() -> None:
+    store = a_store(RUN)
+    assert artifact(store).state is ArtifactState.UNVERIFIED
+    assert said(store) == []
+
+
+def test_a_look_tells_the_size_and_the_digests_of_an_artifact() -> None:
+    store = a_store(RUN, read_look(30))
+    found = artifact(store)
+    assert (found.state, found.size_bytes, found.digest, found.content_digest) == (ArtifactState.PRESENT, 1, ONE, ONE)
+
+
+def test_each_look_is_kept_and_the_newest_comes_first() -> None:
+    store = a_store(RUN, read_look(30), nothing(60), looked("k", modified=80, at=90, etag="f"))
+    at = moment(0).timestamp()
+    assert said(store) == [
+        (at + 90, ArtifactState.CHANGED, "size, ETag and time of the last change"),
+        (at + 60, ArtifactState.MISSING, "it is gone"),
+        (at + 30, ArtifactState.PRESENT, "its bytes were read"),
+    ]
+    assert artifact(store).state is ArtifactState.CHANGED
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_looks_come_before_what_they_show_as_well(*, at_once: bool) -> None:
+    looks = [read_look(30), nothing(60)]
+    later = a_store(*looks, RUN, at_once=at_once)
+    assert dumped(later) == dumped(a_store(RUN, *looks))
+    assert said(later) == said(a_store(RUN, *looks))
+
+
+def test_a_look_that_is_told_twice_counts_once() -> None:
+    store = a_store(RUN, read_look(30))
+    before = said(store)
+    record(store, read_look(30))
+    assert said(store) == before
+
+
+def test_what_looks_tell_can_be_filtered_and_ordered_by() -> None:
+    other = written_key("u1", NODE, 10, "x1")
+    large = structs.replace(looked("large", modified=19, at=30), look=replace(read_look(30).look, size_bytes=2**40))
+    large = structs.replace(large, look=replace(large.look, digest=None, content_digest=None))
+    store = a_store(a_workflow({NODE: a_node("w.a", 10, 20, writes=["k", "large", "raw"])}), read_look(30), large)
+    assert listed(store, "digest", Operator.EQ, ONE) == [WRITE]
+    assert listed(store, "contentDigest", Operator.EQ, ONE) == [WRITE]
+    by_size = Order(field="SIZE", descending=True)
+    assert listed(store, "state", Operator.EQ, ArtifactState.PRESENT, by_size) == [other, WRITE]
+    assert listed(store, "state", Operator.EQ, ArtifactState.UNVERIFIED) == [written_key("u1", NODE, 10, "x2")]
+    assert len(listed(store, "digest", Operator.IS_NULL, True)) == 2
+
+
+def test_who_may_not_see_an_artifact_sees_no_look_at_it() -> None:
+    store = a_store(RUN, read_look(30))
+    assert store.history(Scope(namespaces=frozenset({(CLUSTER, "another")})), [WRITE]) == {}
+
+
+# ------------------------------------------------------------------------------------------ where to look
+def due(store: SqlStore, at: float, *, lease: float = 60, limit: int = 10) -> Sequence[str]:
+    now = moment(at)
+    taken = store.take_due_looks(now=now, until=now + timedelta(seconds=lease), limit=limit)
+    return sorted(one.location.uri.rpartition("/")[2] for one in taken)
+
+
+def test_new_artifacts_are_due_at_once_and_given_to_one_alone() -> None:
+    store = a_store(a_workflow({NODE: a_node("w.a", 10, 20, writes=["k", "m"])}))
+    assert due(store, 30, limit=1) != due(store, 30, limit=1)
+    assert due(store, 30) == []
+    assert due(store, 91) == ["k", "m"]  # whoever took them did not look
+
+
+def test_it_is_said_whose_they_are() -> None:
+    store = a_store(a_workflow({NODE: a_node("w.a", 10, 20, writes=["k"])}))
+    (one,) = store.take_due_looks(now=moment(30), until=moment(90), limit=10)
+    assert (one.cluster, one.namespace) == (CLUSTER, NAMESPACE)
+
+
+def test_what_was_looked_at_is_due_again_later_and_sooner_where_it_was_written_again() -> None:
+    store = a_store(RUN, looked("k", modified=19, at=30))
+    assert due(store, 40) == []
+    assert due(store, 30 + 3600) == ["k"]
+    again = a_workflow({"v-1": a_node("v.a", 5000, 5010, writes=["k"])}, uid="u2", name="v")
+    record(store, looked("k", modified=19, at=4000), again)
+    assert due(store, 5020) == ["k"]
+
+
+def test_a_value_that_is_kept_in_the_workflow_is_never_due() -> None:
+    node = a_node("w.a", 10, 20)
+    node["outputs"]["artifacts"] = [{"name": "x0", "raw": {"data": "text"}}]
+    assert due(a_store(a_workflow({NODE: node})), 10**6) == []
