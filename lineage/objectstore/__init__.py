@@ -1,0 +1,4 @@
+"""What lies in object stores.
+
+content.py     digests of the bytes, and of what they mean
+"""
