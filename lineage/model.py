@@ -71,6 +71,16 @@ class SourceState(StrEnum):
     STOPPED = "STOPPED"
 
 
+class ArtifactState(StrEnum):
+    """UNVERIFIED: nobody could look. PRESENT: seen, and the same as when it was recorded. MISSING, CHANGED: it is
+    not."""
+
+    UNVERIFIED = "UNVERIFIED"
+    PRESENT = "PRESENT"
+    MISSING = "MISSING"
+    CHANGED = "CHANGED"
+
+
 class _Node:
     """What has a global id, derived from its natural key."""
 
