@@ -126,8 +126,7 @@ class ObjectOpened:
 class ObjectStore(Protocol):
     """A bucket, or what is used like one: bytes under keys. Nothing is ever written to it. Safe to share among threads.
 
-    Every method may raise ObjectForbidden, BucketAbsent, WrongEndpoint, StoreUnreachable and BadObject. What is not
-    known is never told as absent.
+    Every method may raise ObjectStoreError. What is not known is never told as absent.
     """
 
     def stat(self, key: str, *, version: str | None = None) -> ObjectStat:

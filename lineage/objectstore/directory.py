@@ -100,7 +100,7 @@ class DirectoryStore:
 
     def _root(self) -> Path:
         try:
-            root = self._folder.resolve(strict=True) / self._bucket
+            root = Path(os.path.realpath(self._folder, strict=True)) / self._bucket
             is_below = "/" not in self._bucket and _is_path(self._bucket)
             if is_below and Path(os.path.realpath(root, strict=True)) == root and root.is_dir():
                 return root

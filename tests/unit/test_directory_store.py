@@ -65,6 +65,12 @@ def test_a_bucket_is_a_folder_in_the_folder(bucket: Path, name: str) -> None:
         DirectoryStore(bucket.parent, name).stat("secret")
 
 
+def test_a_folder_that_leads_round_in_circles_is_none(tmp_path: Path) -> None:
+    (tmp_path / "round").symlink_to(tmp_path / "round")
+    with pytest.raises(BucketAbsent):
+        DirectoryStore(tmp_path / "round", "bucket").stat("key")
+
+
 def test_a_pipe_is_no_object_and_nobody_waits_for_it(bucket: Path) -> None:
     os.mkfifo(bucket / "pipe")
     with pytest.raises(ObjectAbsent, match="is no plain file"):
