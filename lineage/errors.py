@@ -14,6 +14,14 @@ LineageError
 │   ├── ResourceForbidden  the credentials may not list or watch it
 │   ├── HistoryGone        a watch cannot be resumed from where it stood: list again
 │   └── BadAnswer          the API server failed at what was asked, or answered what makes no sense
+├── ObjectStoreError       an object store could not be asked, or its answer is of no use; looking is retried
+│   ├── ObjectAbsent       there is no such object, or no such version of it
+│   ├── BucketAbsent       there is no such bucket or folder: nothing is known of its objects
+│   ├── ObjectForbidden    the credentials are wrong, or may not read it
+│   ├── WrongEndpoint      what answers there is another store, another region's, or none at all
+│   ├── StoreUnreachable   nobody answers, it is silent, or too busy
+│   ├── BadObject          what came is not what was promised: it is cut off, or changed meanwhile
+│   └── BudgetExceeded     reading took more bytes or time than were given for it
 └── StoreError             the database failed; the batch is retried whole
     ├── FactsRefused       it will never take these facts; what is at fault is set aside
     ├── SchemaOutdated     run `lineage migrate`
@@ -89,6 +97,43 @@ class HistoryGone(ClusterError):
 class BadAnswer(ClusterError):
     """The API server failed at just what was asked, or answered what makes no sense. Asked the same again and again, it
     may never do better: ask for something else."""
+
+
+class ObjectStoreError(LineageError):
+    """An object store could not be asked, or its answer is of no use; the message says which object, and why. What an
+    object is then is not known. Looking is retried, not before `retry_after_seconds`."""
+
+    def __init__(self, message: str, *, retry_after_seconds: float = 0.0) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class ObjectAbsent(ObjectStoreError):
+    """The store says that there is no such object, or no such version of it."""
+
+
+class BucketAbsent(ObjectStoreError):
+    """There is no such bucket or folder. That says nothing of the objects: the settings may name the wrong one."""
+
+
+class ObjectForbidden(ObjectStoreError):
+    """The credentials are wrong or may not read the object; a clock that is wrong looks the same to a store."""
+
+
+class WrongEndpoint(ObjectStoreError):
+    """What answers there is another store, another region's, or none at all: correct the settings."""
+
+
+class StoreUnreachable(ObjectStoreError):
+    """Nobody answers, the store is silent, or too busy: it is asked again later."""
+
+
+class BadObject(ObjectStoreError):
+    """What came is not what was promised: it is cut off, or was changed while it was read."""
+
+
+class BudgetExceeded(ObjectStoreError):
+    """Reading an object takes more bytes or time than were given for it."""
 
 
 class StoreError(LineageError):

@@ -81,6 +81,14 @@ class ArtifactState(StrEnum):
     CHANGED = "CHANGED"
 
 
+class Special(StrEnum):
+    """A value of a metric that is no number."""
+
+    NAN = "NAN"
+    INFINITY = "INFINITY"
+    NEGATIVE_INFINITY = "NEGATIVE_INFINITY"
+
+
 class _Node:
     """What has a global id, derived from its natural key."""
 

@@ -4,6 +4,7 @@ Protocols and the values they exchange; nothing here does anything.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -89,6 +90,68 @@ class LogReader(Protocol):
 
     def confirm(self, part: str, position: str) -> None:
         """Say that a part is recorded up to a position of the stretch that was read last."""
+
+
+# ------------------------------------------------------------------------------------------ object stores
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectStat:
+    """What a store says of an object without its bytes.
+
+    `version` is None where the store keeps no versions. `checksums` are of the whole object, as `algorithm:hex`; those
+    of its parts are none. `etag` is whatever the store makes of an upload.
+    """
+
+    key: str
+    size_bytes: int
+    modified_at: datetime | None
+    etag: str
+    version: str | None = None
+    checksums: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """How much reading one object may take."""
+
+    size_bytes: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectOpened:
+    """An object that is being read. `stat` is of just these bytes; `chunks` are all of them, and can be taken once."""
+
+    stat: ObjectStat
+    chunks: Iterator[bytes]
+
+
+class ObjectStore(Protocol):
+    """A bucket, or what is used like one: bytes under keys. Nothing is ever written to it. Safe to share among threads.
+
+    Every method may raise ObjectStoreError. What is not known is never told as absent.
+    """
+
+    def stat(self, key: str, *, version: str | None = None) -> ObjectStat:
+        """Say what lies under a key, or lay there as a version.
+
+        Raises:
+            ObjectAbsent: nothing does.
+        """
+
+    def open(self, key: str, *, version: str | None = None, budget: Budget) -> AbstractContextManager[ObjectOpened]:
+        """Open an object to read it. What was not taken at the end of the context is not fetched.
+
+        Raises:
+            ObjectAbsent: there is none.
+            BudgetExceeded: from `chunks`: it is too large, before the first; or time is up.
+        """
+
+    def objects(self, prefix: str) -> Iterator[ObjectStat]:
+        """List the objects whose keys begin so, in the order of their keys, as they come: without versions and
+        checksums."""
+
+    def close(self) -> None:
+        """Let go of connections. Nothing is asked afterwards."""
 
 
 # ------------------------------------------------------------------------------------------ questions

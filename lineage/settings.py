@@ -5,6 +5,7 @@ this file writes is the redaction key, once.
 """
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,12 +13,22 @@ from tempfile import TemporaryDirectory
 from tomllib import TOMLDecodeError
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, FilePath, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    FilePath,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
@@ -29,6 +40,7 @@ PREFIX: Final = "LINEAGE_"
 FILE_VARIABLE: Final = "LINEAGE_CONFIG"
 KEY_FILE: Final = "redaction.key"
 KEY_BYTES: Final = 32  # as long as the digests that it keys
+_WITHOUT_FLAG: Final = ("object_stores", "redaction_key")
 
 
 # ------------------------------------------------------------------------------------------ places
@@ -59,11 +71,67 @@ def _base_folder(variable: str, default: str) -> Path:
 
 
 # ------------------------------------------------------------------------------------------ settings
+class ObjectStoreSettings(BaseModel):
+    """An object store, and for which artifacts it is: those of a `cluster`, a `namespace`, a `bucket`; None is any.
+
+    Either an `endpoint` of S3, or a `folder` that holds a folder for each bucket. `serves` are the endpoints that
+    workflows write for it. Each secret is given itself, or as the file that holds it; without keys it is asked
+    anonymously.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    endpoint: str | None = None
+    folder: Path | None = None
+    serves: tuple[str, ...] = ()
+    cluster: str | None = Field(default=None, min_length=1)
+    namespace: str | None = Field(default=None, min_length=1)
+    bucket: str | None = Field(default=None, min_length=1)
+    region: str | None = Field(default=None, min_length=1)
+    virtual_style: bool = False
+    ca_file: FilePath | None = None
+    access_key: SecretStr | None = Field(default=None, min_length=1)
+    access_key_file: FilePath | None = None
+    secret_key: SecretStr | None = Field(default=None, min_length=1)
+    secret_key_file: FilePath | None = None
+    session_token: SecretStr | None = Field(default=None, min_length=1)
+    session_token_file: FilePath | None = None
+
+    @field_validator("endpoint")
+    @classmethod
+    def _is_endpoint(cls, value: str | None) -> str | None:
+        if value is not None and not _ENDPOINT.fullmatch(value):
+            raise ValueError("an endpoint is written http://HOST:PORT or https://HOST, and nothing behind it")
+        return value
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> "ObjectStoreSettings":
+        given = self.model_fields_set
+        if (self.endpoint is None) == (self.folder is None):
+            raise ValueError("a store has either an endpoint or a folder")
+        if self.folder is not None and given & _OF_ENDPOINTS:
+            raise ValueError(f"a folder has no {', '.join(sorted(given & _OF_ENDPOINTS))}")
+        twice = [name for name in _SECRETS if {name, f"{name}_file"} <= given]
+        if twice:
+            raise ValueError(f"{twice[0]} is given twice: itself, and as a file")
+        has_access_key, has_secret_key, has_token = (bool(given & {name, f"{name}_file"}) for name in _SECRETS)
+        if has_access_key != has_secret_key or (has_token and not has_access_key):
+            raise ValueError("access_key and secret_key belong together, and a session_token to both")
+        return self
+
+
+_SECRETS: Final = ("access_key", "secret_key", "session_token")
+_OF_ENDPOINTS: Final = frozenset(
+    {"region", "virtual_style", "ca_file", *_SECRETS, *(f"{name}_file" for name in _SECRETS)}
+)
+_ENDPOINT: Final = re.compile(r"https?://[^/?#@\s]+/?")
+
+
 class Settings(BaseSettings):
     """Everything that a user can set. `store` and `log` are URLs; `namespaces` empty means all of them; without
     `health_port`, what serves no pages answers nobody; without `log_format`, the terminal decides.
 
-    Those of Kafka are called as Kafka's clients call them.
+    Those of Kafka are called as Kafka's clients call them. Of several object stores that fit, the first counts.
     """
 
     model_config = SettingsConfigDict(
@@ -87,6 +155,7 @@ class Settings(BaseSettings):
     kafka_ssl_cafile: FilePath | None = None
     kafka_ssl_certfile: FilePath | None = None
     kafka_ssl_keyfile: FilePath | None = None
+    object_stores: tuple[ObjectStoreSettings, ...] = ()
 
     @field_validator("namespaces", mode="before")
     @classmethod
@@ -134,6 +203,8 @@ def load_settings(flags: Mapping[str, Any]) -> Settings:
         return Settings(**{name: value for name, value in flags.items() if value is not None})
     except ValidationError as error:
         raise InvalidSettings("; ".join(_explain(problem, file) for problem in error.errors())) from error
+    except SettingsError as error:  # a variable that should hold JSON
+        raise InvalidSettings(f"{error}: it is written as JSON") from error
     except (TOMLDecodeError, UnicodeDecodeError) as error:
         raise InvalidSettings(f"{file} is no TOML: {error}") from error
     except OSError as error:
@@ -141,17 +212,37 @@ def load_settings(flags: Mapping[str, Any]) -> Settings:
 
 
 def _explain(problem: Any, file: Path) -> str:
-    name = str(problem["loc"][0]) if problem["loc"] else "settings"
+    name, *within = problem["loc"] or ("settings",)
     if name not in Settings.model_fields:
         return f"{file} sets {name}, which is no setting: there are {', '.join(sorted(Settings.model_fields))}"
     message = str(problem["msg"]).removeprefix("Value error, ")
+    if within and problem["type"] == "extra_forbidden":
+        message = f"it is no setting of a store: there are {', '.join(ObjectStoreSettings.model_fields)}"
     flag = "namespace" if name == "namespaces" else name.replace("_", "-")
-    has_flag = name != "redaction_key" and not name.startswith("kafka_")
+    has_flag = name not in _WITHOUT_FLAG and not name.startswith("kafka_")
     where = f"--{flag}, {PREFIX}{name.upper()}" if has_flag else f"{PREFIX}{name.upper()}"
-    return f"{name}: {message[:1].lower()}{message[1:]} (set by {where} or in {file})"
+    place = name + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in within)
+    return f"{place}: {message[:1].lower()}{message[1:]} (set by {where} or in {file})"
 
 
-# ------------------------------------------------------------------------------------------ the key
+# ------------------------------------------------------------------------------------------ secrets
+def secret(given: SecretStr | None, file: Path | None) -> str | None:
+    """Read a secret that is given itself, or as a file; of that without the line feed that editors leave.
+
+    Raises:
+        InvalidSettings: the file cannot be read, or is empty.
+    """
+    if file is None:
+        return given.get_secret_value() if given else None
+    try:
+        text = file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidSettings(f"the secret in {file} cannot be read ({type(error).__name__})") from error
+    if not text:
+        raise InvalidSettings(f"the secret in {file} is empty")
+    return text
+
+
 def redaction_key(settings: Settings) -> bytes:
     """Read the key of this installation, or make one: digests of equal secrets are equal under one key.
 

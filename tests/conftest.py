@@ -89,6 +89,15 @@ def minio(tmp_path_factory: pytest.TempPathFactory) -> Iterator["MinioServer"]:
         yield running
 
 
+@pytest.fixture
+def own_minio(tmp_path: Path) -> Iterator["MinioServer"]:
+    """A server whose disk a test may damage."""
+    from tests.minio_server import minio_server
+
+    with minio_server(_made("minio"), tmp_path) as running:
+        yield running
+
+
 def _made(name: str) -> Path:
     folder = installed(name)
     if folder is None:

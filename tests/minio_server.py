@@ -3,7 +3,8 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -21,17 +22,25 @@ class MinioServer:
     """A server that is up."""
 
     endpoint: str  # host and port, as the client wants it
+    disk: Path  # what it keeps
+    _numbers: Iterator[int] = field(default_factory=count)
 
     def client(self) -> Minio:
         """Make a client that may do everything."""
         return Minio(self.endpoint, access_key=ACCESS_KEY, secret_key=SECRET_KEY, secure=False)
+
+    def new_bucket(self) -> str:
+        """Make a bucket that nobody else uses."""
+        name = f"bucket-{next(self._numbers)}"
+        self.client().make_bucket(name)
+        return name
 
 
 @contextmanager
 def minio_server(installed: Path, folder: Path) -> Iterator[MinioServer]:
     """Start a server in an empty folder, and stop it at the end."""
     port, console = free_ports(2)
-    server = MinioServer(endpoint=f"127.0.0.1:{port}")
+    server = MinioServer(endpoint=f"127.0.0.1:{port}", disk=folder / "data")
 
     def is_up() -> bool:
         try:
@@ -40,7 +49,7 @@ def minio_server(installed: Path, folder: Path) -> Iterator[MinioServer]:
             return False
 
     command = [installed / "minio", "server", "--quiet", "--address", server.endpoint]
-    command += ["--console-address", f"127.0.0.1:{console}", "--config-dir", folder / "config", folder / "data"]
+    command += ["--console-address", f"127.0.0.1:{console}", "--config-dir", folder / "config", server.disk]
     environment = os.environ | {
         "MINIO_ROOT_USER": ACCESS_KEY,
         "MINIO_ROOT_PASSWORD": SECRET_KEY,

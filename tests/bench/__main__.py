@@ -16,7 +16,7 @@ import structlog
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import closures, growth, mlmd, recording, serving, watching
+from tests.bench import closures, growth, mlmd, objects, recording, serving, watching
 from tests.bench.measuring import FULL, QUICK, AtLeast, AtMost, Bench, Finding, Row, Skipped, Subject, Weight
 from tests.postgresql import binaries, server
 
@@ -27,6 +27,7 @@ SUBJECTS: Final[Mapping[str, Subject]] = {
     "closures": closures.measure,
     "http": serving.measure,
     "growth": growth.measure,
+    "objects": objects.measure,
 }
 CAPTION: Final = (
     "An event is one attempt at a step that has ended: its ports, five parameters and its pod. Where runs have ended, "

@@ -83,7 +83,8 @@ Finding: TypeAlias = Row | Weight | Skipped
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sizes:
     """How much is measured. `runs` are recorded in batches, `live_runs` a transaction an event; `growth_runs`
-    grow a store; the closures are asked of a recorded store of `lane_runs` and of `copies` of it in one store."""
+    grow a store; the closures are asked of a recorded store of `lane_runs` and of `copies` of it in one store.
+    `objects` are looked at, and one of `object_bytes` is read."""
 
     rounds: int
     runs: int
@@ -92,10 +93,32 @@ class Sizes:
     lane_runs: int
     copies: int
     requests: int
+    objects: int
+    object_bytes: int
 
 
-FULL = Sizes(rounds=5, runs=300, live_runs=30, growth_runs=20_000, lane_runs=1_000, copies=100, requests=1_000)
-QUICK = Sizes(rounds=3, runs=100, live_runs=20, growth_runs=1_000, lane_runs=1_000, copies=5, requests=200)
+FULL = Sizes(
+    rounds=5,
+    runs=300,
+    live_runs=30,
+    growth_runs=20_000,
+    lane_runs=1_000,
+    copies=100,
+    requests=1_000,
+    objects=10_000,
+    object_bytes=5 * 10**9,
+)
+QUICK = Sizes(
+    rounds=3,
+    runs=100,
+    live_runs=20,
+    growth_runs=1_000,
+    lane_runs=1_000,
+    copies=5,
+    requests=200,
+    objects=500,
+    object_bytes=2 * 10**8,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,106 @@
+"""One look at what lies at a place: an object, or a folder of them.
+
+It asks a store through its port, and makes values of what is found, of errors too: a store that cannot be asked leaves
+an artifact UNVERIFIED with the reason, and only one that says so makes it MISSING.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from time import monotonic
+
+from lineage.errors import BadObject, BudgetExceeded, ObjectAbsent, ObjectStoreError
+from lineage.evidence import Look
+from lineage.model import ArtifactState
+from lineage.objectstore.content import digest, digest_of_files
+from lineage.packing import LIMITS, Limits, Unreadable, too_many
+from lineage.ports import Budget, ObjectStat, ObjectStore
+
+
+def look(store: ObjectStore, key: str, *, budget: Budget | None = None, limits: Limits = LIMITS) -> Look:
+    """Look at an object, or where there is none at the folder of that name; within a budget, at its bytes as well."""
+    try:
+        return _object(store, key, budget, limits)
+    except ObjectAbsent as absent:
+        try:
+            found = _folder(store, f"{key.rstrip('/')}/", budget, limits)
+        except ObjectStoreError as error:
+            return _unknown(error)
+        return found or Look(state=ArtifactState.MISSING, reason=str(absent))
+    except ObjectStoreError as error:
+        return _unknown(error)
+
+
+def _unknown(error: ObjectStoreError) -> Look:
+    return Look(state=ArtifactState.UNVERIFIED, reason=str(error))
+
+
+# ------------------------------------------------------------------------------------------ an object
+def _object(store: ObjectStore, key: str, budget: Budget | None, limits: Limits) -> Look:
+    if budget is None:
+        return _seen(store.stat(key))
+    with store.open(key, budget=budget) as opened:
+        seen = _seen(opened.stat)
+        try:
+            content = digest(opened.chunks, limits)
+        except BudgetExceeded as error:
+            return replace(seen, content_reason=str(error))
+    return replace(seen, digest=content.digest, content_digest=content.content_digest, content_reason=content.reason)
+
+
+def _seen(stat: ObjectStat) -> Look:
+    return Look(
+        state=ArtifactState.PRESENT,
+        size_bytes=stat.size_bytes,
+        modified_at=stat.modified_at,
+        etag=stat.etag,
+        version=stat.version,
+        checksums=stat.checksums,
+    )
+
+
+# ------------------------------------------------------------------------------------------ a folder
+def _folder(store: ObjectStore, prefix: str, budget: Budget | None, limits: Limits) -> Look | None:
+    """Look at all that lies below a prefix; None where nothing does."""
+    files: list[ObjectStat] = []
+    listing, is_there = hashlib.sha256(), False
+    for stat in store.objects(prefix):
+        is_there = True
+        if stat.key.endswith("/"):  # the mark of a folder that somebody made by hand
+            continue
+        if len(files) >= limits.files:
+            return Look(state=ArtifactState.PRESENT, content_reason=str(too_many(limits)))
+        files.append(stat)
+        listing.update(repr((stat.key, stat.etag, stat.size_bytes)).encode("utf-8", "surrogateescape"))
+    if not is_there:
+        return None
+    seen = Look(
+        state=ArtifactState.PRESENT,
+        size_bytes=sum(stat.size_bytes for stat in files),
+        modified_at=max((stat.modified_at for stat in files if stat.modified_at), default=None),
+        etag=f"listing:{listing.hexdigest()}",
+        files=len(files),
+    )
+    if budget is None:
+        return seen
+    try:
+        return replace(seen, content_digest=digest_of_files(_digests(store, prefix, files, budget), limits))
+    except (BudgetExceeded, Unreadable) as error:
+        return replace(seen, content_reason=str(error))
+
+
+def _digests(store: ObjectStore, prefix: str, files: Sequence[ObjectStat], budget: Budget) -> Iterator[tuple[str, str]]:
+    """Read files one by one, all within one budget."""
+    total, deadline = sum(stat.size_bytes for stat in files), monotonic() + budget.seconds
+    if total > budget.size_bytes:
+        raise BudgetExceeded(f"the files below {prefix} have {total:,} bytes, and {budget.size_bytes:,} may be read")
+    for listed in files:
+        if (seconds := deadline - monotonic()) <= 0:
+            raise BudgetExceeded(f"the files below {prefix} could not be read within {budget.seconds:g} s")
+        of_file = hashlib.sha256()
+        with store.open(listed.key, budget=replace(budget, seconds=seconds)) as opened:
+            if opened.stat.etag != listed.etag:
+                raise BadObject(f"{listed.key} was changed while the folder was read")
+            for chunk in opened.chunks:
+                of_file.update(chunk)
+        yield listed.key.removeprefix(prefix), f"sha256:{of_file.hexdigest()}"
