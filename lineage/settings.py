@@ -40,7 +40,7 @@ PREFIX: Final = "LINEAGE_"
 FILE_VARIABLE: Final = "LINEAGE_CONFIG"
 KEY_FILE: Final = "redaction.key"
 KEY_BYTES: Final = 32  # as long as the digests that it keys
-_WITHOUT_FLAG: Final = ("object_stores", "redaction_key")
+_WITHOUT_FLAG: Final = ("look_bytes", "look_seconds", "object_stores", "redaction_key")
 
 
 # ------------------------------------------------------------------------------------------ places
@@ -131,7 +131,8 @@ class Settings(BaseSettings):
     """Everything that a user can set. `store` and `log` are URLs; `namespaces` empty means all of them; without
     `health_port`, what serves no pages answers nobody; without `log_format`, the terminal decides.
 
-    Those of Kafka are called as Kafka's clients call them. Of several object stores that fit, the first counts.
+    Those of Kafka are called as Kafka's clients call them. Of several object stores that fit, the first counts;
+    of one object so many bytes are read at most, in so many seconds.
     """
 
     model_config = SettingsConfigDict(
@@ -156,6 +157,8 @@ class Settings(BaseSettings):
     kafka_ssl_certfile: FilePath | None = None
     kafka_ssl_keyfile: FilePath | None = None
     object_stores: tuple[ObjectStoreSettings, ...] = ()
+    look_bytes: int = Field(default=256 * 2**20, ge=0)
+    look_seconds: float = Field(default=60.0, gt=0)
 
     @field_validator("namespaces", mode="before")
     @classmethod

@@ -1,9 +1,15 @@
-"""Object stores, put together: from the settings to what a bucket can be asked through."""
+"""Object stores, put together: from the settings to what a bucket can be asked through, and to looks at artifacts."""
 
-from lineage.objectstore.configured import ConfiguredStore, Credentials, Found
+from functools import cache
+
+from lineage.evidence import Look
+from lineage.model import ArtifactState, LookDue
+from lineage.objectstore.configured import ConfiguredStore, Credentials, NotConfigured, find
 from lineage.objectstore.directory import DirectoryStore
+from lineage.objectstore.looking import look
 from lineage.objectstore.minio import MinioStore
-from lineage.ports import ObjectStore
+from lineage.ports import Budget, ObjectStore
+from lineage.prober import LookAt
 from lineage.settings import ObjectStoreSettings, Settings, secret
 
 
@@ -16,15 +22,34 @@ def object_stores_of(settings: Settings) -> tuple[ConfiguredStore, ...]:
     return tuple(map(_configured, settings.object_stores))
 
 
-def open_object_store(found: Found) -> ObjectStore:
-    """Open the bucket in which something was found to lie. Nobody is asked yet.
+def open_object_store(store: ConfiguredStore, bucket: str) -> ObjectStore:
+    """Open a bucket. Nobody is asked yet.
 
     Raises:
         InvalidSettings: the endpoint of the store is none.
     """
-    if found.store.folder is not None:
-        return DirectoryStore(found.store.folder, found.bucket)
-    return MinioStore(found.store, found.bucket)
+    if store.folder is not None:
+        return DirectoryStore(store.folder, bucket)
+    return MinioStore(store, bucket)
+
+
+def looker(settings: Settings) -> LookAt:
+    """Make what looks at places, each in the store that the settings name for it.
+
+    Raises:
+        InvalidSettings: a secret or an endpoint in the settings is of no use.
+    """
+    stores = object_stores_of(settings)
+    budget = Budget(size_bytes=settings.look_bytes, seconds=settings.look_seconds)
+    opened = cache(open_object_store)
+
+    def look_at(due: LookDue) -> Look:
+        found = find(stores, cluster=due.cluster, namespace=due.namespace, location=due.location)
+        if isinstance(found, NotConfigured):
+            return Look(state=ArtifactState.UNVERIFIED, reason=found.reason)
+        return look(opened(found.store, found.bucket), found.key, budget=budget)
+
+    return look_at
 
 
 def _configured(store: ObjectStoreSettings) -> ConfiguredStore:

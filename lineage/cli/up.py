@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,6 +14,7 @@ import typer
 import uvicorn
 
 from lineage.cli.health import watchers_live, watchers_settled
+from lineage.cli.object_stores import looker
 from lineage.cli.parts import instance_name, interpreter, now, open_to_record, shown
 from lineage.cli.serve import announce, listen, make_server, serve_until_stopped
 from lineage.cli.terminal import (
@@ -30,6 +31,8 @@ from lineage.cli.terminal import (
 )
 from lineage.errors import StoreError
 from lineage.eventlog.memory import MemoryLog
+from lineage.ports import LineageStore
+from lineage.prober import Prober
 from lineage.recorder import Recorder
 from lineage.redaction import Redactor
 from lineage.settings import KEY_BYTES, Settings, load_settings, redaction_key
@@ -41,6 +44,7 @@ from watchers.sources import all_sources
 
 DEMO_CLUSTER: Final = "demo"
 STOPPING_SECONDS: Final = 10.0  # how long a database may fail once the end was asked for
+BUSY_ENTRIES: Final = 100  # observations that wait to be recorded: looks wait for these
 DRAIN_SECONDS: Final = 30.0  # for the recorder to record what is left when the end is asked for
 
 log = structlog.get_logger(__name__)
@@ -145,7 +149,7 @@ def _run(settings: Settings, kube: Kube, redactor: Redactor) -> None:
             form=settings.log_format,
             more={"watching": watched},
         )
-        with _recording(recorder, server):
+        with _recording(recorder, server), _probing(settings, store, events, server):
             watching.start()
             try:
                 serve_until_stopped(server, listener)
@@ -154,30 +158,54 @@ def _run(settings: Settings, kube: Kube, redactor: Redactor) -> None:
 
 
 @contextmanager
+def _probing(settings: Settings, store: LineageStore, events: MemoryLog, server: uvicorn.Server) -> Iterator[None]:
+    """Look at objects beside the server, where the settings say in which stores. What was watched goes first."""
+    if not settings.object_stores:
+        yield
+        return
+    prober = Prober(store, looker(settings), events, clock=now, should_wait=lambda: len(events) > BUSY_ENTRIES)
+    with _beside("prober", server, prober.run) as thread:
+        yield
+    if thread.is_alive():
+        log.warning("an object store did not answer before the end; what was not looked at is looked at next time")
+
+
+@contextmanager
 def _recording(recorder: Recorder, server: uvicorn.Server) -> Iterator[None]:
     """Record beside the server, and afterwards what is left. A recorder that fails ends the server."""
-    stop = Event()
-    failures: list[BaseException] = []
 
-    def record() -> None:
-        try:
-            recorder.run(stop)
-            recorder.drain(give_up_seconds=STOPPING_SECONDS)
-        except BaseException as error:  # noqa: BLE001 - handed to the main thread, which raises it
-            failures.append(error)
-            server.should_exit = True
+    def record(stop: Event) -> None:
+        recorder.run(stop)
+        recorder.drain(give_up_seconds=STOPPING_SECONDS)
 
-    thread = Thread(target=record, name="recorder", daemon=True)
-    thread.start()
-    try:
+    with _beside("recorder", server, record) as thread:
         yield
-    finally:
-        stop.set()
-        thread.join(DRAIN_SECONDS)
     if thread.is_alive():
         raise StoreError(
             f"the store did not take what was left within {DRAIN_SECONDS:.0f} s; it is seen again next time"
         )
+    log.info("stopped, everything seen is recorded")
+
+
+@contextmanager
+def _beside(name: str, server: uvicorn.Server, run: Callable[[Event], None]) -> Iterator[Thread]:
+    """Run something until the end, which is awaited for a while. If it fails, the server ends, and so does this."""
+    stop = Event()
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            run(stop)
+        except BaseException as error:  # noqa: BLE001 - handed to the main thread, which raises it
+            failures.append(error)
+            server.should_exit = True
+
+    thread = Thread(target=work, name=name, daemon=True)
+    thread.start()
+    try:
+        yield thread
+    finally:
+        stop.set()
+        thread.join(DRAIN_SECONDS)
     if failures:
         raise failures[0]
-    log.info("stopped, everything seen is recorded")

@@ -219,13 +219,12 @@ def test_a_file_without_a_secret_is_told(tmp_path: Path, content: bytes) -> None
 
 # ------------------------------------------------------------------------------------------ what is opened
 def test_what_was_found_is_opened_and_nobody_is_asked() -> None:
-    bucket = Found(store=MINIO, bucket="mlpipeline", key="key")
-    assert isinstance(open_object_store(bucket), MinioStore)
+    assert isinstance(open_object_store(MINIO, "mlpipeline"), MinioStore)
 
 
 def test_a_folder_holds_a_folder_for_each_bucket(tmp_path: Path) -> None:
     (tmp_path / "mlpipeline").mkdir()
     (tmp_path / "mlpipeline" / "key").write_bytes(b"data")
-    opened = open_object_store(Found(store=ConfiguredStore(folder=tmp_path), bucket="mlpipeline", key="key"))
+    opened = open_object_store(ConfiguredStore(folder=tmp_path), "mlpipeline")
     assert isinstance(opened, DirectoryStore)
     assert opened.stat("key").size_bytes == 4

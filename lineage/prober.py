@@ -1,0 +1,91 @@
+"""Looking at what lies where artifacts should: it takes the places that are due, looks, and hands on what was seen.
+
+It knows neither SQL nor S3 nor what carries the log: all come in as arguments. A look is an observation like any other:
+it goes into the log, and once it is recorded the store says when the next one is due. Who takes places has them for a
+while, so any number may look side by side, and what one of them leaves undone is due again.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime, timedelta
+from threading import Event
+from typing import Final, TypeAlias
+
+import structlog
+
+from lineage.errors import StoreError
+from lineage.evidence import Look
+from lineage.model import LookDue
+from lineage.observation import LocationLooked
+from lineage.ports import LineageStore, LogWriter
+
+LookAt: TypeAlias = Callable[[LookDue], Look]
+"""Looks at a place. Whatever keeps it from seeing something is a look as well: UNVERIFIED, with the reason."""
+
+SOURCE: Final = "objects"
+AT_ONCE: Final = 8  # looks under way: most of one is waiting for a store
+TAKEN: Final = 64  # places a time
+LEASE: Final = timedelta(minutes=15)  # longer than as many looks take
+IDLE_SECONDS: Final = 2.0  # between two questions for what is due: how soon after it was recorded an artifact is seen
+RETRY_SECONDS: Final = 10.0  # while the store of what is known fails
+
+log = structlog.get_logger()
+
+
+class Prober:
+    """Looks at what is due. `clock` says when it looks; while it `should_wait`, others go first."""
+
+    def __init__(
+        self,
+        store: LineageStore,
+        look: LookAt,
+        events: LogWriter,
+        *,
+        clock: Callable[[], datetime],
+        should_wait: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._store = store
+        self._look = look
+        self._events = events
+        self._clock = clock
+        self._should_wait = should_wait
+
+    def run(self, stop: Event) -> None:
+        """Look until `stop` is set, to the end of the looks under way.
+
+        Raises:
+            LogError: the log was closed.
+        """
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="prober") as pool:
+            while not stop.is_set():
+                try:
+                    looked = 0 if self._should_wait() else self._look_at_due(pool, stop)
+                except StoreError as error:
+                    log.warning("what is due could not be asked for", error=str(error), seconds=RETRY_SECONDS)
+                    stop.wait(RETRY_SECONDS)
+                else:
+                    if not looked:
+                        stop.wait(IDLE_SECONDS)
+
+    def _look_at_due(self, pool: ThreadPoolExecutor, stop: Event) -> int:
+        now = self._clock()
+        due = self._store.take_due_looks(now=now, until=now + LEASE, limit=TAKEN)
+        looks = [(place, pool.submit(self._look, place)) for place in due]
+        for place, look in looks:
+            if stop.is_set() and look.cancel():
+                continue
+            self._hand_on(place, look)
+        return len(due)
+
+    def _hand_on(self, place: LookDue, look: "Future[Look]") -> None:
+        seen = look.result()
+        self._events.append(
+            LocationLooked(
+                source=SOURCE,
+                cluster=place.cluster,
+                seen_at=self._clock(),
+                store=place.location.store,
+                uri=place.location.uri,
+                look=seen,
+            )
+        )
