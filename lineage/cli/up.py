@@ -83,9 +83,11 @@ def up(
         if demo:
             flags["cluster"] = cluster or DEMO_CLUSTER
             folder = stack.enter_context(_own_folder()) if store is None else None
+            objects = stack.enter_context(_own_folder())
+            flags["object_stores"] = [{"folder": objects}]
             settings, key = _demo_settings(flags, folder)
             configure_logs(logging.INFO, settings.log_format)
-            kube = connect(url=stack.enter_context(demo_server(speed=speed)).url)
+            kube = connect(url=stack.enter_context(demo_server(folder=objects, speed=speed)).url)
         else:
             settings = load_settings(flags | {"cluster": cluster, "context": context})
             configure_logs(logging.INFO, settings.log_format)

@@ -5,12 +5,17 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import pytest
 
+from lineage.identity import sha256
+from lineage.objectstore.content import digest
 from lineage.redaction import Redactor
+from tests.waiting import comes_true
 from watchers.demo import DEMO_SPEED, DEMO_START, demo_server, recordings
+from watchers.demo.bucket import happen, stored
 from watchers.demo.story import CHURN_MODEL, OUTSIDE_KEYS
 from watchers.timeline import WORKFLOWS as WORKFLOW_RESOURCE
 from watchers.timeline import ChangeType, timeline
@@ -271,9 +276,43 @@ def test_the_story_can_be_told_at_another_time_with_names_that_fit() -> None:
     assert [recording.object["kind"] for recording in later] == [recording.object["kind"] for recording in RECORDINGS]
 
 
-def test_the_demo_server_ends_its_story_at_about_the_time_it_is_told() -> None:
+# ------------------------------------------------------------------------------------------ the object store
+BUCKET: Final = stored(RECORDINGS)
+
+
+def test_all_that_steps_wrote_or_read_lies_in_the_object_store() -> None:
+    keys = {one.key for one in BUCKET}
+    nodes = [node for one in RECORDINGS for node in one.object["status"].get("nodes", {}).values()]
+    ports = [node.get(side, {}).get("artifacts", ()) for node in nodes for side in ("inputs", "outputs")]
+    named = {artifact["s3"]["key"] for artifacts in ports for artifact in artifacts}
+    assert named <= keys
+    assert keys - named <= OUTSIDE_KEYS
+
+
+def test_each_object_is_as_old_as_the_step_that_wrote_it(tmp_path: Path) -> None:
+    for one in BUCKET:
+        happen(tmp_path, one)
+    last = {one.key: one for one in BUCKET}
+    assert [one.data for one in last.values()].count(None) == 1
+    for one in last.values():
+        file = tmp_path / one.bucket / one.key
+        assert file.exists() == (one.data is not None)
+        assert one.data is None or (file.read_bytes(), file.stat().st_mtime) == (one.data, one.time.timestamp())
+
+
+def test_the_same_arguments_make_equal_content_of_other_bytes() -> None:
+    packed = defaultdict(set)
+    for one in BUCKET:
+        if one.data is not None and one.key.endswith(".tgz"):
+            packed[digest([one.data]).content_digest].add(sha256(one.data))
+    assert None not in packed
+    assert max(map(len, packed.values())) > 1
+
+
+def test_the_demo_server_ends_its_story_at_about_the_time_it_is_told(tmp_path: Path) -> None:
     before = datetime.now(UTC)
-    with demo_server(speed=1e6) as server:
+    with demo_server(folder=tmp_path, speed=1e6) as server:
         assert server.finished.wait(10)
-    ended = max(datetime.fromisoformat(w["status"]["finishedAt"]) for w in server.world.objects(WORKFLOW_RESOURCE))
+        ended = max(datetime.fromisoformat(w["status"]["finishedAt"]) for w in server.world.objects(WORKFLOW_RESOURCE))
+        assert comes_true(lambda: len([*tmp_path.glob("*/**/*.*")]) > 100)
     assert timedelta(0) <= before - ended <= timedelta(seconds=75)

@@ -1,14 +1,16 @@
 """The demo: recorded workflows of our own, and an API server that replays them.
 
 What the story is, is written in `story.py`; how Argo and Kubeflow Pipelines would have written it down is
-the business of `nodes.py` and `manifests.py`.
+the business of `nodes.py` and `manifests.py`; what its steps leave in the object store, of `bucket.py`.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
+from watchers.demo.bucket import Bucket, stored
 from watchers.demo.manifests import record
 from watchers.demo.story import RUNS
 from watchers.replay import ReplayServer
@@ -29,15 +31,20 @@ def recordings(start: datetime = DEMO_START) -> tuple[Recording, ...]:
 
 
 @contextmanager
-def demo_server(*, speed: float | None = None) -> Iterator[ReplayServer]:
-    """Serve the demo, `speed` times as fast as it happened. It ends at about the time when it has been told."""
+def demo_server(*, folder: Path, speed: float | None = None) -> Iterator[ReplayServer]:
+    """Serve the demo, `speed` times as fast as it happened, and fill a folder with what the steps write. It ends at
+    about the time when it has been told."""
     speed = speed or DEMO_SPEED
     changes = timeline(recordings())
     length = changes[-1].time - changes[0].time
-    start = datetime.now(UTC) - length + length / speed
-    server = ReplayServer(recordings(start.replace(second=0, microsecond=0)), speed=speed)
+    start = (datetime.now(UTC) - length + length / speed).replace(second=0, microsecond=0)
+    told = recordings(start)
+    server = ReplayServer(told, speed=speed)
+    bucket = Bucket(folder, stored(told), first=timeline(told)[0].time, speed=speed)
     server.start()
+    bucket.start()
     try:
         yield server
     finally:
+        bucket.stop()
         server.stop()
