@@ -351,6 +351,9 @@ class LineageStore(Protocol):
     def history(self, scope: Scope, artifacts: Sequence[Key]) -> Mapping[Key, tuple[ArtifactLook, ...]]:
         """What each look says of artifacts, the newest first."""
 
+    def places(self, scope: Scope, artifacts: Sequence[Key]) -> Mapping[Key, LookDue]:
+        """Where artifacts lie that lie somewhere."""
+
     # -- graphs and ledgers
     def lineage(
         self, scope: Scope, roots: Sequence[Key], *, direction: Direction, max_depth: int | None, max_nodes: int

@@ -79,13 +79,10 @@ class Prober:
 
     def _hand_on(self, place: LookDue, look: "Future[Look]") -> None:
         seen = look.result()
-        self._events.append(
-            LocationLooked(
-                source=SOURCE,
-                cluster=place.cluster,
-                seen_at=self._clock(),
-                store=place.location.store,
-                uri=place.location.uri,
-                look=seen,
-            )
-        )
+        self._events.append(seen_at(place, seen, self._clock()))
+
+
+def seen_at(place: LookDue, look: Look, at: datetime) -> LocationLooked:
+    """Say what was seen at a place."""
+    where = place.location
+    return LocationLooked(source=SOURCE, cluster=place.cluster, seen_at=at, store=where.store, uri=where.uri, look=look)

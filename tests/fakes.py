@@ -211,6 +211,9 @@ class FakeStore:
     def history(self, scope: Scope, artifacts: Sequence[Key]) -> Mapping[Key, tuple[ArtifactLook, ...]]:
         return self._parts("history", self._known.history, artifacts)
 
+    def places(self, scope: Scope, artifacts: Sequence[Key]) -> Mapping[Key, LookDue]:
+        return {}
+
     # -- graphs and ledgers
     def lineage(
         self, scope: Scope, roots: Sequence[Key], *, direction: Direction, max_depth: int | None, max_nodes: int

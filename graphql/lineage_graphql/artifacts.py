@@ -114,6 +114,7 @@ class ArtifactWhere(graphene.InputObjectType):
         graphene.List(graphene.NonNull(lambda: ArtifactWhere)), name="or", description="One of these holds."
     )
     not_ = graphene.InputField(lambda: ArtifactWhere, name="not", description="This does not hold.")
+    id = IDWhere(description="By its global id.")
     run = IDWhere(description="By a run that read, wrote or took it over.")
     name = StringWhere(description="By name.")
     uri = StringWhere(description="By its canonical uri.")

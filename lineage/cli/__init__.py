@@ -10,7 +10,7 @@ from typing import Final
 
 import typer
 
-from lineage.cli import ingest, query, record, reinterpret, rejected, runs, serve, store, up, watch
+from lineage.cli import artifacts, ingest, query, record, reinterpret, rejected, runs, serve, store, up, watch
 from lineage.cli.terminal import FAILURE, SIGNALLED, USAGE, complain
 from lineage.errors import InvalidSettings, LineageError
 
@@ -46,6 +46,8 @@ app.command("serve")(serve.serve)
 app.command("runs")(runs.runs)
 app.command("show")(runs.show)
 app.command("query")(query.query)
+app.command("artifact")(artifacts.artifact)
+app.command("verify")(artifacts.verify)
 app.add_typer(rejected.app)
 app.command("dump")(store.dump)
 app.command("migrate")(store.migrate)

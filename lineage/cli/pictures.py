@@ -1,4 +1,4 @@
-"""Runs, and what was rejected, as tables and trees for a terminal. Pure: answers in, what rich prints out.
+"""Runs, artifacts, and what was rejected, as tables and trees for a terminal. Pure: answers in, what rich prints out.
 
 Every text comes from outside: it is shown as it is, never read as markup, and cannot steer the terminal.
 """
@@ -12,7 +12,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from lineage.cli.terminal import printable
-from lineage.model import Rejected
+from lineage.model import Artifact, Rejected
 
 NOT_KNOWN: Final = "–"
 LONGEST_TEXT: Final = 160  # characters; `--json` shows all
@@ -58,6 +58,49 @@ def picture_of_run(run: Answer) -> Iterator[RenderableType]:
     if not steps:
         tree.add(Text("no step was seen", "dim"))
     yield tree
+
+
+def pictures_of_artifacts(artifacts: Sequence[Answer]) -> Iterator[RenderableType]:
+    """What is known of each artifact, and below it what looks at it said."""
+    for artifact in artifacts:
+        facts = Table.grid(padding=(0, 2))
+        for name, value in _facts_of_artifact(artifact):
+            facts.add_row(Text(name, "bold"), value)
+        yield facts
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for column in ("looked (UTC)", "state", "size", "evidence"):
+            table.add_column(column, overflow="fold", no_wrap=column in ("state", "size"))
+        for look in artifact["history"]["nodes"]:
+            size = NOT_KNOWN if look["sizeBytes"] is None else _size(int(look["sizeBytes"]))
+            table.add_row(_text(_time(look["at"])), _state(look["state"]), size, _text(look["evidence"]))
+        yield table if artifact["history"]["nodes"] else Text("nobody has looked at it", "dim")
+        yield ""
+
+
+def _facts_of_artifact(artifact: Answer) -> Iterator[tuple[str, Text]]:
+    producer = artifact["producer"]
+    yield "artifact", _text(artifact["name"])
+    yield "id", _text(artifact["id"])
+    yield "uri", _text(artifact["uri"])
+    yield "written", _text(_time(artifact["createdAt"]))
+    if producer:
+        yield "by", _text(f"{producer['displayName']} of {producer['run']['displayName']}")
+    yield "state", _state(artifact["state"])
+    if artifact["sizeBytes"] is not None:
+        yield "size", _size(int(artifact["sizeBytes"]))
+    yield "digest", _text(artifact["digest"])
+    yield "content", _text(artifact["contentDigest"])
+
+
+def table_of_states(artifacts: Sequence[tuple[Artifact, str]]) -> Table:
+    """A row an artifact, with what its state rests on."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("state", "artifact", "written (UTC)", "uri", "evidence"):
+        table.add_column(column, overflow="fold", no_wrap=column == "state")
+    for one, evidence in artifacts:
+        written = None if one.created_at is None else _time(one.created_at.isoformat())
+        table.add_row(_state(one.state), _text(one.name), _text(written), _text(one.uri), _text(evidence))
+    return table
 
 
 def table_of_rejections(found: Sequence[Rejected]) -> Table:
@@ -170,6 +213,10 @@ def _size(size_bytes: int) -> Text:
 
 def _phase(phase: str) -> Text:
     return Text(phase.lower(), _STYLES.get(phase, "dim"))
+
+
+def _state(state: str) -> Text:
+    return Text(state.lower(), {"PRESENT": "green", "MISSING": "bold red", "CHANGED": "yellow"}.get(state, "dim"))
 
 
 def _pipeline(run: Answer) -> str | None:

@@ -49,7 +49,7 @@ def runs(
     }
     found, total = _list(open_ask(store, url), wanted, limit)
     if as_json:
-        _write_json(found)
+        write_json(found)
         return
     if found:
         print_answer(table_of_runs(found))
@@ -76,12 +76,13 @@ def show(
     ask = open_ask(store, url)
     found = _steps(ask, _find(ask, run))
     if as_json:
-        _write_json(found)
+        write_json(found)
     else:
         print_answer(*picture_of_run(found))
 
 
-def _write_json(found: Any) -> None:
+def write_json(found: Any) -> None:
+    """Print an answer as JSON."""
     sys.stdout.buffer.write(to_json(found, indented=True) + b"\n")
     sys.stdout.buffer.flush()
 

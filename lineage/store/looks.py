@@ -67,12 +67,34 @@ def take_due(connection: Connection, dialect: Dialect, *, now: datetime, until: 
     places = {row.id: Location(store=row.store, uri=row.uri) for row in connection.execute(due)}
     for condition in dialect.one_of(location.c.id, places):
         connection.execute(update(location).where(condition).values(look_at=whole_seconds(until)))
+    return list(_due(connection, dialect, places).values())
+
+
+def places_of(
+    connection: Connection, dialect: Dialect, scope: Scope, artifacts: Sequence[Key]
+) -> Mapping[Key, LookDue]:
+    """Where artifacts lie, but for those that are kept in a workflow itself."""
+    location, node = tables.location, tables.node
+    chosen = queries.artifacts(scope).select.with_only_columns(
+        node.c.key, location.c.id, location.c.store, location.c.uri
+    )
+    rows = [
+        row
+        for condition in dialect.one_of(node.c.key, [encode_key(key) for key in artifacts])
+        for row in connection.execute(chosen.where(condition))
+    ]
+    found = {row.id: Location(store=row.store, uri=row.uri) for row in rows}
+    due = _due(connection, dialect, {of: place for of, place in found.items() if not place.is_raw})
+    return {decode_key(row.key): due[row.id] for row in rows if row.id in due}
+
+
+def _due(connection: Connection, dialect: Dialect, places: Mapping[int, Location]) -> dict[int, LookDue]:
     owners = _owners(connection, dialect, places)
-    return [
-        LookDue(location=place, cluster=owners[of][0], namespace=owners[of][1])
+    return {
+        of: LookDue(location=place, cluster=owners[of][0], namespace=owners[of][1])
         for of, place in places.items()
         if of in owners
-    ]
+    }
 
 
 def _owners(connection: Connection, dialect: Dialect, places: Iterable[int]) -> dict[int, tuple[str, str]]:

@@ -49,7 +49,7 @@ from lineage.store.dump import dump
 from lineage.store.gone import run_phase
 from lineage.store.kept import observations
 from lineage.store.locks import LocksMissing, subjects_of
-from lineage.store.looks import history, take_due
+from lineage.store.looks import history, places_of, take_due
 from lineage.store.prepared import begin
 from lineage.store.revisions import refuse_others, revision_of
 from lineage.store.rolls import LastRolls
@@ -280,6 +280,10 @@ class SqlStore:
     def history(self, scope: Scope, artifacts: Sequence[Key]) -> Mapping[Key, tuple[ArtifactLook, ...]]:
         with self._reading() as connection:
             return history(connection, scope, artifacts)
+
+    def places(self, scope: Scope, artifacts: Sequence[Key]) -> Mapping[Key, LookDue]:
+        with self._reading() as connection:
+            return places_of(connection, self._dialect, scope, artifacts)
 
     # -- graphs and ledgers
     def lineage(
