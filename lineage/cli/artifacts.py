@@ -75,13 +75,11 @@ def verify(
     if not settings.object_stores:
         raise InvalidSettings("no object store is configured: name one in [[object_stores]] of the settings file")
     opened = open_existing(settings.store)
-    wanted = [_where(opened, text) for text in which or ()]
-    keys = [item.key for item in _artifacts(opened, AnyOf(tuple(wanted)) if wanted else None)]
-    places = opened.places(EVERYTHING, keys)
+    wanted = AnyOf(tuple(_where(opened, text) for text in which)) if which else None
+    places = opened.places(EVERYTHING, [item.key for item in _artifacts(opened, wanted)])
     _look_at(opened, looker(settings), list(dict.fromkeys(places.values())))
-    found = opened.get(EVERYTHING, keys)
-    artifacts = [item for key in keys if isinstance(item := found.get(key), Artifact) and key in places]
-    _tell(opened, artifacts, as_json=as_json)
+    # Asked again: what lay somewhere before anybody looked may now be known for what it is.
+    _tell(opened, [item for item in _artifacts(opened, wanted) if item.uri is not None], as_json=as_json)
 
 
 def _tell(store: LineageStore, artifacts: Sequence[Artifact], *, as_json: bool) -> None:
@@ -94,7 +92,7 @@ def _tell(store: LineageStore, artifacts: Sequence[Artifact], *, as_json: bool) 
     elif wrong:
         print_answer(table_of_states([(item, last.get(item.key, "")) for item in wrong]))
     counted = ", ".join(f"{states[state]} {state.value.lower()}" for state in ArtifactState if states[state])
-    notes.print(f"{len(artifacts)} artifacts{': ' if counted else ''}{counted}")
+    notes.print(f"{len(artifacts)} artifact{'' if len(artifacts) == 1 else 's'}{': ' if counted else ''}{counted}")
     if states[ArtifactState.MISSING] or states[ArtifactState.CHANGED]:
         raise typer.Exit(FAILURE)
 
