@@ -10,7 +10,7 @@ from typing import Final
 
 import typer
 
-from lineage.cli import artifacts, ingest, query, record, reinterpret, rejected, runs, serve, store, up, watch
+from lineage.cli import artifacts, ingest, probe, query, record, reinterpret, rejected, runs, serve, store, up, watch
 from lineage.cli.terminal import FAILURE, SIGNALLED, USAGE, complain
 from lineage.errors import InvalidSettings, LineageError
 
@@ -40,6 +40,7 @@ app.command("up")(up.up)
 app.command("ingest")(ingest.ingest)
 app.command("watch")(watch.watch)
 app.command("record")(record.record)
+app.command("probe")(probe.probe)
 app.command("replay")(record.replay)
 app.command("reinterpret")(reinterpret.reinterpret)
 app.command("serve")(serve.serve)
