@@ -1,0 +1,87 @@
+"""Looking at objects beside Kafka: `lineage probe` and `lineage record`, with a real broker and a real MinIO."""
+
+import io
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lineage.model import Artifact, ArtifactState
+from lineage.ports import EVERYTHING, Listing, PageRequest
+from lineage.store import open_store
+from tests.factories import KubernetesObject, a_node, a_workflow, moment
+from tests.integration.test_cli import run
+from tests.integration.test_probes import started
+from tests.kafka_server import KafkaServer
+from tests.minio_server import ACCESS_KEY, SECRET_KEY, MinioServer
+from tests.waiting import comes_true
+
+NODE = "w-1000001"
+
+
+@pytest.fixture
+def bucket(minio: MinioServer) -> str:
+    return minio.new_bucket()
+
+
+@pytest.fixture
+def settings(tmp_path: Path, kafka: KafkaServer, minio: MinioServer, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What record and probe share: a store, a topic, and the credentials of the object store."""
+    config = tmp_path / "config.toml"
+    config.write_text(
+        f'store = "sqlite:///{tmp_path / "lineage.db"}"\nredaction_key = "{"0123456789abcdef" * 2}"\n'
+        f'log = "kafka://{kafka.bootstrap}/{kafka.new_topic()}"\n'
+        f'[[object_stores]]\nendpoint = "http://{minio.endpoint}"\nserves = ["minio.storage:9000"]\n'
+        f'access_key = "{ACCESS_KEY}"\nsecret_key = "{SECRET_KEY}"\n'
+    )
+    monkeypatch.setenv("LINEAGE_CONFIG", str(config))
+    return tmp_path
+
+
+def ran_just_now(bucket: str, *keys: str) -> KubernetesObject:
+    """A workflow whose step has just ended, and uploaded its outputs before."""
+    now = datetime.now(UTC).timestamp() - moment(0).timestamp()
+    node = a_node("w.a", now - 30, now)
+    s3 = {"endpoint": "minio.storage:9000", "bucket": bucket}
+    node["outputs"]["artifacts"] = [{"name": key, "s3": {**s3, "key": key}} for key in keys]
+    return a_workflow({NODE: node}, born=now - 40, phase="Succeeded")
+
+
+def artifacts(folder: Path) -> Mapping[str, Artifact]:
+    store = open_store(f"sqlite:///{folder / 'lineage.db'}")
+    try:
+        page = store.artifacts(EVERYTHING, Listing(), PageRequest(first=100))
+        return {item.name: item for item in page.items}
+    finally:
+        store.close()
+
+
+def states(folder: Path) -> Mapping[str, ArtifactState]:
+    return {name: item.state for name, item in artifacts(folder).items()}
+
+
+def test_what_was_recorded_is_looked_at_soon_and_an_overwrite_is_seen(
+    settings: Path, minio: MinioServer, bucket: str
+) -> None:
+    def put(key: str, data: bytes) -> None:
+        minio.client().put_object(bucket, key, io.BytesIO(data), len(data))
+
+    put("model", b"weights")
+    put("table", b"a,b\n1,2\n")
+    workflow = settings / "workflow.json"
+    workflow.write_text(json.dumps(ran_just_now(bucket, "model", "table", "lost")))
+    assert run("ingest", str(workflow)).returncode == 0
+    with started(settings / "record.log", "record") as recorder, started(settings / "probe.log", "probe") as prober:
+        there: dict[str, Any] = dict.fromkeys(("model", "table"), ArtifactState.PRESENT)
+        assert comes_true(lambda: states(settings) == {**there, "lost": ArtifactState.MISSING}), prober.logged()
+        model = artifacts(settings)["model"]
+        assert (model.size_bytes, model.digest) == (7, model.content_digest)
+        assert (prober.status("/healthz"), prober.status("/readyz")) == (200, 200)
+        put("table", b"a,b\n1,3\n")
+        code = run("verify", f"s3://{bucket}/table").returncode
+        assert (prober.end(), recorder.end()) == (0, 0)
+    assert code == 1
+    assert states(settings)["table"] in (ArtifactState.CHANGED, ArtifactState.PRESENT)  # two writes of one name
