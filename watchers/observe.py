@@ -16,9 +16,10 @@ from lineage.identity import canonical, sha256
 from lineage.limits import MAX_OBJECT_BYTES
 from lineage.observation import InputUnreadable, ObjectSeen
 from lineage.redaction import Redactor
-from watchers.parts import Parts, Sent, View, trim
+from watchers.parts import Parts, View, trim
 from watchers.reading import step
 from watchers.remembering import LastViews
+from watchers.sent import Sent
 from watchers.source import KubernetesObject, Source
 
 MAX_DEPTH: Final = 254  # levels that orjson writes
@@ -87,7 +88,7 @@ class Observer:
         try:
             item = sent.object()
         except orjson.JSONDecodeError:
-            item = {name: repr(bytes(text)) for name, text in sent.members.items()}
+            item = {name: repr(bytes(text)) for name, text in sent.members().items()}
         return unreadable(item, self._source, cluster=self._cluster, seen_at=seen_at, reason=reason)
 
     def forget(self, uid: str) -> None:
@@ -96,10 +97,10 @@ class Observer:
 
     def _in_parts(self, sent: Sent) -> bytes | None:
         """Write an object part by part; None where only the whole says what is wrong with it."""
-        if not sent.uid or sent.size_bytes < self._smallest_bytes:
+        if not sent.uid or sent.head is None or sent.size_bytes < self._smallest_bytes:
             return None
         try:
-            members = self._source.unpacked(sent.members)
+            members = self._source.unpacked(sent.members(), is_packed=sent.head.is_packed)
             return None if members is None else self._parts.canonical(sent, members)
         except (InvalidObservation, orjson.JSONEncodeError, ValueError, RecursionError):
             return None

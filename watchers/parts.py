@@ -1,4 +1,4 @@
-"""An object as it was sent; and one that comes again with little changed, redacted and written part by part.
+"""An object that comes again with little changed, redacted and written part by part.
 
 Pure but for a bounded memory, on which nothing depends but speed. A part is a member of the object, of its metadata,
 of its status, or one node; two parts are the same if their bytes are. A part is redacted as the object around it
@@ -15,8 +15,8 @@ import orjson
 
 from lineage.identity import canonical
 from lineage.redaction import Redactor, Survey, are_apart, survey, together
-from watchers.elements import decode_json
 from watchers.remembering import LastViews
+from watchers.sent import Sent
 from watchers.source import KubernetesObject, Members, read_members
 
 _Path: TypeAlias = tuple[str, ...]
@@ -27,52 +27,6 @@ NOISE_ANNOTATIONS: Final = frozenset({"kubectl.kubernetes.io/last-applied-config
 _PART_BYTES: Final = 700  # what is remembered of a part besides its text, roughly
 _SURVEYS: Final = 1000
 _OPENING: Final = ord("{")
-
-
-class Sent(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """An object as it was sent, not decoded but for what says which it is. `uid`, `resource_version` and `created_at`
-    (as it was written) are empty where nothing does. It keeps `size_bytes` of text in memory."""
-
-    uid: str
-    resource_version: str
-    created_at: str
-    members: Members
-    size_bytes: int
-
-    def object(self) -> KubernetesObject:
-        """Decode the object, as one that nobody else holds.
-
-        Raises:
-            orjson.JSONDecodeError: it is no JSON that can be written again, as half a character.
-        """
-        return {name: decode_json(bytes(raw)) for name, raw in self.members.items()}
-
-
-def sent(members: Members, size_bytes: int) -> Sent:
-    """Tell which object it is.
-
-    Raises:
-        msgspec.DecodeError: its metadata is no JSON.
-    """
-    metadata = members.get("metadata")
-    known = _identity(metadata) if metadata is not None and _is_object(metadata) else _NOBODY
-    return Sent(
-        uid=str(known.uid or ""),
-        resource_version=str(known.resource_version or ""),
-        created_at=str(known.creation_timestamp or ""),
-        members=members,
-        size_bytes=size_bytes,
-    )
-
-
-class _Identity(msgspec.Struct, rename="camel"):
-    uid: Any = None
-    resource_version: Any = None
-    creation_timestamp: Any = None
-
-
-_identity = msgspec.json.Decoder(_Identity).decode
-_NOBODY: Final = _Identity()
 
 
 @dataclass(frozen=True, slots=True)

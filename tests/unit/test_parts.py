@@ -17,17 +17,17 @@ from tests.factories import CLUSTER, RECORDED_AT, REDACTOR, KubernetesObject, a_
 from tests.simulation import play, watch
 from watchers.documents import Document, decode
 from watchers.observe import Observer, find_source, observe
-from watchers.parts import Parts, Sent, sent
-from watchers.source import read_members
+from watchers.parts import Parts
+from watchers.sent import Reader, Sent
+from watchers.source import Source
 from watchers.sources import all_sources
 from watchers.sources.argo_workflow import SOURCE
 
 SECRET: Final = "Zq7XhT2mPl9w"
 
 
-def as_sent(item: KubernetesObject) -> Sent:
-    data = orjson.dumps(item)
-    return sent(read_members(data), len(data))
+def as_sent(item: KubernetesObject, source: Source = SOURCE) -> Sent:
+    return Reader(source.resource, source.head).item(orjson.dumps(item))
 
 
 def an_observer() -> Observer:
@@ -93,7 +93,7 @@ def test_any_sequence_of_views_is_written_as_each_whole_is(several: list[dict[st
     parts = Parts(REDACTOR)
     for version, view in enumerate(several, start=1):
         item = built(view, version)
-        assert parts.canonical(as_sent(item), as_sent(item).members) == whole(item).body
+        assert parts.canonical(as_sent(item), as_sent(item).members()) == whole(item).body
 
 
 def test_a_secret_that_a_later_part_gives_away_is_replaced_in_parts_that_did_not_change() -> None:
@@ -141,7 +141,8 @@ def test_recorded_objects_are_written_as_each_whole_is(fixtures: Path) -> None:
             if (source := find_source(value, all_sources())) is None:
                 continue
             item = {**value, "metadata": {**(value.get("metadata") or {}), "uid": "one"}}
-            expected = observe(deepcopy(item), source, cluster=CLUSTER, seen_at=RECORDED_AT, redactor=REDACTOR)
-            assert observers[source.name].observe(as_sent(item), seen_at=RECORDED_AT) == expected, file
+            sent = as_sent(item, source)
+            expected = observe(sent.object(), source, cluster=CLUSTER, seen_at=RECORDED_AT, redactor=REDACTOR)
+            assert observers[source.name].observe(sent, seen_at=RECORDED_AT) == expected, file
             compared += 1
     assert compared > 100
