@@ -342,9 +342,10 @@ class Reflector:
                     return
             yield from self._become(SourceState.SYNCED)
             for line in lines:
-                type_, item = self._read.event(line)
-                empty = False
-                yield from self._follow(type_, item)
+                yield from self._follow(*self._read.event(line))
+                if empty:
+                    empty, self._progressed = False, True
+                    self._recovered()
                 if self._wait(0):
                     return
         if empty and self._monotonic() - opened_at < self._pace.shortest_watch_seconds:
@@ -388,28 +389,28 @@ class Reflector:
                 return
         raise ClusterError("the watch ended before all objects had come")
 
-    def _follow(self, type_: str, item: Sent) -> Iterator[ReflectorEvent]:
+    def _follow(self, type_: str, item: Sent) -> list[ReflectorEvent]:
         """Turn one event of a watch into ours."""
         if type_ == "ERROR":
             raise _error_of(item)
         if not item.resource_version:
             raise BadAnswer(f"a {type_} event carries no resourceVersion")
         self._position = item.resource_version
-        self._progressed = True
-        self._recovered()
+        told: list[ReflectorEvent] = []
         match type_:
             case "ADDED" | "MODIFIED":
                 if self._is_news(item):
-                    yield Changed(sent=item)
+                    told.append(Changed(sent=item))
             case "DELETED":
                 self._known.pop(item.uid, None)
                 if item.uid:
-                    yield Deleted(uid=item.uid)
+                    told.append(Deleted(uid=item.uid))
             case _:  # KEP-956: a bookmark carries only metadata and resourceVersion
                 self._reached = None  # that nothing happened meanwhile is worth telling too
-                yield from self._reach()
+                told += self._reach()
         if self._monotonic() - self._reached_at >= self._pace.reached_seconds:
-            yield from self._reach()
+            told += self._reach()
+        return told
 
     def _reach(self) -> Iterator[Reached]:
         """Tell how far the watch has come, if it has come any farther."""
