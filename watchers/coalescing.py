@@ -5,14 +5,13 @@ then stands. A view is dropped only if the next one names every attempt that it 
 never missed; and what is held is handed on before a deletion (`release`) and at the end (`everything`).
 """
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
 import msgspec
 
-from watchers.parts import Sent
-from watchers.source import Attempts, Members
+from watchers.sent import Sent
+from watchers.source import Attempts
 
 INTERVAL_SECONDS: Final = 1.0
 MAX_BYTES: Final = 16 * 2**20  # of text that is held; beyond it nothing waits
@@ -26,19 +25,17 @@ class View(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 
 class Coalescer:
-    """Holds views until they are due. `attempts` tells what a view names, and raises ValueError where it cannot.
+    """Holds views until they are due.
 
     Times are seconds of one clock that never goes back. What is returned is due until it was `handed` on.
     """
 
     def __init__(
         self,
-        attempts: Callable[[Members], Attempts],
         *,
         interval_seconds: float = INTERVAL_SECONDS,
         max_bytes: int = MAX_BYTES,
     ) -> None:
-        self._attempts = attempts
         self._interval = interval_seconds
         self._max_bytes = max_bytes
         self._held: dict[str, list[View]] = {}  # by uid, none of which stands for the one before it
@@ -96,9 +93,11 @@ class Coalescer:
         uid, version, before = newer.sent.uid, newer.sent.resource_version, older.sent.resource_version
         if not (version.isdecimal() and before.isdecimal() and int(version) > int(before)):
             return False
+        if older.sent.head is None or newer.sent.head is None:
+            return False
         try:
-            old = self._named[uid] if uid in self._named else self._attempts(older.sent.members)
-            self._named[uid] = self._attempts(newer.sent.members)
-        except (ValueError, RecursionError):
+            old = self._named[uid] if uid in self._named else older.sent.head.attempts()
+            self._named[uid] = newer.sent.head.attempts()
+        except ValueError:
             return False
         return old <= self._named[uid]

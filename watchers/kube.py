@@ -8,9 +8,11 @@ status: 404 is ResourceAbsent, 403 ResourceForbidden, 410 HistoryGone, everythin
 
 import ipaddress
 import os
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
@@ -25,19 +27,21 @@ from urllib3.exceptions import (
     HTTPError,
     NameResolutionError,
     NewConnectionError,
+    ProtocolError,
     ReadTimeoutError,
     SSLError,
-    TimeoutError,
 )
+from urllib3.exceptions import TimeoutError as Unanswered
 
 from lineage.errors import ClusterError, InvalidSettings
+from watchers.lines import Chunks, Lines
 from watchers.reflector import refusal
 
 CONNECT_TIMEOUT_SECONDS: Final = 10.0
 SILENCE_SECONDS: Final = 90.0  # bookmarks come about every 60 s: a watch silent for longer may be half-open
 _load_in_cluster: Callable[..., None] = load_incluster_config  # typed here, as the library does not
 _load_kubeconfig: Callable[..., None] = load_kube_config
-_CHUNK_BYTES: Final = 64 * 1024
+_PIECE_BYTES: Final = 64 * 1024
 _REFUSAL_BYTES: Final = 64 * 1024  # as much of a refusal as is read: a Status is small, a proxy's page need not be
 
 
@@ -182,11 +186,11 @@ class Kube:
                 reason = "its name cannot be resolved"
             case NewConnectionError():
                 reason = "nobody answers there"
-            case ReadTimeoutError():
+            case ReadTimeoutError() | TimeoutError():
                 reason = f"it was silent for {self._silence_seconds:g} s"
-            case TimeoutError():
+            case Unanswered():
                 reason = "it did not answer in time"
-            case SSLError():
+            case SSLError() | ssl.SSLError():
                 reason = f"TLS failed: {error}"
             case _:
                 reason = f"the connection broke ({type(error).__name__})"
@@ -217,35 +221,42 @@ class KubeStream:
         Raises:
             ClusterError: the connection broke, within a line too.
         """
-        partial: list[bytes] = []
+        lines = Lines()
         try:
-            for chunk in self._chunks():
-                first, *others = chunk.split(b"\n")
-                partial.append(first)
-                for other in others:
-                    line = b"".join(partial)
-                    partial = [other]
-                    if line:
-                        yield line
-        except ReadTimeoutError as error:
-            if any(partial):
+            for piece in self._pieces():
+                yield from lines.feed(piece)
+        except (ReadTimeoutError, TimeoutError) as error:
+            if lines.partial:
                 raise self._kube._failure(error) from error
         except (HTTPError, OSError, ValueError) as error:
             raise self._kube._failure(error) from error
-        if any(partial):
+        if lines.partial:
             raise ClusterError(f"{self._kube.url}: the connection ended within an event")
 
-    def _chunks(self) -> Iterator[bytes]:
-        """Yield what has arrived, without waiting for more."""
-        if getattr(self._response, "chunked", False):
+    def _pieces(self) -> Iterator[bytes]:
+        """Yield of the body what has arrived, without waiting for more."""
+        if not getattr(self._response, "chunked", False):  # a proxy that speaks HTTP/1.0 ends an answer by hanging up
+            while piece := self._response.read1(_PIECE_BYTES, decode_content=False):
+                yield piece
+        elif (wire := _wire(self._response)) is not None:
+            chunks = Chunks()
+            while not chunks.is_over:
+                data = wire.read1(_PIECE_BYTES)
+                if not data:
+                    raise ProtocolError("the answer ended before its last chunk")
+                yield chunks.feed(data)
+        else:
             yield from self._response.stream(None, decode_content=False)
-        else:  # a proxy that speaks HTTP/1.0 ends an answer by closing the connection
-            while chunk := self._response.read1(_CHUNK_BYTES, decode_content=False):
-                yield chunk
 
     def close(self) -> None:
         """Let go of the connection."""
         self._kube._drop(self._response)
+
+
+def _wire(response: urllib3.BaseHTTPResponse) -> BufferedReader | None:
+    """Find what urllib3 itself reads chunks from, in some twenty calls each; None where it hides that."""
+    wire = getattr(getattr(response, "_fp", None), "fp", None)
+    return wire if isinstance(wire, BufferedReader) else None
 
 
 def _retry_after(response: urllib3.BaseHTTPResponse) -> float:

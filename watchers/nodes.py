@@ -22,7 +22,7 @@ import zstandard
 
 from lineage.identity import sha256
 from watchers.reading import mapping, seconds, sequence, text, time
-from watchers.source import Attempts, KubernetesObject, Members, read_members
+from watchers.source import Attempts, Head, KubernetesObject, Members, read_members
 
 GROUPS: Final = frozenset({"DAG", "Steps", "StepGroup", "TaskGroup", "Retry"})
 ACTS: Final = frozenset({"Pod", "Container", "HTTP", "Plugin"})
@@ -58,12 +58,8 @@ def unpack_members(members: Members) -> Members:
     Raises:
         ValueError: they cannot be unpacked.
     """
-    status = members.get("status")
-    if status is None or b'"compressedNodes"' not in (text := bytes(status)) or not text.startswith(b"{"):
-        return members
-    shown = read_members(text)
-    if not _is_packed(packed := orjson.loads(shown.pop("compressedNodes", b"null"))):
-        return members
+    shown = read_members(members["status"])
+    packed = orjson.loads(shown.pop("compressedNodes"))
     try:
         nodes = read_members(_decompress(packed))
     except _NOT_PACKED as error:
@@ -71,41 +67,44 @@ def unpack_members(members: Members) -> Members:
     return {**members, "status": msgspec.Raw(_encode({**shown, "nodes": nodes}))}
 
 
-def named_attempts(members: Members) -> Attempts:
-    """Tell the attempts that a view of a workflow names.
-
-    Raises:
-        ValueError: its nodes cannot be read.
-    """
-    status = members.get("status")
-    if status is None:
-        return frozenset()
-    shown = _read_status(status)
-    nodes = shown.nodes
-    if _is_packed(shown.compressed_nodes):
-        try:
-            nodes = _read_starts(_decompress(shown.compressed_nodes))
-        except _NOT_PACKED as error:
-            raise ValueError("the nodes are packed in an unknown way") from error
-    if shown.offload_node_status_version and not nodes:
-        raise ValueError("the nodes are kept elsewhere")
-    return frozenset((node_id, node.started_at) for node_id, node in (nodes or {}).items() if node is not None)
-
-
-class _Start(msgspec.Struct, rename="camel"):
+class _Start(msgspec.Struct, rename="camel", gc=False):
     started_at: str | None = None
 
 
 _Starts: TypeAlias = dict[str, _Start | None]
 
 
-class _Status(msgspec.Struct, rename="camel"):
+class _Status(msgspec.Struct, rename="camel", gc=False):
     nodes: _Starts | None = None
     compressed_nodes: Any = None
     offload_node_status_version: str | None = None
 
 
-_read_status: Final = msgspec.json.Decoder(_Status).decode
+_NO_STATUS: Final = _Status()
+
+
+class WorkflowHead(Head, gc=False):
+    """What is read of a workflow as it comes: its nodes, and when each of them started."""
+
+    status: _Status | None = None
+
+    @property
+    def is_packed(self) -> bool:
+        return _is_packed((self.status or _NO_STATUS).compressed_nodes)
+
+    def attempts(self) -> Attempts:
+        status = self.status or _NO_STATUS
+        nodes = status.nodes or {}
+        if _is_packed(status.compressed_nodes):
+            try:
+                nodes = _read_starts(_decompress(status.compressed_nodes))
+            except _NOT_PACKED as error:
+                raise ValueError("the nodes are packed in an unknown way") from error
+        if status.offload_node_status_version and not nodes:
+            raise ValueError("the nodes are kept elsewhere")
+        return nodes.items()
+
+
 _read_starts: Final = msgspec.json.Decoder(_Starts).decode
 _encode: Final = msgspec.json.Encoder().encode
 _NOT_PACKED: Final = (ValueError, OSError, EOFError, zlib.error, zstandard.ZstdError, brotli.error)

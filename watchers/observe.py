@@ -17,12 +17,12 @@ from lineage.limits import MAX_OBJECT_BYTES
 from lineage.observation import InputUnreadable, ObjectSeen
 from lineage.redaction import Redactor
 from lineage.remembering import LastViews
-from watchers.parts import Parts, Sent, View, trim
+from watchers.parts import Parts, View, trim
 from watchers.reading import step
+from watchers.sent import Sent
 from watchers.source import KubernetesObject, Source
 
 MAX_DEPTH: Final = 254  # levels that orjson writes
-SMALLEST_BYTES: Final = 12 * 1024  # a part costs some 10 µs more than as much of a whole
 _SHOWN: Final = 60
 
 
@@ -48,9 +48,7 @@ def observe(
 
 class Observer:
     """Makes observations of what one source's resource sends, at the cost of what changed since the view before.
-
-    Objects of fewer than `smallest_bytes` are taken whole, which is faster. Several observers can share `views`.
-    """
+    Several observers can share `views`."""
 
     def __init__(
         self,
@@ -59,9 +57,7 @@ class Observer:
         cluster: str,
         redactor: Redactor,
         views: LastViews[View] | None = None,
-        smallest_bytes: int = SMALLEST_BYTES,
     ) -> None:
-        self._smallest_bytes = smallest_bytes
         self._source = source
         self._cluster = cluster
         self._redactor = redactor
@@ -87,7 +83,7 @@ class Observer:
         try:
             item = sent.object()
         except orjson.JSONDecodeError:
-            item = {name: repr(bytes(text)) for name, text in sent.members.items()}
+            item = {name: repr(bytes(text)) for name, text in sent.members().items()}
         return unreadable(item, self._source, cluster=self._cluster, seen_at=seen_at, reason=reason)
 
     def forget(self, uid: str) -> None:
@@ -96,11 +92,11 @@ class Observer:
 
     def _in_parts(self, sent: Sent) -> bytes | None:
         """Write an object part by part; None where only the whole says what is wrong with it."""
-        if not sent.uid or sent.size_bytes < self._smallest_bytes:
+        if not sent.uid or sent.head is None:
             return None
         try:
-            members = self._source.unpacked(sent.members)
-            return None if members is None else self._parts.canonical(sent, members)
+            members = self._source.unpacked(sent.members(), is_packed=sent.head.is_packed)
+            return None if members is None else self._parts.canonical(sent.uid, members)
         except (InvalidObservation, orjson.JSONEncodeError, ValueError, RecursionError):
             return None
 

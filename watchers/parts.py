@@ -1,12 +1,12 @@
-"""An object as it was sent; and one that comes again with little changed, redacted and written part by part.
+"""An object that comes again with little changed, redacted and written part by part.
 
 Pure but for a bounded memory, on which nothing depends but speed. A part is a member of the object, of its metadata,
-of its status, or one node; two parts are the same if their bytes are. A part is redacted as the object around it
-demands: where the whole comes to say something else (a clue, a Secret, a secret that may be repeated), every part
-is redacted anew.
+of its status or of a node; two parts are the same if their bytes are. A part is redacted as the object around it
+demands: where the whole comes to say something else (a clue, a Secret, a secret that may be repeated), all of it is
+redacted anew.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -14,84 +14,46 @@ import msgspec
 import orjson
 
 from lineage.identity import canonical
-from lineage.redaction import Redactor, Survey, are_apart, survey, together
+from lineage.redaction import Clues, Redactor, Survey, Whole, are_apart, survey
 from lineage.remembering import LastViews
-from watchers.elements import decode_json
 from watchers.source import KubernetesObject, Members, read_members
 
 _Path: TypeAlias = tuple[str, ...]
-_Groups: TypeAlias = Mapping[_Path, Members]
+_Groups: TypeAlias = dict[_Path, Members]
+_Change: TypeAlias = tuple[_Path, msgspec.Raw, msgspec.Raw | None]  # what a part is, and was
 
-_OPENED: Final[tuple[_Path, ...]] = ((), ("metadata",), ("status",), ("status", "nodes"))  # outer ones first
+_NODES: Final[_Path] = ("status", "nodes")
+_OPENED: Final[tuple[_Path, ...]] = ((), ("metadata",), ("status",), _NODES)  # outer ones first
 NOISE_ANNOTATIONS: Final = frozenset({"kubectl.kubernetes.io/last-applied-configuration"})
-_PART_BYTES: Final = 700  # what is remembered of a part besides its text, roughly
-_SURVEYS: Final = 1000
+_PART_BYTES: Final = 450  # what is remembered of a part besides its text, roughly
 _OPENING: Final = ord("{")
+_joined: Final = msgspec.json.Encoder(order="sorted").encode  # as `canonical` does, and what is text as it is
 
 
-class Sent(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """An object as it was sent, not decoded but for what says which it is. `uid`, `resource_version` and `created_at`
-    (as it was written) are empty where nothing does. It keeps `size_bytes` of text in memory."""
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """A view as it came and as it was written, and the secrets in it that may be repeated."""
 
-    uid: str
-    resource_version: str
-    created_at: str
     members: Members
-    size_bytes: int
-
-    def object(self) -> KubernetesObject:
-        """Decode the object, as one that nobody else holds.
-
-        Raises:
-            orjson.JSONDecodeError: it is no JSON that can be written again, as half a character.
-        """
-        return {name: decode_json(bytes(raw)) for name, raw in self.members.items()}
-
-
-def sent(members: Members, size_bytes: int) -> Sent:
-    """Tell which object it is.
-
-    Raises:
-        msgspec.DecodeError: its metadata is no JSON.
-    """
-    metadata = members.get("metadata")
-    known = _identity(metadata) if metadata is not None and _is_object(metadata) else _NOBODY
-    return Sent(
-        uid=str(known.uid or ""),
-        resource_version=str(known.resource_version or ""),
-        created_at=str(known.creation_timestamp or ""),
-        members=members,
-        size_bytes=size_bytes,
-    )
-
-
-class _Identity(msgspec.Struct, rename="camel"):
-    uid: Any = None
-    resource_version: Any = None
-    creation_timestamp: Any = None
-
-
-_identity = msgspec.json.Decoder(_Identity).decode
-_NOBODY: Final = _Identity()
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """One part of a view, redacted. `found`: the secrets in it that may be repeated elsewhere."""
-
-    survey: Survey
+    body: bytes
     found: frozenset[str]
-    text: orjson.Fragment
+    clues: Clues
 
 
 @dataclass(frozen=True, slots=True)
-class View:
-    """A view as it came, and what became of its parts. The dicts of one path have equal keys."""
+class _Apart:
+    """A view as it came and as it was written, part by part; the dicts of one path have equal keys. `says` is what the
+    whole says of each part, and `surveys` what those say that changed in it, which are those that change again."""
 
     groups: _Groups
-    parts: Mapping[_Path, Mapping[str, _Part]]
-    whole: Survey
+    texts: _Groups
     found: frozenset[str]
+    says: Survey
+    surveys: Mapping[_Path, Survey]
+
+
+View: TypeAlias = _Whole | _Apart
+"""A view as it is remembered: whole, until the next one comes."""
 
 
 class Parts:
@@ -100,74 +62,95 @@ class Parts:
     def __init__(self, redactor: Redactor, views: LastViews[View] | None = None) -> None:
         self._redactor = redactor
         self._views = LastViews[View]() if views is None else views
-        self._surveys: dict[Survey, Survey] = {}
 
     def forget(self, uid: str) -> None:
         """Let go of an object that is gone."""
         self._views.forget(uid)
 
-    def canonical(self, item: Sent, members: Members) -> bytes | None:
-        """Write an object, whose `members` are unpacked, trimmed, redacted and canonical; None where it cannot be taken
-        apart.
+    def canonical(self, uid: str, members: Members) -> bytes:
+        """Write an object, whose `members` are unpacked, trimmed, redacted and canonical.
 
         Raises:
             InvalidObservation, orjson.JSONEncodeError, RecursionError: as redacting and writing the whole.
-            orjson.JSONDecodeError: a part is no JSON.
+            ValueError: it is no JSON.
         """
-        groups = _opened(members)
-        if groups is None:
-            return None
-        view = self._view(groups, self._views.get(item.uid))
-        body = _joined(view)
-        self._views.put(item.uid, view, item.size_bytes + len(body) + _PART_BYTES * sum(map(len, view.parts.values())))
+        before = self._views.get(uid)
+        view = None if before is None else self._next(members, before)
+        came = sum(memoryview(raw).nbytes for raw in members.values())
+        if view is None:
+            whole = self._anew(members)
+            self._views.put(uid, whole, came + len(whole.body))
+            return whole.body
+        body = _whole_of(view.texts)
+        # Parts that never changed hold the body that they were cut out of.
+        self._views.put(uid, view, came + 2 * len(body) + _PART_BYTES * sum(map(len, view.texts.values())))
         return body
 
-    def _view(self, groups: _Groups, before: View | None) -> View:
-        if before is None or not _goes_on(groups, before):
-            return self._anew(groups)
-        changed = dict(_changed(groups, before.groups))
-        surveys = {path: self._survey(part) for path, part in changed.items()}
-        old = {path: before.parts[path[:-1]].get(path[-1]) for path in changed}
-        if not all(part is None or surveys[path].covers(part.survey) for path, part in old.items()):
-            return self._anew(groups)  # the whole may say less than before
-        whole = together({before.whole, *surveys.values()})
-        walked = {path: self._redactor.walk(part, whole) for path, part in changed.items()}
-        kept = all(part is None or part.found <= walked[path][1] for path, part in old.items())
-        found = before.found.union(*(secrets for _, secrets in walked.values()))
-        if not kept or whole != before.whole or found != before.found:
-            return self._anew(groups)
-        parts = {path: dict(group) for path, group in before.parts.items()}
-        for path, (part, secrets) in walked.items():
-            parts[path[:-1]][path[-1]] = _Part(surveys[path], secrets, self._written(part, path, found))
-        return View(groups, parts, whole, found)
+    def _anew(self, members: Members) -> _Whole:
+        item = _decoded(members)
+        whole = Whole(item)
+        walked, found = self._redactor.walk(item, whole)
+        return _Whole(members, canonical(self._redactor.repeat(walked, found)), found, whole.clues)
 
-    def _anew(self, groups: _Groups) -> View:
-        every = dict(_changed(groups, {}))
-        surveys = {path: self._survey(part) for path, part in every.items()}
-        whole = together(set(surveys.values()))
-        walked = {path: self._redactor.walk(part, whole) for path, part in every.items()}
-        found = frozenset[str]().union(*(secrets for _, secrets in walked.values()))
-        parts: dict[_Path, dict[str, _Part]] = {path: {} for path in groups}
-        for path, (part, secrets) in walked.items():
-            parts[path[:-1]][path[-1]] = _Part(surveys[path], secrets, self._written(part, path, found))
-        return View(groups, parts, whole, found)
+    def _next(self, members: Members, before: View) -> _Apart | None:
+        """Write the parts that changed; None where it takes the whole."""
+        earlier = _taken_apart(before) if isinstance(before, _Whole) else before
+        groups = _opened(members)
+        changes = None if earlier is None else _changes(groups, earlier.groups)
+        if earlier is None or changes is None:
+            return None
+        texts = {path: dict(group) for path, group in earlier.texts.items()}
+        inner: dict[str, Members] = {}
+        surveys: dict[_Path, Survey] = {}
+        for path, raw, old in changes:
+            redacted = self._redacted(path, raw, old, earlier)
+            if redacted is None:
+                return None
+            surveys[path], text = redacted
+            group = texts[path[:-1]] if path[:-1] in texts else inner.setdefault(path[-2], {})
+            group[path[-1]] = text
+        for node_id, changed in inner.items():
+            node = read_members(texts[_NODES][node_id])
+            texts[_NODES][node_id] = msgspec.Raw(_joined(node | changed))
+        return _Apart(groups, texts, earlier.found, earlier.says, surveys)
 
-    def _survey(self, part: dict[str, Any]) -> Survey:
-        """Survey a part. Most parts say the same, so that it need not be held twice."""
-        found = survey(part)
-        if len(self._surveys) > _SURVEYS:
-            self._surveys.clear()
-        return self._surveys.setdefault(found, found)
+    def _redacted(
+        self, path: _Path, raw: msgspec.Raw, old: msgspec.Raw | None, earlier: _Apart
+    ) -> tuple[Survey, msgspec.Raw] | None:
+        """Redact a part in its place; None where the whole says something else now: more because of the part, or less
+        because that is no longer what it was."""
+        says, known = earlier.says, earlier.found
+        part = _placed(path, raw)
+        told = survey(part)
+        if not says.covers(told):
+            return None
+        if old is not None and not told.covers(earlier.surveys.get(path) or survey(_placed(path, old))):
+            return None
+        walked, found = self._redactor.walk(part, says)
+        if not found <= known:
+            return None
+        if known and old is not None and not self._redactor.walk(_placed(path, old), says)[1] <= found:
+            return None
+        return told, _written(path, self._redactor.repeat(walked, known))
 
-    def _written(self, part: dict[str, Any], path: _Path, found: frozenset[str]) -> orjson.Fragment:
-        """Write a part in its place, so that what is nested too deeply there is refused, and cut it out."""
-        text = canonical(self._redactor.repeat(part, found))
-        before = sum(len(canonical(name)) + 2 for name in path)  # {"name":
-        return orjson.Fragment(text[before : len(text) - len(path)])
+
+def _written(path: _Path, part: dict[str, Any]) -> msgspec.Raw:
+    """Write a part in its place, so that what is nested too deeply there is refused, and cut it out."""
+    text = canonical(part)
+    before = len(canonical(path)) + len(path) - 1  # {"a":{"b": is longer than ["a","b"] by a sign a name, but one
+    return msgspec.Raw(text[before : len(text) - len(path)])
 
 
-def _opened(item: Members) -> _Groups | None:
-    """Take an object apart; None where its parts say something about each other."""
+def _taken_apart(view: _Whole) -> _Apart | None:
+    """Take a view apart; None where its parts say something about each other."""
+    groups, written = _opened(view.members), _opened(read_members(view.body))
+    if not all(are_apart(group) for group in groups.values()):
+        return None
+    return _Apart(groups, written, view.found, survey(_decoded(view.members), view.clues), {})
+
+
+def _opened(item: Members) -> _Groups:
+    """Take an object apart."""
     groups: dict[_Path, Members] = {}
     for path in _OPENED:
         if not path:
@@ -176,44 +159,67 @@ def _opened(item: Members) -> _Groups | None:
             groups[path] = read_members(outer.pop(path[-1]))
     if ("metadata",) in groups:
         groups[("metadata",)].pop("managedFields", None)
-    return groups if all(are_apart(group) for group in groups.values()) else None
+    return groups
 
 
 def _is_object(raw: msgspec.Raw | None) -> bool:
     return raw is not None and memoryview(raw)[0] == _OPENING
 
 
-def _goes_on(groups: _Groups, before: View) -> bool:
-    """Say whether every part of the view before is still there, changed or not: nothing that it said is taken back
-    but by a part that changed."""
-    return groups.keys() == before.groups.keys() and all(
-        group.keys() >= before.groups[path].keys() for path, group in groups.items()
-    )
-
-
-def _changed(groups: _Groups, before: _Groups) -> Iterator[tuple[_Path, dict[str, Any]]]:
-    """Decode the parts that are not as they were, each under its path."""
+def _changes(groups: _Groups, before: _Groups) -> list[_Change] | None:
+    """Find the parts that are not as they were. None where one of the view before is not there any more, as nothing
+    that it said may be taken back but by a part that changed; or where a new one says something about those beside it.
+    """
+    if groups.keys() != before.keys():
+        return None
+    changes: list[_Change] = []
     for path, group in groups.items():
-        old = before.get(path, {})
-        if group == old:
-            continue
+        old = before[path]
+        if not _goes_on(group, old):
+            return None
         for name, raw in group.items():
-            if old.get(name) != raw:
-                part = orjson.loads(memoryview(raw))
-                for step in (name, *reversed(path)):
-                    part = {step: part}
-                yield (*path, name), trim(part)
+            was = old.get(name)
+            if was == raw:
+                continue
+            within = _within(name, raw, was) if path == _NODES and was is not None else None
+            changes += within or [((*path, name), raw, was)]
+    return changes
 
 
-def _joined(view: View) -> bytes:
-    """Write a view of its parts."""
-    root: dict[str, Any] = {}
-    opened: dict[_Path, dict[str, Any]] = {(): root}
-    for path, group in view.parts.items():
+def _within(node_id: str, node: msgspec.Raw, was: msgspec.Raw) -> list[_Change] | None:
+    """Find the members of a node that are not as they were; None where it is to be taken whole."""
+    if not (_is_object(node) and _is_object(was)):
+        return None
+    new, old = read_members(node), read_members(was)
+    if not _goes_on(new, old) or not are_apart(new):
+        return None
+    return [((*_NODES, node_id, name), raw, old.get(name)) for name, raw in new.items() if raw != old.get(name)]
+
+
+def _goes_on(group: Members, before: Members) -> bool:
+    return group.keys() == before.keys() or (group.keys() > before.keys() and are_apart(group))
+
+
+def _decoded(members: Members) -> KubernetesObject:
+    return trim({name: orjson.loads(memoryview(raw)) for name, raw in members.items()})
+
+
+def _placed(path: _Path, raw: msgspec.Raw) -> dict[str, Any]:
+    """Decode a part, under its path."""
+    part = orjson.loads(memoryview(raw))
+    for step in reversed(path):
+        part = {step: part}
+    return trim(part)
+
+
+def _whole_of(texts: _Groups) -> bytes:
+    """Write a view of the texts of its parts."""
+    opened: dict[_Path, dict[str, Any]] = {}
+    for path, group in texts.items():
+        opened[path] = dict(group)
         if path:
-            opened[path] = opened[path[:-1]][path[-1]] = {}
-        opened[path].update((name, part.text) for name, part in group.items())
-    return canonical(root)
+            opened[path[:-1]][path[-1]] = opened[path]
+    return _joined(opened[()])
 
 
 def trim(item: KubernetesObject) -> KubernetesObject:

@@ -13,20 +13,15 @@ broke. What happened between that `Reached` and the next `Listed` may never be k
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple, Protocol, TypeAlias, TypeVar
+from typing import Final, NamedTuple, Protocol, TypeAlias
 
-import orjson
-from msgspec import Raw, Struct, ValidationError
-from msgspec.json import Decoder
+from msgspec import Struct
 
 from lineage.errors import BadAnswer, ClusterError, HistoryGone, ResourceAbsent, ResourceForbidden
 from lineage.model import SourceState
-from watchers.elements import without_depths
-from watchers.parts import Sent, sent
-from watchers.source import KubernetesObject, Members, Resource, read_members
+from watchers.sent import Reader, Sent
+from watchers.source import Head, KubernetesObject, Resource
 from watchers.unfolding import parse_time
-
-T = TypeVar("T")
 
 
 # ------------------------------------------------------------------------------------------ events
@@ -167,7 +162,7 @@ class Backoff:
 
 # ------------------------------------------------------------------------------------------ the reflector
 class Reflector:
-    """Follows one resource, in one namespace or all (None).
+    """Follows one resource, in one namespace or all (None). `head` is what is read of each object as it comes.
 
     `wait` sleeps so many seconds and says whether to stop; `wait(0)` only asks. `monotonic` tells seconds.
     """
@@ -178,6 +173,7 @@ class Reflector:
         resource: Resource,
         namespace: str | None,
         *,
+        head: type[Head] = Head,
         wait: Callable[[float], bool],
         uniform: Callable[[float, float], float],
         monotonic: Callable[[], float],
@@ -185,8 +181,7 @@ class Reflector:
     ) -> None:
         self._transport = transport
         self._path = resource.path(namespace)
-        version = f"{resource.group}/{resource.version}" if resource.group else resource.version
-        self._type = {"apiVersion": Raw(orjson.dumps(version)), "kind": Raw(orjson.dumps(resource.kind))}
+        self._read = Reader(resource, head)
         self._wait = wait
         self._uniform = uniform
         self._monotonic = monotonic
@@ -288,7 +283,7 @@ class Reflector:
         query = {"limit": str(self._pace.page_size)}
         while not self._wait(0):
             try:
-                page = _decode_page(self._transport.get(self._path, query))
+                page = self._read.page(self._transport.get(self._path, query))
             except HistoryGone as error:
                 if "continue" not in query:
                     raise ClusterError(f"a list was refused: {error}") from error
@@ -307,7 +302,7 @@ class Reflector:
         if item.uid:
             listed[item.uid] = _Item(item.resource_version, _seconds(item.created_at))
         if self._is_news(item):
-            yield Changed(sent=self._complete(item))
+            yield Changed(sent=item)
 
     def _all_listed(self, version: str, listed: Mapping[str, "_Item"]) -> Iterator[Listed]:
         """Begin anew from a complete list; or go on where the watch stood, if all is as it was known."""
@@ -347,9 +342,10 @@ class Reflector:
                     return
             yield from self._become(SourceState.SYNCED)
             for line in lines:
-                type_, item = _decode_event(line)
-                empty = False
-                yield from self._follow(type_, item)
+                yield from self._follow(*self._read.event(line))
+                if empty:
+                    empty, self._progressed = False, True
+                    self._recovered()
                 if self._wait(0):
                     return
         if empty and self._monotonic() - opened_at < self._pace.shortest_watch_seconds:
@@ -375,7 +371,7 @@ class Reflector:
         """
         listed: dict[str, _Item] = {}
         for line in lines:
-            type_, item = _decode_event(line)
+            type_, item = self._read.event(line)
             match type_:
                 case "ERROR":
                     raise _error_of(item)
@@ -393,28 +389,28 @@ class Reflector:
                 return
         raise ClusterError("the watch ended before all objects had come")
 
-    def _follow(self, type_: str, item: Sent) -> Iterator[ReflectorEvent]:
+    def _follow(self, type_: str, item: Sent) -> list[ReflectorEvent]:
         """Turn one event of a watch into ours."""
         if type_ == "ERROR":
             raise _error_of(item)
         if not item.resource_version:
             raise BadAnswer(f"a {type_} event carries no resourceVersion")
         self._position = item.resource_version
-        self._progressed = True
-        self._recovered()
+        told: list[ReflectorEvent] = []
         match type_:
             case "ADDED" | "MODIFIED":
                 if self._is_news(item):
-                    yield Changed(sent=self._complete(item))
+                    told.append(Changed(sent=item))
             case "DELETED":
                 self._known.pop(item.uid, None)
                 if item.uid:
-                    yield Deleted(uid=item.uid)
+                    told.append(Deleted(uid=item.uid))
             case _:  # KEP-956: a bookmark carries only metadata and resourceVersion
                 self._reached = None  # that nothing happened meanwhile is worth telling too
-                yield from self._reach()
+                told += self._reach()
         if self._monotonic() - self._reached_at >= self._pace.reached_seconds:
-            yield from self._reach()
+            told += self._reach()
+        return told
 
     def _reach(self) -> Iterator[Reached]:
         """Tell how far the watch has come, if it has come any farther."""
@@ -429,12 +425,6 @@ class Reflector:
             return True
         old, self._known[item.uid] = self._known.get(item.uid), item.resource_version
         return old != item.resource_version
-
-    def _complete(self, item: Sent) -> Sent:
-        """Give an object its type: the API server leaves it out of the items of a list of its own kinds."""
-        if not item.members.keys() >= self._type.keys():
-            item.members.update({**self._type, **item.members})
-        return item
 
     def _become(self, state: SourceState, message: str | None = None) -> Iterator[ReflectorEvent]:
         if self._state != (state, message):
@@ -452,24 +442,7 @@ def _state_of(error: ClusterError) -> SourceState:
             return SourceState.WAITING
 
 
-# ------------------------------------------------------------------------------------------ the wire
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Page:
-    items: list[Sent]
-    resource_version: str
-    next: str  # empty on the last page
-
-
-class _PageSent(Struct):
-    metadata: dict[str, Any]
-    items: list[Raw] | None = None  # an empty Go slice is written as null
-
-
-class _EventSent(Struct):
-    type: str
-    object: Members
-
-
+# ------------------------------------------------------------------------------------------ what is said of objects
 class _Item(NamedTuple):
     """What is remembered of an object while a list is read."""
 
@@ -477,41 +450,7 @@ class _Item(NamedTuple):
     born: int
 
 
-_QUOTE_LENGTH: Final = 60
 _END_OF_INITIAL_EVENTS: Final = "k8s.io/initial-events-end"
-_read_page: Final = Decoder(_PageSent).decode
-_read_event: Final = Decoder(_EventSent).decode
-
-
-def _decode(read: Callable[[bytes], T], data: bytes, what: str) -> T:
-    try:
-        if not data.isascii():
-            data.decode()  # bytes that are no UTF-8 would be found only where they are read
-        try:
-            return read(data)
-        except RecursionError:
-            return read(without_depths(data))
-    except ValidationError as error:
-        raise BadAnswer(f"{what}: {data[:_QUOTE_LENGTH]!r}") from error
-    except ValueError as error:
-        raise BadAnswer(f"the answer is no JSON: {data[:_QUOTE_LENGTH]!r}") from error
-
-
-def _decode_page(data: bytes) -> _Page:
-    what = "the answer is no list of objects"
-    page = _decode(_read_page, data, what)
-    version = page.metadata.get("resourceVersion")
-    if not isinstance(version, str):
-        raise BadAnswer(f"{what}: {data[:_QUOTE_LENGTH]!r}")
-    # Copied, so that one object that is held does not hold the whole page.
-    texts = [bytes(item) for item in page.items or ()]
-    items = [sent(_decode(read_members, text, what), len(text)) for text in texts]
-    return _Page(items=items, resource_version=version, next=str(page.metadata.get("continue") or ""))
-
-
-def _decode_event(line: bytes) -> tuple[str, Sent]:
-    event = _decode(_read_event, line, "the line is no event of a watch")
-    return event.type, sent(event.object, len(line))
 
 
 def _message(status: KubernetesObject) -> str:

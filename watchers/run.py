@@ -85,7 +85,7 @@ class Watching:
             _Views(
                 source,
                 namespace,
-                coalescer=Coalescer(source.attempts, interval_seconds=interval_seconds, max_bytes=held_bytes),
+                coalescer=Coalescer(interval_seconds=interval_seconds, max_bytes=held_bytes),
                 observer=Observer(source, cluster=cluster, redactor=redactor, views=remembered),
                 append=self._append,
             )
@@ -184,6 +184,7 @@ class Watching:
             self._transport,
             views.source.resource,
             views.namespace,
+            head=views.source.head,
             wait=self._wait,
             uniform=random.uniform,
             monotonic=time.monotonic,

@@ -4,6 +4,7 @@ Pure. One source is one file in `watchers/sources/` that holds a `SOURCE`; it is
 """
 
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -20,8 +21,35 @@ Members: TypeAlias = dict[str, msgspec.Raw]
 
 read_members: Final = msgspec.json.Decoder(Members).decode
 
-Attempts: TypeAlias = frozenset[tuple[str, str | None]]
+Attempts: TypeAlias = AbstractSet[tuple[str, object]]
 """The attempts that a view names: nodes and their starts."""
+
+
+class Identity(msgspec.Struct, rename="camel", gc=False):
+    """Which object it is: what its metadata say of that, whatever it is."""
+
+    uid: Any = None
+    resource_version: Any = None
+    creation_timestamp: Any = None
+
+
+class Head(msgspec.Struct, gc=False):
+    """What is read of an object as it comes: which it is, and in a source's own what it names."""
+
+    metadata: Identity | None = None
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether a part of the object must be unpacked before it can be redacted and compared."""
+        return False
+
+    def attempts(self) -> Attempts:
+        """Tell what a view names that a later one may not.
+
+        Raises:
+            ValueError: that cannot be told.
+        """
+        return frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +82,10 @@ class Source:
 
     `unpack` brings an object into the form that can be redacted and compared, before it is observed
     (packed nodes are unpacked); it may change and return its argument. `unpack_members` does the same to one that was
-    not decoded, as far as it can. `attempts` says what a view names that a later one may not: it raises ValueError
-    where it cannot tell. `resembles` knows an object that
-    lost its kind: Go programs drop it as they decode, and so do files that they wrote. `interpret` says
-    what an observed object means, and raises InvalidObservation where it cannot: it sees a whole object,
-    looks nothing up and never asks what changed.
+    not decoded, where its `head` says that it is packed. `head` is what is read of each object as it comes. `resembles`
+    knows an object that lost its kind: Go programs drop it as they decode, and so do files that they wrote.
+    `interpret` says what an observed object means, and raises InvalidObservation where it cannot: it sees a whole
+    object, looks nothing up and never asks what changed.
     """
 
     name: str
@@ -66,18 +93,18 @@ class Source:
     interpret: Callable[[ObjectSeen], Sequence[Fact]]
     unpack: Callable[[KubernetesObject], KubernetesObject] = _as_it_is
     unpack_members: Callable[[Members], Members] | None = None
-    attempts: Callable[[Members], Attempts] = lambda members: frozenset()
+    head: type[Head] = Head
     resembles: Callable[[KubernetesObject], bool] = lambda item: False
 
-    def unpacked(self, members: Members) -> Members | None:
+    def unpacked(self, members: Members, *, is_packed: bool) -> Members | None:
         """Unpack an object that was not decoded; None where it must be decoded for that.
 
         Raises:
             ValueError: it cannot be unpacked.
         """
-        if self.unpack_members is not None:
-            return self.unpack_members(members)
-        return members if self.unpack is _as_it_is else None
+        if self.unpack_members is None:
+            return members if self.unpack is _as_it_is else None
+        return self.unpack_members(members) if is_packed else members
 
     def recognises(self, item: KubernetesObject) -> bool:
         """Say whether an object is of this source's kind, in any version of its group. One that lost its version

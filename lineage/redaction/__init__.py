@@ -20,9 +20,19 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from lineage.redaction.names import MARKER
-from lineage.redaction.objects import Survey, are_apart, redacted_object, repeated, survey, together, walked
+from lineage.redaction.objects import (
+    Clues,
+    Surroundings,
+    Survey,
+    Whole,
+    are_apart,
+    redacted_object,
+    repeated,
+    survey,
+    walked,
+)
 
-__all__ = ["Redactor", "Survey", "are_apart", "is_redacted", "survey", "together"]
+__all__ = ["Clues", "Redactor", "Surroundings", "Survey", "Whole", "are_apart", "is_redacted", "survey"]
 
 _PEM_GAPS: Final = re.compile(r"\\[nr]|\s")
 
@@ -37,11 +47,12 @@ class Redactor:
     """Replaces secrets by their digest under the key of one installation."""
 
     key: bytes = field(repr=False)
+    key_id: str = field(init=False)
+    """Name of the key, from which it cannot be found."""
 
-    @property
-    def key_id(self) -> str:
-        """Name of the key, from which it cannot be found."""
-        return hmac.digest(self.key, b"kfp-lineage key id", hashlib.sha256).hex()[:12]
+    def __post_init__(self) -> None:
+        key_id = hmac.digest(self.key, b"kfp-lineage key id", hashlib.sha256).hex()[:12]
+        object.__setattr__(self, "key_id", key_id)
 
     def marker(self, secret: str) -> str:
         """Write what stands for a secret: equal for equal secrets, whatever white space surrounds them.
@@ -56,11 +67,12 @@ class Redactor:
         """Return the object with every secret replaced. Idempotent; what holds no secret is shared with `item`."""
         return redacted_object(item, self.marker)
 
-    def walk(self, part: dict[str, Any], whole: Survey) -> tuple[dict[str, Any], frozenset[str]]:
+    def walk(self, part: dict[str, Any], whole: Surroundings) -> tuple[dict[str, Any], frozenset[str]]:
         """Begin to redact an object part by part: replace what shows in this part that it is secret, and say what
         `repeat` must look for in every part.
 
-        `part` holds one member of the object under its path, and `whole` is what all parts say together (`survey`).
+        `part` holds one member of the object under its path, and `whole` is what the object says (`survey`, or `Whole`
+        where it may not be asked for everything).
         Where paths end in members that `are_apart`, walking and repeating every part comes to what `redact` does.
         """
         return walked(part, whole, self.marker)

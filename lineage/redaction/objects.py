@@ -6,10 +6,9 @@ Pure. Only what changes is copied. A walk belongs to one object and is thrown aw
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, Final, Protocol, TypeAlias
+from contextlib import contextmanager, suppress
+from functools import cached_property, lru_cache
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 import orjson
 
@@ -46,7 +45,7 @@ def redacted_object(item: dict[str, Any], mark: _Mark) -> dict[str, Any]:
     Raises:
         InvalidObservation: the object is nested too deeply to be searched.
     """
-    redacted, found = walked(item, _Whole(item), mark)
+    redacted, found = walked(item, Whole(item), mark)
     return repeated(redacted, found, mark)
 
 
@@ -71,8 +70,10 @@ def repeated(part: dict[str, Any], found: frozenset[str], mark: _Mark) -> dict[s
     Raises:
         InvalidObservation: as `redacted_object`.
     """
+    if not found:
+        return part
     with _not_too_deep(part):
-        return Repeats(found, mark).object(part) if found else part
+        return Repeats(found, mark).object(part)
 
 
 @contextmanager
@@ -84,8 +85,7 @@ def _not_too_deep(item: dict[str, Any]) -> Iterator[None]:
 
 
 # ------------------------------------------------------------------------------------------ the whole and its parts
-@dataclass(frozen=True, slots=True)
-class Clues:
+class Clues(NamedTuple):
     """What occurs in an object at all. Most hold next to nothing, and a few searches of the bytes are fast.
 
     `shapes` are places in SHAPES.
@@ -98,7 +98,8 @@ class Clues:
 
 
 class Surroundings(Protocol):
-    """What an object as a whole says of each of its parts.
+    """What an object as a whole says of each of its parts: what its parts say, each under its path, together. None of
+    a clue, a variable and a reference is cut in two by parts that are whole members of objects.
 
     `from_secrets`: names of the environment variables that a Secret feeds somewhere in it. `public`: names of
     Secrets and of the object itself, which stay even where a name calls them secret.
@@ -112,8 +113,7 @@ class Surroundings(Protocol):
     def public(self) -> frozenset[str]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
+class Survey(NamedTuple):
     """`Surroundings` that were looked up."""
 
     clues: Clues
@@ -122,29 +122,21 @@ class Survey:
 
     def covers(self, other: "Survey") -> bool:
         """Say whether it says everything that another says."""
-        return together((self, other)) == self
+        return (
+            other.clues.names <= self.clues.names
+            and other.clues.shapes <= self.clues.shapes
+            and other.clues.references <= self.clues.references
+            and other.from_secrets <= self.from_secrets
+            and other.public <= self.public
+        )
 
 
-def survey(part: dict[str, Any]) -> Survey:
-    """Look up what an object would say if this part of it, under its path, were all that it holds."""
-    whole = _Whole(part)
-    return Survey(whole.clues, whole.from_secrets, whole.public)
-
-
-def together(surveys: Iterable[Survey]) -> Survey:
-    """What an object says whose parts say this: none of a clue, a variable and a reference is cut in two by parts
-    that are whole members of objects."""
-    every = list(surveys)
-    clues = Clues(
-        names=frozenset().union(*(one.clues.names for one in every)),
-        shapes=frozenset().union(*(one.clues.shapes for one in every)),
-        references=any(one.clues.references for one in every),
-    )
-    return Survey(
-        clues,
-        from_secrets=frozenset().union(*(one.from_secrets for one in every)),
-        public=frozenset().union(*(one.public for one in every)),
-    )
+def survey(item: dict[str, Any], clues: Clues | None = None) -> Survey:
+    """Look up what an object says of its parts; or what it would say if this part, under its path, were all of it.
+    Which `clues` occur in it may be known."""
+    text = _searched(item)
+    clues = clues or _clues(text)
+    return Survey(clues, _from_secrets(item, clues), _public(item, text))
 
 
 def are_apart(names: Iterable[str]) -> bool:
@@ -153,19 +145,12 @@ def are_apart(names: Iterable[str]) -> bool:
     return _TELLING.isdisjoint(names)
 
 
-class _Whole:
+class Whole:
     """`Surroundings` that are looked up when they are asked for, which is rare."""
 
     def __init__(self, item: dict[str, Any]) -> None:
         self._item = item
-
-    @cached_property
-    def _text(self) -> bytes | None:
-        """The object as it is searched, in lower case; None where it cannot be written. It is refused after us."""
-        try:
-            return orjson.dumps(self._item, option=orjson.OPT_NON_STR_KEYS).lower()
-        except TypeError:
-            return None
+        self._text = _searched(item)
 
     @cached_property
     def clues(self) -> Clues:
@@ -173,50 +158,91 @@ class _Whole:
 
     @cached_property
     def from_secrets(self) -> frozenset[str]:
-        if not self.clues.references:
-            return frozenset()
-        return frozenset(
-            str(entry.get("name"))
-            for entry in _dicts(self._item)
-            if isinstance(entry.get("valueFrom"), dict) and "secretKeyRef" in entry["valueFrom"]
-        )
+        return _from_secrets(self._item, self.clues)
 
     @cached_property
     def public(self) -> frozenset[str]:
-        metadata = self._item.get("metadata")
-        own = metadata if isinstance(metadata, dict) else {}
-        public = {str(own.get(key)) for key in ("name", "namespace", "uid", "generateName")}
-        if self._text is not None and not any(word in self._text for word in _REFERRING):
-            return frozenset(public)
-        for entry in _dicts(self._item):
-            public.update(str(value) for key, value in entry.items() if key == "secretName" and isinstance(value, str))
-            references = (
-                value for key, value in entry.items() if str(key).lower().endswith(("secret", "ref", "secrets"))
-            )
-            for reference in references:
-                named = reference if isinstance(reference, list) else [reference]
-                public.update(str(one["name"]) for one in named if isinstance(one, dict) and "name" in one)
+        return _public(self._item, self._text)
+
+
+def _searched(item: dict[str, Any]) -> bytes | None:
+    """Write an object as it is searched, in lower case; None where it cannot be written. It is refused after us."""
+    try:
+        return orjson.dumps(item, option=orjson.OPT_NON_STR_KEYS).lower()
+    except TypeError:
+        return None
+
+
+def _from_secrets(item: dict[str, Any], clues: Clues) -> frozenset[str]:
+    if not clues.references:
+        return frozenset()
+    return frozenset(
+        str(entry.get("name"))
+        for entry in _dicts(item)
+        if isinstance(entry.get("valueFrom"), dict) and "secretKeyRef" in entry["valueFrom"]
+    )
+
+
+def _public(item: dict[str, Any], text: bytes | None) -> frozenset[str]:
+    metadata = item.get("metadata")
+    own = metadata if isinstance(metadata, dict) else {}
+    public = {str(own[key]) for key in _OWN_NAMES if key in own}
+    if text is not None and not _refers(text):
         return frozenset(public)
+    for entry in _dicts(item):
+        for key, value in entry.items():
+            if key == "secretName" and isinstance(value, str):
+                public.add(value)
+            elif _refers_by_name(key):
+                named = value if isinstance(value, list) else [value]
+                public.update(str(one["name"]) for one in named if isinstance(one, dict) and "name" in one)
+    return frozenset(public)
+
+
+@lru_cache(maxsize=8192)
+def _refers_by_name(key: object) -> bool:
+    return str(key).lower().endswith(("secret", "ref", "secrets"))
 
 
 def _clues(data: bytes | None) -> Clues:
+    """Look up what occurs in a text. No clue holds a digit, so that short texts which differ in them alone, as versions
+    and times do, are searched once."""
     if data is None:
         return Clues(frozenset(NAME_HINTS), frozenset(range(len(SHAPES))), references=True)
-    names = {hint for hint in NAME_HINTS if hint != "key" and hint.encode() in data}
+    return _clues_of_short(data.translate(_DIGITS_ALIKE)) if len(data) < _SHORT else _clues_in(data)
+
+
+@lru_cache(maxsize=4096)
+def _clues_of_short(data: bytes) -> Clues:
+    return _clues_in(data)
+
+
+def _clues_in(data: bytes) -> Clues:
+    names = {hint for hint, needle in _HINTS_OF_NAMES if needle in data}
     if _stands_after(data, b"key", _KINDS_OF_KEY):
         names.add("key")
-    tokens = _stands_after(data, b"_", _TOKENS_WITH_DASH)
-    shapes = frozenset(
-        index
-        for index, shape in enumerate(SHAPES)
-        if (tokens or not shape.hints[0].endswith("_")) and any(hint.encode() in data for hint in shape.hints)
-    )
-    return Clues(frozenset(names), shapes, references="secret" in names and b"secretkeyref" in data)
+    shapes = {shape for needle, shape in _HINTS_OF_SHAPES if needle in data}
+    if _stands_after(data, b"_", _TOKENS_WITH_DASH):
+        shapes |= {shape for needle, shape in _HINTS_WITH_DASH if needle in data}
+    return Clues(frozenset(names), frozenset(shapes), references="secret" in names and b"secretkeyref" in data)
 
 
-_REFERRING: Final = (b"secret", b'ref"', b'ref\\"')  # of names of members, also in JSON within texts
+_SHORT: Final = 256
+_DIGITS_ALIKE: Final = bytes.maketrans(b"0123456789", b"0000000000")
+_OWN_NAMES: Final = ("name", "namespace", "uid", "generateName")
+_HINTS: Final = tuple((hint.encode(), index) for index, shape in enumerate(SHAPES) for hint in shape.hints)
+_HINTS_OF_NAMES: Final = tuple((hint, hint.encode()) for hint in NAME_HINTS if hint != "key")
+_HINTS_WITH_DASH: Final = tuple((hint, index) for hint, index in _HINTS if hint.endswith(b"_"))
+_HINTS_OF_SHAPES: Final = tuple((hint, index) for hint, index in _HINTS if not hint.endswith(b"_"))
+
+
+def _refers(text: bytes) -> bool:
+    """Say whether a member may name a Secret or refer to something, also in JSON within texts."""
+    return b"secret" in text or b'ref"' in text or b'ref\\"' in text
+
+
 _KINDS_OF_KEY: Final = tuple(f"{kind}{gap}".encode() for kind in KINDS_OF_KEY for gap in ("", "_", "-", ".", " "))
-_TOKENS_WITH_DASH: Final = tuple(hint[:-1].encode() for shape in SHAPES for hint in shape.hints if hint.endswith("_"))
+_TOKENS_WITH_DASH: Final = tuple(hint[:-1] for hint, _ in _HINTS_WITH_DASH)
 
 
 def _stands_after(data: bytes, word: bytes, before: tuple[bytes, ...]) -> bool:
@@ -366,17 +392,15 @@ def _written_like(text: str, before: Any, after: Any) -> str:
 
 
 def _dicts(value: Any) -> Iterator[dict[str, Any]]:
-    """Every object inside a value, JSON in texts included."""
-    if isinstance(value, str):
-        if "ecret" in value and value.lstrip()[:1] in ("{", "["):
-            try:
-                yield from _dicts(json.loads(value))
-            except (ValueError, RecursionError):
-                return
-    elif isinstance(value, dict):
-        yield value
-        for inner in value.values():
-            yield from _dicts(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _dicts(inner)
+    """Every object inside a value, JSON in texts included, in no order."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            yield one
+            waiting += one.values()
+        elif isinstance(one, list):
+            waiting += one
+        elif isinstance(one, str) and "ecret" in one and one.lstrip()[:1] in ("{", "["):
+            with suppress(ValueError, RecursionError):
+                waiting.append(json.loads(one))

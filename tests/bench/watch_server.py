@@ -1,11 +1,12 @@
-"""The API server of the benchmarks of watching: what it sends was prepared, so that it costs the watcher nothing.
+"""The API server of the benchmarks of watching: what it sends was prepared, so that nobody waits for it.
 
-Run as `python -m tests.bench.watch_server EVENTS [OBJECTS]`, files of lines; prints the port it listens on. A list is
-of the objects, in pages; a watch is sent all events, and ends.
+Run as `python -m tests.bench.watch_server EVENTS [OBJECTS]`; prints the port it listens on. A watch is sent the file of
+events as it is, in which `written` put each into a chunk of its own as API servers do, and ends. A list is of the
+objects, a line each, in pages.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,6 +14,13 @@ from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 WRITE_BYTES: Final = 64 * 1024  # as a busy API server does
+
+
+def written(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Write the lines of a watch as they go over the wire."""
+    for line in lines:
+        yield b"%x\r\n%b\r\n" % (len(line), line)
+    yield b"0\r\n\r\n"
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -27,25 +35,14 @@ class _Handler(BaseHTTPRequestHandler):
         if "watch" in query:
             self.send_header("Transfer-Encoding", "chunked")
             self.end_headers()
-            with suppress(ConnectionError):  # who watches may leave
-                for chunk in self._chunks():
-                    self.wfile.write(chunk)
+            with suppress(ConnectionError), self.events.open("rb") as events:  # who watches may leave
+                while piece := events.read(WRITE_BYTES):
+                    self.wfile.write(piece)
             return
         page = self._page(int(query.get("continue", "0")), int(query.get("limit", len(self.objects) or 1)))
         self.send_header("Content-Length", str(len(page)))
         self.end_headers()
         self.wfile.write(page)
-
-    def _chunks(self) -> Iterator[bytes]:
-        """Each event is a chunk of its own, several to a write."""
-        waiting = bytearray()
-        with self.events.open("rb") as lines:
-            for line in lines:
-                waiting += b"%x\r\n%b\r\n" % (len(line), line)
-                if len(waiting) > WRITE_BYTES:
-                    yield bytes(waiting)
-                    waiting.clear()
-        yield bytes(waiting) + b"0\r\n\r\n"
 
     def _page(self, start: int, size: int) -> bytes:
         end = start + size

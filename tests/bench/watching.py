@@ -25,6 +25,7 @@ from lineage.observation import ObjectSeen, Observation
 from lineage.ports import Entry
 from lineage.redaction import Redactor
 from tests.bench.measuring import AtLeast, Bench, Finding, Row, Weight, interleaved
+from tests.bench.watch_server import written
 from tests.conftest import ROOT
 from tests.factories import KubernetesObject, a_node, a_workflow, an_artifact
 from watchers.coalescing import INTERVAL_SECONDS
@@ -52,7 +53,7 @@ def measure(bench: Bench) -> Iterator[Finding]:
 def _beside_the_client(bench: Bench, title: str, lines: Sequence[bytes], target: AtLeast) -> Iterator[Finding]:
     bench.say(f"watching {title}")
     file = bench.folder / "events"
-    file.write_bytes(b"".join(lines))
+    file.write_bytes(b"".join(written(lines)))
     with serving(file) as port:
         contestants = {
             "coalesced": partial(_ours, port, len(lines), INTERVAL_SECONDS),
@@ -172,10 +173,9 @@ def _of_many(bench: Bench) -> Finding:
     with listed.open("wb") as objects:
         for number in range(LIVE):
             objects.write(orjson.dumps(an_object(number, LIVE_NODES)) + b"\n")
-    with changed.open("wb") as lines:
-        for number in range(LIVE):
-            item = touched(an_object(number, LIVE_NODES), version=LIVE + number, node=number)
-            lines.write(orjson.dumps({"type": "MODIFIED", "object": item}) + b"\n")
+    items = (touched(an_object(number, LIVE_NODES), version=LIVE + number, node=number) for number in range(LIVE))
+    with changed.open("wb") as events:
+        events.writelines(written(_modified(item) for item in items))
     with serving(changed, listed) as port:
         command = [sys.executable, "-m", "tests.bench.many_workflows", str(port), str(LIVE), str(bench.folder)]
         answer = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
@@ -206,8 +206,12 @@ def events(count: int, *, nodes: int, workflows: int) -> list[bytes]:
     lines: list[bytes] = []
     for index in range(count):
         item = touched(items[index % workflows], version=index + 1, node=index // workflows)
-        lines.append(orjson.dumps({"type": "MODIFIED", "object": item}) + b"\n")
+        lines.append(_modified(item))
     return lines
+
+
+def _modified(item: KubernetesObject) -> bytes:
+    return orjson.dumps({"type": "MODIFIED", "object": item}) + b"\n"
 
 
 def touched(item: KubernetesObject, *, version: int, node: int) -> KubernetesObject:

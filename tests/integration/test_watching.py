@@ -557,6 +557,17 @@ def test_a_watch_through_an_old_proxy_is_read_as_it_comes() -> None:
         kube.close()
 
 
+def test_a_watch_is_read_too_where_the_library_hides_its_connection(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("watchers.kube._wire", lambda response: None)
+    watcher = cluster.watch()
+    watcher.wait(lambda: "SYNCED" in watcher.states())
+    cluster.api.faults.cut_next_event()
+    cluster.put("a")
+    watcher.wait(lambda: watcher.seen() == ["a"])
+
+
 def test_every_state_that_is_reported_is_one_of_the_model(cluster: Cluster) -> None:
     watcher = cluster.watch()
     watcher.wait(lambda: "SYNCED" in watcher.states())

@@ -13,8 +13,7 @@ from lineage.observation import ObjectDeleted, ObjectSeen, Observation, Resource
 from tests.factories import RECORDED_AT, KubernetesObject, a_node, a_store, a_workflow, dumped, observed
 from tests.simulation import play, watch
 from watchers.coalescing import Coalescer, View
-from watchers.parts import sent
-from watchers.source import read_members
+from watchers.sent import Reader
 from watchers.sources import all_sources
 from watchers.sources.argo_workflow import SOURCE
 
@@ -23,8 +22,7 @@ SECOND: Final = a_node("b", 20)
 
 
 def a_view(item: KubernetesObject) -> View:
-    data = orjson.dumps(item)
-    return View(sent=sent(read_members(data), len(data)), seen_at=RECORDED_AT)
+    return View(sent=Reader(SOURCE.resource, SOURCE.head).item(orjson.dumps(item)), seen_at=RECORDED_AT)
 
 
 def version(view: View) -> int:
@@ -33,7 +31,7 @@ def version(view: View) -> int:
 
 def offered(*items: KubernetesObject, coalescer: Coalescer | None = None) -> list[int]:
     """Offer views at one moment, hand on what is due, then what is left; say in which order versions came."""
-    coalescer = coalescer or Coalescer(SOURCE.attempts)
+    coalescer = coalescer or Coalescer()
     handed: list[int] = []
     for item in items:
         for view in coalescer.offer(a_view(item), 0.0):
@@ -57,7 +55,7 @@ def test_a_view_that_names_an_attempt_that_the_next_one_lacks_is_handed_on() -> 
     assert offered(*views) == [1, 2, 4]
 
 
-@pytest.mark.parametrize("status", [{"offloadNodeStatusVersion": "fnv:1"}, {"compressedNodes": "?"}])
+@pytest.mark.parametrize("status", [{"offloadNodeStatusVersion": "fnv:1"}, {"compressedNodes": "?"}, {"nodes": "?"}])
 def test_a_view_whose_nodes_cannot_be_read_stands_for_none(status: dict[str, str]) -> None:
     views = [a_workflow({"a": FIRST}, version=number) for number in (1, 2, 3)]
     del views[2]["status"]["nodes"]
@@ -70,20 +68,20 @@ def test_an_earlier_version_stands_for_none() -> None:
 
 
 def test_what_waited_for_the_interval_is_due() -> None:
-    coalescer = Coalescer(SOURCE.attempts, interval_seconds=1.0)
+    coalescer = Coalescer(interval_seconds=1.0)
     assert offered(a_workflow({}, version=1), a_workflow({}, version=2), coalescer=coalescer) == [1, 2]
     assert coalescer.due(0.9) == []
     assert list(map(version, coalescer.due(1.0))) == [2]
 
 
 def test_what_was_not_handed_on_stays_due() -> None:
-    coalescer = Coalescer(SOURCE.attempts)
+    coalescer = Coalescer()
     first = coalescer.offer(a_view(a_workflow({}, version=1)), 0.0)
     assert coalescer.due(0.0) == first
 
 
 def test_beyond_the_bound_nothing_waits() -> None:
-    coalescer = Coalescer(SOURCE.attempts, max_bytes=1)
+    coalescer = Coalescer(max_bytes=1)
     assert offered(*(a_workflow({}, version=number) for number in (1, 2, 3)), coalescer=coalescer) == [1, 2, 3]
 
 
@@ -97,7 +95,7 @@ def test_the_store_knows_the_same_whatever_was_dropped(seed: int, gaps: int, sec
 
 def coalesced(observations: Sequence[Observation], chance: random.Random, seconds: float) -> list[Observation]:
     """What is left of observations that come so many seconds apart at most, as a watcher hands them on."""
-    coalescers = {source.name: Coalescer(source.attempts) for source in all_sources()}
+    coalescers = {source.name: Coalescer() for source in all_sources()}
     kept: list[Observation] = []
     now = 0.0
 

@@ -15,7 +15,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineage.redaction import Redactor, is_redacted
+from lineage.redaction import Redactor, is_redacted, survey
+from lineage.redaction.names import KINDS_OF_KEY, NAME_HINTS
+from lineage.redaction.shapes import SHAPES
 
 Json: TypeAlias = dict[str, Any]
 
@@ -600,3 +602,16 @@ def test_the_time_to_search_a_text_grows_as_the_text_does(piece: str) -> None:
     seconds(1000)
     # Eight times the text takes about eight times as long; if every piece were searched for every other, 64 times.
     assert seconds(800_000) < 32 * max(seconds(100_000), 0.01)
+
+
+def test_no_clue_holds_a_digit() -> None:
+    """Texts that differ in digits alone are searched once."""
+    clues = [*NAME_HINTS, *KINDS_OF_KEY, *(hint for shape in SHAPES for hint in shape.hints)]
+    assert [clue for clue in clues if any(map(str.isdigit, clue))] == []
+
+
+@pytest.mark.parametrize("secret", SHAPED.values(), ids=SHAPED)
+def test_what_is_said_of_short_texts_does_not_hang_on_what_was_read_before(secret: str) -> None:
+    plain = {"message": "0" * len(secret)}
+    assert survey(plain) == survey({"message": "1" * len(secret)})
+    assert survey({"message": secret}).clues.shapes > survey(plain).clues.shapes

@@ -182,6 +182,20 @@ def test_an_object_of_ten_thousand_levels_does_not_hide_the_others_of_its_page_o
     assert [event.uids for event in events if isinstance(event, Listed)] == [("deep", "b")]
 
 
+def test_an_object_of_bytes_that_are_no_utf8_does_not_hide_the_others_of_its_page_or_watch() -> None:
+    odd = b'{"metadata": {"uid": "odd", "resourceVersion": "4"}, "spec": "\xff"}'
+    page = a_page({"?": 0}, an_object("b", 5), version=9).replace(b'{"?":0}', odd)
+    event = an_event("MODIFIED", {"?": 0}).replace(b'{"?":0}', odd.replace(b'"4"', b'"11"'))
+    script = Script(gets=[page], watches=[[event, an_event("ADDED", an_object("c", 12))]])
+    assert seen(play(script)) == [("odd", "4"), ("b", "5"), ("listed odd,b", "9"), ("odd", "11"), ("c", "12")]
+
+
+@pytest.mark.parametrize("metadata", ["?", {"uid": 7}, {"uid": "a", "resourceVersion": None}])
+def test_an_object_that_does_not_say_which_it_is_is_handed_on_as_it_is(metadata: Any) -> None:
+    (changed,) = [e for e in play(Script(gets=[a_page({"metadata": metadata}, version=9)])) if isinstance(e, Changed)]
+    assert changed.sent.object()["metadata"] == metadata
+
+
 def test_an_empty_list_may_be_null() -> None:
     script = Script(gets=[orjson.dumps({"metadata": {"resourceVersion": "9"}, "items": None})])
     assert seen(play(script)) == [("listed ", "9")]

@@ -15,7 +15,7 @@ from lineage.model import Parameter
 from lineage.observation import ObjectSeen
 from watchers import executions
 from watchers.executions import EMPTY, parameters_of, phase_of, times_of
-from watchers.nodes import named_attempts, readable_nodes, unpack_members, unpack_nodes
+from watchers.nodes import WorkflowHead, readable_nodes, unpack_members, unpack_nodes
 from watchers.pipelines import pipeline_of
 from watchers.reading import mapping, placing, seconds, text, texts, time
 from watchers.revision import revision
@@ -152,6 +152,6 @@ SOURCE: Final = Source(
     interpret=interpret,
     unpack=unpack_nodes,
     unpack_members=unpack_members,
-    attempts=named_attempts,
+    head=WorkflowHead,
     resembles=resembles,
 )
