@@ -61,6 +61,7 @@ class PostgreSql:
                 url.set(drivername="postgresql+psycopg"),
                 hide_parameters=True,
                 pool_pre_ping=True,
+                pool_use_lifo=True,  # what was used last has most statements prepared
                 connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS, "application_name": "kfp-lineage"},
             )
         except ImportError as error:
