@@ -61,6 +61,7 @@ class PostgreSql:
                 url.set(drivername="postgresql+psycopg"),
                 hide_parameters=True,
                 pool_pre_ping=True,
+                pool_use_lifo=True,  # what was used last has most statements prepared
                 connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS, "application_name": "kfp-lineage"},
             )
         except ImportError as error:
@@ -80,7 +81,9 @@ class PostgreSql:
     @contextmanager
     def limited(self, connection: Connection, seconds: float) -> Iterator[None]:
         driver: Any = connection.dialect.loaded_dbapi
-        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {max(ceil(seconds * 1000), 1)}")  # milliseconds
+        # One text for any time, so that it is prepared, and others are not forgotten for it.
+        milliseconds = str(max(ceil(seconds * 1000), 1))
+        connection.exec_driver_sql("SELECT set_config('statement_timeout', %s, true)", (milliseconds,))
         try:
             yield
         except (OperationalError, driver.OperationalError) as error:

@@ -107,6 +107,8 @@ class SqlStore:
                 else:
                     with self._time.limiting(self._dialect, connection):
                         yield connection
+                # Not rolled back: at that, psycopg forgets the statements that the server has prepared.
+                connection.connection.commit()
         except (DataError, self._driver.DataError) as error:
             raise InvalidRequest(f"nothing can be asked of the store by such a value: {_reason(error)}") from error
         except (SQLAlchemyError, self._driver.Error) as error:

@@ -55,6 +55,7 @@ class Sqlite:
             engine = create_engine(
                 url.set(database=file),
                 hide_parameters=True,
+                pool_use_lifo=True,  # what was used last has most statements compiled, and pages at hand
                 connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "cached_statements": TEXTS},
             )
         event.listen(engine, "connect", _set_up)

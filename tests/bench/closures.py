@@ -1,4 +1,4 @@
-"""Closures: everything upstream or downstream of an artifact, beside the bare recursive query on the same file.
+"""Closures: everything upstream or downstream of an artifact, beside the bare recursive query on the same database.
 
 The smaller store is recorded as any other. The larger one holds copies of it, whose rows are written without the store,
 for only reading is measured.
@@ -12,6 +12,8 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Final
 
+import psycopg
+
 from lineage.identity import Key, decode_key, encode_key
 from lineage.model import Direction
 from lineage.ports import EVERYTHING
@@ -19,9 +21,10 @@ from lineage.store import SqlStore, migrate, open_store, tables
 from lineage.store.sqlite import PRAGMAS
 from tests.bench import workload
 from tests.bench.databases import columns
-from tests.bench.measuring import AtMost, Bench, Finding, Row, interleaved, seconds_of
+from tests.bench.measuring import AtMost, Bench, Finding, Row, Skipped, interleaved, seconds_of
 from tests.bench.recording import BATCH, facts_in_batches
 from tests.factories import RECORDED_AT
+from tests.postgresql import Server
 
 WAYS: Final = (Direction.UPSTREAM, Direction.DOWNSTREAM)
 CALLS: Final = {100: 20, 10_000: 1}  # how often a closure of that size is asked for in a round
@@ -47,6 +50,11 @@ def closure(store: SqlStore, root: Key, way: Direction) -> int:
 def bare_closure(connection: sqlite3.Connection, root: Key, way: Direction) -> int:
     """Ask the database alone."""
     return len(connection.execute(BARE[way], (encode_key(root),)).fetchall())
+
+
+def bare_closure_on_postgresql(connection: psycopg.Connection, root: Key, way: Direction) -> int:
+    """Ask the database alone, once it has prepared the statement."""
+    return len(connection.execute(BARE[way].replace("?", "%s").encode(), (encode_key(root),)).fetchall())
 
 
 def measure(bench: Bench) -> Iterator[Finding]:
@@ -79,6 +87,36 @@ def measure(bench: Bench) -> Iterator[Finding]:
                 target=AtMost(EQUAL),
             )
     large.unlink()
+    if bench.postgresql is None:
+        yield Skipped("closures on PostgreSQL", "no server is installed (Debian: postgresql)")
+        return
+    yield from _on_postgresql(bench, bench.postgresql, small)
+
+
+def _on_postgresql(bench: Bench, server: Server, small: Path) -> Iterator[Finding]:
+    bench.say("closures: recording the store on PostgreSQL")
+    url = server.new_database()
+    _record_lanes(url, bench.sizes.lane_runs)
+    with closing(open_store(url)) as store, psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("VACUUM ANALYZE")
+        for size, calls in CALLS.items():
+            for way in WAYS:
+                bench.say(f"closures: {size:,} ids {way.value.lower()} on PostgreSQL")
+                root = root_of(small, way, size)
+                through_store = partial(closure, store, root, way)
+                bare = partial(bare_closure_on_postgresql, connection, root, way)
+                found = through_store()
+                assert found == bare()
+                took = interleaved(
+                    {"store": partial(seconds_of, through_store, calls), "bare": partial(seconds_of, bare, calls)},
+                    bench.sizes.rounds,
+                )
+                yield Row(
+                    what=f"PostgreSQL: closure of {found:,} ids {way.value.lower()}, {bench.sizes.lane_runs:,} runs",
+                    ours=took["store"],
+                    beside="bare recursive query",
+                    theirs=took["bare"],
+                )
 
 
 def _measured(
@@ -109,10 +147,14 @@ def lanes(bench: Bench) -> Path:
         return file
     bench.say(f"recording {bench.sizes.lane_runs:,} runs to ask about")
     migrate(f"sqlite:///{file}")
-    with closing(open_store(f"sqlite:///{file}")) as store:
-        for facts in facts_in_batches(list(workload.finished(range(bench.sizes.lane_runs))), BATCH):
-            store.apply(facts, recorded_at=RECORDED_AT)
+    _record_lanes(f"sqlite:///{file}", bench.sizes.lane_runs)
     return file
+
+
+def _record_lanes(url: str, runs: int) -> None:
+    with closing(open_store(url)) as store:
+        for facts in facts_in_batches(list(workload.finished(range(runs))), BATCH):
+            store.apply(facts, recorded_at=RECORDED_AT)
 
 
 COPIED: Final = ("node", "run", "workflow", "roll", "execution", "location", "artifact", "edge")

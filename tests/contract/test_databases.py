@@ -16,7 +16,7 @@ from lineage import recorder
 from lineage.errors import StoreError
 from lineage.facts import Fact
 from lineage.observation import Observation
-from lineage.ports import EVERYTHING
+from lineage.ports import EVERYTHING, Listing, PageRequest
 from lineage.store import open_store
 from lineage.store.database import open_in_memory
 from lineage.store.locks import subjects_of
@@ -185,3 +185,14 @@ def test_a_reader_sees_one_state_however_many_statements_it_needs(on_postgresql:
     record(store, a_workflow(uid="u2", name="v"))
     assert sum(item["type"] == "Run" for item in reading) == 1
     assert store.counts(EVERYTHING).runs == 2
+
+
+@pytest.mark.parametrize("limited", [False, True])
+def test_what_is_asked_often_stays_prepared_on_postgresql(on_postgresql: Databases, *, limited: bool) -> None:
+    store = on_postgresql.make()
+    asked = store.within(600) if limited else store
+    for _ in range(10):
+        asked.runs(EVERYTHING, Listing(), PageRequest(first=3))
+    with store._engine.connect() as connection:
+        texts = list(connection.exec_driver_sql("SELECT statement FROM pg_prepared_statements").scalars())
+    assert any("FROM run" in text for text in texts)
