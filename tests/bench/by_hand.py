@@ -67,7 +67,7 @@ LOCATIONS: Final[Question] = (
 Row = tuple[Any, ...]
 
 NO_OTHER_VIEW: Final[Row] = (None, None, None, None)  # a watch gives views of one class
-NOBODY_LOOKED: Final[Row] = (None, None, None, None)
+NOBODY_LOOKED: Final[Row] = (None, None, None, None, None)
 
 
 class Database(Protocol):
@@ -254,6 +254,7 @@ class _Batch:
                 orjson.dumps(state.parents).decode(),
                 fingerprint(body),
                 True,
+                False,
                 False,
                 fact.revision.kind,
                 fact.revision.rank,
