@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from math import inf
 from threading import Event
 from time import monotonic, sleep
 from typing import Final, TypeAlias, assert_never
@@ -28,6 +29,7 @@ from lineage.facts import Fact, InputRejected, SourceObserved
 from lineage.identity import Location, sha256
 from lineage.limits import MAX_NAME_BYTES, is_name, refuse_long_names, shortened
 from lineage.observation import Observation
+from lineage.outage import Outage
 from lineage.ports import LineageStore, LogReader, Stretch
 
 Interpret: TypeAlias = Callable[[seen.ObjectSeen], Sequence[Fact]]
@@ -77,7 +79,8 @@ class Recorder:
     """Records what a log holds. One thread at a time may use it; any number of recorders may share a log.
 
     `key_ids` are the redaction keys whose digests can be compared with those in the store. `clock` says
-    when a batch is recorded. `on_batch` is told the outcome of every batch after its commit.
+    when a batch is recorded. `on_batch` is told the outcome of every batch after its commit. `outage` says whether
+    the store is waited for; any thread may ask.
     """
 
     def __init__(
@@ -96,6 +99,9 @@ class Recorder:
         self._key_ids = frozenset(key_ids)
         self._clock = clock
         self._on_batch = on_batch
+        self.outage = Outage(
+            begins="store does not take what was seen, waiting for it", ends="store takes what was seen again"
+        )
 
     def run(self, stop: Event) -> None:
         """Record until `stop` is set, to the end of the batch under way. A failing database is waited for.
@@ -108,13 +114,15 @@ class Recorder:
         while not stop.is_set():
             try:
                 self.record_available(timeout_seconds=READ_TIMEOUT_SECONDS)
-                backoff = FIRST_BACKOFF_SECONDS
             except PositionMoved as moved:
                 log.info("another recorder was here", reason=str(moved))
             except StoreError as error:
-                log.warning("batch failed and will be retried", error=str(error), seconds=backoff)
+                self.outage.goes_on(str(error))
                 stop.wait(backoff)
                 backoff = min(2 * backoff, LAST_BACKOFF_SECONDS)
+                continue
+            self.outage.is_over()
+            backoff = FIRST_BACKOFF_SECONDS
 
     def drain(self, *, give_up_seconds: float) -> None:
         """Record everything that the log holds now.
@@ -123,18 +131,23 @@ class Recorder:
             StoreError: the database went on failing for `give_up_seconds`.
             LogError, UnknownRedactionKey: as `run`.
         """
-        deadline, backoff = monotonic() + give_up_seconds, FIRST_BACKOFF_SECONDS
+        failing_since, backoff = inf, FIRST_BACKOFF_SECONDS
         while True:
             try:
                 if self.record_available(timeout_seconds=0.0) is None:
                     return
             except PositionMoved as moved:
                 log.info("another recorder was here", reason=str(moved))
-            except StoreError:
-                if monotonic() + backoff > deadline:
+            except StoreError as error:
+                self.outage.goes_on(str(error))
+                failing_since = min(failing_since, monotonic())
+                if monotonic() + backoff > failing_since + give_up_seconds:
                     raise
                 sleep(backoff)
-                backoff *= 2
+                backoff = min(2 * backoff, LAST_BACKOFF_SECONDS)
+                continue
+            self.outage.is_over()
+            failing_since, backoff = inf, FIRST_BACKOFF_SECONDS
 
     def record_available(self, *, timeout_seconds: float) -> Outcome | None:
         """Record one batch; None where the log held nothing for so long.

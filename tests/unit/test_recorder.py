@@ -22,7 +22,7 @@ from lineage.observation import (
     ResourceListed,
     SourceReported,
 )
-from lineage.recorder import BATCH_SIZE, NOTHING, Outcome, Recorder, facts_of
+from lineage.recorder import BATCH_SIZE, FIRST_BACKOFF_SECONDS, NOTHING, Outcome, Recorder, facts_of
 from tests.fakes import FakeStore
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -72,6 +72,26 @@ class FailingStore(FakeStore):
         self.attempts += 1
         if self.failures:
             raise self.failures.pop(0)
+        return super().apply(facts, recorded_at=recorded_at, log=log, after=after, position=position)
+
+
+class FlakyStore(FailingStore):
+    """Fails once before each batch that it takes."""
+
+    def __init__(self) -> None:
+        super().__init__([])
+
+    def apply(
+        self,
+        facts: Sequence[Fact],
+        *,
+        recorded_at: datetime,
+        log: str | None = None,
+        after: str | None = None,
+        position: str | None = None,
+    ) -> tuple[bool, ...]:
+        if self.attempts % 2 == 0:
+            self.failures = [StoreError("deadlock detected")]
         return super().apply(facts, recorded_at=recorded_at, log=log, after=after, position=position)
 
 
@@ -312,6 +332,30 @@ def test_draining_gives_up_when_the_store_goes_on_failing() -> None:
     bench.log.append(sighting("a"))
     with pytest.raises(StoreError, match="the disk is full"):
         bench.recorder.drain(give_up_seconds=0.3)
+
+
+def test_draining_does_not_add_up_failures_between_which_the_store_worked() -> None:
+    bench = Bench(FlakyStore())
+    for number in range(5 * BATCH_SIZE):
+        bench.log.append(deletion(str(number)))
+    bench.recorder.drain(give_up_seconds=2.5 * FIRST_BACKOFF_SECONDS)
+    assert bench.outcome.recorded == 5 * BATCH_SIZE
+
+
+def test_who_asks_a_recorder_is_told_whether_the_store_is_waited_for() -> None:
+    reasons: list[str | None] = []
+
+    class Looking(Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            reasons.append(bench.recorder.outage.reason)
+            return super().wait(timeout)
+
+    stop = Looking()
+    bench = Bench(FailingStore([StoreError("the disk is full")]), on_batch=stop.set)
+    bench.log.append(sighting("a"))
+    bench.recorder.run(stop)
+    assert reasons == ["the disk is full"]
+    assert bench.recorder.outage.reason is None
 
 
 def test_observations_under_a_foreign_key_are_refused() -> None:
