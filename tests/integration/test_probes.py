@@ -18,7 +18,10 @@ from tests.kafka_server import KafkaServer
 from tests.kubeconfigs import kubeconfig
 from tests.processes import free_ports
 from tests.waiting import DEADLINE_SECONDS, comes_true
+from watchers.apiserver import ApiServer
 from watchers.replay import ReplayServer, recorded
+from watchers.timeline import PODS, WORKFLOWS
+from watchers.world import World
 
 
 class Probed:
@@ -79,6 +82,15 @@ def cluster(tmp_path: Path) -> Iterator[str]:
     server.stop()
 
 
+@pytest.fixture
+def api() -> Iterator[ApiServer]:
+    """A cluster on which things happen while a test goes on."""
+    server = ApiServer(World(), resources=[WORKFLOWS, PODS])
+    server.start()
+    yield server
+    server.stop()
+
+
 def test_a_watcher_and_a_recorder_become_ready_count_what_they_do_and_end_in_order(
     kafka: KafkaServer, cluster: str, tmp_path: Path
 ) -> None:
@@ -89,7 +101,7 @@ def test_a_watcher_and_a_recorder_become_ready_count_what_they_do_and_end_in_ord
     ):
         assert comes_true(lambda: watcher.status("/readyz") == recorder.status("/readyz") == 200)
         assert watcher.checks() == {"log": "ok", "watchers": "workflows.argoproj.io *: synced, pods *: synced"}
-        assert recorder.checks() == {"store": "ok"}
+        assert recorder.checks() == {"store": "ok", "log": "ok", "recording": "ok"}
         assert watcher.scraped('lineage_objects_seen_total{source="argo_workflow"}') == 2
         assert comes_true(lambda: recorder.scraped('lineage_objects_recorded_total{outcome="recorded"}') == 2)
         assert recorder.scraped("lineage_batch_seconds_count") > 0
@@ -99,13 +111,47 @@ def test_a_watcher_and_a_recorder_become_ready_count_what_they_do_and_end_in_ord
         assert recorder.logged()[-1]["event"] == "stopped, what was read is recorded"
 
 
+def test_while_the_broker_is_away_both_are_alive_and_not_ready_and_say_so_once(
+    own_kafka: KafkaServer, api: ApiServer, tmp_path: Path
+) -> None:
+    cluster = str(kubeconfig(api, tmp_path / "kubeconfig"))
+    api.world.put(WORKFLOWS, a_workflow(uid="u1", name="v"))
+    log, store = f"kafka://{own_kafka.bootstrap}/lineage", f"sqlite:///{tmp_path / 'store.db'}"
+    with (
+        started(tmp_path / "watch.log", "watch", "--log", log, KUBECONFIG=cluster) as watcher,
+        started(tmp_path / "record.log", "record", "--log", log, "--store", store) as recorder,
+    ):
+        assert comes_true(lambda: recorder.scraped('lineage_objects_recorded_total{outcome="recorded"}') == 1)
+        own_kafka.kill()
+        api.world.put(WORKFLOWS, a_workflow(uid="u2"))
+        assert comes_true(lambda: watcher.status("/readyz") == recorder.status("/readyz") == 503)
+        assert watcher.status("/healthz") == recorder.status("/healthz") == 200
+        assert watcher.checks()["log"] == "does not take what was seen"
+        assert recorder.checks() == {"store": "ok", "log": "does not answer", "recording": "ok"}
+        assert watcher.scraped('lineage_waiting_seconds{for="log"}') > 0
+        assert recorder.scraped('lineage_waiting_seconds{for="log"}') > 0
+        own_kafka.start()
+        assert comes_true(lambda: watcher.status("/readyz") == recorder.status("/readyz") == 200)
+        assert recorder.scraped('lineage_waiting_seconds{for="log"}') == 0
+        assert comes_true(lambda: recorder.scraped('lineage_objects_recorded_total{outcome="recorded"}') == 2)
+        assert (watcher.end(), recorder.end()) == (0, 0)
+    told = [event["event"] for event in watcher.logged() if event["event"].startswith("log ")]
+    assert told[-1] == "log takes what was seen again"
+    assert set(told[:-1]) == {"log does not take what was seen, waiting for it"}
+    said = [event["event"] for event in recorder.logged() if event["event"].startswith("log ")]
+    assert said[-1] == "log answers again"
+    assert set(said[:-1]) == {"log does not answer, waiting for it"}
+
+
 def test_a_recorder_whose_database_is_away_is_alive_waits_for_it_and_can_be_ended(tmp_path: Path) -> None:
     nowhere, nobody = free_ports(2)
     store, log = f"postgresql://user:hunter2@127.0.0.1:{nowhere}/lineage", f"kafka://127.0.0.1:{nobody}/lineage"
     with started(tmp_path / "record.log", "record", "--log", log, "--store", store) as recorder:
         assert (recorder.status("/healthz"), recorder.status("/readyz")) == (200, 503)
         assert recorder.checks() == {"store": "not reached yet"}
-        assert comes_true(lambda: any(event["event"] == "store is waited for" for event in recorder.logged()))
+        assert comes_true(
+            lambda: any(event["event"] == "store does not answer, waiting for it" for event in recorder.logged())
+        )
         assert recorder.end() == 0
         assert "hunter2" not in (tmp_path / "record.log").read_text()
 

@@ -1,6 +1,7 @@
 """The way to the brokers: where they are, who we are, and clients that leave nothing open when nobody answers."""
 
 import logging
+import os
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -108,8 +109,12 @@ def refuse(error: errors.KafkaError, access: Access) -> None:
 
 def describe(error: errors.KafkaError) -> str:
     """Say in few words what kafka-python meant."""
+    if isinstance(error, errors.KafkaTimeoutError):
+        return "no answer in time"
     name, text = type(error).__name__, str(error)
     words = text.removeprefix(f"{name}: ").removeprefix(f"[Error {getattr(error, 'errno', '')}] ")
+    if (number := words.partition(" ")[0]).isdecimal():  # "111 ECONNREFUSED"
+        return os.strerror(int(number)).lower()
     return words if words and words != name else name.removesuffix("Error")
 
 

@@ -21,6 +21,7 @@ from lineage.eventlog.kafka.connection import Access, connect, describe, refuse
 from lineage.eventlog.kafka.topic import Topic, prepare
 from lineage.identity import sha256
 from lineage.observation import InputUnreadable, Observation, decode, split
+from lineage.outage import Outage
 from lineage.ports import Entry, Stretch
 
 SOURCE: Final = "kafka"  # what is said to have seen bytes that are no observation
@@ -74,7 +75,8 @@ class KafkaReader:
     """A `LogReader` of a topic. Use it as a context: its end leaves the group, so that others take over at once.
 
     The readers of one `group` share the partitions: give each store a group of its own. Without a group it has all
-    partitions, and reads to where they ended when it began: None is the end then, and nothing before it.
+    partitions, and reads to where they ended when it began: None is the end then, and nothing before it. `outage` says
+    whether brokers are waited for; any thread may ask.
     """
 
     def __init__(self, access: Access, *, group: str | None) -> None:
@@ -88,7 +90,12 @@ class KafkaReader:
         self._to_commit: dict[TopicPartition, Any] = {}
         self._committed_at = 0.0
         self._heard_at = 0.0
-        self._is_silent = False
+        self.outage = Outage(
+            begins="log does not answer, waiting for it",
+            ends="log answers again",
+            at_first="not reached yet",
+            log=access.shown,
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -116,7 +123,7 @@ class KafkaReader:
                     return stretch
             except errors.KafkaError as error:
                 refuse(error, self._access)
-                self._say_silent(describe(error))
+                self.outage.goes_on(describe(error))
                 if not isinstance(error, errors.RetriableError):
                     self._disconnect()
                 sleep(RETRY_SECONDS)
@@ -200,10 +207,10 @@ class KafkaReader:
                         size += sum(len(record.value or b"") for record in records)
             wait = 0.0
         if count:
-            self._say_heard()
+            self._has_answered()
         elif monotonic() - self._heard_at > SILENCE_SECONDS:  # is it silent, or not there?
             session.consumer.end_offsets(session.partitions, timeout_ms=round(1000 * PROBE_SECONDS))
-            self._say_heard()
+            self._has_answered()
 
     def _next(self, limit: int) -> Stretch | None:
         """Take a stretch from what was gathered, from each partition in its turn."""
@@ -258,7 +265,7 @@ class KafkaReader:
             consumer.close(timeout_ms=0)
             raise
         self._session = _Session(consumer, topic, partitions, ends)
-        self._say_heard()
+        self._has_answered()
         return self._session
 
     def _disconnect(self) -> None:
@@ -276,16 +283,9 @@ class KafkaReader:
         if offsets and self._group is not None and self._session is not None:
             self._session.consumer.commit_async(offsets)
 
-    def _say_heard(self) -> None:
+    def _has_answered(self) -> None:
         self._heard_at = monotonic()
-        if self._is_silent:
-            self._is_silent = False
-            log.info("log answers again", log=self._access.shown)
-
-    def _say_silent(self, reason: str) -> None:
-        if not self._is_silent:
-            self._is_silent = True
-            log.warning("log does not answer, waiting for it", log=self._access.shown, error=reason)
+        self.outage.is_over()
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python has no types

@@ -9,18 +9,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from threading import Condition, Event, Thread
-from time import monotonic
 from types import TracebackType
 from typing import Any, Final, Self
 from zlib import crc32
 
-import structlog
 from kafka import KafkaProducer, errors
 
 from lineage.errors import LogError
 from lineage.eventlog.kafka.connection import Access, connect, describe
 from lineage.identity import sha256
 from lineage.observation import InputUnreadable, Observation, decode, encode, join, root
+from lineage.outage import Outage
 
 MAX_ENTRIES: Final = 10_000  # as the log in memory
 MAX_BYTES: Final = 64 * 2**20
@@ -37,8 +36,6 @@ LAST_BACKOFF_SECONDS: Final = 5.0
 CLOSING_SECONDS: Final = 20.0
 
 _TOO_LARGE: Final = (errors.MessageSizeTooLargeError, errors.RecordListTooLargeError)
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +59,7 @@ class KafkaWriter:
 
     Holds at most `max_entries` and about `max_bytes`, but always at least one; brokers that are down are waited for,
     and a full writer makes its watchers wait. The end of the context waits up to `closing_seconds` for what is left.
+    `outage` says whether brokers are waited for; any thread may ask.
     """
 
     def __init__(
@@ -83,6 +81,11 @@ class KafkaWriter:
         self._given_up = Event()
         self._thread = Thread(target=self._send_all, name="kafka writer", daemon=True)
         self._producer: Any = None  # of kafka-python, which has no types
+        self.outage = Outage(
+            begins="log does not take what was seen, waiting for it",
+            ends="log takes what was seen again",
+            log=access.shown,
+        )
 
     def __len__(self) -> int:
         """Count what the brokers have not confirmed yet."""
@@ -156,7 +159,7 @@ class KafkaWriter:
 
     def _deliver(self, waiting: Sequence[Waiting]) -> bool:
         """Send until the brokers have it all; False if that was given up."""
-        backoff, began, is_down = FIRST_BACKOFF_SECONDS, monotonic(), False
+        backoff = FIRST_BACKOFF_SECONDS
         rounds: list[list[Message]] | None = None  # the last is the next
         while rounds is None or rounds:
             try:
@@ -166,15 +169,12 @@ class KafkaWriter:
                 rounds[-1:] = self._send(producer, rounds[-1])
                 backoff = FIRST_BACKOFF_SECONDS
             except (errors.KafkaError, LogError) as error:
-                is_down = True
-                reason = describe(error) if isinstance(error, errors.KafkaError) else str(error)
-                log.warning("log does not take what was seen, trying again", error=reason, waiting=len(self))
+                self.outage.goes_on(describe(error) if isinstance(error, errors.KafkaError) else str(error))
                 self._drop_producer()
                 if self._given_up.wait(backoff):
                     return False
                 backoff = min(2 * backoff, LAST_BACKOFF_SECONDS)
-        if is_down:
-            log.info("log takes what was seen again", seconds=round(monotonic() - began, 1), waiting=len(self))
+        self.outage.is_over()
         return True
 
     def _send(self, producer: Any, messages: Sequence[Message]) -> list[list[Message]]:
