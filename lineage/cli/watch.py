@@ -86,7 +86,7 @@ def watch(
             try:
                 while not stop.wait(LOOK_SECONDS):
                     if not writer.is_sending:
-                        raise LogError(f"writing to {access.shown} ended, a defect of kfp-lineage")
+                        raise LogError(f"nothing is written to {access.shown} any more: {writer.why_ended}")
             finally:
                 watching.stop()
     log.info("stopped, the log has everything that was seen")

@@ -17,7 +17,7 @@ from kafka import ConsumerRebalanceListener, KafkaConsumer, OffsetAndMetadata, T
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 
 from lineage.errors import InvalidObservation, LogError
-from lineage.eventlog.kafka.connection import Access, connect, describe, refuse
+from lineage.eventlog.kafka.connection import Access, Topics, connect, describe, refuse
 from lineage.eventlog.kafka.topic import Topic, prepare
 from lineage.identity import sha256
 from lineage.observation import InputUnreadable, Observation, decode, split
@@ -66,9 +66,15 @@ class _Session:
     """A consumer, of kafka-python, which has no types; its topic; and where that ends for who reads to the end."""
 
     consumer: Any
+    topics: Topics
     topic: Topic
     partitions: tuple[TopicPartition, ...]
     ends: Mapping[TopicPartition, int]
+
+    @property
+    def is_of_the_past(self) -> bool:
+        """Whether its topic was made anew."""
+        return self.topics.id(self.topic.name) not in (None, self.topic.topic_id)
 
 
 class KafkaReader:
@@ -113,6 +119,10 @@ class KafkaReader:
         while True:
             try:
                 session = self._session or self._connect()
+                if session.is_of_the_past:
+                    log.warning("topic was made anew, and is another log", log=self._access.shown)
+                    self._disconnect()
+                    continue
                 self._take_up_unconfirmed(session)
                 self._place(session, recorded)
                 if not self._has_records():
@@ -209,7 +219,9 @@ class KafkaReader:
         if count:
             self._has_answered()
         elif monotonic() - self._heard_at > SILENCE_SECONDS:  # is it silent, or not there?
-            session.consumer.end_offsets(session.partitions, timeout_ms=round(1000 * PROBE_SECONDS))
+            # Not for where it ends: kafka-python stumbles over that where there are fewer partitions than before.
+            begins = dict.fromkeys(session.partitions, 0)
+            session.consumer.offsets_for_times(begins, timeout_ms=round(1000 * PROBE_SECONDS))
             self._has_answered()
 
     def _next(self, limit: int) -> Stretch | None:
@@ -239,7 +251,7 @@ class KafkaReader:
     def _connect(self) -> _Session:
         topic = prepare(self._access)
         partitions = tuple(TopicPartition(topic.name, number) for number in range(topic.partitions))
-        consumer: Any = connect(
+        made: tuple[Any, Topics] = connect(
             KafkaConsumer,
             self._access,
             group_id=self._group,
@@ -252,6 +264,7 @@ class KafkaReader:
             fetch_max_bytes=FETCH_BYTES,
             max_partition_fetch_bytes=PARTITION_FETCH_BYTES,
         )
+        consumer, topics = made
         ends: Mapping[TopicPartition, int] = {}
         try:
             if self._group is not None:
@@ -264,7 +277,7 @@ class KafkaReader:
         except errors.KafkaError:
             consumer.close(timeout_ms=0)
             raise
-        self._session = _Session(consumer, topic, partitions, ends)
+        self._session = _Session(consumer, topics, topic, partitions, ends)
         self._has_answered()
         return self._session
 

@@ -48,7 +48,8 @@ def prepare(access: Access) -> Topic:
         KafkaError: nobody answers (any more).
         LogError: it is not there and cannot be made, or it would lose what is written to it.
     """
-    with connect(KafkaAdminClient, access) as admin:
+    client, _ = connect(KafkaAdminClient, access)
+    with client as admin:
         try:
             cluster = admin.describe_cluster()
             found = _find(admin, access) or _make(admin, access, brokers=len(cluster["brokers"]))
