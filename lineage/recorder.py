@@ -99,12 +99,14 @@ class Recorder:
         self._key_ids = frozenset(key_ids)
         self._clock = clock
         self._on_batch = on_batch
+        self._limit = BATCH_SIZE
         self.outage = Outage(
             begins="store does not take what was seen, waiting for it", ends="store takes what was seen again"
         )
 
     def run(self, stop: Event) -> None:
-        """Record until `stop` is set, to the end of the batch under way. A failing database is waited for.
+        """Record until `stop` is set, to the end of the batch under way. A failing database is waited for, and given
+        less at once until it works again: a whole batch may be more than it has time or room for.
 
         Raises:
             LogError: the log refuses, and will go on refusing.
@@ -117,11 +119,11 @@ class Recorder:
             except PositionMoved as moved:
                 log.info("another recorder was here", reason=str(moved))
             except StoreError as error:
-                self.outage.goes_on(str(error))
+                self._has_failed(error)
                 stop.wait(backoff)
                 backoff = min(2 * backoff, LAST_BACKOFF_SECONDS)
                 continue
-            self.outage.is_over()
+            self._has_worked()
             backoff = FIRST_BACKOFF_SECONDS
 
     def drain(self, *, give_up_seconds: float) -> None:
@@ -139,14 +141,14 @@ class Recorder:
             except PositionMoved as moved:
                 log.info("another recorder was here", reason=str(moved))
             except StoreError as error:
-                self.outage.goes_on(str(error))
+                self._has_failed(error)
                 failing_since = min(failing_since, monotonic())
                 if monotonic() + backoff > failing_since + give_up_seconds:
                     raise
                 sleep(backoff)
                 backoff = min(2 * backoff, LAST_BACKOFF_SECONDS)
                 continue
-            self.outage.is_over()
+            self._has_worked()
             failing_since, backoff = inf, FIRST_BACKOFF_SECONDS
 
     def record_available(self, *, timeout_seconds: float) -> Outcome | None:
@@ -156,11 +158,21 @@ class Recorder:
             StoreError: nothing of the batch was recorded; the next call takes it up again.
             UnknownRedactionKey: as `run`; nothing of the batch was recorded.
         """
-        stretch = self._log.read(self._store.position, limit=BATCH_SIZE, timeout_seconds=timeout_seconds)
+        stretch = self._log.read(self._store.position, limit=self._limit, timeout_seconds=timeout_seconds)
         if stretch is None:
             return None
+        if self._limit < BATCH_SIZE:  # then it matters that a log may give more than it was asked for
+            stretch = replace(stretch, entries=stretch.entries[: self._limit])
         self._refuse_unknown_keys([entry.observation for entry in stretch.entries])
         return self._record(stretch)
+
+    def _has_failed(self, error: StoreError) -> None:
+        self.outage.goes_on(str(error))
+        self._limit = max(1, self._limit // 2)
+
+    def _has_worked(self) -> None:
+        self.outage.is_over()
+        self._limit = min(2 * self._limit, BATCH_SIZE)
 
     def _record(self, stretch: Stretch) -> Outcome:
         """Record a stretch in one transaction. What the store refuses for good is found by halves, and set aside."""

@@ -117,6 +117,23 @@ class PickyStore(FakeStore):
         return super().apply(facts, recorded_at=recorded_at, log=log, after=after, position=position)
 
 
+class SmallStore(FakeStore):
+    """Has no time for more than a few objects at once."""
+
+    def apply(
+        self,
+        facts: Sequence[Fact],
+        *,
+        recorded_at: datetime,
+        log: str | None = None,
+        after: str | None = None,
+        position: str | None = None,
+    ) -> tuple[bool, ...]:
+        if sum(isinstance(one, fact.ObjectKept | fact.ObjectGone) for one in facts) > 150:
+            raise StoreError("canceling statement due to statement timeout")
+        return super().apply(facts, recorded_at=recorded_at, log=log, after=after, position=position)
+
+
 class Bench:
     """A log, a store and a recorder between them."""
 
@@ -143,7 +160,7 @@ class Bench:
     def record(self, *observations: Observation) -> Outcome:
         for observation in observations:
             self.log.append(observation)
-        self.recorder.drain(give_up_seconds=0)
+        self.recorder.drain(give_up_seconds=SOON_SECONDS)
         return self.outcome
 
 
@@ -340,6 +357,11 @@ def test_draining_does_not_add_up_failures_between_which_the_store_worked() -> N
         bench.log.append(deletion(str(number)))
     bench.recorder.drain(give_up_seconds=2.5 * FIRST_BACKOFF_SECONDS)
     assert bench.outcome.recorded == 5 * BATCH_SIZE
+
+
+def test_a_store_that_has_no_time_for_a_whole_batch_is_given_less_at_once() -> None:
+    bench = Bench(SmallStore())
+    assert bench.record(*(sighting(str(number)) for number in range(2 * BATCH_SIZE))).recorded == 2 * BATCH_SIZE
 
 
 def test_who_asks_a_recorder_is_told_whether_the_store_is_waited_for() -> None:
