@@ -14,6 +14,7 @@ from time import monotonic, sleep
 from typing import Final, TypeAlias, assert_never
 
 import structlog
+from msgspec import structs
 
 from lineage import facts as fact
 from lineage import observation as seen
@@ -186,7 +187,11 @@ class Recorder:
         except Exception as error:  # noqa: BLE001 - a bug of ours in storing one object must not stop the log for all
             reason = f"{type(error).__name__} while storing it, a defect of kfp-lineage"
         if len(stretch.entries) == 1:
-            return self._apply(stretch, [[rejection_of(stretch.entries[0].observation, reason)]])
+            rejection = rejection_of(stretch.entries[0].observation, reason)
+            try:
+                return self._apply(stretch, [[rejection]])
+            except FactsRefused:  # it is too large even to be set aside
+                return self._apply(stretch, [[structs.replace(rejection, event=None)]])
         first, second = halves(stretch)
         return self._record(first) + self._record(second)
 
