@@ -8,11 +8,13 @@ from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from math import inf
 from threading import Event
 from time import monotonic, sleep
 from typing import Final, TypeAlias, assert_never
 
 import structlog
+from msgspec import structs
 
 from lineage import facts as fact
 from lineage import observation as seen
@@ -28,6 +30,7 @@ from lineage.facts import Fact, InputRejected, SourceObserved
 from lineage.identity import Location, sha256
 from lineage.limits import MAX_NAME_BYTES, is_name, refuse_long_names, shortened
 from lineage.observation import Observation
+from lineage.outage import Outage
 from lineage.ports import LineageStore, LogReader, Stretch
 
 Interpret: TypeAlias = Callable[[seen.ObjectSeen], Sequence[Fact]]
@@ -77,7 +80,8 @@ class Recorder:
     """Records what a log holds. One thread at a time may use it; any number of recorders may share a log.
 
     `key_ids` are the redaction keys whose digests can be compared with those in the store. `clock` says
-    when a batch is recorded. `on_batch` is told the outcome of every batch after its commit.
+    when a batch is recorded. `on_batch` is told the outcome of every batch after its commit. `outage` says whether
+    the store is waited for; any thread may ask.
     """
 
     def __init__(
@@ -96,9 +100,15 @@ class Recorder:
         self._key_ids = frozenset(key_ids)
         self._clock = clock
         self._on_batch = on_batch
+        self._limit = BATCH_SIZE  # of a batch, while the store fails
+        self._size = 0  # of the batch that was tried last
+        self.outage = Outage(
+            begins="store does not take what was seen, waiting for it", ends="store takes what was seen again"
+        )
 
     def run(self, stop: Event) -> None:
-        """Record until `stop` is set, to the end of the batch under way. A failing database is waited for.
+        """Record until `stop` is set, to the end of the batch under way. A failing database is waited for, and given
+        less at once until it works again: a whole batch may be more than it has time or room for.
 
         Raises:
             LogError: the log refuses, and will go on refusing.
@@ -106,15 +116,18 @@ class Recorder:
         """
         backoff = FIRST_BACKOFF_SECONDS
         while not stop.is_set():
+            outcome: Outcome | None = NOTHING
             try:
-                self.record_available(timeout_seconds=READ_TIMEOUT_SECONDS)
-                backoff = FIRST_BACKOFF_SECONDS
+                outcome = self.record_available(timeout_seconds=READ_TIMEOUT_SECONDS)
             except PositionMoved as moved:
                 log.info("another recorder was here", reason=str(moved))
             except StoreError as error:
-                log.warning("batch failed and will be retried", error=str(error), seconds=backoff)
+                self._has_failed(error)
                 stop.wait(backoff)
                 backoff = min(2 * backoff, LAST_BACKOFF_SECONDS)
+                continue
+            self._has_worked(nothing_left=outcome is None)
+            backoff = FIRST_BACKOFF_SECONDS
 
     def drain(self, *, give_up_seconds: float) -> None:
         """Record everything that the log holds now.
@@ -123,18 +136,25 @@ class Recorder:
             StoreError: the database went on failing for `give_up_seconds`.
             LogError, UnknownRedactionKey: as `run`.
         """
-        deadline, backoff = monotonic() + give_up_seconds, FIRST_BACKOFF_SECONDS
+        failing_since, backoff = inf, FIRST_BACKOFF_SECONDS
         while True:
+            outcome: Outcome | None = NOTHING
             try:
-                if self.record_available(timeout_seconds=0.0) is None:
-                    return
+                outcome = self.record_available(timeout_seconds=0.0)
             except PositionMoved as moved:
                 log.info("another recorder was here", reason=str(moved))
-            except StoreError:
-                if monotonic() + backoff > deadline:
+            except StoreError as error:
+                self._has_failed(error)
+                failing_since = min(failing_since, monotonic())
+                if monotonic() + backoff > failing_since + give_up_seconds:
                     raise
                 sleep(backoff)
-                backoff *= 2
+                backoff = min(2 * backoff, LAST_BACKOFF_SECONDS)
+                continue
+            self._has_worked(nothing_left=outcome is None)
+            if outcome is None:
+                return
+            failing_since, backoff = inf, FIRST_BACKOFF_SECONDS
 
     def record_available(self, *, timeout_seconds: float) -> Outcome | None:
         """Record one batch; None where the log held nothing for so long.
@@ -143,11 +163,25 @@ class Recorder:
             StoreError: nothing of the batch was recorded; the next call takes it up again.
             UnknownRedactionKey: as `run`; nothing of the batch was recorded.
         """
-        stretch = self._log.read(self._store.position, limit=BATCH_SIZE, timeout_seconds=timeout_seconds)
+        self._size = 0
+        stretch = self._log.read(self._store.position, limit=self._limit, timeout_seconds=timeout_seconds)
         if stretch is None:
             return None
+        if self._limit < BATCH_SIZE:  # then it matters that a log may give more than it was asked for
+            stretch = replace(stretch, entries=stretch.entries[: self._limit])
+        self._size = len(stretch.entries)
         self._refuse_unknown_keys([entry.observation for entry in stretch.entries])
         return self._record(stretch)
+
+    def _has_failed(self, error: StoreError) -> None:
+        self.outage.goes_on(str(error))
+        self._limit = max(1, self._size // 2) if self._size else self._limit
+
+    def _has_worked(self, *, nothing_left: bool) -> None:
+        """A store that is full still takes the little that fits in: it works when it takes as much as ever."""
+        self._limit = BATCH_SIZE if nothing_left else min(max(self._limit, 2 * self._size), BATCH_SIZE)
+        if self._limit == BATCH_SIZE:
+            self.outage.is_over()
 
     def _record(self, stretch: Stretch) -> Outcome:
         """Record a stretch in one transaction. What the store refuses for good is found by halves, and set aside."""
@@ -161,7 +195,11 @@ class Recorder:
         except Exception as error:  # noqa: BLE001 - a bug of ours in storing one object must not stop the log for all
             reason = f"{type(error).__name__} while storing it, a defect of kfp-lineage"
         if len(stretch.entries) == 1:
-            return self._apply(stretch, [[rejection_of(stretch.entries[0].observation, reason)]])
+            rejection = rejection_of(stretch.entries[0].observation, reason)
+            try:
+                return self._apply(stretch, [[rejection]])
+            except FactsRefused:  # it is too large even to be set aside
+                return self._apply(stretch, [[structs.replace(rejection, event=None)]])
         first, second = halves(stretch)
         return self._record(first) + self._record(second)
 

@@ -42,11 +42,22 @@ def fixtures() -> Path:
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[Server]:
     """A PostgreSQL server of the tests' own."""
+    with server(_installed()) as running:
+        yield running
+
+
+@pytest.fixture
+def own_postgresql() -> Iterator[Server]:
+    """A server that a test may kill."""
+    with server(_installed()) as running:
+        yield running
+
+
+def _installed() -> Path:
     folder = binaries()
     if folder is None:
         pytest.skip("there is no PostgreSQL server to start: install Debian's package postgresql")
-    with server(folder) as running:
-        yield running
+    return folder
 
 
 @pytest.fixture(scope="session")

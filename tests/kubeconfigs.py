@@ -4,10 +4,11 @@ from pathlib import Path
 
 import orjson
 
+from watchers.apiserver import ApiServer
 from watchers.replay import ReplayServer
 
 
-def kubeconfig(server: ReplayServer, file: Path) -> Path:
+def kubeconfig(server: ReplayServer | ApiServer, file: Path) -> Path:
     """Write the configuration of a cluster of one server."""
     named = {"clusters": ("cluster", {"server": server.url}), "users": ("user", {}), "contexts": ("context", {})}
     named["contexts"] = ("context", {"cluster": "c", "user": "c"})

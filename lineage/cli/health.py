@@ -10,6 +10,8 @@ from threading import Thread
 
 from lineage.cli.serve import listen, make_server
 from lineage.model import SourceState
+from lineage.outage import Outage
+from lineage.recorder import Recorder
 from lineage.web import Check, Finding, Health, health_application
 from watchers.run import Watching
 
@@ -35,6 +37,16 @@ def serving_health(health: Health, *, host: str, port: int | None) -> Iterator[i
 def watchers_live(watching: Watching) -> Check:
     """Check that no thread of the watchers has ended."""
     return lambda: Finding() if watching.is_alive else Finding(ok=False, says="a watcher has ended; the log says why")
+
+
+def not_waiting(outage: Outage, *, says: str) -> Check:
+    """Check that something is not waited for; `says` what is the matter where it is."""
+    return lambda: Finding() if outage.reason is None else Finding(ok=False, says=says)
+
+
+def recording(recorder: Recorder) -> Check:
+    """Check that the store takes what is recorded."""
+    return not_waiting(recorder.outage, says="the store does not take it; the log says why")
 
 
 def watchers_settled(watching: Watching) -> Check:

@@ -10,20 +10,17 @@ from time import time_ns
 from typing import Final
 from urllib.parse import urlsplit
 
-import structlog
-
 from lineage.errors import InvalidObservation, InvalidSettings, SchemaOutdated, StoreError
 from lineage.eventlog.kafka import Access, access_of
 from lineage.facts import Fact
 from lineage.identity import sha256
 from lineage.observation import ObjectSeen
+from lineage.outage import Outage
 from lineage.ports import LineageStore
 from lineage.recorder import FIRST_BACKOFF_SECONDS, LAST_BACKOFF_SECONDS, Interpret
 from lineage.settings import APPLICATION, Settings
 from lineage.store import migrate, open_store
 from watchers.source import Source
-
-log = structlog.get_logger(__name__)
 
 MEMORY_URLS: Final = ("sqlite://", "sqlite:///:memory:")
 
@@ -132,17 +129,21 @@ def open_when_reachable(url: str, stop: Event) -> LineageStore | None:
         StoreError: it is no server, and cannot be opened or made.
     """
     backoff = FIRST_BACKOFF_SECONDS
+    outage = Outage(begins="store does not answer, waiting for it", ends="store answers")
     while not stop.is_set():
         try:
-            return open_to_record(url)
+            store = open_to_record(url)
         except SchemaOutdated:
             raise
         except StoreError as error:
             if is_embedded(url):
                 raise
-            log.warning("store is waited for", error=str(error), seconds=backoff)
-        stop.wait(backoff)
-        backoff = min(2 * backoff, LAST_BACKOFF_SECONDS)
+            outage.goes_on(str(error))
+            stop.wait(backoff)
+            backoff = min(2 * backoff, LAST_BACKOFF_SECONDS)
+        else:
+            outage.is_over()
+            return store
     return None
 
 

@@ -11,7 +11,7 @@ import structlog
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from lineage.cli.health import serving_health
+from lineage.cli.health import not_waiting, recording, serving_health
 from lineage.cli.ingest import GIVE_UP_SECONDS, SHOWN_REJECTIONS, tell
 from lineage.cli.parts import group_of, interpreter, log_of, now, open_to_record, open_when_reachable, shown
 from lineage.cli.terminal import (
@@ -73,9 +73,12 @@ def record(
             tell_people(outcome)
 
         with KafkaReader(access, group=group) as reader:
+            recorder = _recorder(reader, opened, settings, on_batch)
+            ready |= {"log": not_waiting(reader.outage, says="does not answer"), "recording": recording(recorder)}
+            health.metrics.waiting({"log": reader.outage, "store": recorder.outage})
             facts = {"recording": f"{access.shown}, group {group}", "store": shown(settings.store)}
             introduce(settings.log_format, facts)
-            _recorder(reader, opened, settings, on_batch).run(stop)
+            recorder.run(stop)
     log.info("stopped, what was read is recorded")
 
 

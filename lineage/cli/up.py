@@ -13,7 +13,7 @@ import structlog
 import typer
 import uvicorn
 
-from lineage.cli.health import watchers_live, watchers_settled
+from lineage.cli.health import recording, watchers_live, watchers_settled
 from lineage.cli.object_stores import looker
 from lineage.cli.parts import instance_name, interpreter, now, open_to_record, shown
 from lineage.cli.serve import announce, listen, make_server, serve_until_stopped
@@ -137,9 +137,10 @@ def _run(settings: Settings, kube: Kube, redactor: Redactor) -> None:
             on_append=metrics.watchers(),
         )
         metrics.log_entries(events.__len__)
+        metrics.waiting({"store": recorder.outage})
         health = Health(
             alive={"watchers": watchers_live(watching)},
-            ready={"watchers": watchers_settled(watching)},
+            ready={"recording": recording(recorder), "watchers": watchers_settled(watching)},
             metrics=metrics,
         )
         server = make_server(application(store=store, health=health))

@@ -4,7 +4,7 @@ import logging
 
 import structlog
 
-from lineage.cli.health import serving_health, watchers_live, watchers_settled
+from lineage.cli.health import not_waiting, serving_health, watchers_live, watchers_settled
 from lineage.cli.parts import log_of, now
 from lineage.cli.terminal import (
     ClusterFlag,
@@ -77,14 +77,16 @@ def watch(
             )
             health.metrics.log_entries(writer.__len__)
             alive |= {"watchers": watchers_live(watching)}
-            ready |= {"log": Finding, "watchers": watchers_settled(watching)}
+            health.metrics.waiting({"log": writer.outage})
+            log_takes = not_waiting(writer.outage, says="does not take what was seen")
+            ready |= {"log": log_takes, "watchers": watchers_settled(watching)}
             kinds = " and ".join(source.resource.plural for source in sources)
             introduce(settings.log_format, {"watching": f"{kube.url}, {kinds}", "log": access.shown})
             watching.start()
             try:
                 while not stop.wait(LOOK_SECONDS):
                     if not writer.is_sending:
-                        raise LogError(f"writing to {access.shown} ended, a defect of kfp-lineage")
+                        raise LogError(f"nothing is written to {access.shown} any more: {writer.why_ended}")
             finally:
                 watching.stop()
     log.info("stopped, the log has everything that was seen")

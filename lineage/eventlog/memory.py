@@ -11,7 +11,7 @@ from threading import Condition
 from time import monotonic
 from typing import Final
 
-from lineage.errors import InvalidRequest
+from lineage.errors import InvalidRequest, LogError
 from lineage.observation import ObjectSeen, Observation, ResourceListed
 from lineage.ports import Entry, Stretch
 
@@ -63,12 +63,19 @@ class MemoryLog:
 
         Raises:
             InvalidRequest: what was recorded is no position of this log.
+            LogError: the store lost what it had recorded, and this log has dropped it since.
         """
         deadline = monotonic() + timeout_seconds
         position = None if self._is_confirmed else recorded(self.name)
         with self._changed:
             if not self._is_confirmed:
-                self._drop_through(self._parse(position))
+                recorded_to = self._parse(position)
+                if recorded_to < self._dropped:
+                    raise LogError(
+                        f"the store has lost the last {self._dropped - recorded_to} observations that it had recorded, "
+                        "as one does that was set back: start again, so that everything is seen again"
+                    )
+                self._drop_through(recorded_to)
             self._is_confirmed = True
             self._changed.wait_for(lambda: self._entries, timeout=max(0.0, deadline - monotonic()))
             if not self._entries:

@@ -73,7 +73,6 @@ class Batch:
         self.pod_images = self._shelf(tables.pod_image, {"pod_id": self.pods})
         self.artifacts = self._shelf(tables.artifact, of_execution)
         self.looks = self._shelf(tables.look, of_execution)
-        self.metrics = self._shelf(tables.metric, of_execution)
         self.uses = self._shelf(tables.use, of_execution)
         self.edges = self._shelf(tables.edge, {"source": self.nodes, "target": self.nodes})
         self.listings = self._shelf(tables.listing)

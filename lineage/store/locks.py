@@ -14,7 +14,7 @@ Every row belongs to what is locked:
   location whose answers may follow from it, so whoever holds a location may read the graphs of its readers.
 
 What belongs to nobody (pipelines, experiments) is only ever added. Who adds what another adds at the same time
-fails with a StoreError and is retried. Bookkeeping comes last, in one order, to hold what all share for
+begins anew, and finds it there. Bookkeeping comes last, in one order, to hold what all share for
 a moment only.
 """
 

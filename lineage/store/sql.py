@@ -6,7 +6,7 @@ from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from msgspec import structs
 from sqlalchemy import Connection, Engine, func, select
@@ -60,6 +60,13 @@ from lineage.store.walk import closure, walk
 from lineage.store.writes import apply, drop_rejected, move_position
 
 T = TypeVar("T")
+
+UNIQUE_VIOLATION: Final = "23505"  # the SQLSTATE of a row that is there already, of databases with many writers
+OVERTAKINGS: Final = 10  # times that others may add first what a transaction was to add, before that is no chance
+
+
+class _Overtaken(StoreError):
+    """What was to be added is there already: another recorder was faster, or we are wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,14 +127,17 @@ class SqlStore:
             with self._writers.begin() as connection:
                 yield connection
         except (SQLAlchemyError, self._driver.Error) as error:
-            kind = FactsRefused if self._is_for_good(error) else StoreError
-            raise kind(f"{_where(self._engine)}: {_reason(error)}") from error
+            raise self._kind(error)(f"{_where(self._engine)}: {_reason(error)}") from error
 
-    def _is_for_good(self, error: Exception) -> bool:
-        """Say whether a database will refuse the same again: a value that it cannot hold, or an entry beyond its
-        limits (class 54 of the SQL states)."""
+    def _kind(self, error: Exception) -> type[StoreError]:
+        """Say whether a database will refuse the same again: a value that it cannot hold, an entry beyond its limits
+        (class 54 of the SQL states), or what a constraint forbids. All else is its own trouble."""
         cause = getattr(error, "orig", None) or error
-        return isinstance(cause, self._driver.DataError) or str(getattr(cause, "sqlstate", "")).startswith("54")
+        state = str(getattr(cause, "sqlstate", ""))
+        if state == UNIQUE_VIOLATION:
+            return _Overtaken
+        refused = isinstance(cause, self._driver.DataError | self._driver.IntegrityError) or state.startswith("54")
+        return FactsRefused if refused else StoreError
 
     def close(self) -> None:
         """Let go of the database."""
@@ -151,6 +161,7 @@ class SqlStore:
         chosen = [number for number, stand in enumerate(stands) if number == stand]
         stated = [self._storable(facts[number]) for number in chosen]
         needed = set() if self._dialect.writes_alone else subjects_of(stated)
+        overtaken = 0
         while True:
             try:
                 with self._writing() as connection:
@@ -160,6 +171,10 @@ class SqlStore:
                 break
             except LocksMissing as missing:
                 needed |= missing.names
+            except _Overtaken as error:
+                overtaken += 1
+                if overtaken > OVERTAKINGS:
+                    raise FactsRefused(str(error)) from error
         news = dict(zip(chosen, added, strict=True))
         return tuple(news[stand] for stand in stands)
 

@@ -22,7 +22,6 @@ from sqlalchemy import (
     Sequence,
     String,
     Table,
-    false,
     func,
     literal_column,
 )
@@ -206,8 +205,6 @@ execution = Table(
     Column("digest", _code(32), nullable=False),
     Column("in_roll_k", Boolean, nullable=False),
     Column("in_roll_r", Boolean, nullable=False),
-    # Whether it has rows in `metric`: most have none, and nobody need look for them.
-    Column("measured", Boolean, nullable=False, server_default=false()),
     *_revision(),
     Column("body", LargeBinary, nullable=False),
     *_other_view(),
@@ -325,22 +322,6 @@ edge = Table(
     PrimaryKeyConstraint("target", "role", "source", "name"),
     Index("edge_by_source", "source", "role", "target"),
     sqlite_with_rowid=False,
-)
-
-# What an attempt came to: each value of its metrics, or what it is instead of a number.
-metric = Table(
-    "metric",
-    metadata,
-    Column("execution_id", Id, primary_key=True, autoincrement=False),
-    Column("name", Text, primary_key=True),
-    Column("step", BigInteger, primary_key=True, autoincrement=False),
-    Column("source", _code(10), primary_key=True),
-    Column("run_id", Id, nullable=False),
-    Column("value", Double),
-    Column("special", _code(20)),
-    Column("at", BigInteger),
-    Index("metric_of_run", "run_id", "name"),
-    Index("metric_by_value", "name", "value", "run_id"),
 )
 
 deleted = Table("deleted", metadata, Column("uid", Text, primary_key=True))

@@ -232,7 +232,6 @@ NEW_EXECUTION: Final = {
     "digest": "",
     "in_roll_k": False,
     "in_roll_r": False,
-    "measured": False,
 }
 """What is known of every execution before its state."""
 

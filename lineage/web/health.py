@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-import structlog
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -16,12 +15,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from lineage.errors import DeadlineExceeded, SchemaOutdated, StoreError
+from lineage.outage import Outage
 from lineage.ports import LineageStore
 from lineage.web.metrics import MEDIA_TYPE, Metrics
 
 STORE_SECONDS: Final = 5.0  # for the store to answer one small question
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,16 +48,16 @@ class Health:
 
 def store_answers(store: LineageStore) -> Check:
     """Check that a store can be read and is of this release."""
+    outage = Outage(begins="store cannot be read", ends="store can be read again")
 
     def check() -> Finding:
         try:
             store.within(STORE_SECONDS).check()
-        except SchemaOutdated as error:
-            log.warning("store of another release", error=str(error))
-            return Finding(ok=False, says="of another release")
         except (StoreError, DeadlineExceeded) as error:
-            log.warning("store not readable", error=str(error))
-            return Finding(ok=False, says="cannot be read; the log says why")
+            outage.goes_on(str(error))
+            is_other = isinstance(error, SchemaOutdated)
+            return Finding(ok=False, says="of another release" if is_other else "cannot be read; the log says why")
+        outage.is_over()
         return Finding()
 
     return check

@@ -6,7 +6,8 @@ namespace, a run or a path.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from time import time
 from typing import Final, TypeAlias
 
@@ -18,6 +19,7 @@ from prometheus_client.registry import Collector
 from lineage.errors import LineageError
 from lineage.model import SourceState, SourceStatus
 from lineage.observation import InputUnreadable, ObjectDeleted, ObjectSeen, Observation
+from lineage.outage import Outage
 from lineage.recorder import Outcome
 
 __all__ = ["MEDIA_TYPE", "Metrics", "OnAnswer", "OnRequest"]
@@ -114,6 +116,17 @@ class Metrics:
         Gauge(
             "lineage_log_entries", "Observations in the log that are not recorded yet.", registry=self._registry
         ).set_function(count)
+
+    def waiting(self, outages: Mapping[str, Outage]) -> None:
+        """Export for how long what the process needs has been waited for."""
+        seconds = Gauge(
+            "lineage_waiting_seconds",
+            "For how long the log or the store has been waited for; 0 while it works.",
+            ["for"],
+            registry=self._registry,
+        )
+        for name, outage in outages.items():
+            seconds.labels(name).set_function(partial(getattr, outage, "seconds"))
 
     def sources(self, read: Callable[[], Sequence[SourceStatus]]) -> None:
         """Export how each source fares, as the store knows it."""

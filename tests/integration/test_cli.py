@@ -382,6 +382,7 @@ def test_up_follows_a_cluster_and_has_recorded_everything_when_it_ends(tmp_path:
             assert eventually(lambda: count_runs(address) == 3)
             assert asked(f"{address}/readyz")["checks"] == {
                 "store": "ok",
+                "recording": "ok",
                 "watchers": "workflows.argoproj.io *: synced, pods *: synced",
             }
             assert 'lineage_objects_recorded_total{outcome="recorded"} 3.0' in read(f"{address}/metrics")

@@ -191,6 +191,44 @@ def test_a_topic_that_was_made_anew_is_another_log(access: Access) -> None:
     assert prepare(access).part(partition) != before.part(partition)
 
 
+def make_anew(access: Access, *, partitions: int) -> None:
+    """Delete a topic, and make another one under its name."""
+    with admin(access) as brokers:
+        brokers.delete_topics([access.topic])
+        assert comes_true(lambda: access.topic not in brokers.list_topics())
+        brokers.create_topics({access.topic: {"num_partitions": partitions, "replication_factor": 1}})
+
+
+def test_who_reads_when_a_topic_is_made_anew_goes_on_with_the_new_one_from_its_beginning(access: Access) -> None:
+    prepare(access)
+    store = Store()
+    write(access, *(sighting(f"u{number}") for number in range(20)))
+    with KafkaReader(access, group=access.topic) as reader:
+        store.record_until(reader, 20)
+        make_anew(access, partitions=2)
+        write(access, *(sighting(f"v{number}") for number in range(40)))
+        assert uids(store.record_until(reader, 60)) == sorted(
+            [f"u{number}" for number in range(20)] + [f"v{number}" for number in range(40)]
+        )
+    assert len({part.rpartition("/")[0] for part in store.positions}) == 2
+
+
+def test_who_writes_when_a_topic_is_made_anew_is_told_to_see_everything_again(access: Access) -> None:
+    prepare(access)
+
+    def write_on() -> None:
+        with KafkaWriter(access) as writer:
+            writer.append(sighting("a"))
+            assert comes_true(lambda: len(writer) == 0)
+            make_anew(access, partitions=1)
+            while True:
+                writer.append(sighting("b"))
+                assert comes_true(lambda: len(writer) == 0 or not writer.is_sending)
+
+    with pytest.raises(LogError, match="the topic was made anew"):
+        write_on()
+
+
 # ------------------------------------------------------------------------------------------ the topic
 def test_a_topic_is_made_once_however_many_try(access: Access) -> None:
     found: list[Any] = []
@@ -295,6 +333,28 @@ def test_a_broker_that_is_killed_costs_nothing_and_is_waited_for(own_kafka: Kafk
             assert monotonic() < deadline
             store.record(reader)
         filling.join(DEADLINE_SECONDS)
+
+
+def test_a_broker_that_stands_still_is_waited_for_and_what_it_did_not_confirm_is_sent_again(
+    own_kafka: KafkaServer,
+) -> None:
+    access = access_of(f"kafka://{own_kafka.bootstrap}/{own_kafka.new_topic()}")
+    prepare(access)
+    store = Store()
+    with KafkaReader(access, group="group") as reader, KafkaWriter(access) as writer:
+        writer.append(sighting("first"))
+        store.record_until(reader, 1)
+        own_kafka.pause()
+        for number in range(3000):
+            writer.append(sighting(f"u{number}", random.Random(number).randbytes(3000).hex().encode()))
+        assert comes_true(lambda: writer.outage.reason is not None)
+        own_kafka.resume()
+        assert comes_true(lambda: len(writer) == 0, deadline_seconds=2 * DEADLINE_SECONDS)
+        expected = {"first", *(f"u{number}" for number in range(3000))}
+        deadline = monotonic() + 2 * DEADLINE_SECONDS
+        while set(uids(store.seen)) != expected:
+            assert monotonic() < deadline
+            store.record(reader)
 
 
 # ------------------------------------------------------------------------------------------ several readers

@@ -1,73 +1,20 @@
 """The processes of a cluster as Kubernetes meets them: probed, scraped and ended by a signal."""
 
-import json
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 
 from tests.factories import a_workflow
 from tests.kafka_server import KafkaServer
 from tests.kubeconfigs import kubeconfig
+from tests.probed import started
 from tests.processes import free_ports
-from tests.waiting import DEADLINE_SECONDS, comes_true
+from tests.waiting import comes_true
+from watchers.apiserver import ApiServer
 from watchers.replay import ReplayServer, recorded
-
-
-class Probed:
-    """A process with a health port."""
-
-    def __init__(self, process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
-        self._process = process
-        self._address = f"http://127.0.0.1:{port}"
-        self._log = log
-
-    def status(self, path: str) -> int:
-        """Probe it; 0 where nobody answers."""
-        try:
-            return httpx.get(f"{self._address}{path}").status_code
-        except httpx.TransportError:
-            return 0
-
-    def checks(self) -> dict[str, str]:
-        found: dict[str, str] = httpx.get(f"{self._address}/readyz").json()["checks"]
-        return found
-
-    def scraped(self, sample: str) -> float:
-        """Read one sample; 0 where it is not exported."""
-        lines = httpx.get(f"{self._address}/metrics").text.splitlines()
-        return next((float(line.removeprefix(sample)) for line in lines if line.startswith(f"{sample} ")), 0.0)
-
-    def end(self) -> int:
-        self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(DEADLINE_SECONDS)
-
-    def logged(self) -> list[dict[str, Any]]:
-        """Read its log, which must be one JSON object a line."""
-        return [json.loads(line) for line in self._log.read_text().splitlines()]
-
-
-@contextmanager
-def started(log: Path, *arguments: str, **environment: str) -> Iterator[Probed]:
-    (port,) = free_ports(1)
-    command = [sys.executable, "-m", "lineage", *arguments, "--health-port", str(port), "--log-format", "json"]
-    with (
-        log.open("wb") as output,
-        subprocess.Popen(command, stdout=output, stderr=output, env=os.environ | environment) as process,
-    ):
-        try:
-            probed = Probed(process, port, log)
-            assert comes_true(lambda: probed.status("/healthz") == 200), log.read_text()
-            yield probed
-        finally:
-            process.kill()
+from watchers.timeline import PODS, WORKFLOWS
+from watchers.world import World
 
 
 @pytest.fixture
@@ -76,6 +23,15 @@ def cluster(tmp_path: Path) -> Iterator[str]:
     server = ReplayServer(recorded([a_workflow(uid="u1", name="v"), a_workflow(uid="u2")]), speed=float("inf"))
     server.start()
     yield str(kubeconfig(server, tmp_path / "kubeconfig"))
+    server.stop()
+
+
+@pytest.fixture
+def api() -> Iterator[ApiServer]:
+    """A cluster on which things happen while a test goes on."""
+    server = ApiServer(World(), resources=[WORKFLOWS, PODS])
+    server.start()
+    yield server
     server.stop()
 
 
@@ -89,7 +45,7 @@ def test_a_watcher_and_a_recorder_become_ready_count_what_they_do_and_end_in_ord
     ):
         assert comes_true(lambda: watcher.status("/readyz") == recorder.status("/readyz") == 200)
         assert watcher.checks() == {"log": "ok", "watchers": "workflows.argoproj.io *: synced, pods *: synced"}
-        assert recorder.checks() == {"store": "ok"}
+        assert recorder.checks() == {"store": "ok", "log": "ok", "recording": "ok"}
         assert watcher.scraped('lineage_objects_seen_total{source="argo_workflow"}') == 2
         assert comes_true(lambda: recorder.scraped('lineage_objects_recorded_total{outcome="recorded"}') == 2)
         assert recorder.scraped("lineage_batch_seconds_count") > 0
@@ -99,13 +55,47 @@ def test_a_watcher_and_a_recorder_become_ready_count_what_they_do_and_end_in_ord
         assert recorder.logged()[-1]["event"] == "stopped, what was read is recorded"
 
 
+def test_while_the_broker_is_away_both_are_alive_and_not_ready_and_say_so_once(
+    own_kafka: KafkaServer, api: ApiServer, tmp_path: Path
+) -> None:
+    cluster = str(kubeconfig(api, tmp_path / "kubeconfig"))
+    api.world.put(WORKFLOWS, a_workflow(uid="u1", name="v"))
+    log, store = f"kafka://{own_kafka.bootstrap}/lineage", f"sqlite:///{tmp_path / 'store.db'}"
+    with (
+        started(tmp_path / "watch.log", "watch", "--log", log, KUBECONFIG=cluster) as watcher,
+        started(tmp_path / "record.log", "record", "--log", log, "--store", store) as recorder,
+    ):
+        assert comes_true(lambda: recorder.scraped('lineage_objects_recorded_total{outcome="recorded"}') == 1)
+        own_kafka.kill()
+        api.world.put(WORKFLOWS, a_workflow(uid="u2"))
+        assert comes_true(lambda: watcher.status("/readyz") == recorder.status("/readyz") == 503)
+        assert watcher.status("/healthz") == recorder.status("/healthz") == 200
+        assert watcher.checks()["log"] == "does not take what was seen"
+        assert recorder.checks() == {"store": "ok", "log": "does not answer", "recording": "ok"}
+        assert watcher.scraped('lineage_waiting_seconds{for="log"}') > 0
+        assert recorder.scraped('lineage_waiting_seconds{for="log"}') > 0
+        own_kafka.start()
+        assert comes_true(lambda: watcher.status("/readyz") == recorder.status("/readyz") == 200)
+        assert recorder.scraped('lineage_waiting_seconds{for="log"}') == 0
+        assert comes_true(lambda: recorder.scraped('lineage_objects_recorded_total{outcome="recorded"}') == 2)
+        assert (watcher.end(), recorder.end()) == (0, 0)
+    told = [event["event"] for event in watcher.logged() if event["event"].startswith("log ")]
+    assert told[-1] == "log takes what was seen again"
+    assert set(told[:-1]) == {"log does not take what was seen, waiting for it"}
+    said = [event["event"] for event in recorder.logged() if event["event"].startswith("log ")]
+    assert said[-1] == "log answers again"
+    assert set(said[:-1]) == {"log does not answer, waiting for it"}
+
+
 def test_a_recorder_whose_database_is_away_is_alive_waits_for_it_and_can_be_ended(tmp_path: Path) -> None:
     nowhere, nobody = free_ports(2)
     store, log = f"postgresql://user:hunter2@127.0.0.1:{nowhere}/lineage", f"kafka://127.0.0.1:{nobody}/lineage"
     with started(tmp_path / "record.log", "record", "--log", log, "--store", store) as recorder:
         assert (recorder.status("/healthz"), recorder.status("/readyz")) == (200, 503)
         assert recorder.checks() == {"store": "not reached yet"}
-        assert comes_true(lambda: any(event["event"] == "store is waited for" for event in recorder.logged()))
+        assert comes_true(
+            lambda: any(event["event"] == "store does not answer, waiting for it" for event in recorder.logged())
+        )
         assert recorder.end() == 0
         assert "hunter2" not in (tmp_path / "record.log").read_text()
 

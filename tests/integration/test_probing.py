@@ -14,9 +14,9 @@ from lineage.ports import EVERYTHING, Listing, PageRequest
 from lineage.store import open_store
 from tests.factories import KubernetesObject, a_node, a_workflow, moment
 from tests.integration.test_cli import run
-from tests.integration.test_probes import started
 from tests.kafka_server import KafkaServer
 from tests.minio_server import ACCESS_KEY, SECRET_KEY, MinioServer
+from tests.probed import started
 from tests.waiting import comes_true
 
 NODE = "w-1000001"

@@ -6,7 +6,7 @@ from threading import Thread
 
 import pytest
 
-from lineage.errors import InvalidRequest
+from lineage.errors import InvalidRequest, LogError
 from lineage.eventlog.memory import MemoryLog
 from lineage.observation import ObjectDeleted, ObjectSeen, Observation
 from lineage.ports import Stretch
@@ -44,6 +44,16 @@ def test_a_position_of_another_log_is_refused(position: str) -> None:
     log = MemoryLog("test")
     with pytest.raises(InvalidRequest):
         log.read(lambda _part: position, limit=1, timeout_seconds=0)
+
+
+def test_a_store_that_lost_what_was_dropped_here_is_an_end_and_not_waited_for() -> None:
+    log = MemoryLog("test")
+    for uid in "abc":
+        log.append(deletion(uid))
+    log.confirm("test", read(log, limit=2).entries[-1].position)
+    read(log)
+    with pytest.raises(LogError, match="lost the last 1 observations"):
+        log.read(lambda _part: "1", limit=1, timeout_seconds=0)
 
 
 def test_a_writer_waits_while_the_log_is_full() -> None:

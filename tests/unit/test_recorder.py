@@ -23,7 +23,7 @@ from lineage.observation import (
     ResourceListed,
     SourceReported,
 )
-from lineage.recorder import BATCH_SIZE, NOTHING, Outcome, Recorder, facts_of
+from lineage.recorder import BATCH_SIZE, FIRST_BACKOFF_SECONDS, NOTHING, Outcome, Recorder, facts_of
 from tests.fakes import FakeStore
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -76,6 +76,26 @@ class FailingStore(FakeStore):
         return super().apply(facts, recorded_at=recorded_at, log=log, after=after, position=position)
 
 
+class FlakyStore(FailingStore):
+    """Fails once before each batch that it takes."""
+
+    def __init__(self) -> None:
+        super().__init__([])
+
+    def apply(
+        self,
+        facts: Sequence[Fact],
+        *,
+        recorded_at: datetime,
+        log: str | None = None,
+        after: str | None = None,
+        position: str | None = None,
+    ) -> tuple[bool, ...]:
+        if self.attempts % 2 == 0:
+            self.failures = [StoreError("deadlock detected")]
+        return super().apply(facts, recorded_at=recorded_at, log=log, after=after, position=position)
+
+
 class PickyStore(FakeStore):
     """Refuses whatever is said of one object, for good."""
 
@@ -95,6 +115,23 @@ class PickyStore(FakeStore):
     ) -> tuple[bool, ...]:
         if any(isinstance(one, fact.ObjectKept) and one.uid == self._uid for one in facts):
             raise self._error
+        return super().apply(facts, recorded_at=recorded_at, log=log, after=after, position=position)
+
+
+class SmallStore(FakeStore):
+    """Has no time for more than a few objects at once."""
+
+    def apply(
+        self,
+        facts: Sequence[Fact],
+        *,
+        recorded_at: datetime,
+        log: str | None = None,
+        after: str | None = None,
+        position: str | None = None,
+    ) -> tuple[bool, ...]:
+        if sum(isinstance(one, fact.ObjectKept | fact.ObjectGone) for one in facts) > 150:
+            raise StoreError("canceling statement due to statement timeout")
         return super().apply(facts, recorded_at=recorded_at, log=log, after=after, position=position)
 
 
@@ -124,7 +161,7 @@ class Bench:
     def record(self, *observations: Observation) -> Outcome:
         for observation in observations:
             self.log.append(observation)
-        self.recorder.drain(give_up_seconds=0)
+        self.recorder.drain(give_up_seconds=SOON_SECONDS)
         return self.outcome
 
 
@@ -310,6 +347,47 @@ def test_draining_gives_up_when_the_store_goes_on_failing() -> None:
     bench.log.append(sighting("a"))
     with pytest.raises(StoreError, match="the disk is full"):
         bench.recorder.drain(give_up_seconds=0.3)
+
+
+def test_draining_does_not_add_up_failures_between_which_the_store_worked() -> None:
+    bench = Bench(FlakyStore())
+    for number in range(5 * BATCH_SIZE):
+        bench.log.append(deletion(str(number)))
+    bench.recorder.drain(give_up_seconds=2.5 * FIRST_BACKOFF_SECONDS)
+    assert bench.outcome.recorded == 5 * BATCH_SIZE
+
+
+def test_a_store_that_has_no_time_for_a_whole_batch_is_given_less_at_once() -> None:
+    bench = Bench(SmallStore())
+    assert bench.record(*(sighting(str(number)) for number in range(2 * BATCH_SIZE))).recorded == 2 * BATCH_SIZE
+
+
+def test_a_store_that_takes_but_a_little_is_still_waited_for() -> None:
+    stop = Event()
+    bench = Bench(SmallStore(), on_batch=stop.set)
+    for number in range(BATCH_SIZE):
+        bench.log.append(sighting(str(number)))
+    bench.recorder.run(stop)
+    assert 0 < bench.outcome.recorded < BATCH_SIZE
+    assert bench.recorder.outage.reason == "canceling statement due to statement timeout"
+    bench.recorder.drain(give_up_seconds=SOON_SECONDS)
+    assert bench.outcome.recorded == BATCH_SIZE
+    assert bench.recorder.outage.reason is None
+
+
+def test_who_asks_a_recorder_is_told_why_it_waits() -> None:
+    reasons: list[str | None] = []
+
+    class Looking(Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            reasons.append(bench.recorder.outage.reason)
+            return super().wait(timeout)
+
+    stop = Looking()
+    bench = Bench(FailingStore([StoreError("the disk is full")]), on_batch=stop.set)
+    bench.log.append(sighting("a"))
+    bench.recorder.run(stop)
+    assert reasons == ["the disk is full"]
 
 
 def test_observations_under_a_foreign_key_are_refused() -> None:

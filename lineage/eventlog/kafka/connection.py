@@ -1,6 +1,7 @@
 """The way to the brokers: where they are, who we are, and clients that leave nothing open when nobody answers."""
 
 import logging
+import os
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from kafka import errors
 from kafka.net.compat import KafkaNetClient
@@ -17,6 +19,7 @@ from lineage.errors import InvalidSettings, LogError
 
 BOOTSTRAP_SECONDS: Final = 3.0  # how long brokers may take to answer at first: a stop is noticed only afterwards
 RECONNECT_SECONDS: Final = 2.0  # at most between two attempts to reach a broker that was there
+METADATA_SECONDS: Final = 60.0  # until a client that meets no error hears of other partitions, or another topic
 
 # What no amount of waiting changes. All else is waited for.
 _REFUSALS: Final = (
@@ -60,8 +63,8 @@ def access_of(url: str, **options: Any) -> Access:
     return Access(servers=servers, topic=topic, options=MappingProxyType(given))
 
 
-def connect(make: Callable[..., Client], access: Access, **options: Any) -> Client:
-    """Make a client of kafka-python.
+def connect(make: Callable[..., Client], access: Access, **options: Any) -> tuple[Client, "Topics"]:
+    """Make a client of kafka-python; give it, and what it hears of topics.
 
     Raises:
         KafkaError: nobody answers; `describe` says why.
@@ -75,18 +78,19 @@ def connect(make: Callable[..., Client], access: Access, **options: Any) -> Clie
 
     with _reasons() as reasons:
         try:
-            return make(
+            client = make(
                 bootstrap_servers=list(access.servers),
                 bootstrap_timeout_ms=round(1000 * BOOTSTRAP_SECONDS),
                 reconnect_backoff_max_ms=round(1000 * RECONNECT_SECONDS),
+                metadata_max_age_ms=round(1000 * METADATA_SECONDS),
                 kafka_client=remember,
                 proxy_url=_NO_PROXY,
                 **access.options,
                 **options,
             )
         except Exception as error:
-            for client in made:  # a client that fails to begin leaves its thread and its sockets behind
-                client.close()
+            for one in made:  # a client that fails to begin leaves its thread and its sockets behind
+                one.close()
             if isinstance(error, errors.KafkaError):
                 reason = reasons[-1] if reasons else error
                 refuse(reason, access)
@@ -94,6 +98,19 @@ def connect(make: Callable[..., Client], access: Access, **options: Any) -> Clie
             if isinstance(error, OSError | ValueError):  # of certificates, and of names of mechanisms
                 raise LogError(f"{access.shown} cannot be spoken to: {error}") from error
             raise
+    return client, Topics(made[-1])
+
+
+class Topics:
+    """What a client has heard of topics."""
+
+    def __init__(self, client: KafkaNetClient) -> None:
+        self._client = client
+
+    def id(self, name: str) -> str | None:
+        """Say which topic has a name now: one that was made anew has another id. None where that is not known."""
+        found: UUID | None = self._client.cluster.topic_id(name)
+        return str(found) if found is not None and found.int else None  # 0 is that of a topic that is not there
 
 
 def refuse(error: errors.KafkaError, access: Access) -> None:
@@ -108,8 +125,12 @@ def refuse(error: errors.KafkaError, access: Access) -> None:
 
 def describe(error: errors.KafkaError) -> str:
     """Say in few words what kafka-python meant."""
+    if isinstance(error, errors.KafkaTimeoutError):
+        return "no answer in time"
     name, text = type(error).__name__, str(error)
     words = text.removeprefix(f"{name}: ").removeprefix(f"[Error {getattr(error, 'errno', '')}] ")
+    if (number := words.partition(" ")[0]).isdecimal():  # "111 ECONNREFUSED"
+        return os.strerror(int(number)).lower()
     return words if words and words != name else name.removesuffix("Error")
 
 

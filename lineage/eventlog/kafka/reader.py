@@ -17,10 +17,11 @@ from kafka import ConsumerRebalanceListener, KafkaConsumer, OffsetAndMetadata, T
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 
 from lineage.errors import InvalidObservation, LogError
-from lineage.eventlog.kafka.connection import Access, connect, describe, refuse
+from lineage.eventlog.kafka.connection import Access, Topics, connect, describe, refuse
 from lineage.eventlog.kafka.topic import Topic, prepare
 from lineage.identity import sha256
 from lineage.observation import InputUnreadable, Observation, decode, split
+from lineage.outage import Outage
 from lineage.ports import Entry, Stretch
 
 SOURCE: Final = "kafka"  # what is said to have seen bytes that are no observation
@@ -65,16 +66,23 @@ class _Session:
     """A consumer, of kafka-python, which has no types; its topic; and where that ends for who reads to the end."""
 
     consumer: Any
+    topics: Topics
     topic: Topic
     partitions: tuple[TopicPartition, ...]
     ends: Mapping[TopicPartition, int]
+
+    @property
+    def is_of_the_past(self) -> bool:
+        """Whether its topic was made anew."""
+        return self.topics.id(self.topic.name) not in (None, self.topic.topic_id)
 
 
 class KafkaReader:
     """A `LogReader` of a topic. Use it as a context: its end leaves the group, so that others take over at once.
 
     The readers of one `group` share the partitions: give each store a group of its own. Without a group it has all
-    partitions, and reads to where they ended when it began: None is the end then, and nothing before it.
+    partitions, and reads to where they ended when it began: None is the end then, and nothing before it. `outage` says
+    whether brokers are waited for; any thread may ask.
     """
 
     def __init__(self, access: Access, *, group: str | None) -> None:
@@ -88,7 +96,12 @@ class KafkaReader:
         self._to_commit: dict[TopicPartition, Any] = {}
         self._committed_at = 0.0
         self._heard_at = 0.0
-        self._is_silent = False
+        self.outage = Outage(
+            begins="log does not answer, waiting for it",
+            ends="log answers again",
+            at_first="not reached yet",
+            log=access.shown,
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -106,6 +119,10 @@ class KafkaReader:
         while True:
             try:
                 session = self._session or self._connect()
+                if session.is_of_the_past:
+                    log.warning("topic was made anew, and is another log", log=self._access.shown)
+                    self._disconnect()
+                    continue
                 self._take_up_unconfirmed(session)
                 self._place(session, recorded)
                 if not self._has_records():
@@ -116,7 +133,7 @@ class KafkaReader:
                     return stretch
             except errors.KafkaError as error:
                 refuse(error, self._access)
-                self._say_silent(describe(error))
+                self.outage.goes_on(describe(error))
                 if not isinstance(error, errors.RetriableError):
                     self._disconnect()
                 sleep(RETRY_SECONDS)
@@ -200,10 +217,12 @@ class KafkaReader:
                         size += sum(len(record.value or b"") for record in records)
             wait = 0.0
         if count:
-            self._say_heard()
+            self._has_answered()
         elif monotonic() - self._heard_at > SILENCE_SECONDS:  # is it silent, or not there?
-            session.consumer.end_offsets(session.partitions, timeout_ms=round(1000 * PROBE_SECONDS))
-            self._say_heard()
+            # Not for where it ends: kafka-python stumbles over that where there are fewer partitions than before.
+            begins = dict.fromkeys(session.partitions, 0)
+            session.consumer.offsets_for_times(begins, timeout_ms=round(1000 * PROBE_SECONDS))
+            self._has_answered()
 
     def _next(self, limit: int) -> Stretch | None:
         """Take a stretch from what was gathered, from each partition in its turn."""
@@ -232,7 +251,7 @@ class KafkaReader:
     def _connect(self) -> _Session:
         topic = prepare(self._access)
         partitions = tuple(TopicPartition(topic.name, number) for number in range(topic.partitions))
-        consumer: Any = connect(
+        made: tuple[Any, Topics] = connect(
             KafkaConsumer,
             self._access,
             group_id=self._group,
@@ -245,6 +264,7 @@ class KafkaReader:
             fetch_max_bytes=FETCH_BYTES,
             max_partition_fetch_bytes=PARTITION_FETCH_BYTES,
         )
+        consumer, topics = made
         ends: Mapping[TopicPartition, int] = {}
         try:
             if self._group is not None:
@@ -257,8 +277,8 @@ class KafkaReader:
         except errors.KafkaError:
             consumer.close(timeout_ms=0)
             raise
-        self._session = _Session(consumer, topic, partitions, ends)
-        self._say_heard()
+        self._session = _Session(consumer, topics, topic, partitions, ends)
+        self._has_answered()
         return self._session
 
     def _disconnect(self) -> None:
@@ -276,16 +296,9 @@ class KafkaReader:
         if offsets and self._group is not None and self._session is not None:
             self._session.consumer.commit_async(offsets)
 
-    def _say_heard(self) -> None:
+    def _has_answered(self) -> None:
         self._heard_at = monotonic()
-        if self._is_silent:
-            self._is_silent = False
-            log.info("log answers again", log=self._access.shown)
-
-    def _say_silent(self, reason: str) -> None:
-        if not self._is_silent:
-            self._is_silent = True
-            log.warning("log does not answer, waiting for it", log=self._access.shown, error=reason)
+        self.outage.is_over()
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python has no types

@@ -11,6 +11,7 @@ from kafka.admin import ConfigResource, ConfigResourceType
 
 from lineage.errors import LogError
 from lineage.eventlog.kafka.connection import Access, connect, describe, refuse
+from lineage.outage import Outage
 
 PARTITIONS: Final = 6  # recorders that can share the work; more can be added at any time
 REPLICAS: Final = 3
@@ -47,7 +48,8 @@ def prepare(access: Access) -> Topic:
         KafkaError: nobody answers (any more).
         LogError: it is not there and cannot be made, or it would lose what is written to it.
     """
-    with connect(KafkaAdminClient, access) as admin:
+    client, _ = connect(KafkaAdminClient, access)
+    with client as admin:
         try:
             cluster = admin.describe_cluster()
             found = _find(admin, access) or _make(admin, access, brokers=len(cluster["brokers"]))
@@ -69,12 +71,16 @@ def find(access: Access, stop: Event) -> Topic | None:
     Raises:
         LogError: as `prepare`.
     """
+    outage = Outage(begins="log does not answer, waiting for it", ends="log answers", log=access.shown)
     while not stop.is_set():
         try:
-            return prepare(access)
+            topic = prepare(access)
         except errors.KafkaError as error:
-            log.warning("log does not answer, waiting for it", log=access.shown, error=describe(error))
+            outage.goes_on(describe(error))
             stop.wait(RETRY_SECONDS)
+        else:
+            outage.is_over()
+            return topic
     return None
 
 

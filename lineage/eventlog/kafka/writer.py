@@ -9,18 +9,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from threading import Condition, Event, Thread
-from time import monotonic
 from types import TracebackType
 from typing import Any, Final, Self
 from zlib import crc32
 
-import structlog
 from kafka import KafkaProducer, errors
 
 from lineage.errors import LogError
-from lineage.eventlog.kafka.connection import Access, connect, describe
+from lineage.eventlog.kafka.connection import Access, Topics, connect, describe
 from lineage.identity import sha256
 from lineage.observation import InputUnreadable, Observation, decode, encode, join, root
+from lineage.outage import Outage
 
 MAX_ENTRIES: Final = 10_000  # as the log in memory
 MAX_BYTES: Final = 64 * 2**20
@@ -37,8 +36,6 @@ LAST_BACKOFF_SECONDS: Final = 5.0
 CLOSING_SECONDS: Final = 20.0
 
 _TOO_LARGE: Final = (errors.MessageSizeTooLargeError, errors.RecordListTooLargeError)
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +54,17 @@ class Message:
     parts: tuple[Waiting, ...]
 
 
+class _MadeAnew(Exception):
+    """The topic is another one than before."""
+
+
 class KafkaWriter:
     """A `LogWriter` to a topic that is there. Use it as a context: within it, what is appended is sent.
 
     Holds at most `max_entries` and about `max_bytes`, but always at least one; brokers that are down are waited for,
     and a full writer makes its watchers wait. The end of the context waits up to `closing_seconds` for what is left.
+    `outage` says whether brokers are waited for; any thread may ask. Where the topic is made anew, writing ends
+    (`why_ended`): what the old one held may not have been recorded, so all that there is has to be seen again.
     """
 
     def __init__(
@@ -83,6 +86,14 @@ class KafkaWriter:
         self._given_up = Event()
         self._thread = Thread(target=self._send_all, name="kafka writer", daemon=True)
         self._producer: Any = None  # of kafka-python, which has no types
+        self._topics: Topics | None = None
+        self._topic_id: str | None = None
+        self.why_ended = "it was closed"
+        self.outage = Outage(
+            begins="log does not take what was seen, waiting for it",
+            ends="log takes what was seen again",
+            log=access.shown,
+        )
 
     def __len__(self) -> int:
         """Count what the brokers have not confirmed yet."""
@@ -105,7 +116,7 @@ class KafkaWriter:
         with self._changed:
             self._changed.wait_for(lambda: self._closing or self._fits(size))
             if self._closing:
-                raise LogError(f"the log {self._access.shown} was closed")
+                raise LogError(f"nothing is written to {self._access.shown} any more: {self.why_ended}")
             self._waiting.append(waiting)
             self._bytes += size
             self._changed.notify_all()
@@ -142,6 +153,8 @@ class KafkaWriter:
                     for _ in taken:
                         self._bytes -= len(self._waiting.popleft().data)
                     self._changed.notify_all()
+        except _MadeAnew:
+            self.why_ended = "the topic was made anew, and what the old one held may not have been recorded"
         finally:
             with self._changed:
                 self._closing = True  # whoever appends is told so, and does not wait for ever
@@ -156,25 +169,24 @@ class KafkaWriter:
 
     def _deliver(self, waiting: Sequence[Waiting]) -> bool:
         """Send until the brokers have it all; False if that was given up."""
-        backoff, began, is_down = FIRST_BACKOFF_SECONDS, monotonic(), False
+        backoff = FIRST_BACKOFF_SECONDS
         rounds: list[list[Message]] | None = None  # the last is the next
         while rounds is None or rounds:
             try:
                 producer = self._connected()
-                if rounds is None:
-                    rounds = [pack(waiting, len(producer.partitions_for(self._access.topic)))]
+                partitions = producer.partitions_for(self._access.topic)
+                self._refuse_another_topic()
+                rounds = rounds or [pack(waiting, len(partitions))]
                 rounds[-1:] = self._send(producer, rounds[-1])
                 backoff = FIRST_BACKOFF_SECONDS
             except (errors.KafkaError, LogError) as error:
-                is_down = True
-                reason = describe(error) if isinstance(error, errors.KafkaError) else str(error)
-                log.warning("log does not take what was seen, trying again", error=reason, waiting=len(self))
+                self.outage.goes_on(describe(error) if isinstance(error, errors.KafkaError) else str(error))
                 self._drop_producer()
+                rounds = None  # there may be other partitions now; what was taken already does no harm again
                 if self._given_up.wait(backoff):
                     return False
                 backoff = min(2 * backoff, LAST_BACKOFF_SECONDS)
-        if is_down:
-            log.info("log takes what was seen again", seconds=round(monotonic() - began, 1), waiting=len(self))
+        self.outage.is_over()
         return True
 
     def _send(self, producer: Any, messages: Sequence[Message]) -> list[list[Message]]:
@@ -193,14 +205,22 @@ class KafkaWriter:
             ]
             for answer in answers:
                 answer.get(timeout=DELIVERY_SECONDS + REQUEST_SECONDS)
+        except ValueError as error:  # the partition is gone
+            raise errors.UnknownTopicOrPartitionError(str(error)) from error
         except _TOO_LARGE as error:
             self._drop_producer()  # which takes nothing more once it was refused something
             return smaller(messages, describe(error))
         return []
 
+    def _refuse_another_topic(self) -> None:
+        found = self._topics.id(self._access.topic) if self._topics else None
+        self._topic_id = self._topic_id or found
+        if found not in (None, self._topic_id):
+            raise _MadeAnew
+
     def _connected(self) -> Any:
         if self._producer is None:
-            self._producer = connect(
+            self._producer, self._topics = connect(
                 KafkaProducer,
                 self._access,
                 acks="all",
@@ -218,6 +238,9 @@ class KafkaWriter:
     def _drop_producer(self) -> None:
         producer, self._producer = self._producer, None
         if producer is not None:
+            # To close it is to wait for answers first, and to raise where none come. Nobody needs them any more.
+            producer._sender.force_close()
+            producer._sender.join(REQUEST_SECONDS)
             producer.close(timeout=0)
 
 
