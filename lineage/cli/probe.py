@@ -4,7 +4,7 @@ import logging
 
 import structlog
 
-from lineage.cli.health import serving_health
+from lineage.cli.health import not_waiting, serving_health
 from lineage.cli.object_stores import looker
 from lineage.cli.parts import log_of, now, open_when_reachable, shown
 from lineage.cli.terminal import (
@@ -59,11 +59,12 @@ def probe(
 
             def should_wait() -> bool:
                 if not writer.is_sending:
-                    raise LogError(f"nothing is written to {access.shown} any more")
+                    raise LogError(f"nothing is written to {access.shown} any more: {writer.why_ended}")
                 return False
 
             health.metrics.log_entries(writer.__len__)
-            ready |= {"log": Finding}
+            health.metrics.waiting({"log": writer.outage})
+            ready |= {"log": not_waiting(writer.outage, says="does not take what was seen")}
             introduce(
                 settings.log_format, {"looking at": f"what is due in {shown(settings.store)}", "log": access.shown}
             )

@@ -255,7 +255,6 @@ class _Batch:
                 fingerprint(body),
                 True,
                 False,
-                False,
                 fact.revision.kind,
                 fact.revision.rank,
                 fact.revision.latest,
