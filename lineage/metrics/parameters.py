@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Final
 
 from lineage.metrics.values import Metrics, Reading, number_in, value_of
@@ -35,6 +36,8 @@ PARAMETERS: Final = (
 )
 """What metrics are called, unless the user says otherwise."""
 
+MAX_NAME_LENGTH: Final = 250
+
 _SIGNS: Final = re.compile(r"[^a-z0-9]+")
 _INNER_CAPITAL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
@@ -47,18 +50,25 @@ def read_parameters(
     Words may be put together by any sign, or by capitals. Kubeflow writes the name of the step before that of
     an output (`train-accuracy` of the step `train`): that is left out.
     """
-    wanted = [_words(name) for name in names]
+    wanted = _wanted(tuple(names))
     reading = Reading()
     for parameter in parameters:
         name = parameter.name.removeprefix(f"{template}-") if template else parameter.name
         words = _words(name)
         if parameter.redacted or parameter.value is None or not any(words[-len(each) :] == each for each in wanted):
             continue
-        if (number := number_in(parameter.value)) is None:
+        if len(name) > MAX_NAME_LENGTH:
+            reading.refuse(name[:MAX_NAME_LENGTH], f"its name has more than {MAX_NAME_LENGTH} characters")
+        elif (number := number_in(parameter.value)) is None:
             reading.refuse(parameter.name, "it holds no number")
         else:
             reading.add(value_of(name, number), parameter.name)
     return reading.metrics()
+
+
+@cache
+def _wanted(names: tuple[str, ...]) -> list[list[str]]:
+    return [_words(name) for name in names]
 
 
 def _words(name: str) -> list[str]:

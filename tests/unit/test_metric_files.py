@@ -327,6 +327,13 @@ def test_a_secret_is_no_metric() -> None:
     assert read_parameters([secret]) == Metrics()
 
 
+def test_a_parameter_with_a_name_that_no_index_holds_is_set_aside_and_the_rest_counts() -> None:
+    longest, longer = ("x" * (length - len("_loss")) + "_loss" for length in (250, 251))
+    found = read_parameters(parameters(**{longest: "0.1", longer: "0.2"}))
+    assert numbers(found) == {longest: 0.1}
+    assert reasons(found) == {longer[:250]: "its name has more than 250 characters"}
+
+
 # ------------------------------------------------------------------------------------------ whatever it is
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
