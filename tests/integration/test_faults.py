@@ -4,6 +4,7 @@ The table is `FAULTS`. After each fault the same is asked: did the final state o
 disappearance noticed, and did nothing come twice?
 """
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,10 +15,11 @@ from kubernetes.client.configuration import Configuration
 from lineage.model import SourceState
 from tests.kubernetes_server import ADMIN, NOBODY, KubernetesServer
 from tests.reflecting import Watcher
+from tests.relay import Relay
 from tests.waiting import comes_true
 from watchers.apiserver import ApiServer
 from watchers.kube import SILENCE_SECONDS, Kube
-from watchers.reflector import Listed, Reached
+from watchers.reflector import Changed, Listed, Reached
 from watchers.source import KubernetesObject, Resource
 from watchers.timeline import WORKFLOWS
 from watchers.world import World
@@ -36,8 +38,11 @@ class Server(Protocol):
     def standing(self, resource: Resource, namespace: str) -> dict[str, str]:
         """The uids and versions of what there is."""
 
-    def way(self, token: Path, silence_seconds: float) -> Kube:
-        """Make a way to it, for whoever the file `token` says."""
+    @property
+    def port(self) -> int: ...
+
+    def way(self, token: Path, silence_seconds: float, port: int) -> Kube:
+        """Make a way to it, for whoever the file `token` says; or to what stands at a `port` in its place."""
 
     def restart(self, *, compact: bool) -> None:
         """Break every connection off; `compact` makes it forget its history as well."""
@@ -84,9 +89,13 @@ class Replayed:
     def standing(self, resource: Resource, namespace: str) -> dict[str, str]:
         return _versions(self.world.objects(resource, namespace))
 
-    def way(self, token: Path, silence_seconds: float) -> Kube:
+    @property
+    def port(self) -> int:
+        return int(self.api.url.rpartition(":")[2])
+
+    def way(self, token: Path, silence_seconds: float, port: int) -> Kube:
         configuration = Configuration()
-        configuration.host = self.api.url
+        configuration.host = f"http://127.0.0.1:{port}"
         configuration.proxy = None
         return Kube(_configured(configuration, token), silence_seconds=silence_seconds)
 
@@ -125,9 +134,13 @@ class Real:
         answer = self._kubernetes.get(resource.path(namespace), {})
         return _versions(answer.json()["items"]) if answer.status_code == 200 else {}
 
-    def way(self, token: Path, silence_seconds: float) -> Kube:
+    @property
+    def port(self) -> int:
+        return int(self._kubernetes.url.rpartition(":")[2])
+
+    def way(self, token: Path, silence_seconds: float, port: int) -> Kube:
         configuration = Configuration()
-        configuration.host = self._kubernetes.url
+        configuration.host = f"https://127.0.0.1:{port}"
         configuration.ssl_ca_cert = str(self._kubernetes.certificate)
         configuration.proxy = None
         return Kube(_configured(configuration, token), silence_seconds=silence_seconds)
@@ -158,6 +171,7 @@ class Case:
         self.token.write_text(ADMIN)
         self._namespace = namespace
         self._started: Watcher | None = None
+        self._relay: Relay | None = None
 
     @property
     def watcher(self) -> Watcher:
@@ -170,9 +184,14 @@ class Case:
         assert isinstance(self.server, Replayed)
         return self.server.api
 
+    def over_a_network(self) -> Relay:
+        """Put a network between the watcher and the server."""
+        self._relay = Relay(self.server.port).start()
+        return self._relay
+
     def watch(self, *, silence_seconds: float = SILENCE_SECONDS, **how: Any) -> None:
         """Begin to watch."""
-        way = self.server.way(self.token, silence_seconds)
+        way = self.server.way(self.token, silence_seconds, (self._relay or self.server).port)
         self._started = Watcher(way, self.resource, self._namespace, **how).start()
 
     def watch_until_synced(self, **how: Any) -> None:
@@ -204,9 +223,15 @@ class Case:
     def states(self) -> list[SourceState]:
         return self.watcher.states()
 
+    def size_of_an_event(self) -> int:
+        """How many bytes the server writes for an event at least."""
+        return min(change.sent.size_bytes for change in self.watcher.events if isinstance(change, Changed))
+
     def stop(self) -> None:
         if self._started is not None:
             self._started.stop()
+        if self._relay is not None:
+            self._relay.stop()
 
 
 @pytest.fixture
@@ -312,6 +337,23 @@ def cut_at_every_byte(case: Case) -> None:
     assert len(case.watcher.lists()) == 1
 
 
+def cut_at_any_byte_on_the_wire(case: Case) -> None:
+    """Within what stands around an event as well: the size of its chunk, a record of TLS."""
+    relay = case.over_a_network()
+    if isinstance(case.server, Replayed):
+        case.api.bookmark_seconds = 60  # only events
+    case.watch_until_synced()
+    case.put("w")
+    every = 1 if isinstance(case.server, Replayed) else 37
+    counts = range(0, case.size_of_an_event(), every)
+    for count in counts:
+        relay.cut_after(count)
+        case.put("w", status={"message": str(count)})
+        case.watcher.wait(lambda: case.watcher.standing() == case.standing(), every_seconds=0.005)
+    assert relay.cuts == len(counts)
+    assert len(case.watcher.lists()) == 1
+
+
 def half_open(case: Case) -> None:
     case.watch_until_synced(silence_seconds=5 * case.api.bookmark_seconds)
     case.api.fall_silent()
@@ -319,6 +361,16 @@ def half_open(case: Case) -> None:
     case.change_everything()
     case.watcher.wait(lambda: len(case.api.requests) > asked)
     case.api.speak_again()
+
+
+def half_open_on_the_wire(case: Case) -> None:
+    relay = case.over_a_network()
+    case.watch_until_synced(silence_seconds=1)
+    relay.fall_silent()
+    made = relay.connections
+    case.change_everything()
+    case.watcher.wait(lambda: relay.connections > made)
+    relay.speak_again()
 
 
 def away_and_back(case: Case) -> None:
@@ -346,7 +398,10 @@ def forbidden_for_a_while(case: Case) -> None:
 def too_many_requests(case: Case) -> None:
     case.put("kept")
     case.api.faults.refuse(429, 429, retry_after=1)
+    begun = time.monotonic()
     case.watch(by_pages=True)
+    case.watcher.wait(lambda: SourceState.SYNCED in case.states())
+    assert time.monotonic() - begun >= 2  # it asked twice for a second, and would be asked again after 0.02 s
 
 
 def trouble_of_the_server(case: Case) -> None:
@@ -383,7 +438,9 @@ FAULTS: dict[Callable[[Case], None], tuple[str, ...]] = {
     initial_events_that_are_refused: BOTH,
     initial_events_that_break_off: BOTH,
     cut_at_every_byte: (REPLAYED,),
+    cut_at_any_byte_on_the_wire: BOTH,
     half_open: (REPLAYED,),
+    half_open_on_the_wire: BOTH,
     away_and_back: BOTH,
     a_token_that_expires_and_is_renewed: BOTH,
     forbidden_for_a_while: BOTH,
