@@ -92,7 +92,7 @@ run = Table(
     Column("key", Text, nullable=False, unique=True),
     Column("uid", Text, index=True),
     Column("incarnation", Text),
-    Column("name", Text, index=True),
+    Column("name", Text),
     Column("display_name", Text),
     Column("cluster", Text),
     Column("namespace", Text),
@@ -109,6 +109,9 @@ run = Table(
     Column("body", LargeBinary),
     *_other_view(),
     Index("run_by_name", "cluster", "namespace", "name"),
+    # What a search reads of most runs. PostgreSQL cannot index long texts, and a shown name can be of any length.
+    Index("run_by_names", "name", "display_name").ddl_if(dialect="sqlite"),
+    Index("ix_run_name", "name").ddl_if(dialect="postgresql"),
 )
 Index("run_by_duration", run.c.finished_at - run.c.started_at)
 
@@ -189,7 +192,7 @@ execution = Table(
     metadata,
     Column("id", Id, primary_key=True, autoincrement=False),
     Column("run_id", Id, nullable=False),
-    Column("node_id", Text, nullable=False, index=True),
+    Column("node_id", Text, nullable=False),
     Column("started_at", BigInteger, index=True),
     Column("finished_at", BigInteger),
     Column("is_group", Boolean, nullable=False),
@@ -208,6 +211,8 @@ execution = Table(
     Column("body", LargeBinary, nullable=False),
     *_other_view(),
     Index("execution_of_run", "run_id", "started_at"),
+    Index("execution_by_node", "node_id", "display_name").ddl_if(dialect="sqlite"),  # as with runs
+    Index("ix_execution_node_id", "node_id").ddl_if(dialect="postgresql"),
 )
 
 pod = Table(
