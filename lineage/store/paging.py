@@ -22,6 +22,7 @@ from sqlalchemy import (
     select,
     true,
 )
+from sqlalchemy.types import TypeEngine
 
 from lineage.errors import InvalidRequest
 from lineage.ports import Listing, Order, Page, PageRequest
@@ -72,7 +73,7 @@ class Cut:
             kept.reverse()
         return Page(
             items=tuple(read(shown(row)) for row in kept),
-            cursors=tuple(_write_cursor([row[column.name] for column in self.columns]) for row in kept),
+            cursors=tuple(write_cursor([row[column.name] for column in self.columns]) for row in kept),
             has_next=self.ends_before if self.backwards else more,
             has_previous=more if self.backwards else self.begins_behind,
         )
@@ -85,9 +86,9 @@ def cut(query: Query, listing: Listing, request: PageRequest) -> Cut:
         InvalidRequest: an unknown field or order, or a cursor of another list.
     """
     keys = _sort_keys(query, listing.order)
-    backwards = request.last is not None
-    after = None if request.after is None else _read_cursor(request.after, keys)
-    before = None if request.before is None else _read_cursor(request.before, keys)
+    backwards, kinds = request.last is not None, [key.by.type for key in keys]
+    after = None if request.after is None else read_cursor(request.after, kinds)
+    before = None if request.before is None else read_cursor(request.before, kinds)
     conditions = [where_clause(query.fields, listing.where)]
     conditions += [_beyond(keys, after, backwards=False)] if after is not None else []
     conditions += [_beyond(keys, before, backwards=True)] if before is not None else []
@@ -204,25 +205,31 @@ def _beyond(keys: Sequence[_SortKey], values: Values, *, backwards: bool) -> Col
     return or_(*levels)
 
 
-def _write_cursor(values: list[Any]) -> str:
+def write_cursor(values: list[Any]) -> str:
+    """Write down where something stands in a list."""
     return base64.urlsafe_b64encode(orjson.dumps(values)).rstrip(b"=").decode()
 
 
-def _read_cursor(text: str, keys: Sequence[_SortKey]) -> Values:
+def read_cursor(text: str, kinds: Sequence[TypeEngine[Any]]) -> Values:
+    """Read what `write_cursor` wrote of values of these types.
+
+    Raises:
+        InvalidRequest: it is no cursor, or that of another list.
+    """
     try:
         values = orjson.loads(base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)))
     except (ValueError, UnicodeEncodeError, binascii.Error) as error:
         raise InvalidRequest(f"{text[:80]!r} is no cursor") from error
-    fit = isinstance(values, list) and len(values) == len(keys)
-    if not fit or not all(_fits(value, key.by) for value, key in zip(values, keys, strict=True)):
+    fit = isinstance(values, list) and len(values) == len(kinds)
+    if not fit or not all(_fits(value, kind) for value, kind in zip(values, kinds, strict=True)):
         raise InvalidRequest(f"{text[:80]!r} is no cursor of this list in this order")
     return list(values)
 
 
-def _fits(value: Any, key: Expression) -> bool:
+def _fits(value: Any, kind: TypeEngine[Any]) -> bool:
     """Say whether a value could have come from a column: no database compares texts with numbers alike."""
     if value is None:
         return True
-    if isinstance(key.type, String):
+    if isinstance(kind, String):
         return isinstance(value, str)
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < FIRST_BEYOND_64_BITS

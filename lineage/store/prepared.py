@@ -24,6 +24,13 @@ def among(database: str, column: Expression, name: str) -> ColumnElement[bool]:
     return column == any_(bindparam(name, required=False, type_=ARRAY(Text)))
 
 
+def like(database: str, column: Expression, name: str) -> ColumnElement[bool]:
+    """Say that a column of texts is like the pattern of a parameter, which is in lower case: letters of ASCII compare
+    without regard to case. That is what LIKE means on SQLite."""
+    pattern = bindparam(name, required=False, type_=Text)
+    return (column if database == "sqlite" else func.lower(column)).like(pattern, escape="\\")
+
+
 def begin(connection: Connection) -> None:
     """Have the statements that follow see one state of the store. A single one needs no transaction."""
     if not connection.in_transaction():
