@@ -1,5 +1,6 @@
 """Search: what bears a text is found, the best match first, page by page, and nothing outside the scope."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -10,13 +11,14 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Connection
 
 from lineage.errors import InvalidRequest
 from lineage.identity import encode_key
 from lineage.model import Artifact, Execution, Experiment, Node, Pipeline, Run
 from lineage.ports import EVERYTHING, Listing, Page, PageRequest, Scope
 from lineage.store.paging import write_cursor
-from lineage.store.search import LONGEST_TEXT
+from lineage.store.search import _KINDS, _STRETCHES, LONGEST_TEXT, _best_match, _executions, _keys, _runs
 from lineage.store.sql import SqlStore
 from tests.factories import CLUSTER, a_node, a_pod, a_store, a_workflow, record
 from tests.worlds import a_world
@@ -260,3 +262,23 @@ def test_an_execution_is_found_once_however_many_pods_it_had() -> None:
         a_workflow({"w-1000001": a_node("w.a", 10, 20)}), a_pod("p1", "w-1000001"), a_pod("p2", "w-1000001", 12)
     )
     assert len([node for node in found(store, "sha256:ab") if isinstance(node, Execution)]) == 1
+
+
+# ------------------------------------------------------------------------------------------ how it is done
+WIDE = re.compile(r"(SCAN|SEARCH) (searched|searched_pod|searched_image|node|execution|pod|run)$")
+
+
+@pytest.mark.parametrize("stretch", [each for each in _STRETCHES if _KINDS[each[1]] in (_runs, _executions)])
+def test_what_does_not_match_is_passed_over_in_an_index(stretch: tuple[int, int]) -> None:
+    """Rows of runs, executions and pods hold a copy of what was seen, and are read where something matches alone."""
+    store = a_store()
+    with store._reading() as connection:
+        statements = [_keys("sqlite", EVERYTHING, stretch, backwards=False), _best_match("sqlite", stretch[1])]
+        steps = [step for each in statements for step in plan(connection, each.text)]
+    assert any("USING COVERING INDEX" in step for step in steps)
+    assert not [step for step in steps if WIDE.match(step)]
+
+
+def plan(connection: Connection, statement: str) -> list[str]:
+    values = (0,) * statement.count("?")
+    return [row[-1] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
