@@ -263,14 +263,14 @@ _STRETCHES: Final = tuple(product((*_BY_NAME, _ASIDE), range(len(_KINDS))))
 def _keys(database: str, scope: Scope, stretch: tuple[int, int], *, backwards: bool) -> Prepared:
     """The keys in one stretch of the list.
 
-    They are ordered by an expression, not by a column: else databases go through all keys in their order, and ask of
-    each what is searched.
+    What matches is found first, and then put in order: that is what the offset is for. Else databases go through all
+    keys in their order, and ask of each whether it matches.
     """
     match, kind = stretch[0], _KINDS[stretch[1]](scope)
-    key = kind.key.concat("")
+    matching = kind.seen.with_only_columns(kind.key.label("key")).where(_matches(database, kind, match))
+    key = matching.offset(0).subquery("matching").c.key
     after, before = (bindparam(name, required=False, type_=tables.Text) for name in ("after", "before"))
-    beyond = (or_(after.is_(None), key > after), or_(before.is_(None), key < before))
-    chosen = kind.seen.with_only_columns(kind.key).where(_matches(database, kind, match), *beyond)
+    chosen = select(key).where(or_(after.is_(None), key > after), or_(before.is_(None), key < before))
     limit = bindparam("missing", required=False, type_=Integer)
     return Prepared(database, chosen.order_by(key.desc() if backwards else key).limit(limit))
 

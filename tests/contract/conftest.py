@@ -5,6 +5,7 @@ Properties over simulated worlds run in memory here, and with fewer worlds on Po
 
 import shutil
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,10 @@ from lineage.store.sql import SqlStore
 from lineage.store.tables import metadata
 from tests.factories import make_store
 from tests.postgresql import Server
+from tests.worlds import a_world
 
 MEMORY, FILE, POSTGRESQL = "in memory", "in a file", "on PostgreSQL"
+RUNS_OF_WORLD = 24
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -102,3 +105,19 @@ def databases(postgresql: Server) -> Iterator[Databases]:
     lent = Databases(postgresql)
     yield lent
     lent.close()
+
+
+@pytest.fixture(scope="session", params=[MEMORY, POSTGRESQL])
+def world(request: pytest.FixtureRequest) -> Iterator[SqlStore]:
+    """A world that is only read, in each kind of database: made once, for all tests and for all examples of one."""
+    on_postgresql = request.param == POSTGRESQL
+    server: Server | None = request.getfixturevalue("postgresql") if on_postgresql else None
+    token = make_store.set(open_in_memory if server is None else partial(_open_new, server))
+    store = a_world(RUNS_OF_WORLD)
+    make_store.reset(token)
+    yield store
+    store.close()
+
+
+def _open_new(server: Server) -> SqlStore:
+    return open_store(server.new_database())
