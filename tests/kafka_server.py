@@ -1,5 +1,6 @@
 """A Kafka broker of the tests' own, in KRaft mode: broker and controller in one process."""
 
+import signal
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -102,6 +103,16 @@ class KafkaServer:
         # Not asked through a client: its library leaks sockets that nobody answers on. The broker opens its port to
         # clients last, when it can serve them.
         self._process.wait_until(lambda: is_listening(self._port))
+
+    def pause(self) -> None:
+        """Let it stand still: connections stay, and nobody answers."""
+        assert self._process is not None, "the broker is not running"
+        self._process.send(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        assert self._process is not None, "the broker is not running"
+        self._process.send(signal.SIGCONT)
 
     def kill(self) -> None:
         """End it at once, as a machine that loses its power does."""

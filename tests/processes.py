@@ -57,6 +57,10 @@ class Process:
         """Read the end of its log."""
         return self._log.read_text(errors="replace")[-_LOG_CHARACTERS:]
 
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self._process.send_signal(number)
+
     def stop(self) -> None:
         """Ask it to end, and wait for that."""
         self._process.send_signal(signal.SIGTERM)

@@ -335,6 +335,28 @@ def test_a_broker_that_is_killed_costs_nothing_and_is_waited_for(own_kafka: Kafk
         filling.join(DEADLINE_SECONDS)
 
 
+def test_a_broker_that_stands_still_is_waited_for_and_what_it_did_not_confirm_is_sent_again(
+    own_kafka: KafkaServer,
+) -> None:
+    access = access_of(f"kafka://{own_kafka.bootstrap}/{own_kafka.new_topic()}")
+    prepare(access)
+    store = Store()
+    with KafkaReader(access, group="group") as reader, KafkaWriter(access) as writer:
+        writer.append(sighting("first"))
+        store.record_until(reader, 1)
+        own_kafka.pause()
+        for number in range(3000):
+            writer.append(sighting(f"u{number}", random.Random(number).randbytes(3000).hex().encode()))
+        assert comes_true(lambda: writer.outage.reason is not None)
+        own_kafka.resume()
+        assert comes_true(lambda: len(writer) == 0, deadline_seconds=2 * DEADLINE_SECONDS)
+        expected = {"first", *(f"u{number}" for number in range(3000))}
+        deadline = monotonic() + 2 * DEADLINE_SECONDS
+        while set(uids(store.seen)) != expected:
+            assert monotonic() < deadline
+            store.record(reader)
+
+
 # ------------------------------------------------------------------------------------------ several readers
 def test_while_readers_come_and_go_the_others_go_on_and_nothing_is_lost(access: Access) -> None:
     prepare(access)

@@ -238,6 +238,9 @@ class KafkaWriter:
     def _drop_producer(self) -> None:
         producer, self._producer = self._producer, None
         if producer is not None:
+            # To close it is to wait for answers first, and to raise where none come. Nobody needs them any more.
+            producer._sender.force_close()
+            producer._sender.join(REQUEST_SECONDS)
             producer.close(timeout=0)
 
 
