@@ -100,7 +100,8 @@ class Recorder:
         self._key_ids = frozenset(key_ids)
         self._clock = clock
         self._on_batch = on_batch
-        self._limit = BATCH_SIZE
+        self._limit = BATCH_SIZE  # of a batch, while the store fails
+        self._size = 0  # of the batch that was tried last
         self.outage = Outage(
             begins="store does not take what was seen, waiting for it", ends="store takes what was seen again"
         )
@@ -115,8 +116,9 @@ class Recorder:
         """
         backoff = FIRST_BACKOFF_SECONDS
         while not stop.is_set():
+            outcome: Outcome | None = NOTHING
             try:
-                self.record_available(timeout_seconds=READ_TIMEOUT_SECONDS)
+                outcome = self.record_available(timeout_seconds=READ_TIMEOUT_SECONDS)
             except PositionMoved as moved:
                 log.info("another recorder was here", reason=str(moved))
             except StoreError as error:
@@ -124,7 +126,7 @@ class Recorder:
                 stop.wait(backoff)
                 backoff = min(2 * backoff, LAST_BACKOFF_SECONDS)
                 continue
-            self._has_worked()
+            self._has_worked(nothing_left=outcome is None)
             backoff = FIRST_BACKOFF_SECONDS
 
     def drain(self, *, give_up_seconds: float) -> None:
@@ -136,9 +138,9 @@ class Recorder:
         """
         failing_since, backoff = inf, FIRST_BACKOFF_SECONDS
         while True:
+            outcome: Outcome | None = NOTHING
             try:
-                if self.record_available(timeout_seconds=0.0) is None:
-                    return
+                outcome = self.record_available(timeout_seconds=0.0)
             except PositionMoved as moved:
                 log.info("another recorder was here", reason=str(moved))
             except StoreError as error:
@@ -149,7 +151,9 @@ class Recorder:
                 sleep(backoff)
                 backoff = min(2 * backoff, LAST_BACKOFF_SECONDS)
                 continue
-            self._has_worked()
+            self._has_worked(nothing_left=outcome is None)
+            if outcome is None:
+                return
             failing_since, backoff = inf, FIRST_BACKOFF_SECONDS
 
     def record_available(self, *, timeout_seconds: float) -> Outcome | None:
@@ -159,21 +163,25 @@ class Recorder:
             StoreError: nothing of the batch was recorded; the next call takes it up again.
             UnknownRedactionKey: as `run`; nothing of the batch was recorded.
         """
+        self._size = 0
         stretch = self._log.read(self._store.position, limit=self._limit, timeout_seconds=timeout_seconds)
         if stretch is None:
             return None
         if self._limit < BATCH_SIZE:  # then it matters that a log may give more than it was asked for
             stretch = replace(stretch, entries=stretch.entries[: self._limit])
+        self._size = len(stretch.entries)
         self._refuse_unknown_keys([entry.observation for entry in stretch.entries])
         return self._record(stretch)
 
     def _has_failed(self, error: StoreError) -> None:
         self.outage.goes_on(str(error))
-        self._limit = max(1, self._limit // 2)
+        self._limit = max(1, self._size // 2) if self._size else self._limit
 
-    def _has_worked(self) -> None:
-        self.outage.is_over()
-        self._limit = min(2 * self._limit, BATCH_SIZE)
+    def _has_worked(self, *, nothing_left: bool) -> None:
+        """A store that is full still takes the little that fits in: it works when it takes as much as ever."""
+        self._limit = BATCH_SIZE if nothing_left else min(max(self._limit, 2 * self._size), BATCH_SIZE)
+        if self._limit == BATCH_SIZE:
+            self.outage.is_over()
 
     def _record(self, stretch: Stretch) -> Outcome:
         """Record a stretch in one transaction. What the store refuses for good is found by halves, and set aside."""

@@ -364,7 +364,20 @@ def test_a_store_that_has_no_time_for_a_whole_batch_is_given_less_at_once() -> N
     assert bench.record(*(sighting(str(number)) for number in range(2 * BATCH_SIZE))).recorded == 2 * BATCH_SIZE
 
 
-def test_who_asks_a_recorder_is_told_whether_the_store_is_waited_for() -> None:
+def test_a_store_that_takes_but_a_little_is_still_waited_for() -> None:
+    stop = Event()
+    bench = Bench(SmallStore(), on_batch=stop.set)
+    for number in range(BATCH_SIZE):
+        bench.log.append(sighting(str(number)))
+    bench.recorder.run(stop)
+    assert 0 < bench.outcome.recorded < BATCH_SIZE
+    assert bench.recorder.outage.reason == "canceling statement due to statement timeout"
+    bench.recorder.drain(give_up_seconds=SOON_SECONDS)
+    assert bench.outcome.recorded == BATCH_SIZE
+    assert bench.recorder.outage.reason is None
+
+
+def test_who_asks_a_recorder_is_told_why_it_waits() -> None:
     reasons: list[str | None] = []
 
     class Looking(Event):
@@ -377,7 +390,6 @@ def test_who_asks_a_recorder_is_told_whether_the_store_is_waited_for() -> None:
     bench.log.append(sighting("a"))
     bench.recorder.run(stop)
     assert reasons == ["the disk is full"]
-    assert bench.recorder.outage.reason is None
 
 
 def test_observations_under_a_foreign_key_are_refused() -> None:
