@@ -83,6 +83,7 @@ class Plan:
     recorders: int
     recorders_killed: int
     brokers_killed: int
+    recorders_ended: int = 0
     databases_cut: int = 0
     broker_down_seconds: float = 0.0
     pause_seconds: float = 1.0
@@ -95,9 +96,9 @@ def survive(plan: Plan, *, seed: int, kafka: KafkaServer, store: str, folder: Pa
     log = f"kafka://{kafka.bootstrap}/{kafka.new_topic()}"
     command = [*HERE, "record", "--log", log, "--store", store]
     with ExitStack() as ended, KafkaWriter(access_of(log), closing_seconds=DEADLINE_SECONDS) as writer:
-        recorders = [_start(command, folder, ended) for _ in range(plan.recorders)]
+        recorders = [start(command, folder, ended) for _ in range(plan.recorders)]
         troubles = ["recorder"] * plan.recorders_killed + ["broker"] * plan.brokers_killed
-        troubles += ["database"] * plan.databases_cut
+        troubles += ["database"] * plan.databases_cut + ["end"] * plan.recorders_ended
         chance.shuffle(troubles)
         pace = (len(troubles) + 1) * plan.pause_seconds / (6 * len(objects) / 5)
 
@@ -118,11 +119,13 @@ def survive(plan: Plan, *, seed: int, kafka: KafkaServer, store: str, folder: Pa
                 _cut_connections(store)
             else:
                 unlucky = chance.randrange(len(recorders))
+                if trouble == "end":
+                    assert recorders[unlucky].stop() == 0, recorders[unlucky].said()
                 recorders[unlucky].kill()
-                recorders[unlucky] = _start(command, folder, ended)
+                recorders[unlucky] = start(command, folder, ended)
         writing.join()
         assert comes_true(lambda: len(writer) == 0, deadline_seconds=DEADLINE_SECONDS)
-        assert comes_true(lambda: _is_recorded(log, store, recorders), deadline_seconds=DEADLINE_SECONDS), [
+        assert comes_true(lambda: is_recorded(log, store, recorders), deadline_seconds=DEADLINE_SECONDS), [
             one.said() for one in recorders
         ]
         assert [one.stop() for one in recorders] == [0] * len(recorders), [one.said() for one in recorders]
@@ -140,7 +143,7 @@ def survive_replays(*, workflows: int, kills: int, seed: int, kafka: KafkaServer
     command = [*HERE, "replay", "--log", log, "--store", store]
     with ExitStack() as ended:
         for _ in range(kills):
-            before, replaying = recorded_positions(store), _start(command, folder, ended)
+            before, replaying = recorded_positions(store), start(command, folder, ended)
             assert comes_true(lambda was=before: recorded_positions(store) != was)  # type: ignore[misc]
             time.sleep(chance.uniform(0.0, 0.05))  # into the next transaction
             assert replaying.is_running(), f"all was recorded before it was killed {kills} times: {replaying.said()}"
@@ -149,13 +152,13 @@ def survive_replays(*, workflows: int, kills: int, seed: int, kafka: KafkaServer
     return lineage("dump", "--store", store)
 
 
-class Recorder:
-    """A process that records, and what it said."""
+class Running:
+    """A process of the program that stays, and what it said."""
 
-    def __init__(self, command: Sequence[str], said: Path, ended: ExitStack) -> None:
+    def __init__(self, command: Sequence[str], said: Path, ended: ExitStack, **settings: str) -> None:
         self._said = said
         with said.open("wb") as output:
-            self._process = subprocess.Popen(command, env=environment(), stdout=output, stderr=output)
+            self._process = subprocess.Popen(command, env=environment() | settings, stdout=output, stderr=output)
         ended.callback(self.kill)
 
     def said(self) -> str:
@@ -168,18 +171,28 @@ class Recorder:
     def is_running(self) -> bool:
         return self._process.poll() is None
 
+    def pause(self) -> None:
+        """Let it stand still, as on a machine that is suspended."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        self._process.send_signal(signal.SIGCONT)
+
     def stop(self) -> int:
         """Ask it to end once it has begun; give its exit code."""
-        assert comes_true(lambda: "recording" in self.said()), self.said()
+        assert comes_true(lambda: any(word in self.said() for word in ("recording", "watching"))), self.said()
         self._process.send_signal(signal.SIGTERM)
         return self._process.wait(DEADLINE_SECONDS)
 
 
-def _start(command: Sequence[str], folder: Path, ended: ExitStack) -> "Recorder":
-    return Recorder(command, folder / f"recorder-{len(list(folder.glob('recorder-*')))}.log", ended)
+def start(command: Sequence[str], folder: Path, ended: ExitStack, **settings: str) -> Running:
+    """Start a process of the program; what it says goes into a file of its own."""
+    name = command[len(HERE)]
+    return Running(command, folder / f"{name}-{len(list(folder.glob(f'{name}-*')))}.log", ended, **settings)
 
 
-def _is_recorded(log: str, store: str, recorders: Sequence[Recorder]) -> bool:
+def is_recorded(log: str, store: str, recorders: Sequence[Running]) -> bool:
     """Say whether the recorders have nothing left to do."""
     for recorder in recorders:
         assert recorder.is_running(), recorder.said()

@@ -108,6 +108,10 @@ class Server:
             return False
         return True
 
+    def is_running(self) -> bool:
+        """Say whether it has not ended, by itself or otherwise."""
+        return self._process is not None and self._process.poll() is None
+
     def said(self) -> str:
         """Read its log."""
         return (self.folder / "log").read_text(errors="replace")
@@ -131,10 +135,10 @@ class Server:
 
 
 @contextmanager
-def server(binaries: Path) -> Iterator[Server]:
-    """Start a server, and stop it at the end."""
+def server(binaries: Path, *, within: Path | None = None) -> Iterator[Server]:
+    """Start a server, and stop it at the end. What it keeps is in a folder `within` another, or in a temporary one."""
     # Not in pytest's folder: only its owner may enter that, and the path of a socket may have 100 characters at most.
-    folder = Path(mkdtemp(prefix="pg-"))
+    folder = Path(mkdtemp(prefix="pg-", dir=within))
     made = Server(binaries, folder)
     try:
         made.initialise()

@@ -5,7 +5,7 @@ What happens on it is told by stories (`tests.simulated_argo`), which take turns
 
 import heapq
 import random
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias
@@ -36,8 +36,9 @@ OUTSIDE: Final[Key] = ("Outside",)
 # ------------------------------------------------------------------------------------------ what happened
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """An event as the API server sends it."""
+    """An event as the API server sends it, and the true time of it."""
 
+    at: float
     version: int
     kind: Literal["ADDED", "MODIFIED", "DELETED"]
     resource: str
@@ -71,10 +72,11 @@ class Truth:
 class ApiServer:
     """Objects by resource and uid, and the log of their changes."""
 
-    def __init__(self, chance: random.Random) -> None:
+    def __init__(self, chance: random.Random, now: Callable[[], float]) -> None:
         self.log: list[Change] = []
         self.alive: dict[tuple[str, str], KubernetesObject] = {}
         self._chance = chance
+        self._now = now
         self._version = FIRST_VERSION
 
     def send(self, kind: Literal["ADDED", "MODIFIED", "DELETED"], resource: str, item: KubernetesObject) -> None:
@@ -85,7 +87,8 @@ class ApiServer:
             self.alive.pop((resource, uid), None)
         else:
             self.alive[resource, uid] = item
-        self.log.append(Change(version=self._version, kind=kind, resource=resource, item=deepcopy(item)))
+        change = Change(at=self._now(), version=self._version, kind=kind, resource=resource, item=deepcopy(item))
+        self.log.append(change)
 
     def delete(self, resource: str, uid: str) -> None:
         if (resource, uid) in self.alive:
@@ -111,7 +114,7 @@ class World:
 
     def __init__(self, seed: int) -> None:
         self.chance = random.Random(seed)
-        self.api = ApiServer(self.chance)
+        self.api = ApiServer(self.chance, lambda: self._now)
         self.truth = Truth()
         self.looks: list[LocationLooked] = []
         self.states: list[Stored] = []

@@ -1,76 +1,20 @@
 """The processes of a cluster as Kubernetes meets them: probed, scraped and ended by a signal."""
 
-import json
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 
 from tests.factories import a_workflow
 from tests.kafka_server import KafkaServer
 from tests.kubeconfigs import kubeconfig
+from tests.probed import started
 from tests.processes import free_ports
-from tests.waiting import DEADLINE_SECONDS, comes_true
+from tests.waiting import comes_true
 from watchers.apiserver import ApiServer
 from watchers.replay import ReplayServer, recorded
 from watchers.timeline import PODS, WORKFLOWS
 from watchers.world import World
-
-
-class Probed:
-    """A process with a health port."""
-
-    def __init__(self, process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
-        self._process = process
-        self._address = f"http://127.0.0.1:{port}"
-        self._log = log
-
-    def status(self, path: str) -> int:
-        """Probe it; 0 where nobody answers."""
-        try:
-            return httpx.get(f"{self._address}{path}").status_code
-        except httpx.TransportError:
-            return 0
-
-    def checks(self) -> dict[str, str]:
-        found: dict[str, str] = httpx.get(f"{self._address}/readyz").json()["checks"]
-        return found
-
-    def scraped(self, sample: str) -> float:
-        """Read one sample; 0 where it is not exported."""
-        lines = httpx.get(f"{self._address}/metrics").text.splitlines()
-        return next((float(line.removeprefix(sample)) for line in lines if line.startswith(f"{sample} ")), 0.0)
-
-    def end(self) -> int:
-        self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(DEADLINE_SECONDS)
-
-    def logged(self) -> list[dict[str, Any]]:
-        """Read its log, which must be one JSON object a line."""
-        return [json.loads(line) for line in self._log.read_text().splitlines()]
-
-
-@contextmanager
-def started(log: Path, *arguments: str, **environment: str) -> Iterator[Probed]:
-    (port,) = free_ports(1)
-    command = [sys.executable, "-m", "lineage", *arguments, "--health-port", str(port), "--log-format", "json"]
-    with (
-        log.open("wb") as output,
-        subprocess.Popen(command, stdout=output, stderr=output, env=os.environ | environment) as process,
-    ):
-        try:
-            probed = Probed(process, port, log)
-            assert comes_true(lambda: probed.status("/healthz") == 200), log.read_text()
-            yield probed
-        finally:
-            process.kill()
 
 
 @pytest.fixture
