@@ -102,7 +102,7 @@ class Watched:
         assert self.recorder.stop() == 0, self.recorder.said()
 
 
-def survive(namespace: Namespace, kafka: KafkaServer, folder: Path, *, rounds: int, seed: int) -> str:
+def survive_sleep(namespace: Namespace, kafka: KafkaServer, folder: Path, *, times: int, seed: int) -> str:
     """Put a watcher to sleep so many times, each time until history is forgotten; give the store that it left."""
     chance = random.Random(seed)
     with ExitStack() as ended:
@@ -110,7 +110,7 @@ def survive(namespace: Namespace, kafka: KafkaServer, folder: Path, *, rounds: i
             namespace.put(f"w{number}", steps=1)
         watched = Watched(namespace, kafka, folder, ended)
         watched.wait(gaps=0)
-        for round_ in range(rounds):
+        for round_ in range(times):
             watched.fall_asleep()
             namespace.happen(chance, round_)
             watched.wake_up()

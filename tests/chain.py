@@ -15,12 +15,13 @@ from threading import Event, Thread
 from typing import Final
 
 from lineage.eventlog.kafka import access_of, prepare
-from lineage.ports import EVERYTHING
+from lineage.ports import EVERYTHING, Listing, PageRequest
 from lineage.store import open_store
-from tests.chaos import DEADLINE_SECONDS, HERE, Running, is_recorded, start
-from tests.factories import CLUSTER
+from tests.chaos import DEADLINE_SECONDS, HERE, Running, is_recorded, lineage, start
+from tests.factories import CLUSTER, a_store
 from tests.kafka_server import KafkaServer
 from tests.kubeconfigs import kubeconfig
+from tests.ledger import contradictions, said_to_be_whole
 from tests.postgresql import Server
 from tests.stories import Story, Told, tell
 from tests.waiting import comes_true
@@ -54,7 +55,7 @@ class Chain:
     ) -> None:
         self._ended = ended
         self._folder = folder
-        self._store = store
+        self.store = store
         self._kafka = kafka
         self._postgresql = postgresql
         self._chance = random.Random(seed)
@@ -79,7 +80,7 @@ class Chain:
         return start(command, self._folder, self._ended, KUBECONFIG=self._kubeconfig)
 
     def _new_recorder(self) -> Running:
-        return start((*HERE, "record", "--log", self.log, "--store", self._store), self._folder, self._ended)
+        return start((*HERE, "record", "--log", self.log, "--store", self.store), self._folder, self._ended)
 
     # -- troubles
     def suffer(self, troubles: Troubles, *, seconds: float, over: Event) -> None:
@@ -147,7 +148,7 @@ class Chain:
         self._wait_until_watched()
         assert [one.stop() for one in self._watchers] == [0] * len(self._watchers), self._said()
         recorded = comes_true(
-            lambda: is_recorded(self.log, self._store, self._recorders), deadline_seconds=DEADLINE_SECONDS
+            lambda: is_recorded(self.log, self.store, self._recorders), deadline_seconds=DEADLINE_SECONDS
         )
         assert recorded, self._said()
         assert [one.stop() for one in self._recorders] == [0] * len(self._recorders), self._said()
@@ -156,7 +157,7 @@ class Chain:
         now = datetime.now(UTC)
 
         def is_watched() -> bool:
-            store = open_store(self._store)
+            store = open_store(self.store)
             try:
                 found = store.sources(EVERYTHING)
             finally:
@@ -167,6 +168,20 @@ class Chain:
 
     def _said(self) -> Sequence[str]:
         return [one.said() for one in (*self._watchers, *self._recorders)]
+
+
+def check_that_nothing_is_lost_in_silence(chain: Chain, told: Told, folder: Path) -> int:
+    """Compare what is known with what happened, and with what the log holds. Gives of how many runs all is known."""
+    seen, whole = open_store(chain.store), a_store(*told.whole())
+    try:
+        assert contradictions(seen, whole, told.lives) == []
+        assert list(seen.rejected(EVERYTHING, Listing(), PageRequest(first=1)).items) == []
+        rebuilt = f"sqlite:///{folder / 'rebuilt.db'}"
+        lineage("replay", "--log", chain.log, "--store", rebuilt)
+        assert lineage("dump", "--store", rebuilt) == lineage("dump", "--store", chain.store)
+        return said_to_be_whole(seen, whole)
+    finally:
+        seen.close()
 
 
 def survive(chain: Chain, story: Story, troubles: Troubles, *, seconds: float, watchers: int, recorders: int) -> Told:

@@ -83,6 +83,7 @@ class Plan:
     recorders: int
     recorders_killed: int
     brokers_killed: int
+    recorders_ended: int = 0
     databases_cut: int = 0
     broker_down_seconds: float = 0.0
     pause_seconds: float = 1.0
@@ -97,7 +98,7 @@ def survive(plan: Plan, *, seed: int, kafka: KafkaServer, store: str, folder: Pa
     with ExitStack() as ended, KafkaWriter(access_of(log), closing_seconds=DEADLINE_SECONDS) as writer:
         recorders = [start(command, folder, ended) for _ in range(plan.recorders)]
         troubles = ["recorder"] * plan.recorders_killed + ["broker"] * plan.brokers_killed
-        troubles += ["database"] * plan.databases_cut
+        troubles += ["database"] * plan.databases_cut + ["end"] * plan.recorders_ended
         chance.shuffle(troubles)
         pace = (len(troubles) + 1) * plan.pause_seconds / (6 * len(objects) / 5)
 
@@ -118,6 +119,8 @@ def survive(plan: Plan, *, seed: int, kafka: KafkaServer, store: str, folder: Pa
                 _cut_connections(store)
             else:
                 unlucky = chance.randrange(len(recorders))
+                if trouble == "end":
+                    assert recorders[unlucky].stop() == 0, recorders[unlucky].said()
                 recorders[unlucky].kill()
                 recorders[unlucky] = start(command, folder, ended)
         writing.join()

@@ -27,8 +27,14 @@ def test_whatever_is_killed_the_store_is_that_of_the_undisturbed_stream(
     assert known == undisturbed(list(story(plan.workflows)), tmp_path)
 
 
-def test_a_recorder_is_killed_two_hundred_times_in_one_stream(kafka: KafkaServer, tmp_path: Path) -> None:
+@pytest.mark.parametrize("database", ["SQLite", "PostgreSQL"])
+def test_a_recorder_is_killed_two_hundred_times_in_one_stream(
+    kafka: KafkaServer, request: pytest.FixtureRequest, tmp_path: Path, database: str
+) -> None:
     store, workflows = f"sqlite:///{tmp_path / 'lineage.db'}", KILLS * 150  # of which each life records some hundreds
+    if database == "PostgreSQL":
+        postgresql: Server = request.getfixturevalue("postgresql")
+        store = postgresql.new_database()
     migrate(store)
     known = survive_replays(workflows=workflows, kills=KILLS, seed=1, kafka=kafka, store=store, folder=tmp_path)
     assert known == undisturbed(list(story(workflows)), tmp_path)
@@ -41,6 +47,8 @@ def test_the_broker_is_down_for_a_minute(own_kafka: KafkaServer, postgresql: Ser
 
 
 def test_recorders_come_and_go_every_second(kafka: KafkaServer, postgresql: Server, tmp_path: Path) -> None:
-    plan = Plan(workflows=1000, recorders=4, recorders_killed=60, brokers_killed=0, pause_seconds=1.0)
+    plan = Plan(
+        workflows=2000, recorders=4, recorders_killed=60, recorders_ended=60, brokers_killed=0, pause_seconds=1.0
+    )
     known = survive(plan, seed=1, kafka=kafka, store=postgresql.new_database(), folder=tmp_path)
     assert known == undisturbed(list(story(plan.workflows)), tmp_path)
