@@ -72,8 +72,12 @@ def contradictions(seen: LineageStore, whole: LineageStore, lives: Lives) -> lis
 
 def said_to_be_whole(seen: LineageStore, whole: LineageStore) -> int:
     """Count the runs of which the ledger says nothing."""
-    ours, theirs = Knowledge(seen), Knowledge(whole)
-    return sum(not missing - theirs.missing[run] for run, missing in ours.missing.items())
+    return len(_whole(Knowledge(seen), Knowledge(whole)))
+
+
+def _whole(ours: Knowledge, theirs: Knowledge) -> set[str]:
+    """Name the runs of which the ledger says nothing that is not to be said of what one knows who saw everything."""
+    return {run for run, missing in ours.missing.items() if not missing - theirs.missing.get(run, frozenset())}
 
 
 def _unknown_runs(ours: Knowledge, theirs: Knowledge, lives: Lives) -> Iterator[str]:
@@ -83,8 +87,9 @@ def _unknown_runs(ours: Knowledge, theirs: Knowledge, lives: Lives) -> Iterator[
                 came, went = lives[workflow["uid"]]
                 if not any(_is_within(came, went, gap) for gap in ours.gaps):
                     yield f"{item['name']} is not known, and lived from {came} to {went}"
-    for run in ours.of("Run").keys() - theirs.of("Run").keys():
-        yield f"{run} never was"
+    # A pod whose workflow nobody saw belongs to a run that is called after it.
+    for run in _whole(ours, theirs) - theirs.of("Run").keys():
+        yield f"{ours.items[run]} never was"
 
 
 def _is_within(came: datetime, went: datetime | None, gap: Gap) -> bool:
@@ -93,7 +98,7 @@ def _is_within(came: datetime, went: datetime | None, gap: Gap) -> bool:
 
 
 def _other_runs(ours: Knowledge, theirs: Knowledge) -> Iterator[str]:
-    whole = {run for run, missing in ours.missing.items() if not missing - theirs.missing[run]}
+    whole = _whole(ours, theirs) & theirs.of("Run").keys()
     for run in sorted(whole):
         if (mine := ours.items[run]) != (true := theirs.items[run]):
             yield f"of {true['name']} this is known: {mine}, and this is so: {true}"
