@@ -164,7 +164,7 @@ class World:
         return self._bytes[key].write if key in self._bytes else OUTSIDE
 
     def look(self, key: str) -> None:
-        """See what lies under a key: perhaps its bytes as well, perhaps nothing, as nobody could be asked."""
+        """See what lies under a key, perhaps its bytes as well. Others may find nothing, or nobody who answers."""
         state = self._bytes[key]
         name = repr((state.write, state.modified)).encode()
         seen = looked(key, modified=state.modified, at=self.clock("store"), etag=f"{crc32(name):x}")
@@ -173,7 +173,8 @@ class World:
                 digest = sha256(name)
                 seen = structs.replace(seen, look=replace(seen.look, digest=digest, content_digest=digest))
             case luck if luck < 0.4:
-                seen = structs.replace(seen, look=Look(state=ArtifactState.UNVERIFIED, reason="nobody answered"))
+                unanswered = Look(state=ArtifactState.UNVERIFIED, reason="nobody answered")
+                self.looks.append(structs.replace(seen, look=unanswered))
             case luck if luck < 0.5:
-                seen = structs.replace(seen, look=Look(state=ArtifactState.MISSING))
+                self.looks.append(structs.replace(seen, look=Look(state=ArtifactState.MISSING)))
         self.looks.append(seen)

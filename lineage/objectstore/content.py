@@ -37,7 +37,8 @@ from lineage.packing import (
 MAX_JSON_BYTES: Final = 4 * 2**20  # decoded values take about ten times as much
 
 _OPENING: Final = re.compile(rb"[ \t\r\n]*[{\[]")
-_LONG_NUMBER: Final = re.compile(rb"[0-9]{20}")  # beyond 64 bits, and read as one that is near
+# Beyond what is read exactly: it is read as a number that is near. Zeros before the first digit make none longer.
+_LONG_NUMBER: Final = re.compile(rb"[\[,:\s]-?(?:0\.0*)?[1-9][0-9.]{19}")
 # What is hashed of a folder begins so. Bytes that happen to begin so, too, are marked themselves: they are no folder.
 _MARK: Final = b"kfp-lineage content: "
 _FILES, _BYTES = b"files\n", b"bytes\n"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import orjson
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from lineage.objectstore.content import MAX_JSON_BYTES, Content, digest, digest_of_files
@@ -102,7 +102,7 @@ def test_the_stored_bytes_have_their_own_digest_whatever_chunks_they_come_in(
 @settings(deadline=None)
 @given(st.binary(max_size=3000), CHANCE)
 def test_compression_means_nothing(data: bytes, chance: random.Random) -> None:
-    assume(not data.startswith(b"\x1f\x8b"))
+    assume(not data.startswith(b"\x1f\x8b") and digest([data]).content_digest is not None)  # no archive that is cut off
     assert meant(gz(data, chance=chance)) == meant(data)
 
 
@@ -129,6 +129,7 @@ JSON = st.recursive(
 
 
 @settings(deadline=None)
+@example([0.00012385462032000888, "10000000000000000000"], random.Random(0))
 @given(st.dictionaries(st.text(), JSON, max_size=4) | st.lists(JSON, max_size=4), CHANCE)
 def test_json_is_its_values_however_it_is_written(value: object, chance: random.Random) -> None:
     compact = orjson.dumps(value)
