@@ -16,12 +16,13 @@ import structlog
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import closures, growth, mlmd, objects, recording, serving, watching
+from tests.bench import closures, growth, kafka, mlmd, objects, recording, serving, watching
 from tests.bench.measuring import FULL, QUICK, AtLeast, AtMost, Bench, Finding, Row, Skipped, Subject, Weight
 from tests.postgresql import binaries, server
 
 SUBJECTS: Final[Mapping[str, Subject]] = {
     "recording": recording.measure,
+    "kafka": kafka.measure,
     "watching": watching.measure,
     "ml-metadata": mlmd.measure,
     "closures": closures.measure,
