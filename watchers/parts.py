@@ -146,7 +146,8 @@ def _taken_apart(view: _Whole) -> _Apart | None:
     groups, written = _opened(view.members), _opened(read_members(view.body))
     if not all(are_apart(group) for group in groups.values()):
         return None
-    return _Apart(groups, written, view.found, survey(_decoded(view.members), view.clues), {})
+    saying = {name: raw for name, raw in view.members.items() if view.clues.refers or name == "metadata"}
+    return _Apart(groups, written, view.found, survey(_decoded(saying), view.clues), {})
 
 
 def _opened(item: Members) -> _Groups:

@@ -4,6 +4,7 @@ One file a command or family of commands. Every failure that we foresee is one l
 a traceback is a defect.
 """
 
+import gc
 import signal
 import sys
 from typing import Final
@@ -14,6 +15,7 @@ from lineage.cli import artifacts, ingest, probe, query, record, reinterpret, re
 from lineage.cli.terminal import FAILURE, SIGNALLED, USAGE, complain
 from lineage.errors import InvalidSettings, LineageError
 
+GARBAGE_OBJECTS: Final = 50_000  # that are made and kept before cycles are looked for; Python's own is 700
 EXIT_CODES: Final = "Exit codes: 0 fine · 1 failure · 2 wrong usage or settings · 3 some input was rejected."
 
 app = typer.Typer(
@@ -56,6 +58,7 @@ app.command("migrate")(store.migrate)
 
 def main() -> None:
     """Run the command line; the entry point of the distribution."""
+    gc.set_threshold(GARBAGE_OBJECTS)
     # The first process of a container dies of no signal that it does not handle. So what is open is closed, too.
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(SIGNALLED + number))
     try:

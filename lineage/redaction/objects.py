@@ -95,6 +95,8 @@ class Clues(NamedTuple):
     shapes: frozenset[int]
     references: bool
     """Something in it comes from a Secret."""
+    refers: bool
+    """It may name a Secret, or refer to something."""
 
 
 class Surroundings(Protocol):
@@ -126,6 +128,7 @@ class Survey(NamedTuple):
             other.clues.names <= self.clues.names
             and other.clues.shapes <= self.clues.shapes
             and other.clues.references <= self.clues.references
+            and other.clues.refers <= self.clues.refers
             and other.from_secrets <= self.from_secrets
             and other.public <= self.public
         )
@@ -133,10 +136,11 @@ class Survey(NamedTuple):
 
 def survey(item: dict[str, Any], clues: Clues | None = None) -> Survey:
     """Look up what an object says of its parts; or what it would say if this part, under its path, were all of it.
-    Which `clues` occur in it may be known."""
-    text = _searched(item)
-    clues = clues or _clues(text)
-    return Survey(clues, _from_secrets(item, clues), _public(item, text))
+
+    Which `clues` occur in it may be known. Of an object that does not refer to anything, its metadata are enough then.
+    """
+    clues = clues or _clues(_searched(item))
+    return Survey(clues, _from_secrets(item, clues), _public(item, clues))
 
 
 def are_apart(names: Iterable[str]) -> bool:
@@ -162,7 +166,7 @@ class Whole:
 
     @cached_property
     def public(self) -> frozenset[str]:
-        return _public(self._item, self._text)
+        return _public(self._item, self.clues)
 
 
 def _searched(item: dict[str, Any]) -> bytes | None:
@@ -183,11 +187,11 @@ def _from_secrets(item: dict[str, Any], clues: Clues) -> frozenset[str]:
     )
 
 
-def _public(item: dict[str, Any], text: bytes | None) -> frozenset[str]:
+def _public(item: dict[str, Any], clues: Clues) -> frozenset[str]:
     metadata = item.get("metadata")
     own = metadata if isinstance(metadata, dict) else {}
     public = {str(own[key]) for key in _OWN_NAMES if key in own}
-    if text is not None and not _refers(text):
+    if not clues.refers:
         return frozenset(public)
     for entry in _dicts(item):
         for key, value in entry.items():
@@ -208,7 +212,7 @@ def _clues(data: bytes | None) -> Clues:
     """Look up what occurs in a text. No clue holds a digit, so that short texts which differ in them alone, as versions
     and times do, are searched once."""
     if data is None:
-        return Clues(frozenset(NAME_HINTS), frozenset(range(len(SHAPES))), references=True)
+        return Clues(frozenset(NAME_HINTS), frozenset(range(len(SHAPES))), references=True, refers=True)
     return _clues_of_short(data.translate(_DIGITS_ALIKE)) if len(data) < _SHORT else _clues_in(data)
 
 
@@ -224,7 +228,12 @@ def _clues_in(data: bytes) -> Clues:
     shapes = {shape for needle, shape in _HINTS_OF_SHAPES if needle in data}
     if _stands_after(data, b"_", _TOKENS_WITH_DASH):
         shapes |= {shape for needle, shape in _HINTS_WITH_DASH if needle in data}
-    return Clues(frozenset(names), frozenset(shapes), references="secret" in names and b"secretkeyref" in data)
+    return Clues(
+        frozenset(names),
+        frozenset(shapes),
+        references="secret" in names and b"secretkeyref" in data,
+        refers="secret" in names or b'ref"' in data or b'ref\\"' in data,  # of names of members, also in JSON in texts
+    )
 
 
 _SHORT: Final = 256
@@ -234,11 +243,6 @@ _HINTS: Final = tuple((hint.encode(), index) for index, shape in enumerate(SHAPE
 _HINTS_OF_NAMES: Final = tuple((hint, hint.encode()) for hint in NAME_HINTS if hint != "key")
 _HINTS_WITH_DASH: Final = tuple((hint, index) for hint, index in _HINTS if hint.endswith(b"_"))
 _HINTS_OF_SHAPES: Final = tuple((hint, index) for hint, index in _HINTS if not hint.endswith(b"_"))
-
-
-def _refers(text: bytes) -> bool:
-    """Say whether a member may name a Secret or refer to something, also in JSON within texts."""
-    return b"secret" in text or b'ref"' in text or b'ref\\"' in text
 
 
 _KINDS_OF_KEY: Final = tuple(f"{kind}{gap}".encode() for kind in KINDS_OF_KEY for gap in ("", "_", "-", ".", " "))
