@@ -3,15 +3,13 @@
 from collections.abc import Mapping
 from typing import Final
 
-from alembic import command
-from alembic.util.exc import CommandError
 from sqlalchemy import URL, Engine, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from lineage.errors import InvalidSettings, StoreError
 from lineage.store.dialect import Dialect
 from lineage.store.postgresql import PostgreSql
-from lineage.store.revisions import configuration, refuse_others, revision_of
+from lineage.store.revisions import MIGRATIONS, refuse_others, revision_of
 from lineage.store.sql import SqlStore
 from lineage.store.sqlite import Sqlite
 
@@ -52,7 +50,7 @@ def migrate(url: str) -> None:
     dialect.prepare(engine.url)
     try:
         upgrade(engine, dialect)
-    except (SQLAlchemyError, CommandError) as error:
+    except SQLAlchemyError as error:
         reason = getattr(error, "orig", None) or error
         raise StoreError(f"{_shown(engine)}: {reason}".partition("\n")[0]) from error
     finally:
@@ -67,13 +65,25 @@ def open_in_memory() -> SqlStore:
 
 
 def upgrade(engine: Engine, dialect: Dialect) -> None:
-    """Run the migrations on a database."""
-    config = configuration()
+    """Run the migrations on a database.
+
+    Raises:
+        StoreError: it belongs to a newer release.
+    """
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util.exc import CommandError
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
     # The lock at once: of several processes that make one store, the others wait and find it made.
     with engine.execution_options(**dialect.writing).begin() as connection:
         dialect.lock_out_others(connection)
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            raise StoreError(f"{_shown(engine)}: {error}".partition("\n")[0]) from error
 
 
 def _revision(engine: Engine, dialect: Dialect) -> str | None:

@@ -5,12 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, insert, inspect, select
 
 from lineage.errors import InvalidSettings, SchemaOutdated, StoreError
 from lineage.ports import EVERYTHING, Listing, PageRequest
 from lineage.store import tables
 from lineage.store.database import migrate, open_in_memory, open_store
+from lineage.store.revisions import MIGRATIONS, needed
 from tests.factories import a_workflow, dumped, record
 from tests.postgresql import Server
 
@@ -183,3 +186,9 @@ def test_a_store_of_a_newer_release_is_not_migrated(url: str) -> None:
     engine.dispose()
     with pytest.raises(StoreError, match="from the future"):
         migrate(url)
+
+
+def test_the_revision_that_is_needed_is_the_one_that_migrations_lead_to() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    assert needed() == ScriptDirectory.from_config(config).get_current_head()
