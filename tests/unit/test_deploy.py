@@ -199,10 +199,10 @@ def test_a_pod_keeps_to_the_restricted_standard_and_writes_to_its_volumes_alone(
         "capabilities": {"drop": ["ALL"]},
     }
     assert {"hostNetwork", "hostPID", "hostIPC"}.isdisjoint(spec)
-    assert {kind for volume in spec["volumes"] for kind in volume if kind != "name"} <= {
-        "emptyDir",
-        "persistentVolumeClaim",
-    }
+    volumes = {kind: volume[kind] for volume in spec["volumes"] for kind in volume if kind != "name"}
+    assert volumes.keys() <= {"emptyDir", "persistentVolumeClaim", "secret"}
+    assert "sizeLimit" in volumes["emptyDir"]
+    assert volumes.get("secret", {"optional": True})["optional"]
     assert "limits" in container["resources"]
     mounted = {mount["mountPath"] for mount in container["volumeMounts"]}
     values = {one["name"]: one.get("value", "") for one in container["env"]}
@@ -275,6 +275,15 @@ def test_the_image_has_a_python_that_the_project_supports() -> None:
     assert version is not None
     oldest = tuple(map(int, project()["requires-python"].removeprefix(">=").split(".")))
     assert (int(version[1]), int(version[2])) >= oldest
+
+
+def test_the_program_needs_nothing_of_what_the_image_leaves_out() -> None:
+    (build,) = [rest for name, rest in instructions() if name == "RUN"]
+    left_out = {found.replace("/", ".") for found in re.findall(r"/site-packages/([a-z/]+)", build)}
+    assert left_out == {"kubernetes.aio", "kubernetes.client.api"}
+    program = f"import sys, lineage.cli; sys.exit(sorted(sys.modules.keys() & {left_out}) or 0)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("name", OVERLAYS)
