@@ -6,7 +6,6 @@ gap, and nearly all must be known to the last; with one, what is not known must 
 """
 
 import os
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -30,12 +29,7 @@ SLEEPS = 20
 
 @pytest.mark.parametrize("seed", SEEDS, ids=lambda seed: f"seed-{seed}")
 def test_whatever_is_killed_between_a_cluster_and_a_store_nothing_is_lost_in_silence(
-    own_kafka: KafkaServer,
-    own_postgresql: Server,
-    fixtures: Path,
-    tmp_path: Path,
-    seed: int,
-    record_property: Callable[[str, object], None],
+    own_kafka: KafkaServer, own_postgresql: Server, fixtures: Path, tmp_path: Path, seed: int
 ) -> None:
     in_a_file, watchers = seed % 4 >= 2, 1 + seed // 4 % 2
     story = real(fixtures, seed) if seed % 2 else generated(seed, workflows=40)
@@ -46,7 +40,7 @@ def test_whatever_is_killed_between_a_cluster_and_a_store_nothing_is_lost_in_sil
         brokers_killed=2,
         databases_killed=0 if in_a_file else 4,
         watches_cut=10,
-        histories_compacted=1,
+        histories_compacted=0 if watchers == 2 else 1,
         requests_refused=5,
     )
     store = f"sqlite:///{tmp_path / 'store.db'}" if in_a_file else own_postgresql.new_database()
@@ -55,7 +49,7 @@ def test_whatever_is_killed_between_a_cluster_and_a_store_nothing_is_lost_in_sil
         chain = Chain(ended, tmp_path, store=store, kafka=own_kafka, postgresql=own_postgresql, seed=seed)
         told = survive(chain, story, troubles, seconds=SECONDS, watchers=watchers, recorders=3)
         whole = check_that_nothing_is_lost_in_silence(chain, told, tmp_path)
-    record_property("runs that are known to the last", whole)
+    assert whole > 0 or watchers == 1
 
 
 def test_what_happened_while_a_watcher_of_a_real_server_slept_is_known_or_named(
