@@ -4,10 +4,11 @@ from datetime import UTC, datetime
 from threading import Event
 
 import pytest
+from kafka.errors import KafkaError
 
 from lineage.cli.parts import log_of
 from lineage.errors import InvalidSettings, LogError
-from lineage.eventlog.kafka import Access, KafkaReader, KafkaWriter, find, prepare
+from lineage.eventlog.kafka import Access, KafkaReader, KafkaWriter, access_of, find, prepare
 from lineage.observation import ObjectDeleted
 from lineage.settings import load_settings
 from tests.kafka_server import PASSWORD, KafkaServer
@@ -41,11 +42,17 @@ def test_who_has_the_password_writes_and_reads(secure_kafka: KafkaServer, monkey
     assert PASSWORD not in repr(mine)
 
 
+@pytest.mark.parametrize("attempt", range(3))
 def test_who_has_another_password_is_told_so_and_does_not_wait(
-    secure_kafka: KafkaServer, monkeypatch: pytest.MonkeyPatch
+    secure_kafka: KafkaServer, monkeypatch: pytest.MonkeyPatch, attempt: int
 ) -> None:
-    with pytest.raises(LogError, match=r"refuses: .*[Aa]uthentication"):
-        find(access(secure_kafka, monkeypatch, KAFKA_SASL_PASSWORD="another"), Event())
+    with pytest.raises(LogError, match=r"refuses: SaslAuthenticationFailed"):  # and not only that it hung up
+        find(access(secure_kafka, monkeypatch, KAFKA_SASL_PASSWORD=f"another {attempt}"), Event())
+
+
+def test_who_comes_without_tls_is_told_what_may_be_the_matter(secure_kafka: KafkaServer) -> None:
+    with pytest.raises(KafkaError, match="hang up on who comes without"):
+        prepare(access_of(f"kafka://{secure_kafka.secure_bootstrap}/{secure_kafka.new_topic()}"))
 
 
 def test_who_may_not_make_the_topic_is_told_how_it_is_made(

@@ -31,6 +31,11 @@ _REFUSALS: Final = (
     errors.UnsupportedSaslMechanismError,
 )
 
+_WITHOUT_SECURITY: Final = {
+    "KafkaConnectionError: socket disconnected": ": brokers that ask for TLS or a password hang up on who comes without"
+}
+"""What else can be said of an error to who comes without."""
+
 Client = TypeVar("Client")
 
 
@@ -92,9 +97,10 @@ def connect(make: Callable[..., Client], access: Access, **options: Any) -> tupl
             for one in made:  # a client that fails to begin leaves its thread and its sockets behind
                 one.close()
             if isinstance(error, errors.KafkaError):
-                reason = reasons[-1] if reasons else error
+                reason = next((one for one in reasons if isinstance(one, _REFUSALS)), [error, *reasons][-1])
                 refuse(reason, access)
-                raise errors.KafkaConnectionError(describe(reason)) from error
+                hint = "" if "security_protocol" in access.options else _WITHOUT_SECURITY.get(str(reason), "")
+                raise errors.KafkaConnectionError(describe(reason) + hint) from error
             if isinstance(error, OSError | ValueError):  # of certificates, and of names of mechanisms
                 raise LogError(f"{access.shown} cannot be spoken to: {error}") from error
             raise
@@ -128,10 +134,13 @@ def describe(error: errors.KafkaError) -> str:
     if isinstance(error, errors.KafkaTimeoutError):
         return "no answer in time"
     name, text = type(error).__name__, str(error)
-    words = text.removeprefix(f"{name}: ").removeprefix(f"[Error {getattr(error, 'errno', '')}] ")
+    short = name.removesuffix("Error")
+    words = text.removeprefix(f"[Error {getattr(error, 'errno', '')}] ").removeprefix(f"{name}: ")
+    if words == name or words.startswith("Request "):  # and all of what was asked and answered
+        return short
     if (number := words.partition(" ")[0]).isdecimal():  # "111 ECONNREFUSED"
         return os.strerror(int(number)).lower()
-    return words if words and words != name else name.removesuffix("Error")
+    return f"{short}: {words}" if isinstance(error, errors.BrokerResponseError) else words
 
 
 # ------------------------------------------------------------------------------------------ sockets
