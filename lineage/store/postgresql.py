@@ -35,6 +35,14 @@ from lineage.store.dialect import Cursor, Identity, listed, put_text, select_tex
 from lineage.store.tables import ID_BLOCK, id_block
 
 CONNECT_TIMEOUT_SECONDS: Final = 10
+# A server that vanishes without a word, as a machine without power does, is given up after half a minute: the kernel
+# would wait for an answer for a quarter of an hour, and for two hours where nothing was sent.
+VANISHED: Final[Mapping[str, int]] = {
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,  # milliseconds
+}
 LOCKS_IN_GROUP: Final = 1024  # two groups: a third of the 6,400 that a server has room for as it comes
 GROUP_BASE: Final = 0x6B6670  # "kfp": the first of the two numbers of a lock, so that others' locks are others
 EVERYTHING_GROUP: Final = 0
@@ -56,13 +64,14 @@ class PostgreSql:
 
     # -- databases
     def engine(self, url: URL) -> Engine:
+        connecting = {"connect_timeout": CONNECT_TIMEOUT_SECONDS, "application_name": "kfp-lineage", **VANISHED}
         try:
             engine = create_engine(
                 url.set(drivername="postgresql+psycopg"),
                 hide_parameters=True,
                 pool_pre_ping=True,
                 pool_use_lifo=True,  # what was used last has most statements prepared
-                connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS, "application_name": "kfp-lineage"},
+                connect_args={name: value for name, value in connecting.items() if name not in url.query},
             )
         except ImportError as error:
             raise InvalidSettings(

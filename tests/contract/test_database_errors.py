@@ -449,6 +449,21 @@ def test_a_server_that_ends_is_waited_for(own_postgresql: Server, end: Callable[
     database.store.close()
 
 
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ("", {"tcp_user_timeout": "30000", "keepalives_idle": "15", "connect_timeout": "10"}),
+        ("&tcp_user_timeout=5000&connect_timeout=3", {"tcp_user_timeout": "5000", "connect_timeout": "3"}),
+    ],
+)
+def test_a_server_that_vanishes_without_a_word_is_given_up_soon_or_when_the_url_says(
+    postgresql: Server, asked: str, expected: dict[str, str]
+) -> None:
+    database = Database(f"{postgresql.new_database()}{asked}")
+    assert database.connection().info.get_parameters().items() >= expected.items()
+    database.store.close()
+
+
 @pytest.fixture
 def way(postgresql: Server) -> Iterator[CuttingWay]:
     with cutting_way(postgresql.folder) as made:
