@@ -174,7 +174,8 @@ def check_that_nothing_is_lost_in_silence(chain: Chain, told: Told, folder: Path
     """Compare what is known with what happened, and with what the log holds. Gives of how many runs all is known."""
     seen, whole = open_store(chain.store), a_store(*told.whole())
     try:
-        assert contradictions(seen, whole, told.lives) == []
+        found = contradictions(seen, whole, told.lives)
+        assert not found, "\n".join(found)
         assert list(seen.rejected(EVERYTHING, Listing(), PageRequest(first=1)).items) == []
         rebuilt = f"sqlite:///{folder / 'rebuilt.db'}"
         lineage("replay", "--log", chain.log, "--store", rebuilt)

@@ -28,8 +28,9 @@ class Request:
 def answer(
     status: str, headers: Mapping[str, str] | None = None, body: bytes = b"", *, length: str | None = None
 ) -> bytes:
-    """Write an answer. `length` is what it says of its length, whatever that is; empty, and it says nothing."""
-    said = {"Content-Length": str(len(body)) if length is None else length, **(headers or {})}
+    """Write an answer, the last on its connection. `length` is what it says of its length, whatever that is; empty, and
+    it says nothing."""
+    said = {"Connection": "close", "Content-Length": str(len(body)) if length is None else length, **(headers or {})}
     head = "".join(f"{name}: {value}\r\n" for name, value in said.items() if value)
     return f"HTTP/1.1 {status}\r\n{head}\r\n".encode() + body
 
