@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 from threading import Event
 from typing import Final, TypeAlias
 
-import structlog
-
 from lineage.errors import StoreError
 from lineage.evidence import Look
-from lineage.model import LookDue
+from lineage.limits import shortened
+from lineage.model import ArtifactState, LookDue
 from lineage.observation import LocationLooked
+from lineage.outage import Outage
 from lineage.ports import LineageStore, LogWriter
 
 LookAt: TypeAlias = Callable[[LookDue], Look]
@@ -25,15 +25,14 @@ LookAt: TypeAlias = Callable[[LookDue], Look]
 SOURCE: Final = "objects"
 AT_ONCE: Final = 8  # looks under way: most of one is waiting for a store
 TAKEN: Final = 64  # places a time
-LEASE: Final = timedelta(minutes=15)  # longer than as many looks take
+LEASE: Final = timedelta(minutes=15)  # longer than as many looks take, 8 at once and a minute each: 8 minutes
 IDLE_SECONDS: Final = 2.0  # between two questions for what is due: how soon after it was recorded an artifact is seen
 RETRY_SECONDS: Final = 10.0  # while the store of what is known fails
 
-log = structlog.get_logger()
-
 
 class Prober:
-    """Looks at what is due. `clock` says when it looks; while it `should_wait`, others go first."""
+    """Looks at what is due. `clock` says when it looks; while it `should_wait`, others go first. `outage` says whether
+    it waits for the store of what is due."""
 
     def __init__(
         self,
@@ -49,6 +48,9 @@ class Prober:
         self._events = events
         self._clock = clock
         self._should_wait = should_wait
+        self.outage = Outage(
+            begins="store does not say what to look at, waiting for it", ends="store says what to look at again"
+        )
 
     def run(self, stop: Event) -> None:
         """Look until `stop` is set, to the end of the looks under way.
@@ -61,9 +63,10 @@ class Prober:
                 try:
                     looked = 0 if self._should_wait() else self._look_at_due(pool, stop)
                 except StoreError as error:
-                    log.warning("what is due could not be asked for", error=str(error), seconds=RETRY_SECONDS)
+                    self.outage.goes_on(str(error))
                     stop.wait(RETRY_SECONDS)
                 else:
+                    self.outage.is_over()
                     if not looked:
                         stop.wait(IDLE_SECONDS)
 
@@ -78,8 +81,16 @@ class Prober:
         return len(due)
 
     def _hand_on(self, place: LookDue, look: "Future[Look]") -> None:
-        seen = look.result()
-        self._events.append(seen_at(place, seen, self._clock()))
+        self._events.append(seen_at(place, _seen(look), self._clock()))
+
+
+def _seen(look: "Future[Look]") -> Look:
+    """What a look saw. Objects are what others made of them: one that we fail at must not end the looking."""
+    error = look.exception()
+    if error is None:
+        return look.result()
+    reason = f"{type(error).__name__} while looking at it, a defect of kfp-lineage: {error}"
+    return Look(state=ArtifactState.UNVERIFIED, reason=shortened(reason))
 
 
 def seen_at(place: LookDue, look: Look, at: datetime) -> LocationLooked:

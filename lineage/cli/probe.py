@@ -63,10 +63,11 @@ def probe(
                 return False
 
             health.metrics.log_entries(writer.__len__)
-            health.metrics.waiting({"log": writer.outage})
+            prober = Prober(opened, look, writer, clock=now, should_wait=should_wait)
+            health.metrics.waiting({"log": writer.outage, "store": prober.outage})
             ready |= {"log": not_waiting(writer.outage, says="does not take what was seen")}
             introduce(
                 settings.log_format, {"looking at": f"what is due in {shown(settings.store)}", "log": access.shown}
             )
-            Prober(opened, look, writer, clock=now, should_wait=should_wait).run(stop)
+            prober.run(stop)
     log.info("stopped, what was seen is in the log")

@@ -117,6 +117,21 @@ def test_a_store_that_fails_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> N
         assert comes_true(lambda: len(events) == 1)
 
 
+def test_an_object_that_we_fail_at_is_unverified_and_ends_nothing() -> None:
+    def look(due: LookDue) -> Look:
+        if due == a_place(0):
+            raise RecursionError("too deep")
+        return PRESENT
+
+    events = MemoryLog("log")
+    with probing(Queue(3), look, events):
+        assert comes_true(lambda: len(events) == 3)
+    failed, *others = handed_on(events)
+    assert (failed.look.state, failed.uri) == (ArtifactState.UNVERIFIED, "s3://b/k0")
+    assert "RecursionError while looking at it" in (failed.look.reason or "")
+    assert [one.look for one in others] == [PRESENT, PRESENT]
+
+
 def test_who_is_asked_to_stop_finishes_the_looks_under_way_and_begins_no_other() -> None:
     under_way, may_end, looked = Event(), Event(), list[LookDue]()
 

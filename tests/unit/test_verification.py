@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,13 +18,13 @@ ONE, OTHER = f"sha256:{'1' * 64}", f"sha256:{'2' * 64}"
 WROTE = (10, 20)
 
 
-def seen(at: int, *, modified: int = 15, etag: str = "a", **more: object) -> Sighting:
+def seen(at: int, *, modified: int = 15, etag: str = "a", **more: Any) -> Sighting:
     return Sighting(at, shown(modified=modified, etag=etag, **more))
 
 
-def shown(*, modified: int = 15, etag: str = "a", **more: object) -> Look:
+def shown(*, modified: int = 15, etag: str = "a", **more: Any) -> Look:
     look = Look(state=PRESENT, size_bytes=7, modified_at=datetime.fromtimestamp(modified, UTC), etag=etag)
-    return replace(look, **more)  # type: ignore[arg-type] # of several types
+    return replace(look, **more)
 
 
 def missing(at: int) -> Sighting:
