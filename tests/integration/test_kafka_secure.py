@@ -1,7 +1,10 @@
 """Kafka behind TLS and SASL, set as users set it: who gets in, and what those are told who do not."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from threading import Event
+from socketserver import BaseRequestHandler, ThreadingTCPServer
+from threading import Event, Thread
 
 import pytest
 from kafka.errors import KafkaError
@@ -53,6 +56,29 @@ def test_who_has_another_password_is_told_so_and_does_not_wait(
 def test_who_comes_without_tls_is_told_what_may_be_the_matter(secure_kafka: KafkaServer) -> None:
     with pytest.raises(KafkaError, match="hang up on who comes without"):
         prepare(access_of(f"kafka://{secure_kafka.secure_bootstrap}/{secure_kafka.new_topic()}"))
+
+
+@pytest.mark.parametrize("said", [b"", bytes.fromhex("15030300020246")])  # nothing; an alert: wrong version
+def test_it_does_not_matter_how_a_broker_hangs_up(said: bytes) -> None:
+    with broker_that_hangs_up(said) as address, pytest.raises(KafkaError, match="hang up on who comes without"):
+        prepare(access_of(f"kafka://{address}/topic"))
+
+
+@contextmanager
+def broker_that_hangs_up(said: bytes) -> Iterator[str]:
+    """Answer whatever comes with these bytes, and close."""
+
+    class Answer(BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(1024)
+            self.request.sendall(said)
+
+    with ThreadingTCPServer(("127.0.0.1", 0), Answer) as server:
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        try:
+            yield "{}:{}".format(*server.server_address)
+        finally:
+            server.shutdown()
 
 
 def test_who_may_not_make_the_topic_is_told_how_it_is_made(

@@ -31,10 +31,13 @@ _REFUSALS: Final = (
     errors.UnsupportedSaslMechanismError,
 )
 
-_WITHOUT_SECURITY: Final = {
-    "KafkaConnectionError: socket disconnected": ": brokers that ask for TLS or a password hang up on who comes without"
-}
-"""What else can be said of an error to who comes without."""
+_TLS_ALERT: Final = int.from_bytes(b"\x15\x03\x03\x00")  # RFC 8446, 5.1: the head of an alert, read as a length
+
+_WITHOUT_SECURITY: Final = dict.fromkeys(
+    ("socket disconnected", f"Invalid frame length: {_TLS_ALERT}"),
+    ": brokers that ask for TLS or a password hang up on who comes without",
+)
+"""What else can be said of an error to who comes without: the alert of a broker is read or lost, as it happens."""
 
 Client = TypeVar("Client")
 
@@ -99,8 +102,9 @@ def connect(make: Callable[..., Client], access: Access, **options: Any) -> tupl
             if isinstance(error, errors.KafkaError):
                 reason = next((one for one in reasons if isinstance(one, _REFUSALS)), [error, *reasons][-1])
                 refuse(reason, access)
-                hint = "" if "security_protocol" in access.options else _WITHOUT_SECURITY.get(str(reason), "")
-                raise errors.KafkaConnectionError(describe(reason) + hint) from error
+                words = describe(reason)
+                hint = "" if "security_protocol" in access.options else _WITHOUT_SECURITY.get(words, "")
+                raise errors.KafkaConnectionError(words + hint) from error
             if isinstance(error, OSError | ValueError):  # of certificates, and of names of mechanisms
                 raise LogError(f"{access.shown} cannot be spoken to: {error}") from error
             raise
