@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:  # a client that few tests need, and that takes its time to be imported
     from tests.minio_server import MinioServer
@@ -20,6 +21,10 @@ from tests.kubernetes_server import KubernetesServer, kubernetes_server
 from tests.postgresql import Server, binaries, server
 from tests.servers.install import installed
 from watchers.timeline import WORKFLOWS
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 FIXTURES_VARIABLE = "LINEAGE_FIXTURES"
 ROOT = Path(__file__).resolve().parent.parent

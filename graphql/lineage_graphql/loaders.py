@@ -140,13 +140,14 @@ class Loaders:
     # -- lists that hang on nodes: the same question of every owner, so each question has its loader
     def owned(self, owner: Node, what: type[T], by: str, listing: Listing, page: PageRequest) -> Page[T]:
         question = (what, by, listing, page)
-        if question not in self._owned:
+        loader = self._owned.get(question)
+        if loader is None:
 
             def read(owners: Sequence[Key]) -> Mapping[Key, Page[Any]]:
                 return self._store.owned(self._scope, what, by, owners, listing, page)
 
-            self._owned[question] = Loader(self._arriving(read, lambda found: found.items), self._deadline)
-        found: Page[T] | None = self._part(self._owned[question], owner)
+            loader = self._owned[question] = Loader(self._arriving(read, lambda found: found.items), self._deadline)
+        found: Page[T] | None = self._part(loader, owner)
         return found or Page(items=(), cursors=(), has_next=False, has_previous=False)
 
     def count_owned(self, owner: Node, what: type, by: str, listing: Listing) -> int:

@@ -1,6 +1,7 @@
 """Between facts and columns: how times, revisions and bodies are written in a row."""
 
 import math
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any, overload
@@ -11,7 +12,7 @@ from msgspec import structs
 from lineage.evidence import Look
 from lineage.facts import ExecutionState, PodSeen, Revision, RunSeen
 from lineage.merge import Span
-from lineage.model import ArtifactState
+from lineage.model import ArtifactState, Parameter
 from lineage.store.dialect import Row
 from lineage.verification import Verified
 
@@ -19,9 +20,28 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _SECOND = timedelta(seconds=1)
 
+
+class AttemptShown(msgspec.Struct, frozen=True):
+    """What readers get of the view of an attempt. What is passed over of a body costs little."""
+
+    node_id: str
+    name: str
+    display_name: str
+    template: str | None
+    kind: str
+    message: str | None
+    attempt: int
+    finished_at: datetime | None
+    exit_code: int | None
+    resources: Mapping[str, Any] | None
+    input_parameters: tuple[Parameter, ...]
+    output_parameters: tuple[Parameter, ...]
+
+
 encode = msgspec.json.Encoder(order="sorted").encode
 run_of = msgspec.json.Decoder(RunSeen).decode
 execution_of = msgspec.json.Decoder(ExecutionState).decode
+attempt_shown = msgspec.json.Decoder(AttemptShown).decode
 executions_of = msgspec.json.Decoder(tuple[ExecutionState, ...]).decode
 pod_of = msgspec.json.Decoder(PodSeen).decode
 look_of = msgspec.json.Decoder(Look).decode

@@ -61,9 +61,7 @@ def _in_chunks(
         if not rows:
             return
         last = rows[-1].at
-        yield [
-            read({**r._mapping, "phase": r.shown_phase} if "shown_phase" in r._mapping else r._mapping) for r in rows
-        ]
+        yield [read(row._mapping) for row in rows]
 
 
 def _id(key: Key | None) -> str | None:

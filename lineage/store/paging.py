@@ -29,7 +29,7 @@ from lineage.ports import Listing, Order, Page, PageRequest
 from lineage.store.conditions import Expression, where_clause
 from lineage.store.prepared import Prepared, among, begin
 from lineage.store.queries import KEPT, Query
-from lineage.store.values import Columns, shown
+from lineage.store.values import Columns
 
 T = TypeVar("T")
 
@@ -72,7 +72,7 @@ class Cut:
         if self.backwards:
             kept.reverse()
         return Page(
-            items=tuple(read(shown(row)) for row in kept),
+            items=tuple(read(row) for row in kept),
             cursors=tuple(write_cursor([row[column.name] for column in self.columns]) for row in kept),
             has_next=self.ends_before if self.backwards else more,
             has_previous=more if self.backwards else self.begins_behind,
@@ -168,7 +168,7 @@ def count(connection: Connection, query: Query, listing: Listing) -> int:
 def by_key(connection: Connection, query: Query, keys: Sequence[str], read: Callable[[Columns], T]) -> list[T]:
     """Read the items of these keys, as far as they exist."""
     statement = _of_keys(connection.dialect.name, query)
-    return [read(shown(row)) for row in statement.read(connection.connection.cursor(), {"keys": list(keys)})]
+    return [read(row) for row in statement.read(connection.connection.cursor(), {"keys": list(keys)})]
 
 
 @lru_cache(KEPT)

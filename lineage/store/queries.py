@@ -162,7 +162,16 @@ def runs(scope: Scope) -> Query:
     named = tables.pipeline
     chosen = (
         select(
-            run,
+            run.c.key,
+            run.c.uid,
+            run.c.name,
+            run.c.display_name,
+            run.c.cluster,
+            run.c.namespace,
+            run.c.created_at,
+            run.c.started_at,
+            run.c.finished_at,
+            run.c.body,
             run_phase().label("shown_phase"),
             run_is_gone().label("gone"),
             version.c.key.label("version_key"),
@@ -220,7 +229,10 @@ def executions(scope: Scope) -> Query:
     execution, run, node = tables.execution, tables.run, tables.node
     chosen = (
         select(
-            execution,
+            execution.c.id,
+            execution.c.started_at,
+            execution.c.cached,
+            execution.c.body,
             node.c.key,
             run.c.key.label("run_key"),
             execution_phase().label("shown_phase"),

@@ -100,7 +100,7 @@ def run_by_uid(connection: Connection, scope: Scope, uid: str) -> Run | None:
         run.c.created_at.is_(None), run.c.created_at.desc(), run.c.key.desc()
     )
     row = connection.execute(statement.limit(1)).one_or_none()
-    return None if row is None else values.run(values.shown(row._mapping))
+    return None if row is None else values.run(row._mapping)
 
 
 def nodes_by_id(connection: Connection, scope: Scope, ids: Iterable[int]) -> dict[int, LineageNode]:
@@ -108,7 +108,7 @@ def nodes_by_id(connection: Connection, scope: Scope, ids: Iterable[int]) -> dic
     found: dict[int, LineageNode] = {}
     for some in chunks(ids):
         for row in connection.execute(queries.executions(scope).select.where(tables.execution.c.id.in_(some))):
-            found[row.id] = values.execution(values.shown(row._mapping))
+            found[row.id] = values.execution(row._mapping)
         for row in connection.execute(queries.artifacts(scope).select.where(tables.artifact.c.id.in_(some))):
             found[row.id] = values.artifact(row._mapping)
     return found

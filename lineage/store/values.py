@@ -1,7 +1,7 @@
 """From rows to the values that readers get. Pure."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import orjson
 import zstandard
@@ -21,19 +21,16 @@ from lineage.model import (
     Run,
     WorkflowIncarnation,
 )
-from lineage.store.codec import execution_of, moment, pod_of, run_of
+from lineage.store.codec import attempt_shown, moment, pod_of, run_of
 
 Columns = Mapping[Any, Any]
 """One row of a query, by the names that `lineage.store.queries` gives its columns."""
 
+_PHASES: Final[Mapping[str, Phase]] = {phase.value: phase for phase in Phase}  # found faster than by the enumeration
+
 
 def _keyed(text: str | None) -> tuple[str | int | None, ...] | None:
     return None if text is None else decode_key(text)
-
-
-def shown(row: Columns) -> Columns:
-    """A row as readers get it: with the phase as far as anyone can know it, not as it was last seen."""
-    return {**row, "phase": row["shown_phase"]} if "shown_phase" in row else row
 
 
 def run(row: Columns) -> Run:
@@ -46,7 +43,7 @@ def run(row: Columns) -> Run:
         display_name=row["display_name"],
         namespace=row["namespace"],
         cluster=row["cluster"],
-        phase=Phase(row["phase"]),
+        phase=_PHASES[row["shown_phase"]],
         message=fact.message if fact else "only pods of this run were seen",
         created_at=moment(row["created_at"]),
         started_at=moment(row["started_at"]),
@@ -74,7 +71,7 @@ def workflow(row: Columns) -> WorkflowIncarnation:
 
 
 def execution(row: Columns) -> Execution:
-    state = execution_of(row["body"])
+    state = attempt_shown(row["body"])
     started = row["started_at"]
     return Execution(
         key=decode_key(row["key"]),
@@ -84,7 +81,7 @@ def execution(row: Columns) -> Execution:
         display_name=state.display_name,
         template=state.template,
         kind=state.kind,
-        phase=Phase(row["phase"]),
+        phase=_PHASES[row["shown_phase"]],
         message=state.message,
         attempt=state.attempt,
         started_at=None if started is None else moment(started * 1_000_000),
