@@ -7,9 +7,9 @@ copied, and is never taken for a digest. A checksum counts where the store vouch
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
-from lineage.model import ArtifactState
+from lineage.model import ArtifactState, Special
 
 SHA256: Final = "sha256"
 
@@ -42,13 +42,44 @@ def _sha256_first(digest: str) -> tuple[bool, str]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MetricValue:
+    """What a metric came to: a number as `value`, or else what it is instead as `special`.
+
+    `step` counts within an execution, 0 for what is written once. `is_percentage`: 0.77 is meant to be shown as 77 %.
+    """
+
+    name: str
+    value: float | None
+    special: Special | None = None
+    step: int = 0
+    is_percentage: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """Something that does not count: where it stands, as `metrics[3].name`, and why."""
+
+    place: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What a file says that we can read: metrics, and what is to be shown, each as JSON."""
+
+    values: tuple[MetricValue, ...] = ()
+    plots: tuple[Any, ...] = ()
+    set_aside: tuple[SetAside, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
     """What one look at an object showed.
 
     `state` is PRESENT, MISSING, or UNVERIFIED with the `reason`. `digest` is of the stored bytes, if we read them;
     `checksums` are those that the store vouches for, as `algorithm:hex`. `content_digest` is of what the bytes mean;
     where there is none although they were read, `content_reason` says why. A folder has so many `files`, and the
-    digest of its listing stands for its ETag.
+    digest of its listing stands for its ETag. `said` is what a file of metrics, or of what is to be shown, holds.
     """
 
     state: ArtifactState
@@ -62,6 +93,7 @@ class Look:
     content_digest: str | None = None
     content_reason: str | None = None
     files: int | None = None
+    said: Said | None = None
 
     @property
     def evidence(self) -> Evidence:

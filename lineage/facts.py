@@ -70,12 +70,13 @@ class Write(msgspec.Struct, frozen=True, kw_only=True):
     own: bool
 
 
-class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
+class ExecutionState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One attempt at one node, as a view showed it. Without `started_at` it is a placeholder.
 
     Groupings (DAG, Steps, …, Retry) are kept too, for the graph leads through them; readers do not see
     them. `parents` are the nodes that had to end or begin before it, with their starts, so that each is an
-    attempt. `cached_from` is the id of the node whose outputs were carried over.
+    attempt. `cached_from` is the id of the node whose outputs were carried over. `metrics` are names of output
+    parameters that its template declares to be some.
     """
 
     node_id: str
@@ -99,6 +100,7 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
     parents: tuple[tuple[str, int | None], ...]
     reads: tuple[Read, ...]
     writes: tuple[Write, ...]
+    metrics: tuple[str, ...] = ()
 
 
 class RunSeen(msgspec.Struct, frozen=True, kw_only=True, tag="run"):
@@ -133,9 +135,9 @@ class RunSeen(msgspec.Struct, frozen=True, kw_only=True, tag="run"):
     executions: tuple[ExecutionState, ...] | None
 
 
-class PodSeen(msgspec.Struct, frozen=True, kw_only=True, tag="pod"):
+class PodSeen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="pod"):
     """One view of a pod that works for a node. `owner_uid` is its workflow's; `run_label` the run id that
-    it bears itself. `reused`: Kubeflow's cache replaced its containers."""
+    it bears itself. `reused`: Kubeflow's cache replaced its containers. `started_at`: its main one did."""
 
     revision: Revision
     uid: str
@@ -156,6 +158,7 @@ class PodSeen(msgspec.Struct, frozen=True, kw_only=True, tag="pod"):
     finished_at: datetime | None
     images: tuple[ContainerImage, ...]
     reused: bool
+    started_at: datetime | None = None
 
 
 class ObjectKept(msgspec.Struct, frozen=True, kw_only=True, tag="kept"):

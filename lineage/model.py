@@ -188,6 +188,7 @@ class PodSeen:
     finished_at: datetime | None
     in_cluster: bool
     images: tuple[ContainerImage, ...]
+    started_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,12 +251,34 @@ class ArtifactLook:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """One value of a metric of a run or an execution; `execution_key` is None for what is of a run itself.
+
+    A number stands in `value`, what is none in `special`. `step` counts within an execution. `at` is when the execution
+    ended, `cached` that its outputs were taken over. `source` says where it was read: an output parameter, the uri of a
+    file, or `built in`. `is_percentage`: 0.77 is meant to be shown as 77 %.
+    """
+
+    name: str
+    value: float | None
+    run_key: Key
+    execution_key: Key | None
+    at: datetime | None
+    source: str
+    special: Special | None = None
+    step: int = 0
+    cached: bool = False
+    is_percentage: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LookDue:
-    """A place that should be looked at, and one that its artifacts belong to."""
+    """A place that should be looked at, one that its artifacts belong to, and the names of those."""
 
     location: Location
     cluster: str
     namespace: str
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

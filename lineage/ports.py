@@ -25,6 +25,7 @@ from lineage.model import (
     Gap,
     LineageGraph,
     LookDue,
+    Metric,
     Node,
     Pipeline,
     PipelineVersion,
@@ -218,10 +219,12 @@ Where: TypeAlias = Condition | AllOf | AnyOf | Not
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """`field` is the value of the API's order enum, such as STARTED_AT. Ties fall to the id."""
+    """`field` is the value of the API's order enum, such as STARTED_AT; with METRIC, `name` is that of the metric. Ties
+    fall to the id."""
 
     field: str
     descending: bool = False
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -350,6 +353,21 @@ class LineageStore(Protocol):
     def cached_from(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, Execution]: ...
     def history(self, scope: Scope, artifacts: Sequence[Key]) -> Mapping[Key, tuple[ArtifactLook, ...]]:
         """What each look says of artifacts, the newest first."""
+
+    def metrics_of_runs(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, tuple[Metric, ...]]:
+        """The latest value of each metric of runs and their executions, by name."""
+
+    def metrics_of_executions(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[Metric, ...]]:
+        """The latest value of each metric of executions, by name."""
+
+    def metric_series(self, scope: Scope, executions: Sequence[Key], name: str) -> Mapping[Key, tuple[Metric, ...]]:
+        """All values of a metric of executions, by step."""
+
+    def metadata(self, scope: Scope, artifacts: Sequence[Key]) -> Mapping[Key, Any]:
+        """What artifacts say that can be read, as JSON: `metrics`, `plots`, and what was `setAside`."""
+
+    def metric_names(self, scope: Scope, where: Where | None) -> tuple[str, ...]:
+        """List how metrics are called that some runs recorded."""
 
     def places(self, scope: Scope, artifacts: Sequence[Key]) -> Mapping[Key, LookDue]:
         """Where artifacts lie that lie somewhere."""

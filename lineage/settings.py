@@ -34,13 +34,21 @@ from pydantic_settings import (
 
 from lineage.errors import InvalidSettings
 from lineage.limits import MAX_NAME_BYTES, is_name
+from lineage.metrics import FILES, PARAMETERS
 
 APPLICATION: Final = "kfp-lineage"
 PREFIX: Final = "LINEAGE_"
 FILE_VARIABLE: Final = "LINEAGE_CONFIG"
 KEY_FILE: Final = "redaction.key"
 KEY_BYTES: Final = 32  # as long as the digests that it keys
-_WITHOUT_FLAG: Final = ("look_bytes", "look_seconds", "object_stores", "redaction_key")
+_WITHOUT_FLAG: Final = (
+    "look_bytes",
+    "look_seconds",
+    "metric_files",
+    "metric_parameters",
+    "object_stores",
+    "redaction_key",
+)
 
 
 # ------------------------------------------------------------------------------------------ places
@@ -132,7 +140,8 @@ class Settings(BaseSettings):
     `health_port`, what serves no pages answers nobody; without `log_format`, the terminal decides.
 
     Those of Kafka are called as Kafka's clients call them. Of several object stores that fit, the first counts;
-    of one object so many bytes are read at most, in so many seconds.
+    of one object so many bytes are read at most, in so many seconds. `metric_files` are patterns of names,
+    `metric_parameters` the last words of names.
     """
 
     model_config = SettingsConfigDict(
@@ -159,8 +168,10 @@ class Settings(BaseSettings):
     object_stores: tuple[ObjectStoreSettings, ...] = ()
     look_bytes: int = Field(default=256 * 2**20, ge=0)
     look_seconds: float = Field(default=60.0, gt=0)
+    metric_files: Annotated[tuple[str, ...], NoDecode] = FILES
+    metric_parameters: Annotated[tuple[str, ...], NoDecode] = PARAMETERS
 
-    @field_validator("namespaces", mode="before")
+    @field_validator("namespaces", "metric_files", "metric_parameters", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         """Read `a,b`, which is how an environment variable holds several."""

@@ -8,7 +8,7 @@ as it was, that it is not, or that nobody can tell.
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-from lineage.evidence import Evidence, Look, compare
+from lineage.evidence import Evidence, Look, Said, compare
 from lineage.merge import SKEW_SECONDS, Span, State
 from lineage.model import ArtifactState
 
@@ -77,6 +77,14 @@ def recorded(sightings: Sequence[Sighting], own: str | None) -> Look | None:
     """The look that knows best what an artifact was: the strongest of those that show it, of these the first."""
     mine = [one.look for one in sightings if own is not None and _shows(one.look, own)]
     return min(mine, key=lambda look: look.evidence.rank, default=None)
+
+
+def said_of(sightings: Iterable[Sighting], own: str | None) -> Said | None:
+    """What an artifact says that we can read: by the first look that shows it and could read it."""
+    if own is None:
+        return None
+    mine = (one.look for one in concerning(sightings, own, None) if one.look.said is not None and _shows(one.look, own))
+    return next((look.said for look in mine), None)
 
 
 def judge(look: Look, known: Look | None, wrote: Span | None) -> Judgement:

@@ -24,6 +24,7 @@ from lineage.model import (
     LineageEdge,
     LineageGraph,
     LookDue,
+    Metric,
     Node,
     Pipeline,
     PipelineVersion,
@@ -63,6 +64,8 @@ class Knowledge:
     depends_on: Mapping[Key, tuple[Key, ...]] = field(default_factory=dict)
     cached_from: Mapping[Key, Key] = field(default_factory=dict)
     history: Mapping[Key, tuple[ArtifactLook, ...]] = field(default_factory=dict)
+    metrics: Mapping[Key, tuple[Metric, ...]] = field(default_factory=dict)
+    metadata: Mapping[Key, Any] = field(default_factory=dict)
 
 
 class FakeStore:
@@ -210,6 +213,23 @@ class FakeStore:
 
     def history(self, scope: Scope, artifacts: Sequence[Key]) -> Mapping[Key, tuple[ArtifactLook, ...]]:
         return self._parts("history", self._known.history, artifacts)
+
+    def metrics_of_runs(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, tuple[Metric, ...]]:
+        return self._parts("metrics_of_runs", self._known.metrics, runs)
+
+    def metrics_of_executions(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[Metric, ...]]:
+        return self._parts("metrics_of_executions", self._known.metrics, executions)
+
+    def metric_series(self, scope: Scope, executions: Sequence[Key], name: str) -> Mapping[Key, tuple[Metric, ...]]:
+        found = self._parts("metric_series", self._known.metrics, executions)
+        return {key: tuple(one for one in of if one.name == name) for key, of in found.items()}
+
+    def metadata(self, scope: Scope, artifacts: Sequence[Key]) -> Mapping[Key, Any]:
+        return self._parts("metadata", self._known.metadata, artifacts)
+
+    def metric_names(self, scope: Scope, where: Where | None) -> tuple[str, ...]:
+        self.reads.append("metric_names")
+        return tuple(sorted({one.name for of in self._known.metrics.values() for one in of}))
 
     def places(self, scope: Scope, artifacts: Sequence[Key]) -> Mapping[Key, LookDue]:
         return {}

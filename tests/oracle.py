@@ -6,11 +6,12 @@ Slow and obvious: it looks at everything at once, and shares no rule with `linea
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from math import inf, isnan
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from lineage.evidence import Look, compare
+from lineage.evidence import Look, MetricValue, compare
 from lineage.facts import (
     ExecutionState,
     Fact,
@@ -49,6 +50,9 @@ Seat: TypeAlias = Attempt | tuple[str, str]
 
 Use: TypeAlias = tuple[Key, ArtifactRole, str]
 
+Metric: TypeAlias = tuple[str, float | None, str | None, int, str]
+"""Name, value or what it is instead, step and source."""
+
 
 # ------------------------------------------------------------------------------------------ what is known
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +87,7 @@ class Execution:
     finished_at: int | None
     pods: frozenset[Pod]
     depends_on: frozenset[Key]
+    metrics: frozenset[Metric] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,6 +141,7 @@ def _read_execution(item: Mapping[str, Any]) -> Execution:
         finished_at=_seconds(_moment(item["finishedAt"])),
         pods=frozenset(_read_pod(pod) for pod in item["pods"]),
         depends_on=frozenset(parse_global_id(one) for one in item["dependsOn"]),
+        metrics=frozenset((m["name"], m["value"], m["special"], m["step"], m["source"]) for m in item["metrics"]),
     )
 
 
@@ -309,9 +315,13 @@ def knowledge(facts: Iterable[Fact]) -> Known:
         for (role, name), where in reads.items():
             reader = (key, _span(key, executions[key]))
             uses[execution_key(*key), role, name] = _answer(reader, places[where], where, before)
+    shown = _executions(subjects, executions, seats, ports)
+    measured = {
+        key: replace(one, metrics=_metrics(key, executions, subjects, places, uses)) for key, one in shown.items()
+    }
     return Known(
         runs=_runs(subjects),
-        executions=_executions(subjects, executions, seats, ports) | _provisional(subjects, seats),
+        executions=measured | _provisional(subjects, seats),
         artifacts=_artifacts(subjects, places, uses),
         uses=uses,
     )
@@ -596,6 +606,43 @@ def _artifacts(
             seen = _verified(subjects.looks.get(where, set()), None, None)
             found[unknown_key(where)] = Artifact(uri=where.uri, created_at=None, producer=None, **seen)
     return found
+
+
+def _metrics(
+    key: Key,
+    executions: Mapping[Attempt, ExecutionState],
+    subjects: Subjects,
+    places: Mapping[Location, list[Written]],
+    uses: Mapping[Use, frozenset[Key]],
+) -> frozenset[Metric]:
+    """The latest value of each metric: of the last step, a file's before an output parameter's."""
+    state = next(state for attempt, state in executions.items() if execution_key(*attempt) == key)
+    reused = (keys for (user, role, _), keys in uses.items() if user == key and role is ArtifactRole.REUSED)
+    taken = set[Key]().union(*reused)
+    found: dict[str, list[tuple[int, bool, str, Metric]]] = defaultdict(list)
+    for parameter in state.output_parameters:
+        if parameter.name == "accuracy" and parameter.value is not None:
+            number, source = float(parameter.value), "outputs.parameters.accuracy"
+            value, special = (None, "NAN") if isnan(number) else (number, None)
+            found["accuracy"].append((0, True, source, ("accuracy", value, special, 0, source)))
+    for where, writes in places.items():
+        for write in writes:
+            if write.key in taken or (write.by is not None and execution_key(*write.by) == key):
+                for one in _said(subjects.looks.get(where, set()), write.own):
+                    metric = (one.name, one.value, one.special, one.step, where.uri)
+                    found[one.name].append((one.step, False, where.uri, metric))
+    return frozenset(min(of, key=_counts_first)[-1] for of in found.values())
+
+
+def _counts_first(one: tuple[int, bool, str, Metric]) -> tuple[int, bool, str, float]:
+    step, is_parameter, source, (_, value, _, _, _) = one
+    return -step, is_parameter, source, inf if value is None else -value
+
+
+def _said(sightings: Iterable[tuple[int, Look]], own: LookState | None) -> Iterable[MetricValue]:
+    seen = sorted(sightings, key=lambda one: (one[0], repr(one[1])))
+    mine = [look.said for _, look in seen if own is not None and look.said is not None and _state_of(look) == own]
+    return mine[0].values if mine else ()
 
 
 def _answer(reader: Reader, writes: list[Written], where: Location, before: Before) -> frozenset[Key]:

@@ -6,11 +6,12 @@ hits of both kinds; pods that a restarted controller adopts, or that are replace
 what their own run reads; steps of several runs that write one key.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Literal
+from zlib import crc32
 
 from lineage.identity import Key, execution_key, run_identity, written_key
 from lineage.model import ArtifactRole
@@ -342,7 +343,7 @@ class Controller:
             finishedAt=node["startedAt"],
             inputs={},
             memoizationStatus={"hit": True, "key": "k", "cacheName": "cache"},
-            outputs={"artifacts": [an_artifact("out", key)]},
+            outputs={"artifacts": [an_artifact("out", key)], "parameters": [{"name": "accuracy", "value": "0.5"}]},
         )
         self._reuse(workflow, node_id, "out", key)
         self._save(workflow)
@@ -438,7 +439,10 @@ class Controller:
         workflow["status"]["nodes"][node_id].update(
             phase="Succeeded" if succeeded else "Failed",
             finishedAt=rfc3339(self._world.clock("kubelet")),
-            outputs={"artifacts": [an_artifact(*write) for write in writes.items()]},
+            outputs={
+                "artifacts": [an_artifact(*write) for write in writes.items()],
+                "parameters": list(_results(node_id, succeeded=succeeded)),
+            },
         )
         self._end_pod(pod, succeeded=succeeded)
         yield self._chance.uniform(0.1, 1.5)
@@ -548,3 +552,11 @@ def _side_by_side(stories: list[Story]) -> Story:
                 stories.remove(story)
             else:
                 yield delay
+
+
+def _results(node_id: str, *, succeeded: bool) -> Iterator[KubernetesObject]:
+    """Output parameters: a metric of some steps, and words of all."""
+    number = crc32(node_id.encode())
+    yield {"name": "verdict", "value": "good" if succeeded else "bad"}
+    if number % 2:
+        yield {"name": "accuracy", "value": f"0.{number % 100:02}" if number % 7 else "NaN"}

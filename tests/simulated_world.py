@@ -13,7 +13,7 @@ from zlib import crc32
 
 from msgspec import structs
 
-from lineage.evidence import Look
+from lineage.evidence import Look, MetricValue, Said
 from lineage.identity import Key, sha256
 from lineage.model import ArtifactRole, ArtifactState
 from lineage.observation import LocationLooked
@@ -171,10 +171,19 @@ class World:
         match self.chance.random():
             case luck if luck < 0.3:
                 digest = sha256(name)
-                seen = structs.replace(seen, look=replace(seen.look, digest=digest, content_digest=digest))
+                read = replace(seen.look, digest=digest, content_digest=digest, said=_said(key, crc32(name)))
+                seen = structs.replace(seen, look=read)
             case luck if luck < 0.4:
                 unanswered = Look(state=ArtifactState.UNVERIFIED, reason="nobody answered")
                 self.looks.append(structs.replace(seen, look=unanswered))
             case luck if luck < 0.5:
                 self.looks.append(structs.replace(seen, look=Look(state=ArtifactState.MISSING)))
         self.looks.append(seen)
+
+
+def _said(key: str, number: int) -> Said | None:
+    """What lies there says: of some keys nothing that can be read."""
+    if crc32(key.encode()) % 3 == 0:
+        return None
+    series = tuple(MetricValue(name="loss", value=float(number % (9 - step)), step=step) for step in range(number % 4))
+    return Said(values=(*series, MetricValue(name="accuracy", value=number % 100 / 100, is_percentage=True)))

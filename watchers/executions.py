@@ -26,6 +26,7 @@ from watchers.reading import mapping, mappings, scalar, text, time, whole
 from watchers.source import Members
 
 EMPTY: Final = Raw(b"{}")
+METRICS_ANNOTATION: Final = "kfp-lineage/metrics"
 GROUND_IN_STATUS: Final = ("storedWorkflowTemplateSpec", "storedTemplates", "artifactRepositoryRef")
 """What nodes refer to, in the status of their workflow; the rest is in its spec."""
 
@@ -173,6 +174,12 @@ def times_of(holder: Mapping[str, Any]) -> Iterator[datetime]:
             yield moment
 
 
+def _declared(template: Mapping[str, Any]) -> Iterator[str]:
+    """Read which output parameters a template declares to be metrics."""
+    listed = text(mapping(mapping(template, "metadata"), "annotations"), METRICS_ANNOTATION)
+    return (name.strip() for name in listed.split(",") if name.strip()) if listed else iter(())
+
+
 def parameters_of(holder: Mapping[str, Any]) -> Iterator[Parameter]:
     """Read the parameters among inputs, outputs or arguments."""
     for one in mappings(holder, "parameters"):
@@ -230,6 +237,7 @@ class _Reader:
             writes=tuple(self._writes(node_id, node, template, fallbacks, memoized or carried is not None))
             if wrote
             else (),
+            metrics=tuple(_declared(template)),
         )
 
     def _reads(self, node: dict[str, Any], fallbacks: tuple[Mapping[str, Any], ...]) -> Iterator[Read]:

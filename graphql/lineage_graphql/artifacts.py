@@ -23,7 +23,7 @@ from lineage_graphql.context import Info, context_of
 from lineage_graphql.enums import ArtifactRole, ArtifactState, order_fields
 from lineage_graphql.filters import DateTimeWhere, IDWhere, StringWhere
 from lineage_graphql.node import LineageNode, Node
-from lineage_graphql.scalars import BigInt, DateTime, Digest
+from lineage_graphql.scalars import JSON, BigInt, DateTime, Digest
 
 
 def consumers_of_artifact(artifact: model.Artifact, info: Info, **asked: Any) -> Connection[model.Execution]:
@@ -75,6 +75,9 @@ class Artifact(graphene.ObjectType):
     size_bytes = BigInt(description="Of the stored bytes; of a folder, all its files.")
     state = ArtifactState(required=True, description="What became of it, as far as looks at its place tell.")
     created_at = DateTime(description="When it was written.")
+    metadata = JSON(
+        description="What it says that can be read: `metrics`, `plots` to be shown, and what of it was `setAside`."
+    )
     producer = graphene.Field(
         "lineage_graphql.executions.Execution",
         description="Null for an artifact that came from outside every recorded run.",
@@ -86,6 +89,10 @@ class Artifact(graphene.ObjectType):
     history = forward_field(
         "lineage_graphql.artifacts.ArtifactLook", list_looks, "Each look at the object, newest first."
     )
+
+    @staticmethod
+    def resolve_metadata(artifact: model.Artifact, info: Info) -> Any:
+        return context_of(info).loaders.metadata(artifact)
 
     @staticmethod
     def resolve_producer(artifact: model.Artifact, info: Info) -> model.Node | None:

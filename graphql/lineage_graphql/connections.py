@@ -157,7 +157,9 @@ def _listing(where: Mapping[str, Any] | None, order_by: Sequence[Mapping[str, An
 
 
 def _order(given: Mapping[str, Any]) -> Order:
-    return Order(field=given["field"].value, descending=given["direction"] is DESCENDING)
+    return Order(
+        field=given["field"].value, descending=given["direction"] is DESCENDING, name=given.get("metric") or None
+    )
 
 
 # ------------------------------------------------------------------------------------------ types
@@ -216,7 +218,7 @@ def _list_of(of: Any) -> graphene.List:
     return graphene.List(graphene.NonNull(of))
 
 
-def order_type(of: str, fields: Any) -> type:
+def order_type(of: str, fields: Any, **more: graphene.String) -> type:
     """Declare by what and which way a list can be ordered."""
     return type(
         f"{of}Order",
@@ -227,6 +229,7 @@ def order_type(of: str, fields: Any) -> type:
             "direction": graphene.InputField(
                 OrderDirection, required=True, default_value=ASCENDING, description="Which way."
             ),
+            **more,
         },
     )
 

@@ -91,6 +91,18 @@ Direction = graphene.Enum.from_enum(
     ),
 )
 
+Special = graphene.Enum.from_enum(
+    model.Special,
+    description=described(
+        "A value of a metric that is no number.",
+        {
+            model.Special.NAN: "It could not be computed.",
+            model.Special.INFINITY: "It grew without bound.",
+            model.Special.NEGATIVE_INFINITY: "It fell without bound.",
+        },
+    ),
+)
+
 SourceState = graphene.Enum.from_enum(
     model.SourceState,
     description=described(

@@ -12,6 +12,7 @@ from lineage_graphql.connections import Connection, connect, connection_type, li
 from lineage_graphql.context import Info, context_of
 from lineage_graphql.enums import DigestKind, Phase, order_fields
 from lineage_graphql.filters import DateTimeWhere, IDWhere, ImageWhere, PhaseWhere, StringWhere
+from lineage_graphql.metrics import METRIC_SERIES, metrics
 from lineage_graphql.node import LineageNode, Node
 from lineage_graphql.parameters import parameters
 from lineage_graphql.scalars import JSON, DateTime, Digest
@@ -28,6 +29,7 @@ class PodSeen(graphene.ObjectType):
     reason = graphene.String(description="Why it ended, in the words of Kubernetes, such as `OOMKilled`.")
     restarts = graphene.Int(required=True, description="How often its containers were started again.")
     created_at = DateTime(description="When it was created.")
+    started_at = DateTime(description="When its main container started.")
     finished_at = DateTime(description="When its last container ended.")
     in_cluster = graphene.Boolean(required=True, description="False once it is gone from the cluster.")
 
@@ -84,6 +86,8 @@ class Execution(graphene.ObjectType):
     outputs = graphene.List(
         graphene.NonNull(ArtifactUse), required=True, description="The artifacts that it wrote or took over."
     )
+    metrics = metrics("The latest value of each metric.")
+    metric_series = METRIC_SERIES
     depends_on = graphene.List(
         graphene.NonNull(lambda: Execution),
         required=True,
@@ -115,6 +119,10 @@ class Execution(graphene.ObjectType):
     @staticmethod
     def resolve_outputs(execution: model.Execution, info: Info) -> tuple[model.ArtifactUse, ...]:
         return context_of(info).loaders.outputs(execution)
+
+    @staticmethod
+    def resolve_metrics(execution: model.Execution, info: Info) -> tuple[model.Metric, ...]:
+        return context_of(info).loaders.metrics_of_execution(execution)
 
     @staticmethod
     def resolve_depends_on(execution: model.Execution, info: Info) -> tuple[model.Execution, ...]:

@@ -96,6 +96,17 @@ class ParameterWhere(graphene.InputObjectType):
     lte = graphene.String(description="Its value is this or less.")
 
 
+class MetricWhere(graphene.InputObjectType):
+    """The latest value of a metric of the run."""
+
+    name = graphene.String(required=True, description="The name of the metric.")
+    eq = graphene.Float(description="It is this number.")
+    gt = graphene.Float(description="It is greater.")
+    gte = graphene.Float(description="It is this number or greater.")
+    lt = graphene.Float(description="It is less.")
+    lte = graphene.Float(description="It is this number or less.")
+
+
 class LabelWhere(graphene.InputObjectType):
     """A label of the object, by its full name."""
 

@@ -18,6 +18,7 @@ from lineage.model import (
     ArtifactUse,
     Completeness,
     Execution,
+    Metric,
     Node,
     PipelineVersion,
     PodSeen,
@@ -81,6 +82,11 @@ class Loaders:
         self._depends_on = Loader(self._arriving(partial(store.depends_on, scope), _themselves), deadline)
         self._cached_from = Loader(self._arriving(partial(store.cached_from, scope), _alone), deadline)
         self._history = Loader(partial(store.history, scope), deadline)
+        self._metrics_of_runs = Loader(self._measuring(partial(store.metrics_of_runs, scope)), deadline)
+        self._metrics_of_executions = Loader(self._measuring(partial(store.metrics_of_executions, scope)), deadline)
+        self._metadata = Loader(partial(store.metadata, scope), deadline)
+        self._series: dict[str, Loader[tuple[Metric, ...]]] = {}
+        self._measured: dict[Key, None] = {}
         self._store = store
         self._deadline = deadline
         self._scope = scope
@@ -137,6 +143,29 @@ class Loaders:
     def history(self, artifact: Artifact) -> tuple[ArtifactLook, ...]:
         return self._part(self._history, artifact) or ()
 
+    def metrics_of_run(self, run: Run) -> tuple[Metric, ...]:
+        return self._part(self._metrics_of_runs, run) or ()
+
+    def metrics_of_execution(self, execution: Execution) -> tuple[Metric, ...]:
+        return self._part(self._metrics_of_executions, execution) or ()
+
+    def series(self, execution: Execution, name: str) -> tuple[Metric, ...]:
+        loader = self._series.get(name)
+        if loader is None:
+
+            def read(executions: Sequence[Key]) -> Mapping[Key, tuple[Metric, ...]]:
+                return self._store.metric_series(self._scope, executions, name)
+
+            loader = self._series[name] = Loader(self._measuring(read), self._deadline)
+        return self._part(loader, execution) or ()
+
+    def measured(self, key: Key) -> Node | None:
+        """Find the run or execution of a metric, along with those of all metrics that were read."""
+        return self._nodes.load(key, lambda: self._measured)
+
+    def metadata(self, artifact: Artifact) -> Any:
+        return self._part(self._metadata, artifact)
+
     # -- lists that hang on nodes: the same question of every owner, so each question has its loader
     def owned(self, owner: Node, what: type[T], by: str, listing: Listing, page: PageRequest) -> Page[T]:
         question = (what, by, listing, page)
@@ -159,6 +188,21 @@ class Loaders:
 
             self._counted[question] = Loader(read, self._deadline)
         return self._part(self._counted[question], owner) or 0
+
+    def _measuring(
+        self, read: Callable[[Sequence[Key]], Mapping[Key, tuple[Metric, ...]]]
+    ) -> Callable[[Sequence[Key]], Mapping[Key, tuple[Metric, ...]]]:
+        """Remember what the metrics are of that are read."""
+
+        def reading(keys: Sequence[Key]) -> Mapping[Key, tuple[Metric, ...]]:
+            found = read(keys)
+            for metric in chain.from_iterable(found.values()):
+                self._measured[metric.run_key] = None
+                if metric.execution_key is not None:
+                    self._measured[metric.execution_key] = None
+            return found
+
+        return reading
 
     def _part(self, loader: Loader[T], owner: Node) -> T | None:
         return loader.load(owner.key, lambda: (each.key for each in self._company_of(owner)))

@@ -7,6 +7,7 @@ from lineage_graphql.artifacts import ARTIFACTS
 from lineage_graphql.executions import EXECUTIONS
 from lineage_graphql.experiments import EXPERIMENTS
 from lineage_graphql.ingestion import INGESTION
+from lineage_graphql.metrics import METRIC_NAMES
 from lineage_graphql.node import NODE, NODES
 from lineage_graphql.pipelines import PIPELINES
 from lineage_graphql.provenance import LINEAGE
@@ -26,5 +27,6 @@ class Query(graphene.ObjectType):
     artifacts = ARTIFACTS
     run = RUN
     lineage = LINEAGE
+    metric_names = METRIC_NAMES
     search = SEARCH
     ingestion = INGESTION

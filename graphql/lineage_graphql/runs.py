@@ -17,10 +17,12 @@ from lineage_graphql.filters import (
     IDWhere,
     ImageWhere,
     LabelWhere,
+    MetricWhere,
     ParameterWhere,
     PhaseWhere,
     StringWhere,
 )
+from lineage_graphql.metrics import metrics
 from lineage_graphql.node import LineageNode, Node
 from lineage_graphql.parameters import parameters
 from lineage_graphql.scalars import JSON, DateTime
@@ -97,6 +99,7 @@ class Run(graphene.ObjectType):
     artifacts = list_field(
         "lineage_graphql.artifacts.Artifact", artifacts_of_run, "What its executions read, wrote or took over."
     )
+    metrics = metrics("The latest value of each metric of the run and its executions.")
     resubmitted_from = graphene.Field(lambda: Run, description="The run that this one was resubmitted from.")
     in_cluster = graphene.Boolean(
         required=True,
@@ -124,6 +127,10 @@ class Run(graphene.ObjectType):
     @staticmethod
     def resolve_completeness(run: model.Run, info: Info) -> model.Completeness | None:
         return context_of(info).loaders.completeness(run)
+
+    @staticmethod
+    def resolve_metrics(run: model.Run, info: Info) -> tuple[model.Metric, ...]:
+        return context_of(info).loaders.metrics_of_run(run)
 
     @staticmethod
     def resolve_raw(run: model.Run, info: Info) -> Any:
@@ -163,12 +170,19 @@ class RunWhere(graphene.InputObjectType):
     experiment_name = StringWhere(description="By the name of its experiment.")
     label = LabelWhere(description="By a label.")
     parameter = ParameterWhere(description="By an argument.")
+    metric = MetricWhere(description="By the latest value of a metric.")
     uses_artifact = graphene.ID(description="An execution of it read this artifact.")
     image = ImageWhere(description="By an image that a container of it asked for or ran.")
 
 
-RunOrderField = order_fields("Run", "CREATED_AT", "STARTED_AT", "FINISHED_AT", "DURATION", "NAME")
-RunOrder = order_type("Run", RunOrderField)
+RunOrderField = order_fields("Run", "CREATED_AT", "STARTED_AT", "FINISHED_AT", "DURATION", "NAME", "METRIC")
+RunOrder = order_type(
+    "Run",
+    RunOrderField,
+    metric=graphene.String(
+        description="With field METRIC: the metric to order by; runs without it come last.",
+    ),
+)
 
 
 # ------------------------------------------------------------------------------------------ the query root

@@ -3,11 +3,24 @@
 from typing import Final
 
 import graphene
-from graphql import GraphQLSchema, print_schema
+from graphql import GraphQLInputObjectType, GraphQLSchema, print_schema
 
 from lineage_graphql.query import Query
 
-SCHEMA: Final[GraphQLSchema] = graphene.Schema(query=Query).graphql_schema
+ONE_OF: Final = ("TrendScope",)
+"""Inputs of which exactly one field is given: graphene cannot declare it."""
+
+
+def _built() -> GraphQLSchema:
+    schema: GraphQLSchema = graphene.Schema(query=Query).graphql_schema
+    for name in ONE_OF:
+        of = schema.type_map[name]
+        if isinstance(of, GraphQLInputObjectType):
+            of.is_one_of = True
+    return schema
+
+
+SCHEMA: Final = _built()
 
 
 def sdl() -> str:

@@ -1,8 +1,11 @@
 """Object stores, put together: from the settings to what a bucket can be asked through, and to looks at artifacts."""
 
-from functools import cache
+from functools import cache, partial
 
+from lineage.errors import ObjectStoreError
 from lineage.evidence import Look
+from lineage.identity import Location
+from lineage.metrics import LARGEST_FILE, reader_of
 from lineage.model import ArtifactState, LookDue
 from lineage.objectstore.configured import ConfiguredStore, Credentials, NotConfigured, find
 from lineage.objectstore.directory import DirectoryStore
@@ -47,7 +50,17 @@ def looker(settings: Settings) -> LookAt:
         found = find(stores, cluster=due.cluster, namespace=due.namespace, location=due.location)
         if isinstance(found, NotConfigured):
             return Look(state=ArtifactState.UNVERIFIED, reason=found.reason)
-        return look(opened(found.store, found.bucket), found.key, budget=budget)
+        read = reader_of(due.location, due.names, fetch=partial(fetched, due), patterns=settings.metric_files)
+        return look(opened(found.store, found.bucket), found.key, budget=budget, read=read)
+
+    def fetched(due: LookDue, location: Location) -> bytes:
+        """Read what a file that lies at a place refers to, as whoever it belongs to may."""
+        found = find(stores, cluster=due.cluster, namespace=due.namespace, location=location)
+        if isinstance(found, NotConfigured):
+            raise ObjectStoreError(found.reason)
+        within = Budget(size_bytes=min(budget.size_bytes, LARGEST_FILE), seconds=budget.seconds)
+        with opened(found.store, found.bucket).open(found.key, budget=within) as file:
+            return b"".join(file.chunks)
 
     return look_at
 

@@ -2,14 +2,16 @@
 
 What breaks a rule is set aside with its reason, and the rest counts. Nothing here raises because of what a file holds.
 
-    values.py      one value of a metric; what was set aside
+    values.py      how values are made and collected
     json_text.py   JSON as it is written in practice: with NaN, and with members that are there twice
     kubeflow.py    `mlpipeline-metrics`, by the rules of Kubeflow Pipelines v1
     json_files.py  `metrics.json` and the like: numbers, nested, and over steps
     parameters.py  output parameters that hold one number
     ui_metadata.py `mlpipeline-ui-metadata`: confusion matrices, ROC curves, tables, texts
+    files.py       which file is read how
 """
 
+from lineage.metrics.files import LARGEST_FILE, Fetch, Read, reader_of
 from lineage.metrics.json_files import FILES, is_metric_file, read_json_file
 from lineage.metrics.kubeflow import METRICS_ARTIFACT, read_kubeflow_metrics
 from lineage.metrics.parameters import PARAMETERS, read_parameters
@@ -23,18 +25,17 @@ from lineage.metrics.ui_metadata import (
     read_ui_metadata,
     source_location,
 )
-from lineage.metrics.values import Metrics, MetricValue, SetAside
 
 __all__ = [
     "FILES",
+    "LARGEST_FILE",
     "METRICS_ARTIFACT",
     "PARAMETERS",
     "UI_METADATA_ARTIFACT",
-    "MetricValue",
-    "Metrics",
+    "Fetch",
     "Plot",
     "PlotType",
-    "SetAside",
+    "Read",
     "UiMetadata",
     "as_json",
     "is_metric_file",
@@ -43,5 +44,6 @@ __all__ = [
     "read_parameters",
     "read_plot",
     "read_ui_metadata",
+    "reader_of",
     "source_location",
 ]

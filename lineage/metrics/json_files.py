@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
+from lineage.evidence import Said, SetAside
 from lineage.metrics.json_text import InvalidJson, Members, OutOfRange, decode
 from lineage.metrics.kubeflow import is_kubeflow, read_kubeflow_metrics
-from lineage.metrics.values import Metrics, Reading, SetAside, value_of
+from lineage.metrics.values import Reading, value_of
 from lineage.packing import Unreadable, only_file
 
 FILES: Final = ("metrics.json", "*-metrics.json", "*_metrics.json")
@@ -24,7 +25,7 @@ MAX_FILE_BYTES: Final = 4 * 2**20  # unpacked
 MAX_VALUES: Final = 10_000
 MAX_NAME_LENGTH: Final = 250
 MAX_DEPTH: Final = 10
-MAX_STEP: Final = 2**53  # beyond that, a double would not tell two of them apart
+MAX_STEP: Final = 2**31 - 1  # what GraphQL takes for a whole number
 
 _NO_NUMBERS: Final = ("NaN", "Infinity", "-Infinity")
 _STEPS: Final = ("step", "global_step", "epoch", "iteration")
@@ -35,13 +36,13 @@ def is_metric_file(name: str, patterns: Sequence[str] = FILES) -> bool:
     return any(fnmatchcase(name.rpartition("/")[2], pattern) for pattern in patterns)
 
 
-def read_json_file(data: bytes) -> Metrics:
+def read_json_file(data: bytes) -> Said:
     """Read the file, packed by itself or not at all."""
     try:
         plain = only_file(data, max_bytes=MAX_FILE_BYTES)
         values, fault = decode(plain)
     except (InvalidJson, Unreadable) as error:
-        return Metrics(set_aside=(SetAside("", str(error)),))
+        return Said(set_aside=(SetAside("", str(error)),))
     if is_kubeflow(values[0]):
         return read_kubeflow_metrics(plain)
     reading = Reading()

@@ -9,8 +9,9 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
+from lineage.evidence import Said, SetAside
 from lineage.metrics.json_text import InvalidJson, Members, decode
-from lineage.metrics.values import Metrics, Reading, SetAside, number_in, value_of
+from lineage.metrics.values import Reading, number_in, value_of
 from lineage.packing import Unreadable, only_file
 
 METRICS_ARTIFACT: Final = "mlpipeline-metrics"
@@ -34,12 +35,12 @@ _FORMATS: Final[Mapping[object, bool]] = {
 }
 
 
-def read_kubeflow_metrics(data: bytes) -> Metrics:
+def read_kubeflow_metrics(data: bytes) -> Said:
     """Read the file, packed as Argo does (one file in a tar, gzipped) or in any other way, or not at all."""
     try:
         (document, *behind), fault = decode(only_file(data, max_bytes=MAX_FILE_BYTES))
     except (InvalidJson, Unreadable) as error:
-        return Metrics(set_aside=(SetAside("", str(error)),))
+        return Said(set_aside=(SetAside("", str(error)),))
     reading = Reading()
     if isinstance(document, Members):
         _read_file(document, reading)

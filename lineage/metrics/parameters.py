@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Final
 
-from lineage.metrics.values import Metrics, Reading, number_in, value_of
+from lineage.evidence import Said
+from lineage.metrics.values import Reading, number_in, value_of
 from lineage.model import Parameter
 
 PARAMETERS: Final = (
@@ -44,7 +45,7 @@ _INNER_CAPITAL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 def read_parameters(
     parameters: Iterable[Parameter], *, template: str | None = None, names: Sequence[str] = PARAMETERS
-) -> Metrics:
+) -> Said:
     """Read the parameters that bear one of the names, alone or as the last words of a longer one (`val_loss`).
 
     Words may be put together by any sign, or by capitals. Kubeflow writes the name of the step before that of

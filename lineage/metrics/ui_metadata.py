@@ -12,9 +12,10 @@ from enum import StrEnum
 from io import StringIO
 from typing import Any, Final, TypeAlias, assert_never
 
+from lineage.evidence import SetAside
 from lineage.identity import Location
 from lineage.metrics.json_text import InvalidJson, Members, decode
-from lineage.metrics.values import SetAside, number_in
+from lineage.metrics.values import number_in
 from lineage.packing import Unreadable, only_file
 
 UI_METADATA_ARTIFACT: Final = "mlpipeline-ui-metadata"

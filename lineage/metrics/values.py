@@ -1,10 +1,11 @@
-"""One value of a metric, and what was set aside. Pure."""
+"""Making values of metrics, and collecting them while a file is read. Pure."""
 
 import math
 import re
-from dataclasses import dataclass
 from typing import Final
 
+from lineage.evidence import MetricValue, Said, SetAside
+from lineage.limits import MAX_NAME_BYTES
 from lineage.model import Special
 
 MAX_SET_ASIDE: Final = 100  # reasons that are kept of one file
@@ -12,36 +13,6 @@ MAX_SET_ASIDE: Final = 100  # reasons that are kept of one file
 _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?", re.ASCII)
 _NO_NUMBER: Final = re.compile(r"([+-]?)(nan|inf|infinity)", re.ASCII | re.IGNORECASE)
 _MAX_DIGITS: Final = 400  # more than any double takes: 1.8e308 has 309
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MetricValue:
-    """What a metric came to: a number as `value`, or else what it is instead as `special`.
-
-    `step` counts within an execution, 0 for what is written once. `is_percentage`: 0.77 is meant to be shown as 77 %.
-    """
-
-    name: str
-    value: float | None
-    special: Special | None = None
-    step: int = 0
-    is_percentage: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class SetAside:
-    """Something that does not count: where it stands, as `metrics[3].name`, and why."""
-
-    place: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Metrics:
-    """What a file says."""
-
-    values: tuple[MetricValue, ...] = ()
-    set_aside: tuple[SetAside, ...] = ()
 
 
 def value_of(name: str, number: float, *, step: int = 0, is_percentage: bool = False) -> MetricValue:
@@ -81,7 +52,9 @@ class Reading:
 
     def add(self, value: MetricValue, place: str) -> None:
         """Take a value. Of those that have one name and step the first counts."""
-        if (value.name, value.step) in self._values:
+        if len(value.name.encode("utf-8", "replace")) > MAX_NAME_BYTES:
+            self.refuse(place, f"its name has more than {MAX_NAME_BYTES} bytes")
+        elif (value.name, value.step) in self._values:
             at = f" at step {value.step}" if value.step else ""
             self.refuse(place, f"{value.name!r} is there twice{at}: the first counts")
         else:
@@ -95,7 +68,7 @@ class Reading:
         else:
             self._more += 1
 
-    def metrics(self) -> Metrics:
+    def metrics(self) -> Said:
         """Say what was found."""
         more = (SetAside("", f"{self._more:,} more were set aside"),) if self._more else ()
-        return Metrics(values=tuple(self._values.values()), set_aside=(*self._set_aside, *more))
+        return Said(values=tuple(self._values.values()), set_aside=(*self._set_aside, *more))

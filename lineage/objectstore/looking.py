@@ -5,22 +5,31 @@ an artifact UNVERIFIED with the reason, and only one that says so makes it MISSI
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from time import monotonic
 
 from lineage.errors import BadObject, BudgetExceeded, ObjectAbsent, ObjectStoreError
-from lineage.evidence import Look
+from lineage.evidence import Look, Said, SetAside
+from lineage.metrics import LARGEST_FILE, Read
 from lineage.model import ArtifactState
 from lineage.objectstore.content import digest, digest_of_files
 from lineage.packing import LIMITS, Limits, Unreadable, too_many
 from lineage.ports import Budget, ObjectStat, ObjectStore
 
 
-def look(store: ObjectStore, key: str, *, budget: Budget | None = None, limits: Limits = LIMITS) -> Look:
-    """Look at an object, or where there is none at the folder of that name; within a budget, at its bytes as well."""
+def look(
+    store: ObjectStore,
+    key: str,
+    *,
+    budget: Budget | None = None,
+    limits: Limits = LIMITS,
+    read: Read | None = None,
+) -> Look:
+    """Look at an object, or where there is none at the folder of that name; within a budget, at its bytes as well,
+    and at what they say where `read` knows how to read them."""
     try:
-        return _object(store, key, budget, limits)
+        return _object(store, key, budget, limits, read)
     except ObjectAbsent as absent:
         try:
             found = _folder(store, f"{key.rstrip('/')}/", budget, limits)
@@ -36,16 +45,45 @@ def _unknown(error: ObjectStoreError) -> Look:
 
 
 # ------------------------------------------------------------------------------------------ an object
-def _object(store: ObjectStore, key: str, budget: Budget | None, limits: Limits) -> Look:
+def _object(store: ObjectStore, key: str, budget: Budget | None, limits: Limits, read: Read | None) -> Look:
     if budget is None:
         return _seen(store.stat(key))
     with store.open(key, budget=budget) as opened:
         seen = _seen(opened.stat)
+        kept = _Kept(opened.chunks, LARGEST_FILE if read else 0)
         try:
-            content = digest(opened.chunks, limits)
+            content = digest(kept, limits)
         except BudgetExceeded as error:
             return replace(seen, content_reason=str(error))
-    return replace(seen, digest=content.digest, content_digest=content.content_digest, content_reason=content.reason)
+    return replace(
+        seen,
+        digest=content.digest,
+        content_digest=content.content_digest,
+        content_reason=content.reason,
+        said=kept.said(read) if read else None,
+    )
+
+
+class _Kept:
+    """Chunks that are kept as they pass, up to so many bytes."""
+
+    def __init__(self, chunks: Iterable[bytes], most: int) -> None:
+        self._chunks = chunks
+        self._most = most
+        self._kept = bytearray()
+        self._passed = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._chunks:
+            self._passed += len(chunk)
+            if self._passed <= self._most:
+                self._kept += chunk
+            yield chunk
+
+    def said(self, read: Read) -> Said:
+        if self._passed <= self._most:
+            return read(bytes(self._kept))
+        return Said(set_aside=(SetAside("", f"it has {self._passed:,} bytes, and {self._most:,} are read"),))
 
 
 def _seen(stat: ObjectStat) -> Look:

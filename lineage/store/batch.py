@@ -46,14 +46,23 @@ class Batch:
     `changed` are the executions whose state is another than before; of these `fresh` were not there, `rewired`
     were elsewhere in the graph, and `removed` are no more. `states` are those that this batch need not decode,
     `attempts` those of whole runs. `moved_pods` are by uid; of `turned_pods` it is now known whether the cache
-    stood in for them. `joined_by_owner` are workflows whose run is now known.
+    stood in for them. `joined_by_owner` are workflows whose run is now known. `metric_parameters` are how output
+    parameters are called that are metrics.
     """
 
-    def __init__(self, connection: Connection, dialect: Dialect, locks: Locks, seen_rolls: LastRolls) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        dialect: Dialect,
+        locks: Locks,
+        seen_rolls: LastRolls,
+        metric_parameters: tuple[str, ...],
+    ) -> None:
         self.connection = connection
         self.dialect = dialect
         self.locks = locks
         self.seen_rolls = seen_rolls
+        self.metric_parameters = metric_parameters
         self.cursor: Cursor = connection.connection.cursor()
         self._shelves: list[Shelf] = []
         self.nodes = self._shelf(tables.node)
@@ -74,6 +83,8 @@ class Batch:
         self.artifacts = self._shelf(tables.artifact, of_execution)
         self.looks = self._shelf(tables.look, of_execution)
         self.uses = self._shelf(tables.use, of_execution)
+        of_origin = {**of_run, "execution_id": self.nodes, "origin": self.nodes}
+        self.metrics = self._shelf(tables.metric, of_origin)
         self.edges = self._shelf(tables.edge, {"source": self.nodes, "target": self.nodes})
         self.listings = self._shelf(tables.listing)
         self.kept_objects = self._shelf(tables.kept_object)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
-from typing import Any, overload
+from typing import Any, Final, overload
 
 import msgspec
 from msgspec import structs
@@ -81,6 +81,17 @@ def number_of(value: str | None) -> float | None:
     except ValueError:
         return None
     return number if math.isfinite(number) else None
+
+
+MOST_SECONDS: Final = 2**53  # more is no time, and would not be kept to the second
+
+
+def counted(resources: Mapping[str, Any] | None, name: str) -> float | None:
+    """Read what the engine counted of a resource: how long one unit of it was used, in seconds."""
+    found = (resources or {}).get(name)
+    if isinstance(found, bool) or not isinstance(found, int | float) or abs(found) > MOST_SECONDS:
+        return None
+    return float(found)
 
 
 def fingerprint(body: bytes) -> str:

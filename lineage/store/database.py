@@ -1,12 +1,13 @@
 """Opening a database, and bringing its schema up to date."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from sqlalchemy import URL, Engine, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from lineage.errors import InvalidSettings, StoreError
+from lineage.metrics import PARAMETERS
 from lineage.store.dialect import Dialect
 from lineage.store.postgresql import PostgreSql
 from lineage.store.revisions import MIGRATIONS, refuse_others, revision_of
@@ -22,8 +23,8 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
 EXAMPLES: Final = "write sqlite:///path/to/lineage.db or postgresql://user@host/database"
 
 
-def open_store(url: str) -> SqlStore:
-    """Open a store.
+def open_store(url: str, *, metric_parameters: Sequence[str] = PARAMETERS) -> SqlStore:
+    """Open a store. What is recorded by it finds metrics among the output parameters of these names.
 
     Raises:
         InvalidSettings: the url is none, or names a database that this release does not speak to.
@@ -36,7 +37,7 @@ def open_store(url: str) -> SqlStore:
     except StoreError:
         engine.dispose()
         raise
-    return SqlStore(engine, dialect)
+    return SqlStore(engine, dialect, tuple(metric_parameters))
 
 
 def migrate(url: str) -> None:

@@ -16,6 +16,7 @@ from lineage.model import (
     ArtifactUse,
     Execution,
     Experiment,
+    Metric,
     Parameter,
     Pipeline,
     PipelineVersion,
@@ -25,6 +26,7 @@ from lineage.model import (
 )
 from lineage.ports import Scope
 from lineage.store import parts, queries, values
+from lineage.store.metrics import BUILT_IN, metrics_of_executions
 
 T = TypeVar("T")
 
@@ -90,6 +92,7 @@ def _executions(connection: Connection, scope: Scope, items: Sequence[Execution]
     before = parts.depends_on(connection, scope, keys)
     pods = parts.pods(connection, scope, keys)
     origins = parts.cached_from(connection, scope, keys)
+    measured = metrics_of_executions(connection, scope, keys)
     for item in items:
         origin = origins.get(item.key)
         yield {
@@ -117,11 +120,23 @@ def _executions(connection: Connection, scope: Scope, items: Sequence[Execution]
             "outputs": [_use(use) for use in wrote.get(item.key, ())],
             "dependsOn": sorted(parent.id for parent in before.get(item.key, ())),
             "pods": [_pod(pod) for pod in pods.get(item.key, ())],
+            "metrics": [_metric(one) for one in measured.get(item.key, ()) if one.source != BUILT_IN],
         }
 
 
 def _parameter(item: Parameter) -> Mapping[str, Any]:
     return {"name": item.name, "value": item.value, "redacted": item.redacted}
+
+
+def _metric(item: Metric) -> Mapping[str, Any]:
+    return {
+        "name": item.name,
+        "value": item.value,
+        "special": item.special,
+        "step": item.step,
+        "source": item.source,
+        "percentage": item.is_percentage,
+    }
 
 
 def _pod(item: PodSeen) -> Mapping[str, Any]:
@@ -134,6 +149,7 @@ def _pod(item: PodSeen) -> Mapping[str, Any]:
         "reason": item.reason,
         "restarts": item.restarts,
         "createdAt": item.created_at,
+        "startedAt": item.started_at,
         "finishedAt": item.finished_at,
         "inCluster": item.in_cluster,
         "images": [

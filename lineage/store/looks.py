@@ -89,12 +89,22 @@ def places_of(
 
 
 def _due(connection: Connection, dialect: Dialect, places: Mapping[int, Location]) -> dict[int, LookDue]:
-    owners = _owners(connection, dialect, places)
+    owners, names = _owners(connection, dialect, places), _names(connection, dialect, places)
     return {
-        of: LookDue(location=place, cluster=owners[of][0], namespace=owners[of][1])
+        of: LookDue(location=place, cluster=owners[of][0], namespace=owners[of][1], names=tuple(sorted(names[of])))
         for of, place in places.items()
         if of in owners
     }
+
+
+def _names(connection: Connection, dialect: Dialect, places: Iterable[int]) -> Mapping[int, set[str]]:
+    """What the artifacts at places are called by those who wrote them."""
+    artifact, found = tables.artifact, defaultdict[int, set[str]](set)
+    written = select(artifact.c.location_id, artifact.c.name).where(artifact.c.execution_id.is_not(None)).distinct()
+    for condition in dialect.one_of(artifact.c.location_id, places):
+        for row in connection.execute(written.where(condition)):
+            found[row.location_id].add(row.name)
+    return found
 
 
 def _owners(connection: Connection, dialect: Dialect, places: Iterable[int]) -> dict[int, tuple[str, str]]:

@@ -177,15 +177,25 @@ def _of_keys(database: str, query: Query) -> Prepared:
 
 
 def _sort_keys(query: Query, orders: Sequence[Order]) -> list[_SortKey]:
-    wanted = [(order.field, order.descending) for order in orders] or list(query.default_order)
-    for name, _ in wanted:
-        if name not in query.orders:
-            raise InvalidRequest(f"cannot order by {name}; try one of {', '.join(query.orders)}")
+    wanted = orders or [Order(field=field, descending=descending) for field, descending in query.default_order]
     keys = [
-        _SortKey(by=query.orders[name], descending=descending, always=name in query.always)
-        for name, descending in wanted
+        _SortKey(by=_ordered_by(query, order), descending=order.descending, always=order.field in query.always)
+        for order in wanted
     ]
     return [*keys, _SortKey(by=query.key, descending=False, always=True)]
+
+
+def _ordered_by(query: Query, order: Order) -> Expression:
+    if order.field in query.named_orders:
+        if not order.name:
+            raise InvalidRequest(f"ordering by {order.field} needs the name of what is meant")
+        return query.named_orders[order.field](order.name)
+    if order.field not in query.orders:
+        known = ", ".join([*query.orders, *query.named_orders])
+        raise InvalidRequest(f"cannot order by {order.field}; try one of {known}")
+    if order.name is not None:
+        raise InvalidRequest(f"ordering by {order.field} takes no name, and {order.name[:80]!r} is given")
+    return query.orders[order.field]
 
 
 def _beyond(keys: Sequence[_SortKey], values: Values, *, backwards: bool) -> ColumnElement[bool]:

@@ -40,7 +40,8 @@ def of_runs(scope: Scope, keys: Sequence[Key]) -> ColumnElement[bool]:
     return and_(tables.run.c.key.in_([str(key[1]) for key in keys]), queries.in_scope(scope))
 
 
-def _of_executions(scope: Scope, keys: Sequence[Key]) -> ColumnElement[bool]:
+def of_executions(scope: Scope, keys: Sequence[Key]) -> ColumnElement[bool]:
+    """Those of some executions that the caller may see."""
     return and_(tables.node.c.key.in_([encode_key(key) for key in keys]), queries.in_scope(scope))
 
 
@@ -102,7 +103,7 @@ def pods(connection: Connection, scope: Scope, executions: Sequence[Key]) -> Map
         .join(pod, pod.c.execution_id == node.c.id)
         .join(execution, execution.c.id == node.c.id)
         .join(run, run.c.id == execution.c.run_id)
-        .where(_of_executions(scope, executions))
+        .where(of_executions(scope, executions))
         .order_by(pod.c.born, pod.c.uid)
     )
     return grouped(connection.execute(statement), values.pod, by=decode_key)
@@ -146,7 +147,7 @@ def depends_on(connection: Connection, scope: Scope, executions: Sequence[Key]) 
         select(execution.c.id, execution.c.run_id, node.c.key)
         .join(node, node.c.id == execution.c.id)
         .join(run, run.c.id == execution.c.run_id)
-        .where(_of_executions(scope, executions))
+        .where(of_executions(scope, executions))
     ).all()
     rows = connection.execute(
         select(
@@ -197,7 +198,7 @@ def cached_from(connection: Connection, scope: Scope, executions: Sequence[Key])
     told = select(execution.c.id, execution.c.run_id, execution.c.node_id, execution.c.started_at, execution.c.body)
     told = told.add_columns(node.c.key, run.c.cluster, run.c.namespace)
     told = told.join(node, node.c.id == execution.c.id).join(run, run.c.id == execution.c.run_id)
-    mine = connection.execute(told.where(_of_executions(scope, executions), execution.c.cached)).all()
+    mine = connection.execute(told.where(of_executions(scope, executions), execution.c.cached)).all()
     names = {row.id: name for row in mine if (name := execution_of(row.body).cached_from) is not None}
     candidates = connection.execute(
         told.where(execution.c.node_id.in_(list(names.values())), execution.c.started_at.is_not(None)).order_by(

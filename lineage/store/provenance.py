@@ -4,6 +4,7 @@
 1. Ports: the reads and writes of every execution that changed.
 2. Timelines: the writes of every location that was touched, in time.
 3. Answers: the edges of every use that either can have moved.
+4. Metrics: what output parameters, and artifacts that say something, come to.
 """
 
 from collections import defaultdict
@@ -12,6 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import select
 
+from lineage.evidence import MetricValue, Said
 from lineage.facts import LocationLooked
 from lineage.identity import Location, state_key, unknown_key, written_key
 from lineage.merge import (
@@ -29,6 +31,7 @@ from lineage.merge import (
     span,
     timeline,
 )
+from lineage.metrics import read_parameters
 from lineage.model import ArtifactRole
 from lineage.store import tables
 from lineage.store.batch import AT_ONCE, Batch, has_ended
@@ -37,7 +40,7 @@ from lineage.store.dialect import Row
 from lineage.store.graph import Graph
 from lineage.store.locks import LOCATIONS, Name, location
 from lineage.store.shelf import Shelf
-from lineage.verification import Sighting, next_look, state_of, verify
+from lineage.verification import Sighting, next_look, said_of, state_of, verify
 
 GENERATED: Final = ArtifactRole.GENERATED.value
 REUSED: Final = ArtifactRole.REUSED.value
@@ -60,6 +63,7 @@ class Provenance:
         self._orphans: set[int] = set()
         self._gone: dict[int, list[tuple[int, int | None]]] = defaultdict(list)
         self._deep: set[int] = set()
+        self._telling: dict[int, None] = {}  # artifacts that may say of other executions than before, or other things
 
     def lock(self, looked_at: Iterable[Location], needed: Set[Name]) -> None:
         """Lock every location whose writes, looks, uses or answers this batch may touch: before this, nothing of
@@ -82,7 +86,8 @@ class Provenance:
         """Take in one look at a location. Says whether it added anything."""
         batch, where = self._batch, self._batch.location(fact.location)
         body = encode(fact.look)
-        row = {"location_id": where, "at": fact.at, "digest": fingerprint(body), "body": body}
+        says = fact.look.said is not None or None
+        row = {"location_id": where, "at": fact.at, "digest": fingerprint(body), "says": says, "body": body}
         looks = batch.looks.of("location_id", where)
         if row in looks:
             return False
@@ -115,6 +120,7 @@ class Provenance:
             self._show_timeline(where)
         self._answer()
         self._drop_orphans()
+        self._measure()
 
     # -- 1. ports
     def _ports(self, execution_id: int, row: Row) -> tuple[dict[str, Location], Uses]:
@@ -290,10 +296,13 @@ class Provenance:
 
     def _verify(self, where: int, states: Mapping[int, str], sightings: Sequence[Sighting]) -> None:
         """Say of each artifact of a location what looks say of it."""
+        tell = any(look.said is not None for _, look in sightings)
         for row in self._batch.artifacts.of("location_id", where):
             own = states.get(row["id"])
             row.update(verified_columns(own, verify(sightings, own, written(row))))
             self._batch.artifacts.touch(row)
+            if tell:
+                self._telling[row["id"]] = None
 
     def _force_moved(self, where: int, moved: list[tuple[int, int | None]]) -> None:
         """A write that moved matters to readers that ended after it began, and to those of its run."""
@@ -328,6 +337,9 @@ class Provenance:
             self._gone[row["location_id"]].append((row["span_from"], row["run_id"]))
         for edge in [*batch.edges.of("target", row["id"]), *batch.edges.of("source", row["id"])]:
             batch.edges.remove(edge)
+        if row["shown"] is not None:
+            for metric in batch.metrics.of("origin", row["id"]):
+                batch.metrics.remove(metric)
         batch.artifacts.remove(row)
         batch.remove_node(row["id"])
 
@@ -389,11 +401,19 @@ class Provenance:
         self._batch.edges.put(edge)
         if edge["role"] == REUSED:
             self._batch.edges.put(_handing_on(edge))
+            self._tell_takers(edge["source"])
 
     def _drop_edge(self, edge: Row) -> None:
         self._batch.edges.remove(edge)
         if edge["role"] == REUSED:
             self._batch.edges.remove(_handing_on(edge))
+            self._tell_takers(edge["source"])
+
+    def _tell_takers(self, artifact_id: int) -> None:
+        """Others take an artifact over than before: what it says, it says of these."""
+        row = self._batch.artifacts.get(artifact_id)
+        if row is not None and row["shown"] is not None:
+            self._telling[artifact_id] = None
 
     def _unknown(self, where: int) -> int:
         rows = self._batch.artifacts.of("location_id", where)
@@ -414,6 +434,69 @@ class Provenance:
                 and not self._batch.edges.of("target", row["id"])
             ):
                 self._remove_artifact(row)
+
+    # -- 4. metrics
+    def _measure(self) -> None:
+        """Bring metrics in line with output parameters, and with what artifacts say."""
+        batch = self._batch
+        batch.metrics.load("execution_id", [i for i, row in batch.changed.items() if row["measured"]])
+        for execution_id, row in batch.changed.items():
+            self._measure_parameters(execution_id, row)
+        for row in batch.artifacts.find("id", self._telling):
+            self._measure_artifact(row)
+
+    def _measure_parameters(self, execution_id: int, row: Row) -> None:
+        batch, said = self._batch, Said()
+        state = None if execution_id in batch.removed or row["is_group"] else batch.state(row)
+        if state is not None and state.output_parameters:
+            names = batch.metric_parameters + state.metrics
+            said = read_parameters(state.output_parameters, template=state.template, names=names)
+        if not said.values and not row["measured"]:
+            return
+        held = batch.metrics.of("execution_id", execution_id) if row["measured"] else []
+        found = [
+            _metric(row, tables.OUTPUT_PARAMETERS, value, f"outputs.parameters.{value.name}") for value in said.values
+        ]
+        self._show_metrics([one for one in held if one["origin"] == tables.OUTPUT_PARAMETERS], found)
+        if state is not None:
+            row["measured"] = bool(found) or None
+            batch.executions.touch(row)
+
+    def _measure_artifact(self, row: Row) -> None:
+        """Of a series the last value; who took an artifact over has its values as well."""
+        batch, where = self._batch, row["location_id"]
+        said = said_of(self._sightings(where), row["shown"]) or Said()
+        last: dict[str, MetricValue] = {}
+        for value in said.values:
+            if value.name not in last or value.step > last[value.name].step:
+                last[value.name] = value
+        takers = [edge["target"] for edge in batch.edges.of("source", row["id"]) if edge["role"] == REUSED]
+        owners = batch.executions.find("id", filter(None, [row["execution_id"], *takers])) if last else []
+        uri = batch.locations.at(where)["uri"]
+        found = [_metric(owner, row["id"], value, uri) for owner in owners for value in last.values()]
+        self._show_metrics(batch.metrics.of("origin", row["id"]), found)
+
+    def _show_metrics(self, held: Iterable[Row], found: Iterable[Row]) -> None:
+        known = {(one["execution_id"], one["name"]): one for one in held}
+        for metric in found:
+            if known.pop((metric["execution_id"], metric["name"]), None) != metric:
+                self._batch.metrics.put(metric)
+        for metric in known.values():
+            self._batch.metrics.remove(metric)
+
+
+def _metric(execution: Row, origin: int, value: MetricValue, source: str) -> Row:
+    return {
+        "execution_id": execution["id"],
+        "origin": origin,
+        "name": value.name,
+        "run_id": execution["run_id"],
+        "value": value.value,
+        "special": value.special,
+        "step": value.step,
+        "is_percentage": value.is_percentage,
+        "source": source,
+    }
 
 
 def _places_of(batch: Batch, column: str, ids: Collection[int]) -> Iterator[Location]:

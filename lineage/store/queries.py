@@ -29,6 +29,7 @@ from lineage.store import tables
 from lineage.store.codec import microseconds, number_of
 from lineage.store.conditions import Ask, Expression, any_of, compare, flag, identified, plain, run_named
 from lineage.store.gone import execution_phase, is_superseded, run_is_gone, run_phase
+from lineage.store.measures import compared, latest_value
 
 KEPT: Final = 64  # of what is put together for a scope, or for a question: of each kind
 
@@ -36,12 +37,13 @@ KEPT: Final = 64  # of what is put together for a scope, or for a question: of e
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Query:
     """One list. `key` breaks ties and makes cursors: it is the same in every store of the same knowledge. `always`
-    are the orders whose value no row lacks."""
+    are the orders whose value no row lacks, `named_orders` those that ask for a name."""
 
     select: Select[Any]
     key: Expression
     fields: Mapping[str, Ask]
     orders: Mapping[str, Expression] = field(default_factory=dict)
+    named_orders: Mapping[str, Callable[[str], Expression]] = field(default_factory=dict)
     default_order: tuple[tuple[str, bool], ...] = ()
     always: frozenset[str] = frozenset()
 
@@ -208,6 +210,7 @@ def runs(scope: Scope) -> Query:
             "experimentName": plain(experiment.c.name),
             "label": _label,
             "parameter": _parameter,
+            "metric": compared,
             "usesArtifact": _uses_artifact(scope),
             "image": _images_of(pods, tables.pod_image.c.reference),
             "imageDigest": _images_of(pods, tables.pod_image.c.digest),
@@ -219,6 +222,7 @@ def runs(scope: Scope) -> Query:
             "DURATION": run.c.finished_at - run.c.started_at,
             "NAME": run.c.name,
         },
+        named_orders={"METRIC": latest_value},
         default_order=(("CREATED_AT", True),),
     )
 

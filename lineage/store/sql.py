@@ -16,6 +16,7 @@ from lineage.errors import DeadlineExceeded, FactsRefused, InvalidRequest, Store
 from lineage.facts import Fact, RunSeen
 from lineage.identity import Key
 from lineage.merge import standing
+from lineage.metrics import PARAMETERS
 from lineage.model import (
     Artifact,
     ArtifactLook,
@@ -30,6 +31,7 @@ from lineage.model import (
     Gap,
     LineageGraph,
     LookDue,
+    Metric,
     Node,
     Pipeline,
     PipelineVersion,
@@ -40,8 +42,8 @@ from lineage.model import (
     WorkflowIncarnation,
 )
 from lineage.observation import Observation
-from lineage.ports import Listing, Page, PageRequest, Scope
-from lineage.store import owned, paging, parts, queries, reads, tables, values
+from lineage.ports import Listing, Page, PageRequest, Scope, Where
+from lineage.store import metrics, owned, paging, parts, queries, reads, tables, values
 from lineage.store.completeness import completeness
 from lineage.store.coverage import gaps_of
 from lineage.store.dialect import Dialect
@@ -91,13 +93,14 @@ class _Time:
 class SqlStore:
     """Everything that is known, in one database. Safe to use from several threads."""
 
-    def __init__(self, engine: Engine, dialect: Dialect) -> None:
+    def __init__(self, engine: Engine, dialect: Dialect, metric_parameters: tuple[str, ...] = PARAMETERS) -> None:
         self._engine = engine
         self._dialect = dialect
         self._readers = engine.execution_options(**dialect.reading)
         self._writers = engine.execution_options(**dialect.writing)
         self._driver = engine.dialect.loaded_dbapi  # whose errors come as they are from those who speak to it
         self._rolls = LastRolls()
+        self._metric_parameters = metric_parameters
         self._time: _Time | None = None
 
     def within(self, seconds: float) -> "SqlStore":
@@ -167,7 +170,9 @@ class SqlStore:
                 with self._writing() as connection:
                     if log is not None and position is not None:
                         move_position(connection.connection.cursor(), self._dialect, log, after, position)
-                    added = apply(connection, self._dialect, self._rolls, needed, stated, recorded_at)
+                    added = apply(
+                        connection, self._dialect, self._rolls, self._metric_parameters, needed, stated, recorded_at
+                    )
                 break
             except LocksMissing as missing:
                 needed |= missing.names
@@ -297,6 +302,30 @@ class SqlStore:
     def history(self, scope: Scope, artifacts: Sequence[Key]) -> Mapping[Key, tuple[ArtifactLook, ...]]:
         with self._reading() as connection:
             return history(connection, scope, artifacts)
+
+    def metrics_of_runs(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, tuple[Metric, ...]]:
+        with self._reading() as connection:
+            begin(connection)
+            return metrics.metrics_of_runs(connection, scope, runs)
+
+    def metrics_of_executions(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[Metric, ...]]:
+        with self._reading() as connection:
+            begin(connection)
+            return metrics.metrics_of_executions(connection, scope, executions)
+
+    def metric_series(self, scope: Scope, executions: Sequence[Key], name: str) -> Mapping[Key, tuple[Metric, ...]]:
+        with self._reading() as connection:
+            begin(connection)
+            return metrics.metric_series(connection, scope, executions, name)
+
+    def metadata(self, scope: Scope, artifacts: Sequence[Key]) -> Mapping[Key, Any]:
+        with self._reading() as connection:
+            begin(connection)
+            return metrics.metadata_of(connection, scope, artifacts)
+
+    def metric_names(self, scope: Scope, where: Where | None) -> tuple[str, ...]:
+        with self._reading() as connection:
+            return metrics.metric_names(connection, scope, where)
 
     def places(self, scope: Scope, artifacts: Sequence[Key]) -> Mapping[Key, LookDue]:
         with self._reading() as connection:

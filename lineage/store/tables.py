@@ -210,6 +210,12 @@ execution = Table(
     *_revision(),
     Column("body", LargeBinary, nullable=False),
     *_other_view(),
+    Column("attempt", Integer),
+    # What the engine counted, in seconds of its units: one core, and (by its release) 1 GiB or 100 MiB.
+    Column("cpu_seconds", Double),
+    Column("memory_seconds", Double),
+    # Whether output parameters of it are metrics.
+    Column("measured", Boolean),
     Index("execution_of_run", "run_id", "started_at"),
     Index("execution_by_node", "node_id", "display_name").ddl_if(dialect="sqlite"),  # as with runs
     Index("ix_execution_node_id", "node_id").ddl_if(dialect="postgresql"),
@@ -291,6 +297,30 @@ look = Table(
     Column("at", BigInteger, primary_key=True, autoincrement=False),
     Column("digest", _code(32), primary_key=True),
     Column("body", LargeBinary, nullable=False),
+    # Whether what lay there says something that we can read.
+    Column("says", Boolean),
+)
+
+# The latest value of each metric of an execution, from each origin: an artifact, or 0 for its output parameters. So
+# each row follows from what one lock holds.
+OUTPUT_PARAMETERS = 0
+metric = Table(
+    "metric",
+    metadata,
+    Column("execution_id", Id, autoincrement=False),
+    Column("origin", Id, autoincrement=False),
+    Column("name", Text),
+    Column("run_id", Id, nullable=False),
+    Column("value", Double),
+    Column("special", _code(20)),
+    Column("step", BigInteger, nullable=False),
+    Column("is_percentage", Boolean, nullable=False),
+    Column("source", Text, nullable=False),
+    PrimaryKeyConstraint("execution_id", "origin", "name"),
+    Index("metric_of_run", "run_id", "name"),
+    Index("metric_by_origin", "origin"),
+    Index("metric_by_name", "name"),
+    sqlite_with_rowid=False,
 )
 
 use = Table(

@@ -109,6 +109,7 @@ def pod(row: Columns) -> PodSeen:
         finished_at=fact.finished_at,
         in_cluster=not row["gone"],
         images=fact.images,
+        started_at=fact.started_at,
     )
 
 

@@ -17,6 +17,7 @@ from lineage.identity import encode_key, execution_key, experiment_key, pipeline
 from lineage.merge import current
 from lineage.store.batch import NO_RUN, NO_VIEW, Attempts, Batch, offer, settle
 from lineage.store.codec import (
+    counted,
     encode,
     encode_header,
     execution_of,
@@ -228,6 +229,7 @@ NEW_EXECUTION: Final = {
     **NO_VIEW,
     "is_provisional": False,
     "cached": False,
+    "measured": None,
     "parents": "",
     "digest": "",
     "in_roll_k": False,
@@ -250,6 +252,9 @@ def show_execution(batch: Batch, row: Row, state: ExecutionState, body: bytes) -
         template=state.template,
         kind=state.kind,
         phase=state.phase.value,
+        attempt=state.attempt,
+        cpu_seconds=counted(state.resources, "cpu"),
+        memory_seconds=counted(state.resources, "memory"),
         parents=parents,
         digest=fingerprint(body),
         body=body,

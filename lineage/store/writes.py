@@ -48,18 +48,20 @@ def apply(
     connection: Connection,
     dialect: Dialect,
     rolls: LastRolls,
+    metric_parameters: tuple[str, ...],
     needed: Set[Name],
     facts: Sequence[Fact],
     recorded_at: datetime,
 ) -> tuple[bool, ...]:
-    """Write facts. Says of each whether it added to what is known. `needed` is what must be locked for it.
+    """Write facts. Says of each whether it added to what is known. `needed` is what must be locked for it, and
+    `metric_parameters` how output parameters are called that are metrics.
 
     Raises:
         LocksMissing: more than that must be: begin anew with that as well.
     """
     locks = Locks(connection, dialect)
     locks.take(SUBJECTS, needed)
-    batch = Batch(connection, dialect, locks, rolls)
+    batch = Batch(connection, dialect, locks, rolls, metric_parameters)
     added = dict[int, bool]()
     _load_ahead(batch, facts)
     looks = [(number, fact) for number, fact in enumerate(facts) if isinstance(fact, LocationLooked)]

@@ -7,10 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lineage.evidence import MetricValue, Said, SetAside
 from lineage.metrics import (
-    Metrics,
-    MetricValue,
-    SetAside,
     is_metric_file,
     read_json_file,
     read_kubeflow_metrics,
@@ -26,24 +24,24 @@ def file_of(*metrics: object) -> bytes:
     return json.dumps({"metrics": metrics}).encode()
 
 
-def numbers(found: Metrics) -> dict[str, float | Special | None]:
+def numbers(found: Said) -> dict[str, float | Special | None]:
     """The values by name, where there is no series."""
     assert len({value.name for value in found.values}) == len(found.values)
     return {value.name: value.special or value.value for value in found.values}
 
 
-def series(found: Metrics, name: str) -> dict[int, float | Special | None]:
+def series(found: Said, name: str) -> dict[int, float | Special | None]:
     return {value.step: value.special or value.value for value in found.values if value.name == name}
 
 
-def reasons(found: Metrics) -> dict[str, str]:
+def reasons(found: Said) -> dict[str, str]:
     return {one.place: one.reason for one in found.set_aside}
 
 
 # ------------------------------------------------------------------------------------------ mlpipeline-metrics
 def test_what_kubeflow_reads_is_read(fixtures: Path) -> None:
     data = (fixtures / "kfp-v1-metrics" / "accuracy-logloss.json").read_bytes()
-    assert read_kubeflow_metrics(tar_gz({"mlpipeline-metrics.json": data})) == Metrics(
+    assert read_kubeflow_metrics(tar_gz({"mlpipeline-metrics.json": data})) == Said(
         values=(MetricValue(name="accuracy", value=0.77), MetricValue(name="logloss", value=1.2))
     )
 
@@ -97,7 +95,7 @@ def test_both_spellings_and_the_formats_are_read() -> None:
 )
 def test_what_is_no_number_is_kept_apart(written: str, expected: Special) -> None:
     found = read_kubeflow_metrics(f'{{"metrics": [{{"name": "loss", "numberValue": {written}}}]}}'.encode())
-    assert found == Metrics(values=(MetricValue(name="loss", value=None, special=expected),))
+    assert found == Said(values=(MetricValue(name="loss", value=None, special=expected),))
 
 
 @pytest.mark.parametrize(
@@ -191,7 +189,7 @@ def test_flat_and_nested_numbers_are_metrics_and_texts_describe_them() -> None:
         "accuracy": 0.93,
         "test": {"f1": {"macro": 0.5}, "n": 7},
     }
-    assert read_json_file(json.dumps(document).encode()) == Metrics(
+    assert read_json_file(json.dumps(document).encode()) == Said(
         values=(
             MetricValue(name="accuracy", value=0.93),
             MetricValue(name="test.f1.macro", value=0.5),
@@ -324,7 +322,7 @@ def test_the_user_may_name_other_parameters() -> None:
 
 def test_a_secret_is_no_metric() -> None:
     secret = Parameter(name="accuracy", value="redacted:0123456789ab:0123", redacted=True)
-    assert read_parameters([secret]) == Metrics()
+    assert read_parameters([secret]) == Said()
 
 
 def test_a_parameter_with_a_name_that_no_index_holds_is_set_aside_and_the_rest_counts() -> None:

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lineage.evidence import SetAside
 from lineage.identity import Location
-from lineage.metrics import Plot, PlotType, SetAside, as_json, read_plot, read_ui_metadata, source_location
+from lineage.metrics import Plot, PlotType, as_json, read_plot, read_ui_metadata, source_location
 from lineage.metrics.ui_metadata import ConfusionMatrix, Link, Markdown, RocCurve, Table
 from tests.archives import gz, tar_gz
 

@@ -59,7 +59,8 @@ def _interpret(item: dict[str, Any], metadata: dict[str, Any], seen: ObjectSeen)
     states = {text(s, "name"): s for s in mappings(status, "containerStatuses")}
     ends = sorted(_ends(states.values()))
     latest = max([*ends, *filter(None, [time(status, "startTime")])], default=None)
-    main = mapping(mapping(states.get("main") or next(iter(states.values()), {}), "state"), "terminated")
+    state = mapping(states.get("main") or next(iter(states.values()), {}), "state")
+    main = mapping(state, "terminated")
     view = revision(seen, metadata, uid=uid, born=created_at, latest=latest, ended=phase.ended)
     pod = PodSeen(
         revision=view,
@@ -81,6 +82,7 @@ def _interpret(item: dict[str, Any], metadata: dict[str, Any], seen: ObjectSeen)
         finished_at=ends[-1] if phase.ended and ends else None,
         images=tuple(_images(spec, status)),
         reused=labels.get(REUSED_LABEL) == "true",
+        started_at=time(mapping(state, "running"), "startedAt") or time(main, "startedAt"),
     )
     return pod, ObjectKept(revision=view, resource=RESOURCE.name, uid=uid, body=seen.body)
 

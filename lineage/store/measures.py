@@ -1,0 +1,82 @@
+"""Metrics of runs as expressions: what lists are filtered and ordered by. They stand in queries of `run`."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from sqlalchemy import and_, func, not_, or_, select
+
+from lineage.ports import Condition
+from lineage.store import tables
+from lineage.store.conditions import Expression, compare
+from lineage.store.gone import is_superseded
+
+
+def latest_value(name: str) -> Expression:
+    """The value that counts of a metric of a run; null where it has none, or what is no number."""
+    metric, execution, node = tables.metric, tables.execution, tables.node
+    recorded = (
+        select(metric.c.value)
+        .join(execution, execution.c.id == metric.c.execution_id)
+        .join(node, node.c.id == metric.c.execution_id)
+        .where(metric.c.run_id == tables.run.c.id, metric.c.name == name, not_(is_superseded()))
+        .order_by(
+            ended().desc(),
+            node.c.key.desc(),
+            metric.c.step.desc(),
+            metric.c.origin == tables.OUTPUT_PARAMETERS,
+            metric.c.source,
+            metric.c.value.is_(None),
+            metric.c.value.desc(),
+        )
+        .limit(1)
+        .correlate(tables.run)
+        .scalar_subquery()
+    )
+    built_in = MEASURES.get(name)
+    return recorded if built_in is None else func.coalesce(recorded, built_in())
+
+
+def compared(condition: Condition) -> Expression:
+    """A condition on the metric that it names."""
+    return compare(latest_value(condition.name or ""), condition.operator, condition.value)
+
+
+def ended() -> Expression:
+    """When an execution ended, else began, in seconds: by that, the latest of a run is found."""
+    execution = tables.execution
+    return func.coalesce(execution.c.finished_at, execution.c.started_at, 0)
+
+
+def _duration() -> Expression:
+    return (tables.run.c.finished_at - tables.run.c.started_at) / 1_000_000.0
+
+
+def _queue() -> Expression:
+    return (tables.run.c.started_at - tables.run.c.created_at) / 1_000_000.0
+
+
+def _retries() -> Expression:
+    """Attempts that were not the first, or were replaced by another one: each made one more necessary."""
+    execution = tables.execution
+    again = and_(execution.c.started_at.is_not(None), or_(execution.c.attempt > 0, is_superseded()))
+    return _over_attempts(func.count() * 1.0, again)
+
+
+def _over_attempts(what: Expression, which: Expression) -> Expression:
+    execution = tables.execution
+    mine = select(what).where(execution.c.run_id == tables.run.c.id, not_(execution.c.is_group), which)
+    return mine.correlate(tables.run).scalar_subquery()
+
+
+def _total(column: Expression) -> Expression:
+    return _over_attempts(func.sum(column), column.is_not(None))
+
+
+MEASURES: Final[Mapping[str, Callable[[], Expression]]] = {
+    "cpu_seconds": lambda: _total(tables.execution.c.cpu_seconds),
+    "duration_seconds": _duration,
+    "memory_seconds": lambda: _total(tables.execution.c.memory_seconds),
+    "queue_seconds": _queue,
+    "retries": _retries,
+}
+"""What every run has without anybody recording it. The engine counts what all attempts used, also of those replaced."""
