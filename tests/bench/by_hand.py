@@ -67,6 +67,7 @@ LOCATIONS: Final[Question] = (
 Row = tuple[Any, ...]
 
 NO_OTHER_VIEW: Final[Row] = (None, None, None, None)  # a watch gives views of one class
+NOTHING_COUNTED: Final[Row] = (None, None, None)
 NOBODY_LOOKED: Final[Row] = (None, None, None, None, None)
 
 
@@ -261,6 +262,8 @@ class _Batch:
                 state.phase.ended,
                 body,
                 *NO_OTHER_VIEW,
+                state.attempt,
+                *NOTHING_COUNTED,
             ),
         )
         if known is None and state.finished_at is not None:
