@@ -11,7 +11,21 @@ from typing import Final
 
 import typer
 
-from lineage.cli import artifacts, ingest, probe, query, record, reinterpret, rejected, runs, serve, store, up, watch
+from lineage.cli import (
+    artifact,
+    ingest,
+    probe,
+    query,
+    record,
+    reinterpret,
+    rejected,
+    runs,
+    serve,
+    store,
+    up,
+    verify,
+    watch,
+)
 from lineage.cli.terminal import FAILURE, SIGNALLED, USAGE, complain
 from lineage.errors import InvalidSettings, LineageError
 
@@ -49,8 +63,8 @@ app.command("serve")(serve.serve)
 app.command("runs")(runs.runs)
 app.command("show")(runs.show)
 app.command("query")(query.query)
-app.command("artifact")(artifacts.artifact)
-app.command("verify")(artifacts.verify)
+app.command("artifact")(artifact.artifact)
+app.command("verify")(verify.verify)
 app.add_typer(rejected.app)
 app.command("dump")(store.dump)
 app.command("migrate")(store.migrate)

@@ -9,9 +9,11 @@ from typing import Annotated, Any, Final
 import typer
 from rich.table import Table
 
-from lineage.cli.asking import UrlFlag, open_ask
-from lineage.cli.terminal import FAILURE, USAGE, StoreFlag, configure_logs, fail, notes
-from lineage_graphql import saved_queries, to_json
+from lineage.cli.asking import UrlFlag, open_ask, write_json
+from lineage.cli.flags import StoreFlag
+from lineage.cli.telling import configure_logs
+from lineage.cli.terminal import FAILURE, USAGE, fail, notes
+from lineage_graphql import saved_queries
 
 STANDARD_INPUT: Final = "-"
 
@@ -42,8 +44,7 @@ def query(
     configure_logs(logging.ERROR)
     document, values = _document(text, file), _variables(variables)
     answer = open_ask(store, url)(document, values)
-    sys.stdout.buffer.write(to_json(answer, indented=True) + b"\n")
-    sys.stdout.buffer.flush()
+    write_json(answer)
     if answer.get("errors"):
         raise typer.Exit(FAILURE)
 

@@ -13,22 +13,14 @@ import structlog
 import typer
 import uvicorn
 
+from lineage.cli.flags import ClusterFlag, ContextFlag, HostFlag, LogFormatFlag, NamespaceFlag, PortFlag, StoreFlag
 from lineage.cli.health import recording, watchers_live, watchers_settled
 from lineage.cli.object_stores import looker
-from lineage.cli.parts import instance_name, interpreter, now, open_to_record, shown
+from lineage.cli.opening import open_to_record, shown
+from lineage.cli.parts import instance_name, interpreter, now
 from lineage.cli.serve import announce, listen, make_server, serve_until_stopped
-from lineage.cli.terminal import (
-    USAGE,
-    ClusterFlag,
-    ContextFlag,
-    HostFlag,
-    LogFormatFlag,
-    NamespaceFlag,
-    PortFlag,
-    StoreFlag,
-    configure_logs,
-    fail,
-)
+from lineage.cli.telling import configure_logs
+from lineage.cli.terminal import USAGE, fail
 from lineage.errors import StoreError
 from lineage.eventlog.memory import MemoryLog
 from lineage.ports import LineageStore
