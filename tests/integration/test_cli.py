@@ -368,6 +368,8 @@ def test_the_demo_shows_runs_and_leaves_nothing_behind(number: signal.Signals, t
     (tmp_path / "temporary").mkdir()
     with serving("up", "--demo", "--speed", "50", TMPDIR=str(tmp_path / "temporary")) as (address, process):
         assert eventually(lambda: count_runs(address) > 0)
+        (settings,) = (tmp_path / "temporary").glob("*/config.toml")
+        assert b"churn-training" in run("runs", LINEAGE_CONFIG=str(settings)).stdout
         assert end(process, number) == 0
     assert list((tmp_path / "temporary").iterdir()) == []
     assert not Path(os.environ["XDG_DATA_HOME"]).exists()
