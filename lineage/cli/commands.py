@@ -42,6 +42,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "show": Command(
         "runs:show", "Show what happened in one run: its arguments, its steps, and what each read and wrote."
     ),
+    "logs": Command("logs:logs", "Print the log that a step left, where Argo archived it."),
     "query": Command("query:query", "Ask in GraphQL; print the answer as JSON. Without a query, list the saved ones."),
     "artifact": Command(
         "artifact:artifact",

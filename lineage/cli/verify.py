@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from lineage.cli.asking import write_json
 from lineage.cli.flags import JsonFlag, StoreFlag
-from lineage.cli.naming import key_of
+from lineage.cli.naming import find_run, key_of
 from lineage.cli.object_stores import looker
 from lineage.cli.opening import open_existing
 from lineage.cli.parts import instance_name, interpreter, now
@@ -84,15 +84,7 @@ def _where(store: LineageStore, text: str) -> Where:
         fail(f"no run or artifact with the id {printable(text)} is recorded")
     if "://" in text:
         return Condition(field="uri", operator=Operator.EQ, value=text)
-    run = store.run_by_uid(EVERYTHING, text) or _newest(store, text)
-    if run is None:
-        fail(f"no run with the id, uid or name {printable(text)} is recorded: `lineage runs` lists them")
-    return Condition(field="run", operator=Operator.EQ, value=run.key)
-
-
-def _newest(store: LineageStore, name: str) -> Run | None:
-    named = AnyOf(tuple(Condition(field=field, operator=Operator.EQ, value=name) for field in ("name", "displayName")))
-    return next(iter(store.runs(EVERYTHING, Listing(where=named), PageRequest(first=1)).items), None)
+    return Condition(field="run", operator=Operator.EQ, value=find_run(store, text).key)
 
 
 def _artifacts(store: LineageStore, where: Where | None) -> Iterator[Artifact]:

@@ -46,6 +46,7 @@ def test_what_calls_no_command_imports_nothing_that_takes_long(arguments: list[s
         (["artifact", "s3://b/k"], ["graphene", "graphql", "sqlalchemy"]),
         (["ingest", "absent.json"], ["sqlalchemy"]),
         (["dump"], ["sqlalchemy"]),
+        (["logs", "nightly/train"], ["minio", "sqlalchemy"]),
         (["serve"], ["graphene", "graphql", "sqlalchemy", "starlette", "uvicorn"]),
     ],
     ids=" ".join,
