@@ -25,11 +25,13 @@ app = typer.Typer(
         "Record what ran in Kubeflow Pipelines and Argo Workflows, and ask where an artifact came from.\n\n"
         "```text\n"
         "lineage up --demo           see it work, without a cluster\n"
-        "lineage up                  watch the cluster of your kubeconfig, record and serve\n"
+        "lineage up                  watch your cluster, record and serve\n"
         "lineage ingest runs/        record what was saved to files\n"
-        "lineage watch, lineage record   the same in a cluster, with Kafka between them\n"
-        "lineage runs                the latest runs; lineage show RUN what happened in one\n"
-        "lineage query recent-runs   ask, in GraphQL or by the name of a saved query\n"
+        "lineage runs                the latest runs\n"
+        "lineage show RUN            what happened in one\n"
+        "lineage logs RUN/STEP       what a step said\n"
+        "lineage query recent-runs   ask in GraphQL, or by the name of a saved query\n"
+        "lineage watch, record       the same in a cluster, with Kafka between them\n"
         "```"
     ),
     epilog=f"{EXIT_CODES} Settings: a flag, else LINEAGE_… in the environment, else config.toml, else a default.",

@@ -12,7 +12,7 @@ from rich.table import Table
 from lineage.cli.asking import UrlFlag, open_ask, write_json
 from lineage.cli.flags import StoreFlag
 from lineage.cli.telling import configure_logs
-from lineage.cli.terminal import FAILURE, USAGE, fail, notes
+from lineage.cli.terminal import FAILURE, USAGE, fail, notes, printable
 from lineage_graphql import saved_queries
 
 STANDARD_INPUT: Final = "-"
@@ -59,8 +59,11 @@ def _document(text: str | None, file: Path | None) -> str:
         raise typer.Exit(USAGE)
     if text == STANDARD_INPUT:
         return sys.stdin.read()
-    saved = saved_queries().get(text)
-    return saved.text if saved else text
+    if (saved := saved_queries().get(text)) is not None:
+        return saved.text
+    if "{" not in text:  # there is one in every query
+        fail(f"no saved query is called {printable(text)}: `lineage query` lists those that are", code=USAGE)
+    return text
 
 
 def _read_query(file: Path) -> str:

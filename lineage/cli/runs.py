@@ -67,7 +67,7 @@ def show(
 
     Of several runs of one name it is the newest.
 
-        lineage show churn-training-1795311000
+        lineage show churn-training-hl9ft
         lineage show 5f3c2a10-7e0b-4a51-9a53-0d1f1b6d9c0e --json
     """
     configure_logs(logging.ERROR)

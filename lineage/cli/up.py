@@ -22,7 +22,7 @@ from lineage.cli.parts import instance_name, interpreter, now
 from lineage.cli.serve import announce, listen, make_server, serve_until_stopped
 from lineage.cli.telling import configure_logs
 from lineage.cli.terminal import USAGE, fail
-from lineage.errors import StoreError
+from lineage.errors import InvalidSettings, StoreError
 from lineage.eventlog.memory import MemoryLog
 from lineage.ports import LineageStore
 from lineage.prober import Prober
@@ -87,8 +87,16 @@ def up(
             settings = load_settings(flags | {"cluster": cluster, "context": context})
             configure_logs(logging.INFO, settings.log_format)
             key = redaction_key(settings)
-            kube = connect(context=settings.context)
+            kube = _cluster(settings.context)
         _run(settings, kube, Redactor(key), told)
+
+
+def _cluster(context: str | None) -> Kube:
+    try:
+        return connect(context=context)
+    except InvalidSettings as error:
+        hint = "KUBECONFIG names the file that has it, else it is ~/.kube/config; `lineage up --demo` needs no cluster"
+        raise InvalidSettings(f"{error} ({hint})") from error
 
 
 @contextmanager

@@ -44,7 +44,7 @@ def verify(
     recorded. Of a run, these are the artifacts that it read and wrote. Exits with 1 if anything is missing or changed.
 
         lineage verify
-        lineage verify churn-training-1795311000
+        lineage verify churn-training-hl9ft
         lineage verify s3://ml-artifacts/models/churn/model.tgz --json
     """
     configure_logs(logging.ERROR)
