@@ -153,7 +153,10 @@ def test_the_wheel_brings_everything_that_the_program_reads(wheel: zipfile.ZipFi
 
 def test_the_program_starts_from_the_wheel_alone(wheel: zipfile.ZipFile, tmp_path: Path) -> None:
     wheel.extractall(tmp_path)
-    program = "import graphql, lineage.cli, lineage_graphql as ours; print(lineage.__file__, len(ours.saved_queries()))"
+    program = (
+        "import graphql, lineage, lineage_graphql as ours; from lineage.cli.commands import COMMANDS, imported; "
+        "[*map(imported, COMMANDS)]; print(lineage.__file__, len(ours.saved_queries()))"
+    )
     environment = os.environ | {"PYTHONPATH": str(tmp_path)}
     done = subprocess.run(
         [sys.executable, "-P", "-c", program],

@@ -1,7 +1,7 @@
 """The command line, and the composition root: the only place where adapters meet.
 
-One file a command or family of commands. Every failure that we foresee is one line on standard error;
-a traceback is a defect.
+One file a command or family of commands, imported when one is called (`commands.py`). Every failure that we foresee
+is one line on standard error; a traceback is a defect.
 """
 
 import gc
@@ -11,7 +11,7 @@ from typing import Final
 
 import typer
 
-from lineage.cli import artifacts, ingest, probe, query, record, reinterpret, rejected, runs, serve, store, up, watch
+from lineage.cli.commands import MARKUP, LazyGroup, add_to
 from lineage.cli.terminal import FAILURE, SIGNALLED, USAGE, complain
 from lineage.errors import InvalidSettings, LineageError
 
@@ -20,40 +20,28 @@ EXIT_CODES: Final = "Exit codes: 0 fine · 1 failure · 2 wrong usage or setting
 
 app = typer.Typer(
     name="lineage",
+    cls=LazyGroup,
     help=(
         "Record what ran in Kubeflow Pipelines and Argo Workflows, and ask where an artifact came from.\n\n"
         "```text\n"
         "lineage up --demo           see it work, without a cluster\n"
-        "lineage up                  watch the cluster of your kubeconfig, record and serve\n"
+        "lineage up                  watch your cluster, record and serve\n"
         "lineage ingest runs/        record what was saved to files\n"
-        "lineage watch, lineage record   the same in a cluster, with Kafka between them\n"
-        "lineage runs                the latest runs; lineage show RUN what happened in one\n"
-        "lineage query recent-runs   ask, in GraphQL or by the name of a saved query\n"
+        "lineage runs                the latest runs\n"
+        "lineage show RUN            what happened in one\n"
+        "lineage logs RUN/STEP       what a step said\n"
+        "lineage query recent-runs   ask in GraphQL, or by the name of a saved query\n"
+        "lineage watch, record       the same in a cluster, with Kafka between them\n"
         "```"
     ),
     epilog=f"{EXIT_CODES} Settings: a flag, else LINEAGE_… in the environment, else config.toml, else a default.",
-    rich_markup_mode="markdown",
+    rich_markup_mode=MARKUP,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("up")(up.up)
-app.command("ingest")(ingest.ingest)
-app.command("watch")(watch.watch)
-app.command("record")(record.record)
-app.command("probe")(probe.probe)
-app.command("replay")(record.replay)
-app.command("reinterpret")(reinterpret.reinterpret)
-app.command("serve")(serve.serve)
-app.command("runs")(runs.runs)
-app.command("show")(runs.show)
-app.command("query")(query.query)
-app.command("artifact")(artifacts.artifact)
-app.command("verify")(artifacts.verify)
-app.add_typer(rejected.app)
-app.command("dump")(store.dump)
-app.command("migrate")(store.migrate)
+add_to(app)
 
 
 def main() -> None:

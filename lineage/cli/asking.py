@@ -1,6 +1,7 @@
-"""Asking in GraphQL: a store that is opened here, or a running server over HTTP."""
+"""Asking in GraphQL: a store that is opened here, or a running server over HTTP; and answers as JSON."""
 
 import json
+import sys
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final, TypeAlias
 from urllib.error import HTTPError, URLError
@@ -10,11 +11,11 @@ from urllib.request import Request, urlopen
 import orjson
 import typer
 
-from lineage.cli.parts import open_existing
+from lineage.cli.opening import open_existing
 from lineage.cli.terminal import USAGE, fail
 from lineage.ports import EVERYTHING
 from lineage.settings import load_settings
-from lineage_graphql import execute, saved_queries
+from lineage_graphql import execute, saved_queries, to_json
 
 TIMEOUT_SECONDS: Final = 60.0
 
@@ -44,6 +45,12 @@ def ask_saved(ask: Ask, name: str, values: dict[str, Any]) -> Mapping[str, Any]:
         fail(str(answer["errors"][0]["message"]))
     data: Mapping[str, Any] = answer["data"]
     return data
+
+
+def write_json(found: Any) -> None:
+    """Print an answer as JSON."""
+    sys.stdout.buffer.write(to_json(found, indented=True) + b"\n")
+    sys.stdout.buffer.flush()
 
 
 # ------------------------------------------------------------------------------------------ over HTTP

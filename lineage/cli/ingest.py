@@ -13,9 +13,12 @@ import typer
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from lineage.cli.flags import ClusterFlag, StoreFlag
 from lineage.cli.interruption import Interruption, interruptible
-from lineage.cli.parts import instance_name, interpreter, now, open_to_record, shown
-from lineage.cli.terminal import SIGNALLED, SOME_REJECTED, USAGE, ClusterFlag, StoreFlag, configure_logs, fail, notes
+from lineage.cli.opening import open_to_record, shown
+from lineage.cli.parts import instance_name, interpreter, now
+from lineage.cli.telling import configure_logs
+from lineage.cli.terminal import SIGNALLED, SOME_REJECTED, USAGE, fail, notes
 from lineage.eventlog.memory import MemoryLog
 from lineage.recorder import BATCH_SIZE, NOTHING, Outcome, Recorder
 from lineage.redaction import Redactor

@@ -1,8 +1,12 @@
-"""Ending on a signal without losing what was already taken: from a pipe, nothing can be read twice."""
+"""Ending on a signal: what stays sets an event and ends in its own time; what reads ends its wait for more alone.
+
+From a pipe, nothing can be read twice: what was already taken is not lost.
+"""
 
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from threading import Event
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -47,6 +51,23 @@ def interruptible() -> Iterator[Interruption]:
     before = {number: signal.signal(number, interruption.ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield interruption
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def stopped_by_signals() -> Iterator[Event]:
+    """Set an event at SIGINT or SIGTERM, for what ends in its own time; the second ends the process."""
+    stop = Event()
+
+    def end(number: int, _frame: object) -> None:
+        signal.signal(number, before[signal.Signals(number)])
+        stop.set()
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

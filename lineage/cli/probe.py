@@ -4,19 +4,14 @@ import logging
 
 import structlog
 
+from lineage.cli.event_logs import log_of
+from lineage.cli.flags import HealthPortFlag, HostFlag, LogFlag, LogFormatFlag, StoreFlag
 from lineage.cli.health import not_waiting, serving_health
+from lineage.cli.interruption import stopped_by_signals
 from lineage.cli.object_stores import looker
-from lineage.cli.parts import log_of, now, open_when_reachable, shown
-from lineage.cli.terminal import (
-    HealthPortFlag,
-    HostFlag,
-    LogFlag,
-    LogFormatFlag,
-    StoreFlag,
-    configure_logs,
-    introduce,
-    stopped_by_signals,
-)
+from lineage.cli.opening import open_when_reachable, shown
+from lineage.cli.parts import now
+from lineage.cli.telling import configure_logs, introduce
 from lineage.errors import InvalidSettings, LogError
 from lineage.eventlog.kafka import KafkaWriter, find
 from lineage.prober import Prober

@@ -9,9 +9,11 @@ from typing import Annotated, Any, Final
 import typer
 from rich.table import Table
 
-from lineage.cli.asking import UrlFlag, open_ask
-from lineage.cli.terminal import FAILURE, USAGE, StoreFlag, configure_logs, fail, notes
-from lineage_graphql import saved_queries, to_json
+from lineage.cli.asking import UrlFlag, open_ask, write_json
+from lineage.cli.flags import StoreFlag
+from lineage.cli.telling import configure_logs
+from lineage.cli.terminal import FAILURE, USAGE, fail, notes, printable
+from lineage_graphql import saved_queries
 
 STANDARD_INPUT: Final = "-"
 
@@ -42,8 +44,7 @@ def query(
     configure_logs(logging.ERROR)
     document, values = _document(text, file), _variables(variables)
     answer = open_ask(store, url)(document, values)
-    sys.stdout.buffer.write(to_json(answer, indented=True) + b"\n")
-    sys.stdout.buffer.flush()
+    write_json(answer)
     if answer.get("errors"):
         raise typer.Exit(FAILURE)
 
@@ -58,8 +59,11 @@ def _document(text: str | None, file: Path | None) -> str:
         raise typer.Exit(USAGE)
     if text == STANDARD_INPUT:
         return sys.stdin.read()
-    saved = saved_queries().get(text)
-    return saved.text if saved else text
+    if (saved := saved_queries().get(text)) is not None:
+        return saved.text
+    if "{" not in text:  # there is one in every query
+        fail(f"no saved query is called {printable(text)}: `lineage query` lists those that are", code=USAGE)
+    return text
 
 
 def _read_query(file: Path) -> str:

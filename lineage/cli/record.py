@@ -11,21 +11,15 @@ import structlog
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from lineage.cli.event_logs import group_of, log_of
+from lineage.cli.flags import HealthPortFlag, HostFlag, LogFlag, LogFormatFlag, StoreFlag
 from lineage.cli.health import not_waiting, recording, serving_health
 from lineage.cli.ingest import GIVE_UP_SECONDS, SHOWN_REJECTIONS, tell
-from lineage.cli.parts import group_of, interpreter, log_of, now, open_to_record, open_when_reachable, shown
-from lineage.cli.terminal import (
-    SOME_REJECTED,
-    HealthPortFlag,
-    HostFlag,
-    LogFlag,
-    LogFormatFlag,
-    StoreFlag,
-    configure_logs,
-    introduce,
-    notes,
-    stopped_by_signals,
-)
+from lineage.cli.interruption import stopped_by_signals
+from lineage.cli.opening import open_to_record, open_when_reachable, shown
+from lineage.cli.parts import interpreter, now
+from lineage.cli.telling import configure_logs, introduce
+from lineage.cli.terminal import SOME_REJECTED, notes
 from lineage.eventlog.kafka import KafkaReader
 from lineage.ports import EVERYTHING, LineageStore
 from lineage.recorder import NOTHING, Outcome, Recorder

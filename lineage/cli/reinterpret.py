@@ -7,10 +7,13 @@ from typing import Annotated
 import typer
 from msgspec.structs import replace
 
+from lineage.cli.flags import StoreFlag
 from lineage.cli.ingest import GIVE_UP_SECONDS, tell
-from lineage.cli.parts import instance_name, interpreter, now, open_existing, open_to_record
+from lineage.cli.opening import open_existing, open_to_record
+from lineage.cli.parts import instance_name, interpreter, now
 from lineage.cli.record import Total
-from lineage.cli.terminal import SOME_REJECTED, StoreFlag, configure_logs
+from lineage.cli.telling import configure_logs
+from lineage.cli.terminal import SOME_REJECTED
 from lineage.errors import InvalidSettings
 from lineage.eventlog.memory import MemoryLog
 from lineage.observation import ObjectSeen, Observation

@@ -14,11 +14,14 @@ from typing import Annotated, Any, Final
 import orjson
 import typer
 
+from lineage.cli.asking import write_json
+from lineage.cli.flags import JsonFlag, StoreFlag
 from lineage.cli.ingest import GIVE_UP_SECONDS
-from lineage.cli.parts import instance_name, interpreter, now, open_existing
+from lineage.cli.opening import open_existing
+from lineage.cli.parts import instance_name, interpreter, now
 from lineage.cli.pictures import picture_of_rejection, table_of_rejections
-from lineage.cli.runs import JsonFlag
-from lineage.cli.terminal import SOME_REJECTED, USAGE, StoreFlag, configure_logs, fail, notes, print_answer, printable
+from lineage.cli.telling import configure_logs
+from lineage.cli.terminal import SOME_REJECTED, USAGE, fail, notes, print_answer, printable
 from lineage.eventlog.memory import MemoryLog
 from lineage.facts import InputRejected
 from lineage.identity import Key
@@ -27,7 +30,6 @@ from lineage.observation import ObjectSeen
 from lineage.ports import EVERYTHING, AllOf, AnyOf, Condition, LineageStore, Listing, Operator, PageRequest, Where
 from lineage.recorder import Interpret, Outcome, Recorder, facts_of
 from lineage.settings import load_settings
-from lineage_graphql import to_json
 from watchers.sources import all_sources
 
 PAGE: Final = 20  # rejections read at once; an event may have 32 MiB
@@ -66,7 +68,7 @@ def list_(
     total = opened.count(EVERYTHING, Rejected, wanted)
     found = [one for one, _ in zip(_read(opened, wanted), range(limit), strict=False)]
     if as_json:
-        _write_json([_as_json(one) for one in found])
+        write_json([_as_json(one) for one in found])
         return
     if found:
         print_answer(table_of_rejections(found))
@@ -92,7 +94,7 @@ def show(
     if len({one.digest for one in found}) > 1:
         fail(f"several digests begin with {printable(digest)}: give more of it", code=USAGE)
     if as_json:
-        _write_json([{**_as_json(one), "event": _event(one)} for one in found])
+        write_json([{**_as_json(one), "event": _event(one)} for one in found])
         return
     event = _event(found[0])
     text = None if event is None else orjson.dumps(event, option=orjson.OPT_INDENT_2).decode()
@@ -260,8 +262,3 @@ def _as_json(one: Rejected) -> dict[str, Any]:
 
 def _event(one: Rejected) -> Any:
     return None if one.event is None else orjson.loads(one.event)
-
-
-def _write_json(found: Any) -> None:
-    sys.stdout.buffer.write(to_json(found, indented=True) + b"\n")
-    sys.stdout.buffer.flush()

@@ -1,23 +1,21 @@
 """`lineage runs` and `lineage show`: runs as a table, and one of them as a tree."""
 
 import logging
-import sys
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 import typer
 
-from lineage.cli.asking import Ask, UrlFlag, ask_saved, open_ask
+from lineage.cli.asking import Ask, UrlFlag, ask_saved, open_ask, write_json
+from lineage.cli.flags import JsonFlag, StoreFlag
+from lineage.cli.naming import key_of
 from lineage.cli.pictures import picture_of_run, table_of_runs
-from lineage.cli.terminal import StoreFlag, configure_logs, fail, notes, print_answer, printable
-from lineage.errors import InvalidId
-from lineage.identity import parse_global_id
+from lineage.cli.telling import configure_logs
+from lineage.cli.terminal import fail, notes, print_answer, printable
 from lineage.model import Phase
-from lineage_graphql import saved_queries, to_json
+from lineage_graphql import saved_queries
 
 LARGEST_PAGE: Final = 100
-
-JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON instead.")]
 
 
 def runs(
@@ -69,7 +67,7 @@ def show(
 
     Of several runs of one name it is the newest.
 
-        lineage show churn-training-1795311000
+        lineage show churn-training-hl9ft
         lineage show 5f3c2a10-7e0b-4a51-9a53-0d1f1b6d9c0e --json
     """
     configure_logs(logging.ERROR)
@@ -79,12 +77,6 @@ def show(
         write_json(found)
     else:
         print_answer(*picture_of_run(found))
-
-
-def write_json(found: Any) -> None:
-    """Print an answer as JSON."""
-    sys.stdout.buffer.write(to_json(found, indented=True) + b"\n")
-    sys.stdout.buffer.flush()
 
 
 # ------------------------------------------------------------------------------------------ asking
@@ -103,7 +95,7 @@ def _list(ask: Ask, where: Mapping[str, Any], limit: int) -> tuple[list[Mapping[
 
 def _find(ask: Ask, text: str) -> str:
     """Say which run is meant, by its id."""
-    if _is_id_of_a_run(text):
+    if (key := key_of(text)) is not None and key[0] == "Run":
         return text
     page = ask_saved(
         ask, "runs", {"where": {"or": [{name: {"eq": text}} for name in ("uid", "name", "displayName")]}, "first": 1}
@@ -116,13 +108,6 @@ def _find(ask: Ask, text: str) -> str:
     if of_workflow is None:
         fail(f"no run with the id, uid or name {printable(text)} is recorded: `lineage runs` lists them")
     return str(of_workflow["id"])
-
-
-def _is_id_of_a_run(text: str) -> bool:
-    try:
-        return parse_global_id(text)[0] == "Run"
-    except InvalidId:
-        return False
 
 
 def _steps(ask: Ask, run: str) -> dict[str, Any]:

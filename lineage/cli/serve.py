@@ -14,18 +14,10 @@ import typer
 import uvicorn
 from starlette.types import ASGIApp
 
-from lineage.cli.parts import open_existing, shown
-from lineage.cli.terminal import (
-    HostFlag,
-    LogFormat,
-    LogFormatFlag,
-    PortFlag,
-    StoreFlag,
-    complain,
-    configure_logs,
-    fail,
-    introduce,
-)
+from lineage.cli.flags import HostFlag, LogFormat, LogFormatFlag, PortFlag, StoreFlag
+from lineage.cli.opening import open_existing, shown
+from lineage.cli.telling import configure_logs, introduce
+from lineage.cli.terminal import complain, fail
 from lineage.settings import load_settings
 from lineage.web import HttpProtocol, application
 

@@ -3,8 +3,10 @@
 import logging
 import sys
 
-from lineage.cli.parts import open_existing, shown
-from lineage.cli.terminal import StoreFlag, configure_logs, notes
+from lineage.cli.flags import StoreFlag
+from lineage.cli.opening import open_existing, shown
+from lineage.cli.telling import configure_logs
+from lineage.cli.terminal import notes
 from lineage.identity import canonical
 from lineage.ports import EVERYTHING
 from lineage.settings import load_settings

@@ -1,8 +1,9 @@
 """`lineage up`: watch, record and serve in one process, a cluster or the demo."""
 
+import json
 import logging
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,23 +14,15 @@ import structlog
 import typer
 import uvicorn
 
+from lineage.cli.flags import ClusterFlag, ContextFlag, HostFlag, LogFormatFlag, NamespaceFlag, PortFlag, StoreFlag
 from lineage.cli.health import recording, watchers_live, watchers_settled
 from lineage.cli.object_stores import looker
-from lineage.cli.parts import instance_name, interpreter, now, open_to_record, shown
+from lineage.cli.opening import open_to_record, shown
+from lineage.cli.parts import instance_name, interpreter, now
 from lineage.cli.serve import announce, listen, make_server, serve_until_stopped
-from lineage.cli.terminal import (
-    USAGE,
-    ClusterFlag,
-    ContextFlag,
-    HostFlag,
-    LogFormatFlag,
-    NamespaceFlag,
-    PortFlag,
-    StoreFlag,
-    configure_logs,
-    fail,
-)
-from lineage.errors import StoreError
+from lineage.cli.telling import configure_logs
+from lineage.cli.terminal import USAGE, fail
+from lineage.errors import InvalidSettings, StoreError
 from lineage.eventlog.memory import MemoryLog
 from lineage.ports import LineageStore
 from lineage.prober import Prober
@@ -79,21 +72,31 @@ def up(
         fail("--speed is for the demo: add --demo", code=USAGE)
     if context is not None and demo:
         fail("the demo needs no cluster: give either --demo or --context", code=USAGE)
+    told: dict[str, str] = {}
     with ExitStack() as stack:
         if demo:
-            flags["cluster"] = cluster or DEMO_CLUSTER
-            folder = stack.enter_context(_own_folder()) if store is None else None
-            objects = stack.enter_context(_own_folder())
-            flags["object_stores"] = [{"folder": objects}]
+            folder = stack.enter_context(_own_folder())
+            objects = folder / "objects"
+            flags |= {"cluster": cluster or DEMO_CLUSTER, "object_stores": [{"folder": objects}]}
             settings, key = _demo_settings(flags, folder)
             configure_logs(logging.INFO, settings.log_format)
+            file = _write_settings(folder, settings.store, objects)
+            told = {"settings": f"LINEAGE_CONFIG={file}"}
             kube = connect(url=stack.enter_context(demo_server(folder=objects, speed=speed)).url)
         else:
             settings = load_settings(flags | {"cluster": cluster, "context": context})
             configure_logs(logging.INFO, settings.log_format)
             key = redaction_key(settings)
-            kube = connect(context=settings.context)
-        _run(settings, kube, Redactor(key))
+            kube = _cluster(settings.context)
+        _run(settings, kube, Redactor(key), told)
+
+
+def _cluster(context: str | None) -> Kube:
+    try:
+        return connect(context=context)
+    except InvalidSettings as error:
+        hint = "KUBECONFIG names the file that has it, else it is ~/.kube/config; `lineage up --demo` needs no cluster"
+        raise InvalidSettings(f"{error} ({hint})") from error
 
 
 @contextmanager
@@ -102,17 +105,26 @@ def _own_folder() -> Iterator[Path]:
         yield Path(folder)
 
 
-def _demo_settings(flags: dict[str, Any], folder: Path | None) -> tuple[Settings, bytes]:
-    """Set up the demo: in a folder of its own it leaves nothing behind, not even a key."""
-    if folder is None:
+def _demo_settings(flags: dict[str, Any], folder: Path) -> tuple[Settings, bytes]:
+    """Set up the demo: with a store in a folder of its own it leaves nothing behind, not even a key."""
+    if flags["store"] is not None:
         settings = load_settings(flags)
         return settings, redaction_key(settings)
     return load_settings(flags | {"store": f"sqlite:///{folder / 'lineage.db'}"}), secrets.token_bytes(KEY_BYTES)
 
 
+def _write_settings(folder: Path, store: str, objects: Path) -> Path:
+    """Write the settings with which other commands ask the store of the demo, and read its objects."""
+    file = folder / "config.toml"
+    # What JSON writes of a text, TOML reads.
+    file.write_text(f"store = {json.dumps(store)}\n[[object_stores]]\nfolder = {json.dumps(str(objects))}\n")
+    return file
+
+
 # ------------------------------------------------------------------------------------------ one process
-def _run(settings: Settings, kube: Kube, redactor: Redactor) -> None:
-    """Run every part until a signal: served first, watched last; ended in the other direction."""
+def _run(settings: Settings, kube: Kube, redactor: Redactor, told: Mapping[str, str]) -> None:
+    """Run every part until a signal: served first, watched last; ended in the other direction. `told` is said of it,
+    too."""
     sources = all_sources()
     events = MemoryLog(instance_name("up"))
     with listen(settings.host, settings.port) as listener:
@@ -150,7 +162,7 @@ def _run(settings: Settings, kube: Kube, redactor: Redactor) -> None:
             settings.host,
             shown(settings.store),
             form=settings.log_format,
-            more={"watching": watched},
+            more={"watching": watched, **told},
         )
         with _recording(recorder, server), _probing(settings, store, events, server):
             watching.start()

@@ -4,20 +4,12 @@ import logging
 
 import structlog
 
+from lineage.cli.event_logs import log_of
+from lineage.cli.flags import ClusterFlag, ContextFlag, HealthPortFlag, HostFlag, LogFlag, LogFormatFlag, NamespaceFlag
 from lineage.cli.health import not_waiting, serving_health, watchers_live, watchers_settled
-from lineage.cli.parts import log_of, now
-from lineage.cli.terminal import (
-    ClusterFlag,
-    ContextFlag,
-    HealthPortFlag,
-    HostFlag,
-    LogFlag,
-    LogFormatFlag,
-    NamespaceFlag,
-    configure_logs,
-    introduce,
-    stopped_by_signals,
-)
+from lineage.cli.interruption import stopped_by_signals
+from lineage.cli.parts import now
+from lineage.cli.telling import configure_logs, introduce
 from lineage.errors import LogError
 from lineage.eventlog.kafka import KafkaWriter, find
 from lineage.redaction import Redactor

@@ -203,17 +203,22 @@ def test_without_a_query_the_saved_ones_are_listed() -> None:
         (["dump"], 1, r"there is no store at "),
         (["serve"], 1, r"there is no store at "),
         (["ingest", "absent.json"], 2, r"there is no file or folder absent\.json"),
-        (["query", "x", "--variables", "[]"], 2, r"--variables must be a JSON object"),
-        (["query", "x", "--variables", "{"], 2, r"--variables is no JSON"),
-        (["query", "x", "-f", "y"], 2, r"either a query or -f"),
+        (["query", "{ x }", "--variables", "[]"], 2, r"--variables must be a JSON object"),
+        (["query", "{ x }", "--variables", "{"], 2, r"--variables is no JSON"),
+        (["query", "{ x }", "-f", "y"], 2, r"either a query or -f"),
+        (["query", "nothing"], 2, r"no saved query is called nothing: `lineage query` lists"),
         (["query", "-f", "absent.graphql"], 2, r"absent\.graphql"),
-        (["query", "x", "--url", "localhost:8080"], 2, r"--url must be an address"),
-        (["query", "x", "--url", "http://127.0.0.1:1"], 1, r"cannot be asked"),
+        (["query", "{ x }", "--url", "localhost:8080"], 2, r"--url must be an address"),
+        (["query", "{ x }", "--url", "http://127.0.0.1:1"], 1, r"cannot be asked"),
         (["dump", "--store", "store.db"], 2, r"store: .* URL"),
         (["ingest", "-", "--store", "sqlite://"], 2, r"in memory"),
         (["up", "--speed", "2"], 2, r"--speed is for the demo"),
         (["up", "--demo", "--context", "x"], 2, r"either --demo or --context"),
-        (["up", "--context", "absent"], 2, r"cluster configuration"),
+        (
+            ["up", "--context", "absent"],
+            2,
+            r"cluster configuration: .*`lineage up --demo` needs no cluster",
+        ),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -368,6 +373,8 @@ def test_the_demo_shows_runs_and_leaves_nothing_behind(number: signal.Signals, t
     (tmp_path / "temporary").mkdir()
     with serving("up", "--demo", "--speed", "50", TMPDIR=str(tmp_path / "temporary")) as (address, process):
         assert eventually(lambda: count_runs(address) > 0)
+        (settings,) = (tmp_path / "temporary").glob("*/config.toml")
+        assert b"churn-training" in run("runs", LINEAGE_CONFIG=str(settings)).stdout
         assert end(process, number) == 0
     assert list((tmp_path / "temporary").iterdir()) == []
     assert not Path(os.environ["XDG_DATA_HOME"]).exists()

@@ -9,7 +9,7 @@ from threading import Event, Thread
 import pytest
 from kafka.errors import KafkaError
 
-from lineage.cli.parts import log_of
+from lineage.cli.event_logs import log_of
 from lineage.errors import InvalidSettings, LogError
 from lineage.eventlog.kafka import Access, KafkaReader, KafkaWriter, access_of, find, prepare
 from lineage.observation import ObjectDeleted

@@ -7,27 +7,16 @@ from pathlib import Path
 import pytest
 
 from tests.integration.test_cli import run
-from watchers.demo import recordings
-from watchers.demo.bucket import happen, stored
+from tests.told import tell_the_story
 
 MODEL = "s3://ml-artifacts/models/churn/model.tgz"
 CUSTOMERS = "s3://ml-artifacts/reference/customers.tgz"
-STORY = recordings()
 
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A store of the demo's story, and its objects as they lay at the end."""
-    config, story = tmp_path / "config.toml", tmp_path / "story.ndjson"
-    config.write_text(
-        f'store = "sqlite:///{tmp_path / "lineage.db"}"\nredaction_key = "{"0123456789abcdef" * 2}"\n'
-        f'[[object_stores]]\nfolder = "{tmp_path / "objects"}"\n'
-    )
-    story.write_text("\n".join(json.dumps(one.object) for one in STORY))
-    for one in stored(STORY):
-        happen(tmp_path / "objects", one)
-    monkeypatch.setenv("LINEAGE_CONFIG", str(config))
-    assert run("ingest", str(story)).returncode == 0
+    tell_the_story(tmp_path, monkeypatch)
     return tmp_path
 
 

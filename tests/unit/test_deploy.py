@@ -12,11 +12,10 @@ from zipfile import ZipFile
 
 import kubernetes_validate
 import pytest
-import typer
 import yaml
 
-from lineage.cli import app
-from lineage.settings import PREFIX, Settings
+from lineage.cli.commands import COMMANDS, imported
+from lineage.settings import PREFIX, Settings, load_settings
 from tests.manifests import DEPLOY, OVERLAYS, ROOT, Manifest, of_kind, overlay, pods, rendered
 from watchers.sources import all_sources
 
@@ -30,6 +29,7 @@ EVERY_POD: Final = [
     ("one-machine", "kfp-lineage"),
     ("cluster", "watch"),
     ("cluster", "record"),
+    ("cluster", "probe"),
     ("cluster", "serve"),
     ("cluster", "migrate"),
 ]
@@ -149,10 +149,8 @@ def test_everything_lives_in_one_namespace(name: str) -> None:
 @every_pod
 def test_every_argument_is_one_that_the_command_line_takes(name: str, pod: str) -> None:
     command, *arguments = the_container(a_pod(name, pod))["args"]
-    group = typer.main.get_command(app)
-    assert isinstance(group, typer.core.TyperGroup)
-    assert command in group.commands, f"there is no command {command}"
-    group.commands[command].make_context(command, list(arguments)).close()  # an error of usage says what is wrong
+    assert command in COMMANDS, f"there is no command {command}"
+    imported(command).make_context(command, list(arguments)).close()  # an error of usage says what is wrong
 
 
 @every_pod
@@ -170,6 +168,32 @@ def test_every_variable_is_a_setting_and_comes_from_something_that_is_there(name
             reference = one["valueFrom"]["secretKeyRef"]
             assert reference["name"] == IMAGE
             assert reference["key"] in told, f"nobody says how to make {reference['key']}"
+
+
+def the_secret_for(name: str, pod: str, variable: str) -> Manifest | None:
+    """What of the secret a variable is read from; None where the variable is not set."""
+    found = [one for one in the_container(a_pod(name, pod))["env"] if one["name"] == variable]
+    return found[0]["valueFrom"]["secretKeyRef"] if found else None
+
+
+@pytest.mark.parametrize("name", OVERLAYS)
+def test_what_looks_at_objects_is_told_where_by_a_secret_and_nothing_else_is(name: str) -> None:
+    told = {pod: the_secret_for(name, pod, "LINEAGE_OBJECT_STORES") for pod in pods(overlay(name))}
+    looking = {"one-machine": "kfp-lineage", "cluster": "probe"}[name]
+    assert {pod for pod, secret in told.items() if secret} == {looking}
+    # What serves pages, too, starts without them.
+    assert told[looking] == {"name": IMAGE, "key": "object-stores"} | (
+        {"optional": True} if name == "one-machine" else {}
+    )
+
+
+@pytest.mark.parametrize("name", OVERLAYS)
+def test_object_stores_are_written_as_the_setting_is(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = (DEPLOY / "overlays" / name / "kustomization.yaml").read_text()
+    (written,) = re.findall(r"--from-literal=object-stores='(.+)'", told)
+    monkeypatch.setenv("LINEAGE_OBJECT_STORES", written)
+    (store,) = load_settings({}).object_stores
+    assert store.access_key is not None
 
 
 @every_pod
@@ -281,7 +305,8 @@ def test_the_program_needs_nothing_of_what_the_image_leaves_out() -> None:
     (build,) = [rest for name, rest in instructions() if name == "RUN"]
     left_out = {found.replace("/", ".") for found in re.findall(r"/site-packages/([a-z/]+)", build)}
     assert left_out == {"kubernetes.aio", "kubernetes.client.api"}
-    program = f"import sys, lineage.cli; sys.exit(sorted(sys.modules.keys() & {left_out}) or 0)"
+    commands = "import sys; from lineage.cli.commands import COMMANDS, imported; [*map(imported, COMMANDS)]"
+    program = f"{commands}; sys.exit(sorted(sys.modules.keys() & {left_out}) or 0)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 

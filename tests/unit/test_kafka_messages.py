@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineage.cli.parts import group_of
+from lineage.cli.event_logs import group_of
 from lineage.errors import LogError
 from lineage.eventlog.kafka.reader import Place, parse
 from lineage.eventlog.kafka.topic import MESSAGE_BYTES as TOPIC_BYTES

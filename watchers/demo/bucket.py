@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import Final
 
 from lineage.identity import names_own_pod
-from watchers.demo.forms import Json, read_time
-from watchers.demo.nodes import SAVE_SECONDS
+from watchers.demo.forms import Json, read_time, write_time
+from watchers.demo.nodes import PULL_SECONDS, SAVE_SECONDS
 from watchers.demo.story import OUTSIDE_KEYS
 from watchers.timeline import Recording
 
 LOST_AFTER: Final = timedelta(minutes=6)  # what the oldest run had extracted: somebody cleans up
 STOP_SECONDS: Final = 5.0
+LOG: Final = "main-logs"  # the artifact in which Argo keeps what a step said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,9 +69,23 @@ def _is_own(workflow: Json, node: Json, uri: str) -> bool:
 
 
 def _made(node: Json, output: str, key: str, at: datetime) -> bytes:
+    if output == LOG:
+        return "".join(f"{line}\n" for line in _said(node, at)).encode()
     arguments = "".join(f"{one['name']} = {one['value']}\n" for one in node.get("inputs", {}).get("parameters", ()))
-    text = f"{output} of {node['templateName']}\n{arguments}"
-    return _packed(output, text, at) if key.endswith(".tgz") else f"{text}{node['phase']}\n".encode()
+    return _packed(output, f"{output} of {node['templateName']}\n{arguments}", at)
+
+
+def _said(node: Json, ended: datetime) -> Iterator[str]:
+    """The log of a step: with what it began, what it wrote, and how it ended."""
+    began = write_time(read_time(node["startedAt"]) + timedelta(seconds=PULL_SECONDS))
+    inputs, outputs = node.get("inputs", {}), node["outputs"]
+    yield f"{began} {node['templateName']} begins"
+    arguments = (one for one in inputs.get("parameters", ()) if "password" not in one["name"])
+    yield from (f"{began} {one['name']} = {one['value']}" for one in arguments)
+    yield from (f"{began} reads {one['name']} from {one['s3']['key']}" for one in inputs.get("artifacts", ()))
+    written = [one for one in outputs["artifacts"] if one["name"] != LOG]
+    yield from (f"{write_time(ended)} wrote {one['name']} to {one['s3']['key']}" for one in written)
+    yield f"{write_time(ended)} {node.get('message', 'done')}"
 
 
 def _packed(name: str, text: str, at: datetime) -> bytes:

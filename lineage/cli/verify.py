@@ -1,4 +1,4 @@
-"""`lineage artifact` and `lineage verify`: what became of objects, as it is known and as it is now."""
+"""`lineage verify`: what became of objects, as it is now."""
 
 import logging
 from collections import Counter
@@ -9,15 +9,17 @@ from typing import Annotated, Final
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
-from lineage.cli.asking import UrlFlag, ask_saved, open_ask
+from lineage.cli.asking import write_json
+from lineage.cli.flags import JsonFlag, StoreFlag
+from lineage.cli.naming import find_run, key_of
 from lineage.cli.object_stores import looker
-from lineage.cli.parts import instance_name, interpreter, now, open_existing
-from lineage.cli.pictures import pictures_of_artifacts, table_of_states
-from lineage.cli.runs import JsonFlag, write_json
-from lineage.cli.terminal import FAILURE, StoreFlag, configure_logs, fail, notes, print_answer, printable
-from lineage.errors import InvalidId, InvalidSettings
+from lineage.cli.opening import open_existing
+from lineage.cli.parts import instance_name, interpreter, now
+from lineage.cli.pictures import table_of_states
+from lineage.cli.telling import configure_logs
+from lineage.cli.terminal import FAILURE, fail, notes, print_answer, printable
+from lineage.errors import InvalidSettings
 from lineage.eventlog.memory import MemoryLog
-from lineage.identity import Key, parse_global_id
 from lineage.model import Artifact, ArtifactState, LookDue, Run
 from lineage.ports import EVERYTHING, AnyOf, Condition, LineageStore, Listing, Operator, PageRequest, Where
 from lineage.prober import AT_ONCE, LookAt, seen_at
@@ -26,31 +28,6 @@ from lineage.settings import load_settings
 
 PAGE: Final = 100
 GIVE_UP_SECONDS: Final = 30.0  # how long another writer may hold the store
-
-
-def artifact(
-    which: Annotated[str, typer.Argument(metavar="ARTIFACT", help="The uri or the id of an artifact.")],
-    as_json: JsonFlag = False,
-    store: StoreFlag = None,
-    url: UrlFlag = None,
-) -> None:
-    """Show what became of an artifact: its size and digests, and what each look at it said.
-
-    A uri that was written several times is as many artifacts, the newest first.
-
-        lineage artifact s3://ml-artifacts/models/churn/model.tgz
-    """
-    configure_logs(logging.ERROR)
-    values = {"ids": [which]} if _key(which) is not None else {"uri": which}
-    found = ask_saved(open_ask(store, url), "artifact-history", values)["artifacts"]
-    if not found["nodes"]:
-        fail(f"no artifact with the uri or id {printable(which)} is recorded: `lineage query artifacts` finds some")
-    if as_json:
-        write_json(found["nodes"])
-        return
-    print_answer(*pictures_of_artifacts(found["nodes"]))
-    if len(found["nodes"]) < found["totalCount"]:
-        notes.print(f"{len(found['nodes'])} of {found['totalCount']} writes, the newest.")
 
 
 def verify(
@@ -67,7 +44,7 @@ def verify(
     recorded. Of a run, these are the artifacts that it read and wrote. Exits with 1 if anything is missing or changed.
 
         lineage verify
-        lineage verify churn-training-1795311000
+        lineage verify churn-training-hl9ft
         lineage verify s3://ml-artifacts/models/churn/model.tgz --json
     """
     configure_logs(logging.ERROR)
@@ -98,31 +75,16 @@ def _tell(store: LineageStore, artifacts: Sequence[Artifact], *, as_json: bool) 
 
 
 # ------------------------------------------------------------------------------------------ which
-def _key(text: str) -> Key | None:
-    try:
-        return parse_global_id(text)
-    except InvalidId:
-        return None
-
-
 def _where(store: LineageStore, text: str) -> Where:
     """Say which artifacts somebody means."""
-    if (key := _key(text)) is not None:
+    if (key := key_of(text)) is not None:
         node = store.get(EVERYTHING, [key]).get(key)
         if isinstance(node, Artifact | Run):
             return Condition(field="run" if isinstance(node, Run) else "id", operator=Operator.EQ, value=node.key)
         fail(f"no run or artifact with the id {printable(text)} is recorded")
     if "://" in text:
         return Condition(field="uri", operator=Operator.EQ, value=text)
-    run = store.run_by_uid(EVERYTHING, text) or _newest(store, text)
-    if run is None:
-        fail(f"no run with the id, uid or name {printable(text)} is recorded: `lineage runs` lists them")
-    return Condition(field="run", operator=Operator.EQ, value=run.key)
-
-
-def _newest(store: LineageStore, name: str) -> Run | None:
-    named = AnyOf(tuple(Condition(field=field, operator=Operator.EQ, value=name) for field in ("name", "displayName")))
-    return next(iter(store.runs(EVERYTHING, Listing(where=named), PageRequest(first=1)).items), None)
+    return Condition(field="run", operator=Operator.EQ, value=find_run(store, text).key)
 
 
 def _artifacts(store: LineageStore, where: Where | None) -> Iterator[Artifact]:

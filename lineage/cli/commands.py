@@ -1,0 +1,93 @@
+"""The commands: what each is for, and where it is written. One is imported when it is called, and only that one.
+
+Most of what a command takes to start is to import what it needs, and no command needs what all of them do.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Final, Literal
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_group
+
+MARKUP: Final[Literal["markdown"]] = "markdown"  # what help is written in
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Where a command is written, as `module:name`, and how its own help begins."""
+
+    place: str
+    help: str
+
+
+COMMANDS: Final[Mapping[str, Command]] = {
+    "up": Command("up:up", "Watch, record and serve, in one process."),
+    "ingest": Command("ingest:ingest", "Record objects that were saved to files."),
+    "watch": Command("watch:watch", "Watch a cluster, and write what is seen to the event log."),
+    "record": Command("record:record", "Read the event log, and record it into a store."),
+    "probe": Command(
+        "probe:probe",
+        "Look at the objects that artifacts are, soon after they were recorded and again from time to time.",
+    ),
+    "replay": Command("record:replay", "Rebuild a store from the event log: record all that it holds now, and end."),
+    "reinterpret": Command(
+        "reinterpret:reinterpret",
+        "Make a store anew from the objects that another one keeps, as this release understands them.",
+    ),
+    "serve": Command("serve:serve", "Serve a store over HTTP: a page, GraphQL and GraphiQL. Records nothing."),
+    "runs": Command("runs:runs", "List runs, the newest first."),
+    "show": Command(
+        "runs:show", "Show what happened in one run: its arguments, its steps, and what each read and wrote."
+    ),
+    "logs": Command("logs:logs", "Print the log that a step left, where Argo archived it."),
+    "query": Command("query:query", "Ask in GraphQL; print the answer as JSON. Without a query, list the saved ones."),
+    "artifact": Command(
+        "artifact:artifact",
+        "Show what became of an artifact: its size and digests, and what each look at it said.",
+    ),
+    "verify": Command(
+        "verify:verify",
+        "Look now at the objects of artifacts, and say which are missing or are not what they were.",
+    ),
+    "rejected": Command("rejected:app", "What could not be recorded: `list` it, `show` it, `retry` it, `drop` it."),
+    "dump": Command("store:dump", "Write all knowledge as JSON lines: equal knowledge, equal bytes."),
+    "migrate": Command("store:migrate", "Make a store, or bring one of an older release up to date."),
+}
+
+
+class LazyGroup(TyperGroup):
+    """A group that knows of its commands what they are for, and imports the one that is called.
+
+    As click documents it: https://click.palletsprojects.com/en/stable/complex/#lazily-loading-subcommands. The help
+    of the group needs none of them.
+    """
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # Typer names these types privately
+        """Find the command that is called, and import it."""
+        name, _, rest = super().resolve_command(ctx, args)
+        return name, None if name is None else imported(name), rest
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make the commands known to an application, whose class is `LazyGroup`."""
+    for name, command in COMMANDS.items():
+        app.command(name, help=command.help)(_not_imported)
+
+
+def _not_imported() -> None:
+    """Stand for a command of which only the help is known yet."""
+
+
+def imported(name: str) -> Any:
+    """Import a command as Typer makes it: one that parses arguments and runs."""
+    module, _, written = COMMANDS[name].place.partition(":")
+    found = getattr(import_module(f"{__package__}.{module}"), written)
+    group = typer.Typer(rich_markup_mode=MARKUP)
+    if isinstance(found, typer.Typer):
+        group.add_typer(found, name=name)
+    else:
+        group.command(name)(found)
+    return get_group(group).commands[name]

@@ -1,0 +1,47 @@
+"""The flags that several commands share."""
+
+from typing import Annotated, Literal, TypeAlias
+
+import typer
+
+StoreFlag = Annotated[
+    str | None,
+    typer.Option(
+        "--store", metavar="URL", help="Where knowledge is kept, such as sqlite:///lineage.db. Also LINEAGE_STORE."
+    ),
+]
+ClusterFlag = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster", metavar="NAME", help="Name of the cluster that the objects are from. Also LINEAGE_CLUSTER."
+    ),
+]
+LogFlag = Annotated[
+    str | None,
+    typer.Option("--log", metavar="URL", help="The event log, such as kafka://HOST:9092/lineage. Also LINEAGE_LOG."),
+]
+NamespaceFlag = Annotated[
+    list[str] | None,
+    typer.Option("--namespace", "-n", metavar="NAME", help="Watch this namespace; may be repeated. Without: all."),
+]
+ContextFlag = Annotated[
+    str | None, typer.Option("--context", metavar="NAME", help="Context of the kubeconfig. Also LINEAGE_CONTEXT.")
+]
+HealthPortFlag = Annotated[
+    int | None,
+    typer.Option(
+        "--health-port",
+        metavar="PORT",
+        help="Port for /healthz, /readyz and /metrics; without, there is none. Also LINEAGE_HEALTH_PORT.",
+    ),
+]
+LogFormat: TypeAlias = Literal["json", "text"]
+LogFormatFlag = Annotated[
+    LogFormat | None,
+    typer.Option("--log-format", help="How to log; without, text on a terminal, else JSON. Also LINEAGE_LOG_FORMAT."),
+]
+HostFlag = Annotated[str | None, typer.Option("--host", help="Address to listen on. Also LINEAGE_HOST.")]
+PortFlag = Annotated[
+    int | None, typer.Option("--port", metavar="PORT", help="Port to listen on; 0 is any free one. Also LINEAGE_PORT.")
+]
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON instead.")]
