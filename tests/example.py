@@ -5,6 +5,7 @@
 """
 
 from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
 from lineage.identity import (
     Location,
@@ -29,6 +30,7 @@ from lineage.model import (
     Execution,
     Experiment,
     Gap,
+    Metric,
     Parameter,
     Phase,
     Pipeline,
@@ -38,6 +40,7 @@ from lineage.model import (
     Run,
     SourceState,
     SourceStatus,
+    Special,
     WorkflowIncarnation,
 )
 from tests.fakes import Knowledge
@@ -254,6 +257,23 @@ def _source(name: str, kind: str, state: SourceState, message: str | None, obser
     )
 
 
+def _metric(name: str, value: float | None, **more: Any) -> Metric:
+    return Metric(
+        name=name,
+        value=value,
+        **{"run_key": NIGHTLY.key, "execution_key": TRAIN.key, "at": TRAIN.finished_at, "source": MODEL.uri, **more},
+    )
+
+
+AUC: Final = _metric("auc", 0.91, is_percentage=True)
+SERIES: Final = tuple(_metric("loss", value, step=step) for step, value in enumerate((0.9, 0.6, 0.4)))
+METRICS: Final = (
+    AUC,
+    _metric("duration_seconds", 3600.0, execution_key=None, source="built in"),
+    _metric("loss", None, special=Special.NAN, step=3, cached=True),
+)
+
+
 def example() -> Knowledge:
     """Tell the whole of it."""
     return Knowledge(
@@ -270,6 +290,8 @@ def example() -> Knowledge:
         ),
         gaps={"argo_workflow": GAPS},
         history={MODEL.key: LOOKS},
+        metrics={NIGHTLY.key: METRICS, TRAIN.key: (*SERIES, AUC)},
+        metadata={REPORT.key: {"plots": [{"type": "markdown", "text": "# Report"}]}},
         workflows={
             run.key: (
                 WorkflowIncarnation(

@@ -4,6 +4,7 @@ import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar, assert_never
 
 from lineage.errors import InvalidRequest, PositionMoved
@@ -370,7 +371,7 @@ class FakeStore:
     def _page(self, name: str, scope: Scope, items: Sequence[L], listing: Listing, page: PageRequest) -> Page[L]:
         found = sorted(self._found(scope, items, listing), key=lambda item: encode_key(item.key))
         for order in reversed(listing.order or _ORDER_UNLESS_ASKED.get(name, ())):
-            _sort(found, order)
+            _sort(found, order, _ORDERED_BY.get(order.field) or partial(self._metric, order.name))
         cursors = [f"after:{item.id}" for item in found]
         start = _place(cursors, page.after) + 1 if page.after else 0
         stop = _place(cursors, page.before) if page.before else len(found)
@@ -421,6 +422,8 @@ class FakeStore:
                 return [item.labels.get(condition.name or "")]
             case "parameter":
                 return [each.value for each in item.parameters if each.name == condition.name]
+            case "metric":
+                return [one.value for one in known.metrics.get(item.key, ()) if one.name == condition.name]
             case "image" | "imageDigest":
                 name = "reference" if condition.field == "image" else "digest"
                 found = [image for image in self._images(item) if condition.name in (None, image.digest)]
@@ -437,6 +440,9 @@ class FakeStore:
                 return [each.name for each in known.experiments if each.key == item.experiment_key] or [None]
             case name:
                 return [getattr(item, _snake(name))]
+
+    def _metric(self, name: str | None, item: Any) -> float | None:
+        return next((one.value for one in self._known.metrics.get(item.key, ()) if one.name == name), None)
 
     def _images(self, item: Run | Execution) -> Iterable[Any]:
         executions = [e for e in self._known.executions if item.key in (e.key, e.run_key)]
@@ -518,8 +524,7 @@ def _sortable(value: Any) -> tuple[bool, Any]:
     return (False, 0) if value is None else (True, value)
 
 
-def _sort(items: list[L], order: Order) -> None:
-    value = _ORDERED_BY[order.field]
+def _sort(items: list[L], order: Order, value: Callable[[Any], Any]) -> None:
     items.sort(key=lambda item: _sortable(value(item)), reverse=order.descending)
     items.sort(key=lambda item: value(item) is None)  # what has no value comes last, whichever the direction
 

@@ -69,6 +69,9 @@ def _nodes(number: int, name: str, born: int) -> dict[str, KubernetesObject]:
         c: a_node(f"{name}.report", born + 100, None, "Running", reads=[f"model/{number}"], templateName="report"),
         d: a_node(f"{name}.later", None, None, "Pending"),
     }
+    if number % 4:
+        accuracy = "NaN" if number % 7 == 6 else f"0.{50 + number % 11}"
+        nodes[b]["outputs"]["parameters"] = [{"name": "accuracy", "value": accuracy}]
     nodes[a]["children"] = [b]
     nodes[b]["children"] = [c]
     return dict(list(nodes.items())[: 2 + number % 3])

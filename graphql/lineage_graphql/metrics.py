@@ -1,18 +1,17 @@
 # mypy: allow-subclassing-any
 """Metrics: the type, series of it, and the names that there are."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import graphene
 
 from lineage import model
-from lineage.errors import InvalidRequest
-from lineage.ports import Page
+from lineage.identity import parse_global_id
+from lineage.ports import AllOf, Condition, Operator, Page
 from lineage_graphql.connections import Connection, connection_type, forward_field, page_of, page_request
 from lineage_graphql.context import Info, context_of
 from lineage_graphql.enums import Special
-from lineage_graphql.filters import IDWhere, StringWhere, to_where
 from lineage_graphql.scalars import DateTime
 
 
@@ -84,16 +83,15 @@ class TrendScope(graphene.InputObjectType):
 
 
 def list_metric_names(_: object, info: Info, scope: Mapping[str, Any] | None = None) -> tuple[str, ...]:
-    """List the names that runs of a scope recorded.
+    """List the names that runs of a scope recorded."""
+    context = context_of(info)
+    return context.store.metric_names(context.scope, None if scope is None else AllOf(tuple(_within(scope))))
 
-    Raises:
-        InvalidRequest: the scope names nothing, or more than one thing.
-    """
-    context, given = context_of(info), {name: one for name, one in (scope or {}).items() if one is not None}
-    if scope is not None and len(given) != 1:
-        raise InvalidRequest("a scope names exactly one of pipeline, experiment and namespace")
-    where = {name: StringWhere(eq=one) if name == "namespace" else IDWhere(eq=one) for name, one in given.items()}
-    return context.store.metric_names(context.scope, to_where(where) if where else None)
+
+def _within(scope: Mapping[str, str]) -> Iterator[Condition]:
+    for name, given in scope.items():
+        value = given if name == "namespace" else parse_global_id(given)
+        yield Condition(field=name, operator=Operator.EQ, value=value)
 
 
 METRIC_NAMES = graphene.Field(

@@ -75,7 +75,7 @@ def record_files(paths: list[str], settings: Settings, interruption: Interruptio
     log = MemoryLog(instance_name("ingest"))
     recorder = Recorder(
         log,
-        open_to_record(settings.store),
+        open_to_record(settings),
         interpreter(sources),
         key_ids=[redactor.key_id],
         clock=now,

@@ -1,5 +1,6 @@
 """Opening stores: to read one that is there, to write to one that may have to be made or waited for."""
 
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import Final
@@ -9,6 +10,7 @@ from lineage.errors import InvalidSettings, SchemaOutdated, StoreError
 from lineage.outage import Outage
 from lineage.ports import LineageStore
 from lineage.recorder import FIRST_BACKOFF_SECONDS, LAST_BACKOFF_SECONDS
+from lineage.settings import Settings
 from lineage.store import migrate, open_store
 
 MEMORY_URLS: Final = ("sqlite://", "sqlite:///:memory:")
@@ -30,27 +32,29 @@ def open_existing(url: str) -> LineageStore:
     return open_store(url)
 
 
-def open_to_record(url: str) -> LineageStore:
-    """Open a store to write to it. An embedded one is made, or brought up to date, where need be.
+def open_to_record(settings: Settings) -> LineageStore:
+    """Open the store of the settings to write to it. An embedded one is made, or brought up to date, where need be.
 
     Raises:
         InvalidSettings: it is in memory, where nobody could ask it.
         StoreError: it cannot be opened or made.
         SchemaOutdated: it is a server's, which others use too: to migrate it is a decision.
     """
+    url = settings.store
+    opened = partial(open_store, url, metric_parameters=settings.metric_parameters)
     if url in MEMORY_URLS:
         raise InvalidSettings(f"{url} is a store in memory, which nobody could ask: name a file")
     try:
-        return open_store(url)
+        return opened()
     except SchemaOutdated:
         if not is_embedded(url):
             raise
     migrate(url)
-    return open_store(url)
+    return opened()
 
 
-def open_when_reachable(url: str, stop: Event) -> LineageStore | None:
-    """Open a store to write to it, waiting while its server is away; None where the end came first.
+def open_when_reachable(settings: Settings, stop: Event) -> LineageStore | None:
+    """Open the store of the settings to write to it, waiting while its server is away; None where the end came first.
 
     Raises:
         InvalidSettings, SchemaOutdated: as `open_to_record`: waiting would not help.
@@ -60,11 +64,11 @@ def open_when_reachable(url: str, stop: Event) -> LineageStore | None:
     outage = Outage(begins="store does not answer, waiting for it", ends="store answers")
     while not stop.is_set():
         try:
-            store = open_to_record(url)
+            store = open_to_record(settings)
         except SchemaOutdated:
             raise
         except StoreError as error:
-            if is_embedded(url):
+            if is_embedded(settings.store):
                 raise
             outage.goes_on(str(error))
             stop.wait(backoff)

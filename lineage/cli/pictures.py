@@ -12,6 +12,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from lineage.cli.terminal import printable
+from lineage.metrics import as_text
 from lineage.model import Artifact, Rejected
 
 NOT_KNOWN: Final = "–"
@@ -164,8 +165,21 @@ def _known_facts(run: Answer) -> Iterator[tuple[str, Text]]:
     for number, parameter in enumerate(run["parameters"]):
         value = "(redacted)" if parameter["redacted"] else parameter["value"]
         yield "parameters" if number == 0 else "", _text(f"{parameter['name']} = {value}")
+    for number, metric in enumerate(run["metrics"]):
+        yield "metrics" if number == 0 else "", _metric(metric)
     for missing in run["completeness"]["missing"]:
         yield "not seen", _text(missing, "yellow")
+
+
+def _metric(metric: Answer) -> Text:
+    step = metric["execution"]
+    notes = [
+        *([step["displayName"]] if step else []),
+        *([f"step {metric['step']}"] if metric["step"] else []),
+        *(["cached"] if metric["cached"] else []),
+    ]
+    value = as_text(metric["value"], metric["special"], is_percentage=metric["percentage"])
+    return Text.assemble(_text(f"{metric['name']} = {value}"), _text(f"  {', '.join(notes)}" if notes else "", "dim"))
 
 
 def _add_step(tree: Tree, step: Answer) -> None:

@@ -44,7 +44,7 @@ def probe(
     ready: dict[str, Check] = {name: lambda: Finding(ok=False, says="not reached yet") for name in ("store", "log")}
     health = Health(ready=ready)
     with stopped_by_signals() as stop, serving_health(health, host=settings.host, port=settings.health_port):
-        opened = open_when_reachable(settings.store, stop)
+        opened = open_when_reachable(settings, stop)
         if opened is None:
             return
         ready |= {"store": store_answers(opened)}

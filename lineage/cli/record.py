@@ -55,7 +55,7 @@ def record(
     ready: dict[str, Check] = {"store": lambda: Finding(ok=False, says="not reached yet")}
     health = Health(ready=ready)
     with stopped_by_signals() as stop, serving_health(health, host=settings.host, port=settings.health_port):
-        opened = open_when_reachable(settings.store, stop)
+        opened = open_when_reachable(settings, stop)
         if opened is None:
             return
         ready |= {"store": store_answers(opened)}
@@ -92,7 +92,7 @@ def replay(
     settings = load_settings({"log": log_url, "store": store})
     total = Total()
     with total, KafkaReader(log_of(settings), group=None) as reader:
-        _recorder(reader, open_to_record(settings.store), settings, total).drain(give_up_seconds=GIVE_UP_SECONDS)
+        _recorder(reader, open_to_record(settings), settings, total).drain(give_up_seconds=GIVE_UP_SECONDS)
     tell(total.outcome, settings, as_json=as_json)
     if total.outcome.rejected:
         raise typer.Exit(SOME_REJECTED)

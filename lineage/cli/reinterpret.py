@@ -49,7 +49,7 @@ def reinterpret(
         kept = open_existing(settings.store).observations(seen_at=now())
         recorder = Recorder(
             log,
-            open_to_record(target.store),
+            open_to_record(target),
             interpreter(sources),
             key_ids=[""],  # whatever the keys were: a recorder that held them took these in
             clock=now,

@@ -128,7 +128,7 @@ def _run(settings: Settings, kube: Kube, redactor: Redactor, told: Mapping[str, 
     sources = all_sources()
     events = MemoryLog(instance_name("up"))
     with listen(settings.host, settings.port) as listener:
-        store = open_to_record(settings.store)
+        store = open_to_record(settings)
         metrics = Metrics()
         recorder = Recorder(
             events,

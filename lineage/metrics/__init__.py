@@ -25,6 +25,7 @@ from lineage.metrics.ui_metadata import (
     read_ui_metadata,
     source_location,
 )
+from lineage.metrics.values import as_text
 
 __all__ = [
     "FILES",
@@ -38,6 +39,7 @@ __all__ = [
     "Read",
     "UiMetadata",
     "as_json",
+    "as_text",
     "is_metric_file",
     "read_json_file",
     "read_kubeflow_metrics",

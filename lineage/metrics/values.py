@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from lineage.evidence import MetricValue, Said, SetAside
@@ -12,6 +13,7 @@ MAX_SET_ASIDE: Final = 100  # reasons that are kept of one file
 
 _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?", re.ASCII)
 _NO_NUMBER: Final = re.compile(r"([+-]?)(nan|inf|infinity)", re.ASCII | re.IGNORECASE)
+_SPECIAL: Final[Mapping[str, str]] = {Special.INFINITY: "∞", Special.NEGATIVE_INFINITY: "-∞"}
 _MAX_DIGITS: Final = 400  # more than any double takes: 1.8e308 has 309
 
 
@@ -36,6 +38,13 @@ def number_in(text: str) -> float | None:
         return None
     number = float(plain)
     return None if math.isinf(number) else number
+
+
+def as_text(value: float | None, special: str | None, *, is_percentage: bool = False) -> str:
+    """Write a value as people read it, to six digits."""
+    if value is None:
+        return _SPECIAL.get(special or "", "NaN")
+    return f"{100 * value:.6g} %" if is_percentage else f"{value:.6g}"
 
 
 class Reading:

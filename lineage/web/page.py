@@ -11,10 +11,12 @@ from urllib.parse import quote
 
 import orjson
 
+from lineage.metrics import as_text
 from lineage.model import Counts, Phase
 from lineage_graphql import SavedQuery
 
 REFRESH_SECONDS: Final = 2
+METRICS_SHOWN: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,10 +101,21 @@ def _runs(overview: Overview) -> str:
             escape(run["namespace"]),
             _time(run["startedAt"]),
             _duration(run["durationSeconds"]),
+            _metrics(run),
         )
         for run in overview.runs
     )
-    return _table(("Phase", "Run", "Pipeline", "Namespace", "Started (UTC)", "Took"), rows)
+    return _table(("Phase", "Run", "Pipeline", "Namespace", "Started (UTC)", "Took", "Metrics"), rows)
+
+
+def _metrics(run: Mapping[str, Any]) -> str:
+    """The first of those that somebody recorded."""
+    recorded = [one for one in run["metrics"] if one["source"] != "built in"]
+    shown = [
+        f"{escape(one['name'])} {as_text(one['value'], one['special'], is_percentage=one['percentage'])}"
+        for one in recorded[:METRICS_SHOWN]
+    ]
+    return ", ".join(shown) + (" …" if len(recorded) > METRICS_SHOWN else "") if shown else "–"
 
 
 def _sources(overview: Overview) -> str:

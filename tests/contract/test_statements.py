@@ -45,6 +45,16 @@ QUESTIONS = {
             } } } }
         } }
     } } }""",
+    "metrics of runs, of their executions, and series": """query ($first: Int!) { runs(
+        first: $first, where: {metric: {name: "retries", gte: 0}}, orderBy: [{field: METRIC, metric: "accuracy"}]
+    ) { nodes {
+        metrics { name value execution { displayName run { uid } } run { uid } }
+        executions(first: 5) { nodes {
+            metrics { name }
+            metricSeries(name: "accuracy") { totalCount nodes { step value execution { displayName } } }
+        } }
+        artifacts(first: 5) { nodes { metadata } }
+    } } }""",
     "executions and their neighbours": """query ($first: Int!) { executions(first: $first) { nodes {
         run { uid executions(first: 1) { totalCount } }
         inputs { artifact { consumers { totalCount } } } dependsOn { dependsOn { id } pods { uid } }

@@ -274,8 +274,65 @@ def test_a_cursor_of_another_list_of_looks_is_refused() -> None:
     assert "no cursor of this list" in answer["errors"][0]["message"]
 
 
+# ------------------------------------------------------------------------------------------ metrics
+def test_a_run_tells_the_latest_value_of_each_metric_and_whose_it_is() -> None:
+    found = ask("""{ run(uid: "5f3c2a10-nightly") { metrics {
+        name value special step percentage cached source execution { displayName } run { uid } } } }""")
+    auc, duration, loss = found["run"]["metrics"]
+    assert auc == {
+        "name": "auc",
+        "value": 0.91,
+        "special": None,
+        "step": 0,
+        "percentage": True,
+        "cached": False,
+        "source": MODEL.uri,
+        "execution": {"displayName": "train"},
+        "run": {"uid": NIGHTLY.uid},
+    }
+    assert (duration["source"], duration["execution"]) == ("built in", None)
+    assert (loss["value"], loss["special"], loss["step"], loss["cached"]) == (None, "NAN", 3, True)
+
+
+SERIES = """query ($id: ID!, $after: String) { node(id: $id) { ... on Execution {
+    metricSeries(name: "loss", first: 2, after: $after) {
+        totalCount nodes { step value } pageInfo { hasNextPage endCursor } } } } }"""
+
+
+def test_an_execution_tells_a_series_page_by_page() -> None:
+    found = ask(SERIES, id=TRAIN.id)["node"]["metricSeries"]
+    assert (found["totalCount"], found["nodes"]) == (3, [{"step": 0, "value": 0.9}, {"step": 1, "value": 0.6}])
+    rest = ask(SERIES, id=TRAIN.id, after=found["pageInfo"]["endCursor"])["node"]["metricSeries"]
+    assert rest["nodes"] == [{"step": 2, "value": 0.4}]
+    assert not rest["pageInfo"]["hasNextPage"]
+
+
+def test_runs_are_found_and_ordered_by_a_metric() -> None:
+    found = ask("""{ runs(where: {metric: {name: "auc", gt: 0.9, lte: 1}},
+        orderBy: [{field: METRIC, metric: "auc", direction: DESC}]) { nodes { uid } } }""")
+    assert found["runs"]["nodes"] == [{"uid": NIGHTLY.uid}]
+    assert ask('{ runs(where: {metric: {name: "auc", gt: 0.91}}) { totalCount } }')["runs"]["totalCount"] == 0
+
+
+def test_an_artifact_tells_what_it_says() -> None:
+    found = ask("query ($id: ID!) { node(id: $id) { ... on Artifact { metadata } } }", id=REPORT.id)
+    assert found["node"]["metadata"] == {"plots": [{"type": "markdown", "text": "# Report"}]}
+
+
+def test_metrics_are_named() -> None:
+    assert ask("{ metricNames }")["metricNames"] == ["auc", "duration_seconds", "loss"]
+    one = ask("query ($id: ID!) { metricNames(scope: {pipeline: $id}) }", id=PIPELINE.id)
+    assert one["metricNames"] == ["auc", "duration_seconds", "loss"]
+
+
+@pytest.mark.parametrize("scope", ["{}", '{namespace: "a", experiment: "x"}', "{namespace: null}"])
+def test_a_scope_of_metrics_names_exactly_one_thing(scope: str) -> None:
+    (error,) = execute(FakeStore(example()), EVERYTHING, f"{{ metricNames(scope: {scope}) }}")["errors"]
+    assert error["extensions"] == {"code": "GRAPHQL_VALIDATION_FAILED"}
+
+
 # ------------------------------------------------------------------------------------------ saved queries
-NEEDED = {"id": NIGHTLY.id, "text": "churn", "uid": NIGHTLY.uid, "artifact": TABLE.id}
+NEEDED = {"id": NIGHTLY.id, "text": "churn", "uid": NIGHTLY.uid, "artifact": TABLE.id, "metric": "auc"}
 
 
 @pytest.mark.parametrize("name", saved_queries())

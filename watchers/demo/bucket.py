@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from lineage.identity import names_own_pod
+from watchers.demo.contents import content
 from watchers.demo.forms import Json, read_time, write_time
 from watchers.demo.nodes import PULL_SECONDS, SAVE_SECONDS
 from watchers.demo.story import OUTSIDE_KEYS
@@ -71,8 +72,8 @@ def _is_own(workflow: Json, node: Json, uri: str) -> bool:
 def _made(node: Json, output: str, key: str, at: datetime) -> bytes:
     if output == LOG:
         return "".join(f"{line}\n" for line in _said(node, at)).encode()
-    arguments = "".join(f"{one['name']} = {one['value']}\n" for one in node.get("inputs", {}).get("parameters", ()))
-    return _packed(output, f"{output} of {node['templateName']}\n{arguments}", at)
+    text = content(node, output)
+    return _packed(output, text, at) if key.endswith(".tgz") else text.encode()
 
 
 def _said(node: Json, ended: datetime) -> Iterator[str]:

@@ -171,7 +171,8 @@ class Graph:
             {"name": "main-logs", "s3": {"key": self._own_key(self.name, step, name, "main.log")}}
         )
         if step.results and not failure:
-            outputs["parameters"] = [parameter(result, value) for result, value in step.results.items()]
+            results = {name: self.run.results.get(name, usual) for name, usual in step.results.items()}
+            outputs["parameters"] = [parameter(name, value) for name, value in results.items()]
         node |= {
             "phase": "Failed" if failure else "Succeeded",
             "finishedAt": write_time(begins + timedelta(seconds=PULL_SECONDS + seconds + SAVE_SECONDS)),
