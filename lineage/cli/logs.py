@@ -16,13 +16,14 @@ from lineage.cli.terminal import fail, notes, printable
 from lineage.errors import InvalidSettings, ObjectAbsent
 from lineage.model import Artifact, Execution
 from lineage.objectstore.configured import Found, NotConfigured, find
-from lineage.ports import EVERYTHING, AllOf, AnyOf, Budget, Condition, LineageStore, Listing, Operator, PageRequest
+from lineage.ports import EVERYTHING, AllOf, Budget, Condition, LineageStore, Listing, Operator, PageRequest
 from lineage.settings import Settings, load_settings
 
 MAIN: Final = "main"
 SUFFIX: Final = "-logs"  # Argo keeps the log of the container `main` as the output artifact `main-logs`
 WHOLE: Final = Budget(size_bytes=sys.maxsize, seconds=inf)  # nothing of it is held, and who reads it sets the pace
-SHOWN: Final = 100  # steps of one name
+PAGE: Final = 100
+SHOWN: Final = 3  # of the steps that may be meant
 
 
 def logs(
@@ -74,18 +75,25 @@ def _execution(store: LineageStore, text: str) -> Execution:
 
 
 def _step(store: LineageStore, run: str, name: str) -> Execution:
-    """Find the newest attempt at a step. Of one that Argo retries, each attempt has a name of its own."""
-    named = AnyOf(tuple(Condition(field=f, operator=Operator.EQ, value=name) for f in ("displayName", "template")))
+    """Find the newest attempt at a step of a name, else of a template. Attempts that Argo makes by itself, and items of
+    a loop, have names of their own and one template."""
     of_run = Condition(field="run", operator=Operator.EQ, value=find_run(store, run).key)
-    page = store.executions(EVERYTHING, Listing(where=AllOf((of_run, named))), PageRequest(first=SHOWN))
-    called = [one for one in page.items if one.display_name == name] or list(page.items)
+    called = _executions(store, of_run, "displayName", name) or _executions(store, of_run, "template", name)
     found = [one for one in called if not one.superseded] or called[-1:]
     if not found:
         fail(f"{printable(run)} has no step {printable(name)}: `lineage show {printable(run)}` shows its steps")
     if len(found) > 1:
-        names = ", ".join(f"{printable(one.display_name)} ({one.id})" for one in found)
-        fail(f"{printable(run)} has {len(found)} steps {printable(name)}: name one, or give its id: {names}")
+        names = list(dict.fromkeys(printable(one.display_name) for one in found))
+        some = names if len(names) > 1 else [one.id for one in found]
+        shown = ", ".join(some[:SHOWN])
+        fail(f"{printable(run)} has several steps {printable(name)}: give the name or the id of one, such as {shown}")
     return found[0]
+
+
+def _executions(store: LineageStore, of_run: Condition, field: str, value: str) -> list[Execution]:
+    """Read those of a run that have a value, the first hundred, in the order of their starts."""
+    where = AllOf((of_run, Condition(field=field, operator=Operator.EQ, value=value)))
+    return list(store.executions(EVERYTHING, Listing(where=where), PageRequest(first=PAGE)).items)
 
 
 # ------------------------------------------------------------------------------------------ its log
