@@ -91,6 +91,13 @@ def _facts_of_artifact(artifact: Answer) -> Iterator[tuple[str, Text]]:
         yield "size", _size(int(artifact["sizeBytes"]))
     yield "digest", _text(artifact["digest"])
     yield "content", _text(artifact["contentDigest"])
+    said = artifact["metadata"] or {}
+    for number, (name, value) in enumerate(said.get("metrics", {}).items()):
+        yield "metrics" if number == 0 else "", _text(f"{name} = {value if isinstance(value, str) else f'{value:.6g}'}")
+    for number, plot in enumerate(said.get("plots", ())):
+        yield "shows" if number == 0 else "", _text(plot["type"].replace("_", " "))
+    for number, one in enumerate(said.get("setAside", ())):
+        yield "set aside" if number == 0 else "", _text(": ".join(filter(None, one.values())), "yellow")
 
 
 def table_of_states(artifacts: Sequence[tuple[Artifact, str]]) -> Table:

@@ -11,7 +11,8 @@ import pytest
 from minio.versioningconfig import VersioningConfig
 
 from lineage.errors import BucketAbsent, BudgetExceeded, ObjectAbsent, ObjectStoreError
-from lineage.evidence import Evidence, Look, compare
+from lineage.evidence import Evidence, Look, MetricValue, Said, compare
+from lineage.metrics import LARGEST_FILE, read_json_file
 from lineage.model import ArtifactState
 from lineage.objectstore.configured import ConfiguredStore, Credentials
 from lineage.objectstore.content import digest
@@ -250,6 +251,22 @@ def test_a_look_beyond_its_budget_says_so_and_what_is_known_without_bytes(bucket
     assert (found.state, found.size_bytes, found.digest, found.content_digest) == (PRESENT, 7, None, None)
     assert found.content_reason is not None
     assert "6 may be read" in found.content_reason
+
+
+def test_a_look_reads_what_a_file_says_as_its_bytes_pass(bucket: Bucket) -> None:
+    bucket.put("metrics.tgz", tar_gz({"metrics.json": b'{"auc": 0.9}'}))
+    found = look(bucket.store, "metrics.tgz", budget=BUDGET, read=read_json_file)
+    assert found.said == Said(values=(MetricValue(name="auc", value=0.9),))
+    assert found.digest == looks(bucket, "metrics.tgz").digest
+    assert look(bucket.store, "metrics.tgz", read=read_json_file).said is None  # no bytes, no words
+
+
+def test_a_file_that_is_too_long_to_be_one_of_metrics_is_not_held(bucket: Bucket) -> None:
+    bucket.put("metrics.json", b" " * (LARGEST_FILE + 1))
+    found = look(bucket.store, "metrics.json", budget=BUDGET, read=lambda data: pytest.fail(f"{len(data)} bytes"))
+    assert found.said is not None
+    assert [one.reason for one in found.said.set_aside] == ["it has 8,388,609 bytes, and 8,388,608 are read"]
+    assert found.evidence is Evidence.BYTES
 
 
 def test_what_was_removed_is_missing_and_what_was_put_back_is_there_again(bucket: Bucket) -> None:

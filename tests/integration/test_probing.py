@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from lineage.model import Artifact, ArtifactState
+from lineage.identity import run_key
+from lineage.model import Artifact, ArtifactState, Special
 from lineage.ports import EVERYTHING, Listing, PageRequest
 from lineage.store import open_store
+from tests.archives import tar_gz
 from tests.factories import KubernetesObject, a_node, a_workflow, moment
 from tests.integration.test_cli import run
 from tests.kafka_server import KafkaServer
@@ -61,6 +63,34 @@ def artifacts(folder: Path) -> Mapping[str, Artifact]:
 
 def states(folder: Path) -> Mapping[str, ArtifactState]:
     return {name: item.state for name, item in artifacts(folder).items()}
+
+
+def test_what_a_file_of_metrics_says_is_a_metric_of_its_run(settings: Path, minio: MinioServer, bucket: str) -> None:
+    files = {
+        "mlpipeline-metrics": tar_gz({"m": b'{"metrics": [{"name": "auc", "numberValue": 0.9}, {"name": "9"}]}'}),
+        "training_metrics.json": b'{"loss": [0.9, 0.5, NaN]}',
+    }
+    for key, data in files.items():
+        minio.client().put_object(bucket, key, io.BytesIO(data), len(data))
+    workflow = settings / "workflow.json"
+    workflow.write_text(json.dumps(ran_just_now(bucket, *files)))
+    assert run("ingest", str(workflow)).returncode == 0
+    with started(settings / "record.log", "record") as recorder, started(settings / "probe.log", "probe") as prober:
+        assert comes_true(lambda: {"auc", "loss"} <= metrics(settings).keys()), prober.logged()
+        assert (prober.end(), recorder.end()) == (0, 0)
+    assert metrics(settings)["auc"] == (0.9, None, 0)
+    assert metrics(settings)["loss"] == (None, Special.NAN, 2)
+    shown = run("artifact", f"s3://{bucket}/mlpipeline-metrics", "--json")
+    assert b"is no name of a metric" in shown.stdout
+
+
+def metrics(folder: Path) -> Mapping[str, tuple[float | None, Special | None, int]]:
+    store = open_store(f"sqlite:///{folder / 'lineage.db'}")
+    try:
+        found = store.metrics_of_runs(EVERYTHING, [run_key("u1")]).get(run_key("u1"), ())
+        return {one.name: (one.value, one.special, one.step) for one in found}
+    finally:
+        store.close()
 
 
 def test_what_was_recorded_is_looked_at_soon_and_an_overwrite_is_seen(
