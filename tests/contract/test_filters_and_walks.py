@@ -1,5 +1,5 @@
 """Generated filters against the slow and obvious evaluation of `tests.fakes`, and walks through every list, both
-ways, while more is recorded between the pages."""
+ways, while more is recorded between the pages: on every database, what is obvious being that of a world in memory."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -29,6 +29,7 @@ from lineage.ports import (
     Where,
 )
 from lineage.store.sql import SqlStore
+from tests.contract.conftest import MEMORY, POSTGRESQL, RUNS_OF_WORLD
 from tests.factories import CLUSTER, record
 from tests.fakes import FakeStore, Knowledge
 from tests.worlds import a_world, objects_of
@@ -47,14 +48,14 @@ Values = Mapping[str, Callable[[Any], Any]]
 
 
 @cache
-def world() -> SqlStore:
-    return a_world(20)
+def in_memory() -> SqlStore:
+    return a_world(RUNS_OF_WORLD)
 
 
 @cache
 def known(scope_name: str) -> Knowledge:
     """All that a scope shows of the world, as values."""
-    store, scope = world(), SCOPES[scope_name]
+    store, scope = in_memory(), SCOPES[scope_name]
     found = {what: read(store, scope, Listing(), ALL).items for what, read in READ.items()}
     keys = [execution.key for execution in found[Execution]]
     return Knowledge(
@@ -218,12 +219,14 @@ def filters(what: type) -> st.SearchStrategy[Where]:
 @pytest.mark.parametrize("what", [Run, Execution, Artifact, Pipeline, Experiment])
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
-def test_any_filter_finds_what_the_obvious_evaluation_finds(what: type, scope: str, data: st.DataObject) -> None:
+def test_any_filter_finds_what_the_obvious_evaluation_finds(
+    world: SqlStore, what: type, scope: str, data: st.DataObject
+) -> None:
     listing = Listing(where=data.draw(filters(what)))
-    found = READ[what](world(), SCOPES[scope], listing, ALL).items
+    found = READ[what](world, SCOPES[scope], listing, ALL).items
     expected = READ[what](FakeStore(known(scope)), EVERYTHING, listing, ALL).items
     assert {node.key for node in found} == {node.key for node in expected}
-    assert len(found) == len(expected) == world().count(SCOPES[scope], what, listing)
+    assert len(found) == len(expected) == world.count(SCOPES[scope], what, listing)
 
 
 # ------------------------------------------------------------------------------------------ walks
@@ -263,13 +266,17 @@ def listings(fields: tuple[str, ...]) -> st.SearchStrategy[Listing]:
 @pytest.mark.parametrize("what", READ)
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data(), size=st.integers(2, 9), ahead=st.booleans())
-def test_a_walk_through_a_list_is_the_list(what: type, data: st.DataObject, size: int, ahead: bool) -> None:
+def test_a_walk_through_a_list_is_the_list(
+    world: SqlStore, what: type, data: st.DataObject, size: int, ahead: bool
+) -> None:
     listing = data.draw(listings(ORDERS[what]))
-    whole = READ[what](world(), EVERYTHING, listing, ALL).items
-    walked = list(walk(world(), what, listing, size, ahead=ahead, between=lambda _: None))
+    whole = READ[what](in_memory(), EVERYTHING, listing, ALL).items
+    walked = list(walk(world, what, listing, size, ahead=ahead, between=lambda _: None))
     assert walked == list(whole if ahead else reversed(whole))
 
 
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize("database", [MEMORY, POSTGRESQL], indirect=True)
 @pytest.mark.parametrize("what", READ)
 @settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data(), size=st.integers(2, 5), ahead=st.booleans())
