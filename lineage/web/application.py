@@ -22,14 +22,15 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as Asked
 
-from lineage.errors import StoreError
+from lineage.deadline import Deadline
+from lineage.errors import DeadlineExceeded, StoreError
 from lineage.ports import EVERYTHING, LineageStore, Scope
 from lineage.web.endpoint import Answer, endpoint
 from lineage.web.headers import GRAPHIQL_POLICY, SecurityHeaders
 from lineage.web.health import Health, routes, store_answers
-from lineage.web.measured import Measured, outcome_of
+from lineage.web.measured import ABANDONED, Measured, outcome_of
 from lineage.web.page import Overview, page
-from lineage_graphql import execute, saved_queries
+from lineage_graphql import BUDGET_SECONDS, execute, saved_queries
 
 log = structlog.get_logger(__name__)
 
@@ -44,9 +45,11 @@ def application(*, store: LineageStore, scope: Scope = EVERYTHING, health: Healt
     on_request, on_answer = health.metrics.requests()
     health.metrics.sources(partial(store.sources, EVERYTHING))
 
-    def answer(document: str, variables: Mapping[str, Any] | None, operation: str | None) -> dict[str, Any]:
-        answered = execute(store, scope, document, variables, operation)
-        on_answer(outcome_of(answered))
+    def answer(
+        document: str, variables: Mapping[str, Any] | None, operation: str | None, deadline: Deadline
+    ) -> dict[str, Any]:
+        answered = execute(store, scope, document, variables, operation, deadline=deadline)
+        on_answer(ABANDONED if deadline.is_ended else outcome_of(answered))
         return answered
 
     def show() -> Response:
@@ -64,7 +67,7 @@ def application(*, store: LineageStore, scope: Scope = EVERYTHING, health: Healt
             Mount("/static", StaticFiles(directory=_STATIC)),
         ],
         middleware=[Middleware(SecurityHeaders)],
-        exception_handlers={StoreError: _store_unavailable},
+        exception_handlers={StoreError: _store_unavailable, DeadlineExceeded: _store_unavailable},
     )
 
     async def served(request: Asked, receive: Receive, send: Send) -> None:
@@ -77,7 +80,7 @@ def application(*, store: LineageStore, scope: Scope = EVERYTHING, health: Healt
 def _overview(store: LineageStore, scope: Scope, answer: Answer) -> Overview:
     ingestion = _asked(answer, "ingestion", {"first": 1})["ingestion"]
     return Overview(
-        counts=store.counts(scope),
+        counts=store.within(Deadline(BUDGET_SECONDS)).counts(scope),
         runs=_asked(answer, "recent-runs", {"first": RUNS_SHOWN})["runs"]["nodes"],
         sources=ingestion["sources"],
         rejected=ingestion["rejected"]["totalCount"],
@@ -87,7 +90,7 @@ def _overview(store: LineageStore, scope: Scope, answer: Answer) -> Overview:
 
 
 def _asked(answer: Answer, name: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
-    answered = answer(saved_queries()[name].text, variables, None)
+    answered = answer(saved_queries()[name].text, variables, None, Deadline(BUDGET_SECONDS))
     data: Mapping[str, Any] | None = answered.get("data")
     if data is None or "errors" in answered:
         raise StoreError(f"the saved query {name} could not be answered: {answered['errors'][0]}")
