@@ -299,8 +299,7 @@ class SqlStore:
             several = scope.namespaces is not None or direction is Direction.BOTH
             if several:
                 begin(connection)
-            cursor = connection.connection.cursor()
-            return closure(cursor, self._dialect.name, scope, starts, direction=direction, max_nodes=max_nodes)
+            return closure(connection, scope, starts, direction=direction, max_nodes=max_nodes)
 
     def sources(self, scope: Scope) -> tuple[SourceStatus, ...]:
         with self._reading() as connection:
