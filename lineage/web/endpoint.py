@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from lineage.deadline import Deadline
 from lineage.web.headers import SECURITY_HEADERS
 from lineage.web.negotiation import GRAPHQL, JSON, answer_type, is_json
-from lineage.web.threads import AskerGone, Overloaded, Threads
+from lineage.web.threads import RETRY_SECONDS, AskerGone, Overloaded, Threads
 from lineage_graphql import BUDGET_SECONDS, InvalidDocument, nodes_asked, operation_kind, to_json
 
 Answer: TypeAlias = Callable[[str, Mapping[str, Any] | None, str | None, Deadline], dict[str, Any]]
@@ -33,10 +33,9 @@ HEADERS: Final = ((b"vary", b"Accept"), (b"cache-control", b"no-store"), *SECURI
 LARGEST_BODY: Final = 1_048_576  # bytes; five times the longest query text that is read
 MOST_BYTES: Final = 64 * LARGEST_BODY  # of all that arrive, wait or are answered
 THREADS: Final = 10
-HEAVY_THREADS: Final = 2  # with the others three fewer than a store opens connections: probes and pages need some
+HEAVY_THREADS: Final = 2  # with the others three fewer than a store opens connections: the page and probes need some
 MOST_NODES_BESIDE: Final = 20_000  # a second's work; what may read more has those few threads, and no others
 METHODS: Final = ("GET", "HEAD", "POST")
-RETRY_SECONDS: Final = 2  # after so much time, one who was refused may find a thread free
 BAD_USER_INPUT: Final = "BAD_USER_INPUT"
 OVERLOADED: Final = "OVERLOADED"
 BODY_SECONDS: Final = 20.0  # for all of it: a megabyte at the speed of a poor telephone

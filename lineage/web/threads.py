@@ -1,4 +1,4 @@
-"""The threads that questions are answered on, and the line before them, which has an end: in length, and in time.
+"""The threads on which a store is asked, and the line before them, which has an end: in length, and in time.
 
 Who hangs up leaves the line, or frees a thread: the deadline of what would be answered in vain is ended.
 """
@@ -12,11 +12,13 @@ from typing import Final, TypeVar
 from starlette.types import Receive
 
 from lineage.deadline import Deadline
+from lineage.errors import LineageError
 
 T = TypeVar("T")
 
 MOST_WAITING: Final = 1_000  # as many small questions as are answered in a second or two
 WAITING_SECONDS: Final = 5.0
+RETRY_SECONDS: Final = 2  # after so much time, one who was refused may find a thread free
 WATCH_AFTER_SECONDS: Final = 0.1  # most answers are there long before, and to watch costs as much as some of them
 
 
@@ -90,6 +92,10 @@ class Threads:
         working = loop.run_in_executor(self._pool, work)
         try:
             done = await working
+        except LineageError as error:
+            if deadline.is_ended:
+                raise AskerGone from error
+            raise
         except asyncio.CancelledError:  # the process ends: not only when this is done
             loop.run_in_executor(None, deadline.end)
             raise

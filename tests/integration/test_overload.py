@@ -272,6 +272,23 @@ def test_all_who_wait_may_hang_up_and_leave_nothing_to_do(serving: Serving) -> N
     asyncio.run(play())
 
 
+def test_the_page_is_shown_to_thousands_or_refused_and_keeps_no_question_waiting(serving: Serving) -> None:
+    async def play() -> None:
+        visitors = await sent(serving, 1_200, b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+        for _ in range(5):
+            answer, seconds = await asked(serving, SMALL)
+            assert answer.json() == SMALL_ANSWER
+            assert seconds < SOON_SECONDS / 3
+        for each in visitors[: len(visitors) // 2]:
+            await each.hang_up()
+        found = await asyncio.gather(*(each.answer() for each in visitors[len(visitors) // 2 :]))
+        assert {status for status, _ in found} <= {200, 503}
+        for each in visitors[len(visitors) // 2 :]:
+            await each.hang_up()
+
+    asyncio.run(play())
+
+
 def test_clients_that_send_slowly_keep_nobody_else_waiting(serving: Serving) -> None:
     whole = request(SMALL)
 

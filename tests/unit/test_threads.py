@@ -141,6 +141,23 @@ def test_the_deadline_of_who_hangs_up_is_ended() -> None:
     play(acts)
 
 
+def test_what_becomes_of_a_question_that_somebody_hung_up_on_is_told_to_nobody() -> None:
+    async def acts() -> None:
+        threads, client, deadline = Threads(1), Leaves(), a_deadline()
+        ended = Event()
+
+        def work() -> None:
+            with deadline.interrupting(ended.set):
+                assert ended.wait(PATIENCE_SECONDS)
+            deadline.check()
+
+        client.hang_up()
+        with pytest.raises(AskerGone):
+            await threads.run(work, deadline, client)
+
+    play(acts)
+
+
 def test_what_fails_leaves_its_thread_to_others() -> None:
     async def acts() -> None:
         threads = Threads(1)
