@@ -6,9 +6,10 @@ import re
 import resource
 import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import closing, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
 from time import monotonic
 from typing import Any, Final
 from urllib.request import urlopen
@@ -18,12 +19,14 @@ import orjson
 import psycopg
 import pytest
 
+from lineage.cli.serve import GRACE_SECONDS
 from lineage.identity import global_id
 from lineage.model import Direction
 from lineage.ports import EVERYTHING, Condition, Listing, Operator, PageRequest
 from lineage.store import migrate, open_store
-from lineage.web.endpoint import LARGEST_BODY, MOST_NODES_BESIDE
+from lineage.web.endpoint import LARGEST_BODY, MOST_NODES_BESIDE, THREADS
 from lineage.web.negotiation import GRAPHQL
+from lineage_graphql import BUDGET_SECONDS
 from lineage_graphql.connections import LARGEST_PAGE
 from lineage_graphql.cost import MOST_NODES
 from lineage_graphql.documents import DEEPEST, MOST_ALIASES, MOST_ROOT_FIELDS, MOST_TOKENS
@@ -71,6 +74,9 @@ class Serving:
         assert found is not None
         return float(found[1])
 
+    def is_ready(self) -> bool:
+        return httpx.get(self._address("readyz"), timeout=SOON_SECONDS).status_code == 200
+
     def _address(self, page: str) -> str:
         return f"http://127.0.0.1:{self.port}/{page}"
 
@@ -92,10 +98,17 @@ def serving(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     assert reached is not None
     assert len(reached.keys) > 2 * RUNS
     _let_many_files_be_open()
-    (port,) = free_ports(1)
-    command = [sys.executable, "-m", "lineage", "serve", "--store", url, "--port", port]
-    with running(command, folder / "log", is_up=lambda: is_listening(port)):
+    with served(url, folder) as port:
         yield Serving(port=port, store=url, root=global_id(root))
+
+
+@contextmanager
+def served(store: str, folder: Path) -> Iterator[int]:
+    """Run `lineage serve` on a port, and end it."""
+    (port,) = free_ports(1)
+    command = [sys.executable, "-m", "lineage", "serve", "--store", store, "--port", port]
+    with running(command, folder / "log", is_up=lambda: is_listening(port)):
+        yield port
 
 
 def _let_many_files_be_open() -> None:
@@ -325,22 +338,68 @@ def test_of_ten_thousand_requests_each_is_answered_or_refused(serving: Serving) 
     assert serving.ask(SMALL).json() == SMALL_ANSWER
 
 
-@pytest.mark.parametrize("serving", [POSTGRESQL], indirect=True)
-def test_a_statement_that_somebody_hung_up_on_is_cancelled(serving: Serving) -> None:
-    with psycopg.connect(serving.store) as locking, psycopg.connect(serving.store, autocommit=True) as watching:
+# ------------------------------------------------------------------------------------------ a database that waits
+@dataclass(frozen=True, kw_only=True)
+class Stuck:
+    """A database in which whoever reads runs waits. `waiting` counts them."""
+
+    waiting: Callable[[], int]
+
+    def comes_to(self, is_so: Callable[[int], bool]) -> bool:
+        return comes_true(lambda: is_so(self.waiting()), deadline_seconds=SOON_SECONDS)
+
+
+@contextmanager
+def stuck(store: str) -> Iterator[Stuck]:
+    with psycopg.connect(store) as locking, psycopg.connect(store, autocommit=True) as watching:
         locking.execute("LOCK TABLE run IN ACCESS EXCLUSIVE MODE")
 
-        def stuck() -> int:
+        def waiting() -> int:
             ((count,),) = watching.execute("SELECT count(*) FROM pg_locks WHERE NOT granted").fetchall()
             return int(count)
 
-        async def play() -> None:
-            askers = await sent(serving, 30, request(SMALL))
-            assert await asyncio.to_thread(comes_true, lambda: stuck() > 5, deadline_seconds=SOON_SECONDS)
-            for each in askers:
-                await each.hang_up()
-            assert await asyncio.to_thread(comes_true, lambda: stuck() == 0, deadline_seconds=SOON_SECONDS)
-
-        asyncio.run(play())
+        yield Stuck(waiting=waiting)
         locking.rollback()
+
+
+@pytest.mark.parametrize("serving", [POSTGRESQL], indirect=True)
+def test_where_the_database_waits_questions_are_refused_and_nothing_waits_on_for_who_hung_up(serving: Serving) -> None:
+    async def play(database: Stuck) -> None:
+        askers = await sent(serving, 30, request(SMALL))
+        assert await asyncio.to_thread(database.comes_to, lambda count: count == THREADS)
+        answer, _ = await asked(serving, SMALL)
+        assert answer.status_code == 503
+        assert await asyncio.to_thread(serving.is_ready)
+        for each in askers:
+            await each.hang_up()
+        assert await asyncio.to_thread(database.comes_to, lambda count: count == 0)
+
+    with stuck(serving.store) as database:
+        asyncio.run(play(database))
     assert serving.ask(SMALL).json() == SMALL_ANSWER
+
+
+@pytest.mark.parametrize("serving", [POSTGRESQL], indirect=True)
+def test_the_time_of_a_question_has_an_end(serving: Serving) -> None:
+    with stuck(serving.store), httpx.Client(timeout=BUDGET_SECONDS + SOON_SECONDS) as client:
+        asked_at = monotonic()
+        answer = client.post(f"http://127.0.0.1:{serving.port}/graphql", json={"query": SMALL})
+        assert monotonic() - asked_at >= BUDGET_SECONDS
+    assert answer.json()["data"] is None
+    assert [error["extensions"]["code"] for error in answer.json()["errors"]] == ["DEADLINE_EXCEEDED"]
+
+
+@pytest.mark.parametrize("serving", [POSTGRESQL], indirect=True)
+def test_a_server_that_is_ended_does_not_wait_for_its_questions(serving: Serving, tmp_path: Path) -> None:
+    async def play(database: Stuck) -> float:
+        with served(serving.store, tmp_path) as port:
+            askers = await sent(replace(serving, port=port), 30, request(SMALL))
+            assert await asyncio.to_thread(database.comes_to, lambda count: count == THREADS)
+            ends_at = monotonic()
+        ended_at = monotonic()
+        for each in askers:
+            await each.hang_up()
+        return ended_at - ends_at
+
+    with stuck(serving.store) as database:
+        assert asyncio.run(play(database)) < GRACE_SECONDS + SOON_SECONDS
