@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lineage.model import Artifact, Execution, Experiment, Node, Phase, Pipeline, PipelineVersion, Run
+from lineage.model import Artifact, ArtifactState, Execution, Experiment, Node, Phase, Pipeline, PipelineVersion, Run
 from lineage.ports import (
     EVERYTHING,
     AllOf,
@@ -28,11 +28,12 @@ from lineage.ports import (
     Scope,
     Where,
 )
+from lineage.store import queries
 from lineage.store.sql import SqlStore
 from tests.contract.conftest import MEMORY, POSTGRESQL, RUNS_OF_WORLD
 from tests.factories import CLUSTER, record
 from tests.fakes import FakeStore, Knowledge
-from tests.worlds import a_world, objects_of
+from tests.worlds import a_looked_world, a_world, objects_of
 
 ALL = PageRequest(first=1000)
 SCOPES = {"everything": EVERYTHING, "one namespace": Scope(namespaces=frozenset({(CLUSTER, "a")}))}
@@ -49,7 +50,7 @@ Values = Mapping[str, Callable[[Any], Any]]
 
 @cache
 def in_memory() -> SqlStore:
-    return a_world(RUNS_OF_WORLD)
+    return a_looked_world(RUNS_OF_WORLD)
 
 
 @cache
@@ -132,6 +133,7 @@ def fields_of(what: type) -> dict[str, Field]:
             }
         case "Execution":
             return {
+                "id": keys(executions),
                 "run": keys(runs),
                 **texts(executions, displayName="display_name", template="template", nodeId="node_id", kind="kind"),
                 "phase": phases,
@@ -143,8 +145,10 @@ def fields_of(what: type) -> dict[str, Field]:
             }
         case "Artifact":
             return {
+                "id": keys(artifacts),
                 "run": keys(runs),
-                **texts(artifacts, name="name", uri="uri", digest="digest"),
+                **texts(artifacts, name="name", uri="uri", digest="digest", contentDigest="content_digest"),
+                "state": Field("member", tuple(ArtifactState)),
                 **times(artifacts, createdAt="created_at"),
                 "external": Field("flag", ()),
             }
@@ -233,11 +237,20 @@ def test_any_filter_finds_what_the_obvious_evaluation_finds(
 ORDERS: Mapping[type, tuple[str, ...]] = {
     Run: ("CREATED_AT", "STARTED_AT", "FINISHED_AT", "DURATION", "NAME"),
     Execution: ("STARTED_AT", "FINISHED_AT", "DURATION", "NAME"),
-    Artifact: ("CREATED_AT", "NAME"),
+    Artifact: ("CREATED_AT", "NAME", "SIZE"),
     Pipeline: ("CREATED_AT", "NAME"),
     PipelineVersion: ("CREATED_AT",),
     Experiment: ("CREATED_AT", "NAME"),
 }
+
+
+@pytest.mark.parametrize("what", [Run, Execution, Artifact, Pipeline, Experiment])
+def test_each_field_and_order_that_a_list_has_is_tried(what: type) -> None:
+    query = queries.QUERIES[what](EVERYTHING)
+    assert fields_of(what).keys() == query.fields.keys()
+    assert set(ORDERS[what]) == query.orders.keys()
+
+
 # When the first run of a pipeline was made, which a later run can change, does not show on its value.
 STEADY_ORDERS = {**ORDERS, Pipeline: ("NAME",)}
 
