@@ -356,7 +356,7 @@ class LineageGraph:
 class Closure:
     """All that lies up- or downstream of some nodes, the nodes included: their keys alone, as text
     (`lineage.identity.encode_key`), in no order. Never silently partial: `complete` is false where anything is
-    missing, and `reasons` say why."""
+    missing, and `reasons` say why. Where there are too many, they are the nearest, by how many edges they are away."""
 
     keys: tuple[str, ...]
     complete: bool

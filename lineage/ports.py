@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
+from lineage.deadline import Deadline
 from lineage.facts import Fact
 from lineage.identity import Key
 from lineage.model import (
@@ -263,9 +264,9 @@ class LineageStore(Protocol):
     each key that exists, in one statement. Every method may raise StoreError.
     """
 
-    def within(self, seconds: float) -> "LineageStore":
-        """Give the same store to one who has so much time from now on: a read that is not done by then ends there,
-        however long its statement would run, and raises DeadlineExceeded."""
+    def within(self, deadline: Deadline) -> "LineageStore":
+        """Give the same store to one who has so much time: a read that is not done by then, or when the deadline is
+        ended, ends there, however long its statement would run, and raises DeadlineExceeded."""
 
     def check(self) -> None:
         """Make sure that the store can be read and is of this release.

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar, assert_never
 
+from lineage.deadline import Deadline
 from lineage.errors import InvalidRequest, PositionMoved
 from lineage.facts import Fact
 from lineage.identity import Key, encode_key
@@ -78,7 +79,7 @@ class FakeStore:
         self.facts: list[Fact] = []
         self.positions: dict[str, str | None] = {}
 
-    def within(self, seconds: float) -> "FakeStore":
+    def within(self, deadline: Deadline) -> "FakeStore":
         """It takes no time."""
         return self
 

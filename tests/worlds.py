@@ -2,10 +2,16 @@
 others wrote, with pods, caches, retries, experiments and values that are missing."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from msgspec import structs
+
+from lineage.evidence import Look
+from lineage.model import ArtifactState
+from lineage.observation import LocationLooked
 from lineage.store.sql import SqlStore
-from tests.factories import KubernetesObject, a_node, a_pod, a_store, a_workflow, rfc3339
+from tests.factories import KubernetesObject, a_node, a_pod, a_store, a_workflow, looked, moment, record, rfc3339
 
 PIPELINES = ("train", "score", "Report ü")
 PHASES = ("Succeeded", "Failed", "Running")
@@ -16,9 +22,36 @@ def a_world(runs: int) -> SqlStore:
     return a_store(*(each for number in range(runs) for each in objects_of(number)))
 
 
+def a_looked_world(runs: int) -> SqlStore:
+    """The same, of whose objects some were looked at."""
+    store = a_world(runs)
+    record(store, *(each for number in range(runs) for each in looks_of(number)))
+    return store
+
+
+def looks_of(number: int) -> list[LocationLooked]:
+    """What was seen of the model of one run: of every fifth nothing, of some that it is gone or another by now."""
+    born = _born(number)
+    first = looked(f"model/{number}", modified=born + 80, at=born + 500)
+    shown = [
+        replace(first.look, size_bytes=10 * number, digest=f"sha256:{number % 7:064x}"),
+        replace(first.look, size_bytes=7, digest=f"sha256:{9:064x}", content_digest=f"sha256:{number % 2:064x}"),
+        Look(state=ArtifactState.MISSING),
+        replace(first.look, modified_at=moment(born + 600), etag="another"),
+    ]
+    looks = [first.look, shown[number % 5]] if number % 5 < len(shown) else []
+    return [
+        structs.replace(first, seen_at=moment(born + 500 + 300 * time), look=look) for time, look in enumerate(looks)
+    ]
+
+
+def _born(number: int) -> int:
+    return 1000 * (1 + number // 2)
+
+
 def objects_of(number: int) -> list[KubernetesObject]:
     """The workflow of one run and its pods. Every third run is a cache's guest, every fourth lies elsewhere."""
-    name, born = f"run-{number:03}", 1000 * (1 + number // 2)
+    name, born = f"run-{number:03}", _born(number)
     return [_workflow(number, name, born), *_pods(number, name, born)]
 
 

@@ -3,9 +3,19 @@
 `execute` answers a query without any HTTP. `python -m lineage_graphql` prints the schema.
 """
 
-from lineage_graphql.answers import execute, to_json
-from lineage_graphql.documents import InvalidDocument, operation_kind
+from lineage_graphql.answers import BUDGET_SECONDS, execute, to_json
+from lineage_graphql.documents import InvalidDocument, nodes_asked, operation_kind
 from lineage_graphql.saved import SavedQuery, saved_queries
 from lineage_graphql.schema import sdl
 
-__all__ = ["InvalidDocument", "SavedQuery", "execute", "operation_kind", "saved_queries", "sdl", "to_json"]
+__all__ = [
+    "BUDGET_SECONDS",
+    "InvalidDocument",
+    "SavedQuery",
+    "execute",
+    "nodes_asked",
+    "operation_kind",
+    "saved_queries",
+    "sdl",
+    "to_json",
+]

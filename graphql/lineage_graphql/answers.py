@@ -6,20 +6,19 @@ under a request id, and the caller is told nothing but that id.
 
 import json
 import secrets
-from collections.abc import Callable, Mapping, Sequence
-from time import monotonic
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import orjson
 import structlog
 from graphql import ExecutionResult, GraphQLError, execute_sync
 
+from lineage.deadline import Deadline
 from lineage.errors import DeadlineExceeded, InvalidRequest, NotFound
 from lineage.ports import LineageStore, Scope
 from lineage_graphql.context import open_context
 from lineage_graphql.documents import InvalidDocument, read_document, refuse_costly
 from lineage_graphql.execution import Execution
-from lineage_graphql.loaders import Deadline
 from lineage_graphql.schema import SCHEMA
 
 log = structlog.get_logger(__name__)
@@ -35,14 +34,14 @@ def execute(
     variables: Mapping[str, Any] | None = None,
     operation_name: str | None = None,
     *,
-    budget_seconds: float = BUDGET_SECONDS,
-    clock: Callable[[], float] = monotonic,
+    deadline: Deadline | None = None,
 ) -> dict[str, Any]:
     """Answer a query. The answer has no `data` where the request could not be executed at all.
 
-    `budget_seconds` is how long it may take by `clock`, which is looked at before each read; a read under way is
-    ended by the store.
+    `deadline` is looked at before each read, and a read under way is ended by the store; without one, there are
+    `BUDGET_SECONDS` from now on.
     """
+    deadline = deadline or Deadline(BUDGET_SECONDS)
     given = dict(variables or {})
     try:
         document = read_document(query)
@@ -53,7 +52,7 @@ def execute(
         result = execute_sync(
             SCHEMA,
             document.node,
-            context_value=open_context(store.within(budget_seconds), scope, Deadline(budget_seconds, clock)),
+            context_value=open_context(store.within(deadline), scope, deadline),
             variable_values=given,
             operation_name=operation_name,
             execution_context_class=Execution,

@@ -6,7 +6,7 @@ its length is: `{ runs { totalCount } }` reads no run.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from functools import cache
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import graphene
@@ -34,10 +34,11 @@ class Connection(Generic[T]):
     """A stretch of a list that is read, and a length that is counted, only when asked for."""
 
     def __init__(self, read: Callable[[], Page[T]], count: Callable[[], int] = lambda: 0) -> None:
-        self._read = read
-        self._count = count
+        # Cached properties would do, but that all those of one name wait for each other on Python 3.11.
+        self._read = cache(read)
+        self._count = cache(count)
 
-    @cached_property
+    @property
     def page_info(self) -> Page[T]:
         return self._read()
 
@@ -49,7 +50,7 @@ class Connection(Generic[T]):
     def edges(self) -> list[Edge[T]]:
         return [Edge(node, cursor) for node, cursor in zip(self.nodes, self.page_info.cursors, strict=True)]
 
-    @cached_property
+    @property
     def total_count(self) -> int:
         return self._count()
 

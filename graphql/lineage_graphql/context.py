@@ -5,8 +5,9 @@ from typing import TypeAlias
 
 from graphql import GraphQLResolveInfo
 
+from lineage.deadline import Deadline
 from lineage.ports import LineageStore, Scope
-from lineage_graphql.loaders import Deadline, Loaders
+from lineage_graphql.loaders import Loaders
 
 Info: TypeAlias = GraphQLResolveInfo
 

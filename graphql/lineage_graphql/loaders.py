@@ -10,7 +10,7 @@ from functools import partial
 from itertools import chain
 from typing import Any, Final, Generic, TypeVar
 
-from lineage.errors import DeadlineExceeded
+from lineage.deadline import Deadline
 from lineage.identity import Key
 from lineage.model import (
     Artifact,
@@ -29,22 +29,6 @@ from lineage.ports import LineageStore, Listing, Page, PageRequest, Scope
 
 T = TypeVar("T")
 KEYS_AT_ONCE: Final = 500  # a statement stays well below the 999 parameters that every SQLite takes
-
-
-class Deadline:
-    """Until when a request may be answered."""
-
-    def __init__(self, budget_seconds: float, clock: Callable[[], float]) -> None:
-        self._budget_seconds = budget_seconds
-        self._clock = clock
-        self._until = clock() + budget_seconds
-
-    def check(self) -> None:
-        """Raises:
-        DeadlineExceeded: the time is over.
-        """
-        if self._clock() > self._until:
-            raise DeadlineExceeded(self._budget_seconds)
 
 
 class Loader(Generic[T]):

@@ -9,6 +9,8 @@ from typing import Any, Protocol, TypeAlias
 from sqlalchemy import URL, Column, ColumnElement, Connection, Engine, Table
 from sqlalchemy.engine.interfaces import DBAPICursor
 
+from lineage.deadline import Deadline
+
 Cursor: TypeAlias = DBAPICursor
 Row = dict[str, Any]
 Identity = Any  # the value of a primary key of one column, or the values of one of several
@@ -36,8 +38,8 @@ class Dialect(Protocol):
         """Make what must be there before a database can be made."""
 
     # -- transactions
-    def limited(self, connection: Connection, seconds: float) -> AbstractContextManager[None]:
-        """End what a reader runs meanwhile as soon as this time is over.
+    def limited(self, connection: Connection, deadline: Deadline) -> AbstractContextManager[None]:
+        """End what a reader runs meanwhile as soon as its time is over, or is ended.
 
         Raises:
             TimeoutError: in place of what the database says of a statement that was ended so.

@@ -6,7 +6,7 @@ share a lock make their transactions wait for each other and do no harm.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache, lru_cache
 from itertools import chain
 from math import ceil
@@ -30,6 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import OperationalError
 
+from lineage.deadline import Deadline
 from lineage.errors import InvalidSettings, StoreError
 from lineage.store.dialect import Cursor, Identity, listed, put_text, select_text
 from lineage.store.tables import ID_BLOCK, id_block
@@ -88,13 +89,20 @@ class PostgreSql:
 
     # -- transactions
     @contextmanager
-    def limited(self, connection: Connection, seconds: float) -> Iterator[None]:
+    def limited(self, connection: Connection, deadline: Deadline) -> Iterator[None]:
         driver: Any = connection.dialect.loaded_dbapi
+        connected: Any = connection.connection.driver_connection
+
+        def cancel() -> None:
+            with suppress(driver.OperationalError):  # it cannot be told so: then the server ends it at its time
+                connected.cancel_safe(timeout=CONNECT_TIMEOUT_SECONDS)
+
         # One text for any time, so that it is prepared, and others are not forgotten for it.
-        milliseconds = str(max(ceil(seconds * 1000), 1))
+        milliseconds = str(max(ceil(deadline.seconds_left * 1000), 1))
         connection.exec_driver_sql("SELECT set_config('statement_timeout', %s, true)", (milliseconds,))
         try:
-            yield
+            with deadline.interrupting(cancel):
+                yield
         except (OperationalError, driver.OperationalError) as error:
             if getattr(getattr(error, "orig", error), "sqlstate", None) == QUERY_CANCELED:
                 raise TimeoutError from error

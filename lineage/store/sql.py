@@ -3,16 +3,15 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
-from dataclasses import dataclass
 from datetime import datetime
-from time import monotonic
 from typing import Any, Final, TypeVar
 
 from msgspec import structs
 from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import DataError, SQLAlchemyError
 
-from lineage.errors import DeadlineExceeded, FactsRefused, InvalidRequest, StoreError
+from lineage.deadline import Deadline
+from lineage.errors import FactsRefused, InvalidRequest, StoreError
 from lineage.facts import Fact, RunSeen
 from lineage.identity import Key
 from lineage.merge import standing
@@ -71,25 +70,6 @@ class _Overtaken(StoreError):
     """What was to be added is there already: another recorder was faster, or we are wrong."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Time:
-    """How much a reader was given, and when it is over by the clock of `monotonic`."""
-
-    budget_seconds: float
-    until: float
-
-    @contextmanager
-    def limiting(self, dialect: Dialect, connection: Connection) -> Iterator[None]:
-        left = self.until - monotonic()
-        if left <= 0:
-            raise DeadlineExceeded(self.budget_seconds)
-        try:
-            with dialect.limited(connection, left):
-                yield
-        except TimeoutError as error:
-            raise DeadlineExceeded(self.budget_seconds) from error
-
-
 class SqlStore:
     """Everything that is known, in one database. Safe to use from several threads."""
 
@@ -101,21 +81,21 @@ class SqlStore:
         self._driver = engine.dialect.loaded_dbapi  # whose errors come as they are from those who speak to it
         self._rolls = LastRolls()
         self._metric_parameters = metric_parameters
-        self._time: _Time | None = None
+        self._deadline: Deadline | None = None
 
-    def within(self, seconds: float) -> "SqlStore":
+    def within(self, deadline: Deadline) -> "SqlStore":
         within = copy(self)
-        within._time = _Time(budget_seconds=seconds, until=monotonic() + seconds)
+        within._deadline = deadline
         return within
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
         try:
             with self._readers.connect() as connection:
-                if self._time is None:
+                if self._deadline is None:
                     yield connection
                 else:
-                    with self._time.limiting(self._dialect, connection):
+                    with _limited(self._dialect, connection, self._deadline):
                         yield connection
                 # Not rolled back: at that, psycopg forgets the statements that the server has prepared.
                 connection.connection.commit()
@@ -348,8 +328,7 @@ class SqlStore:
             several = scope.namespaces is not None or direction is Direction.BOTH
             if several:
                 begin(connection)
-            cursor = connection.connection.cursor()
-            return closure(cursor, self._dialect.name, scope, starts, direction=direction, max_nodes=max_nodes)
+            return closure(connection, scope, starts, direction=direction, max_nodes=max_nodes)
 
     def sources(self, scope: Scope) -> tuple[SourceStatus, ...]:
         with self._reading() as connection:
@@ -377,6 +356,16 @@ class SqlStore:
     def dump(self, scope: Scope) -> Iterator[Mapping[str, Any]]:
         with self._reading() as connection:
             yield from dump(connection, scope)
+
+
+@contextmanager
+def _limited(dialect: Dialect, connection: Connection, deadline: Deadline) -> Iterator[None]:
+    deadline.check()
+    try:
+        with dialect.limited(connection, deadline):
+            yield
+    except TimeoutError as error:
+        raise deadline.exceeded() from error
 
 
 def _where(engine: Engine) -> str:

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from functools import lru_cache
 from itertools import count
 from pathlib import Path
-from time import monotonic
 from typing import Any, Final
 
 import orjson
@@ -14,6 +13,7 @@ from sqlalchemy import URL, Column, ColumnElement, Connection, Engine, Table, cr
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import QueuePool
 
+from lineage.deadline import Deadline
 from lineage.store.dialect import Cursor, Identity, put_text, select_text
 
 BUSY_TIMEOUT_SECONDS: Final = 30.0  # a writer waits for another: a batch takes some hundredths of a second
@@ -71,10 +71,9 @@ class Sqlite:
 
     # -- transactions
     @contextmanager
-    def limited(self, connection: Connection, seconds: float) -> Iterator[None]:
-        until = monotonic() + seconds
+    def limited(self, connection: Connection, deadline: Deadline) -> Iterator[None]:
         driver: Any = connection.connection.driver_connection
-        driver.set_progress_handler(lambda: monotonic() > until, STEPS_BETWEEN_LOOKS)
+        driver.set_progress_handler(deadline.is_over, STEPS_BETWEEN_LOOKS)
         try:
             yield
         except (OperationalError, sqlite3.OperationalError) as error:

@@ -287,7 +287,7 @@ for _column in (artifact.c.digest, artifact.c.content_digest, artifact.c.size_by
 
 # When an artifact was there, in seconds; null where nobody knows. Written out, as an index is only used by those
 # who use its very words.
-WRITTEN_AT = func.nullif(artifact.c.span_to, literal_column(str(OPEN), BigInteger))
+WRITTEN_AT = func.nullif(artifact.c.span_to, literal_column(str(OPEN), BigInteger), type_=BigInteger)
 Index("artifact_by_time", WRITTEN_AT)
 
 look = Table(

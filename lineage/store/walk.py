@@ -3,13 +3,14 @@
 Upstream of an artifact is who wrote it, not who took it over from a cache; of an execution, what it read
 and what it took over. Downstream is the reverse, takers included.
 
-`closure` is the traversal itself. `walk` goes level by level, as a graph has to be cut, over links that the same
-traversal read ahead: one statement for a whole graph, or one a level where the walk is a short one.
+`closure` is the traversal itself. `walk` goes level by level, so that the nearest is kept of what is too much, over
+links that the same traversal read ahead: one statement for a whole graph, or one a level where the walk is a short one.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import zip_longest
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -34,9 +35,9 @@ from lineage.model import ArtifactRole, Closure, Direction, LineageEdge, Lineage
 from lineage.ports import Scope
 from lineage.store import tables
 from lineage.store.conditions import Expression
-from lineage.store.dialect import Cursor
 from lineage.store.prepared import Prepared, among
 from lineage.store.queries import KEPT, is_seen
+from lineage.store.reads import seen_ids
 from lineage.store.shelf import chunks
 
 SHORT: Final = 8  # levels: a walk of no more reads them one by one, rather than what lies behind them too
@@ -116,9 +117,10 @@ def _is_root(database: str, *, is_one: bool) -> ColumnElement[bool]:
 
 
 def closure(
-    cursor: Cursor, database: str, scope: Scope, roots: Sequence[str], *, direction: Direction, max_nodes: int
+    connection: Connection, scope: Scope, roots: Sequence[str], *, direction: Direction, max_nodes: int
 ) -> Closure | None:
     """Name what lies that way of the nodes of these keys, as `lineage.ports.LineageStore.closure` says."""
+    database, cursor = connection.dialect.name, connection.connection.cursor()
     found: list[str] = []
     hidden = False
     for way in _ways(direction):
@@ -127,14 +129,15 @@ def closure(
         ((keys,),) = _keys(database, way, scope, is_one=is_one).ask(cursor, asked)
         that_way = [] if keys is None else keys.split(BETWEEN_KEYS)
         found = list(dict.fromkeys(found + that_way)) if found else that_way
-        if scope.namespaces is not None and len(found) <= max_nodes:
+        if len(found) > max_nodes:  # it went by number: walk again, for the nearest
+            known = seen_ids(connection, scope, roots)
+            cut = walk(connection, scope, known, direction=direction, max_depth=None, max_nodes=max_nodes)
+            return Closure(keys=tuple(cut.keys.values()), complete=not cut.reasons, reasons=tuple(cut.reasons))
+        if scope.namespaces is not None:
             hidden = hidden or bool(_hidden(database, way, scope, is_one=is_one).ask(cursor, asked))
     if not found:
         return None
-    reasons = [SOME_HIDDEN] if hidden else []
-    if len(found) > max_nodes:
-        reasons.append(f"there are more than {max_nodes} nodes")
-    return Closure(keys=tuple(found[:max_nodes]), complete=not reasons, reasons=tuple(reasons))
+    return Closure(keys=tuple(found), complete=not hidden, reasons=(SOME_HIDDEN,) if hidden else ())
 
 
 def _ways(direction: Direction) -> tuple[Direction, ...]:
@@ -233,15 +236,24 @@ def walk(
     max_depth: int | None,
     max_nodes: int,
 ) -> Walk:
-    """Walk the provenance graph from `roots`, ids and keys of nodes that the caller may see."""
-    found = Walk(keys=dict(roots), depths=dict.fromkeys(roots, 0))
-    for way in _ways(direction):
-        _walk_one_way(found, _Links(connection, scope, way), roots, max_depth, max_nodes)
+    """Walk the provenance graph from `roots`, ids and keys of nodes that the caller may see. Of more than `max_nodes`
+    the nearest are kept, by how many edges they are away, and then by id."""
+    starts = sorted(roots, key=lambda i: encoded_id(roots[i]))[:max_nodes] if len(roots) > max_nodes else list(roots)
+    found = Walk(keys={i: roots[i] for i in starts}, depths=dict.fromkeys(starts, 0))
+    if len(starts) < len(roots):
+        found.reasons[_more_than(max_nodes)] = None
+    # In turns, a level each: so what is kept is the nearest of both ways.
+    levels = [_levels(found, _Links(connection, scope, way), starts, max_depth, max_nodes) for way in _ways(direction)]
+    for _ in zip_longest(*levels):
+        pass
     return found
 
 
-def _walk_one_way(found: Walk, links_of: _Links, roots: Iterable[int], max_depth: int | None, max_nodes: int) -> None:
-    level, depth = list(roots), 0
+def _levels(
+    found: Walk, links_of: _Links, starts: Sequence[int], max_depth: int | None, max_nodes: int
+) -> Iterator[None]:
+    """Walk one way, adding to what was found, and pause after each level."""
+    level, depth = list(starts), 0
     reached = set(level)
     while level:
         short = max_depth is not None and max_depth - depth <= SHORT
@@ -258,7 +270,7 @@ def _walk_one_way(found: Walk, links_of: _Links, roots: Iterable[int], max_depth
             found.reasons[SOME_HIDDEN] = None
         room = max_nodes - len(found.keys)
         if len(seen) > room:
-            found.reasons[f"there are more than {max_nodes} nodes"] = None
+            found.reasons[_more_than(max_nodes)] = None
             seen.sort(key=lambda i: encoded_id(links_of.keys[i]))
             cut = set(seen[max(room, 0) :])
             found.frontier.update(near for near, far, _ in links if far in cut)
@@ -271,3 +283,8 @@ def _walk_one_way(found: Walk, links_of: _Links, roots: Iterable[int], max_depth
                 found.links[link[:4]] = link
         level = [far for far in dict.fromkeys(far for _, far, _ in links) if far in found.keys and far not in reached]
         reached.update(level)
+        yield
+
+
+def _more_than(max_nodes: int) -> str:
+    return f"there are more than {max_nodes} nodes"

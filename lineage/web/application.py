@@ -13,7 +13,6 @@ from typing import Any, Final
 
 import structlog
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
@@ -22,19 +21,22 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as Asked
 
-from lineage.errors import StoreError
+from lineage.deadline import Deadline
+from lineage.errors import DeadlineExceeded, StoreError
 from lineage.ports import EVERYTHING, LineageStore, Scope
 from lineage.web.endpoint import Answer, endpoint
 from lineage.web.headers import GRAPHIQL_POLICY, SecurityHeaders
 from lineage.web.health import Health, routes, store_answers
-from lineage.web.measured import Measured, outcome_of
+from lineage.web.measured import ABANDONED, NO_ANSWER, Measured, outcome_of
 from lineage.web.page import Overview, page
-from lineage_graphql import execute, saved_queries
+from lineage.web.threads import RETRY_SECONDS, AskerGone, Overloaded, Threads
+from lineage_graphql import BUDGET_SECONDS, execute, saved_queries
 
 log = structlog.get_logger(__name__)
 
 _STATIC: Final = Path(__file__).parent / "static"
 RUNS_SHOWN: Final = 15
+PAGE_THREADS: Final = 2
 GRAPHQL_PATH: Final = "/graphql"
 
 
@@ -44,16 +46,21 @@ def application(*, store: LineageStore, scope: Scope = EVERYTHING, health: Healt
     on_request, on_answer = health.metrics.requests()
     health.metrics.sources(partial(store.sources, EVERYTHING))
 
-    def answer(document: str, variables: Mapping[str, Any] | None, operation: str | None) -> dict[str, Any]:
-        answered = execute(store, scope, document, variables, operation)
-        on_answer(outcome_of(answered))
+    def answer(
+        document: str, variables: Mapping[str, Any] | None, operation: str | None, deadline: Deadline
+    ) -> dict[str, Any]:
+        answered = execute(store, scope, document, variables, operation, deadline=deadline)
+        on_answer(ABANDONED if deadline.is_ended else outcome_of(answered))
         return answered
 
-    def show() -> Response:
-        return HTMLResponse(page(_overview(store, scope, answer)), headers={"Cache-Control": "no-store"})
+    def show(deadline: Deadline) -> Response:
+        return HTMLResponse(page(_overview(store, scope, answer, deadline)), headers={"Cache-Control": "no-store"})
 
-    async def overview(_: Request) -> Response:
-        return await run_in_threadpool(show)
+    threads = Threads(PAGE_THREADS)
+
+    async def overview(request: Request) -> Response:
+        deadline = Deadline(BUDGET_SECONDS)
+        return await threads.run(partial(show, deadline), deadline, request.receive)
 
     graphql = endpoint(answer)
     pages = Starlette(
@@ -64,7 +71,12 @@ def application(*, store: LineageStore, scope: Scope = EVERYTHING, health: Healt
             Mount("/static", StaticFiles(directory=_STATIC)),
         ],
         middleware=[Middleware(SecurityHeaders)],
-        exception_handlers={StoreError: _store_unavailable},
+        exception_handlers={
+            StoreError: _store_unavailable,
+            DeadlineExceeded: _store_unavailable,
+            Overloaded: _overloaded,
+            AskerGone: _unheard,
+        },
     )
 
     async def served(request: Asked, receive: Receive, send: Send) -> None:
@@ -74,20 +86,22 @@ def application(*, store: LineageStore, scope: Scope = EVERYTHING, health: Healt
     return Measured(served, on_request=on_request)
 
 
-def _overview(store: LineageStore, scope: Scope, answer: Answer) -> Overview:
-    ingestion = _asked(answer, "ingestion", {"first": 1})["ingestion"]
+def _overview(store: LineageStore, scope: Scope, answer: Answer, deadline: Deadline) -> Overview:
+    def asked(name: str, **variables: Any) -> Mapping[str, Any]:
+        return _data(name, answer(saved_queries()[name].text, variables, None, deadline))
+
+    ingestion = asked("ingestion", first=1)["ingestion"]
     return Overview(
-        counts=store.counts(scope),
-        runs=_asked(answer, "recent-runs", {"first": RUNS_SHOWN})["runs"]["nodes"],
+        counts=store.within(deadline).counts(scope),
+        runs=asked("recent-runs", first=RUNS_SHOWN)["runs"]["nodes"],
         sources=ingestion["sources"],
         rejected=ingestion["rejected"]["totalCount"],
-        artifacts=_asked(answer, "artifacts", {"first": 1, "text": ""})["artifacts"]["nodes"],
+        artifacts=asked("artifacts", first=1, text="")["artifacts"]["nodes"],
         queries=saved_queries(),
     )
 
 
-def _asked(answer: Answer, name: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
-    answered = answer(saved_queries()[name].text, variables, None)
+def _data(name: str, answered: Mapping[str, Any]) -> Mapping[str, Any]:
     data: Mapping[str, Any] | None = answered.get("data")
     if data is None or "errors" in answered:
         raise StoreError(f"the saved query {name} could not be answered: {answered['errors'][0]}")
@@ -101,3 +115,11 @@ async def _graphiql(_: Request) -> Response:
 async def _store_unavailable(request: Request, error: Exception) -> Response:
     log.warning("store not readable", path=request.url.path, exc_info=error)
     return PlainTextResponse("The store cannot be read at the moment; the log says why.\n", 503)
+
+
+async def _overloaded(_: Request, error: Exception) -> Response:
+    return PlainTextResponse(f"{error}\n", 503, headers={"Retry-After": str(RETRY_SECONDS)})
+
+
+async def _unheard(_request: Request, _error: Exception) -> Response:
+    return Response(status_code=NO_ANSWER)

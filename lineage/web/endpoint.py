@@ -2,34 +2,42 @@
 
 A request that makes no sense as such (no JSON, no query) is answered 400. One that is well formed but
 cannot be executed is answered 400 as `application/graphql-response+json`, and 200 as `application/json`,
-since older clients take any other status for a broken connection. Whatever was executed is 200.
+since older clients take any other status for a broken connection. Whatever was executed is 200. Where more
+is asked than can be answered soon, 503.
 
 It speaks ASGI itself: what a framework does around a handler costs more than most answers.
 """
 
 import asyncio
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, TypeAlias
 
 import orjson
 from starlette.datastructures import Headers, QueryParams
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from lineage.deadline import Deadline
 from lineage.web.headers import SECURITY_HEADERS
 from lineage.web.negotiation import GRAPHQL, JSON, answer_type, is_json
-from lineage_graphql import InvalidDocument, operation_kind, to_json
+from lineage.web.threads import RETRY_SECONDS, AskerGone, Overloaded, Threads
+from lineage_graphql import BUDGET_SECONDS, InvalidDocument, nodes_asked, operation_kind, to_json
 
-Answer: TypeAlias = Callable[[str, Mapping[str, Any] | None, str | None], dict[str, Any]]
-"""Answer a query text with its variables and the name of its operation."""
+Answer: TypeAlias = Callable[[str, Mapping[str, Any] | None, str | None, Deadline], dict[str, Any]]
+"""Answer a query text with its variables and the name of its operation, until when there is time."""
 Reply: TypeAlias = tuple[Message, Message]
 """The start of a response, and its body."""
 
 HEADERS: Final = ((b"vary", b"Accept"), (b"cache-control", b"no-store"), *SECURITY_HEADERS)
 LARGEST_BODY: Final = 1_048_576  # bytes; five times the longest query text that is read
+MOST_BYTES: Final = 64 * LARGEST_BODY  # of all that arrive, wait or are answered
+THREADS: Final = 10
+HEAVY_THREADS: Final = 2  # with the others three fewer than a store opens connections: the page and probes need some
+MOST_NODES_BESIDE: Final = 20_000  # a second's work; what may read more has those few threads, and no others
 METHODS: Final = ("GET", "HEAD", "POST")
-THREADS: Final = 15  # as many as a store opens connections: more would wait for one
+BAD_USER_INPUT: Final = "BAD_USER_INPUT"
+OVERLOADED: Final = "OVERLOADED"
 BODY_SECONDS: Final = 20.0  # for all of it: a megabyte at the speed of a poor telephone
 
 
@@ -51,38 +59,92 @@ class _Refused(Exception):
         self.headers = headers
 
 
-class _Gone(Exception):
-    """The client has closed the connection: nobody waits for an answer."""
-
-
 def endpoint(answer: Answer, *, body_seconds: float = BODY_SECONDS) -> ASGIApp:
     """Make what answers `/graphql`. `answer` blocks, so it runs on a thread.
 
     `body_seconds` is how long a client may take to send its question.
     """
-    threads = ThreadPoolExecutor(THREADS, thread_name_prefix="graphql")
+    return _Endpoint(answer, body_seconds).respond
 
-    async def respond(scope: Scope, receive: Receive, send: Send) -> None:
-        method, headers = scope["method"], Headers(scope=scope)
+
+class _Endpoint:
+    """Answers requests. Its coroutines run on one loop, all else on threads."""
+
+    def __init__(self, answer: Answer, body_seconds: float) -> None:
+        self._answer = answer
+        self._body_seconds = body_seconds
+        self._threads = Threads(THREADS)
+        self._few = Threads(HEAVY_THREADS)
+        self._bytes = 0  # of all bodies that are held now
+
+    async def respond(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
         media_type = answer_type(headers.get("accept"))
+        form, body = media_type or JSON, bytearray()
         try:
-            _refuse_odd(method, media_type)
-            async with asyncio.timeout(body_seconds):
-                question = _question(await _fields(scope, headers, receive))
-        except _Gone:
+            _refuse_odd(scope["method"], media_type)
+            if scope["method"] == "POST":
+                await self._read(body, headers, receive)
+            reply = await self._reply(scope, body, form, receive)
+        except AskerGone:
             return
+        except Overloaded as overload:
+            again = {"Retry-After": str(RETRY_SECONDS)}
+            reply = _reply(503, _error(str(overload), OVERLOADED), form, **again)
         except _Refused as refused:
-            reply = _reply(refused.status, _error(str(refused)), media_type or JSON, **refused.headers)
-        except TimeoutError:
-            late = _error(f"The body did not arrive within {body_seconds:g} seconds.")
-            reply = _reply(408, late, media_type or JSON, Connection="close")
-        else:
-            running = asyncio.get_running_loop()
-            reply = await running.run_in_executor(threads, _handled, answer, method, question, media_type or JSON)
+            reply = _reply(refused.status, _error(str(refused)), form, **refused.headers)
+        finally:
+            self._bytes -= len(body)
         for message in reply:
             await send(message)
 
-    return respond
+    async def _read(self, body: bytearray, headers: Headers, receive: Receive) -> None:
+        """Read a body as it arrives."""
+        if not is_json(headers.get("content-type", "")):
+            raise _Refused(415, f"The body must be {JSON} in UTF-8.")
+        try:
+            async with asyncio.timeout(self._body_seconds):
+                more = True
+                while more:
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        raise AskerGone
+                    piece, more = message.get("body", b""), message.get("more_body", False)
+                    if len(body) + len(piece) > LARGEST_BODY:
+                        raise _Refused(413, f"The body is larger than {LARGEST_BODY} bytes.")
+                    if self._bytes + len(piece) > MOST_BYTES:
+                        raise Overloaded
+                    body += piece
+                    self._bytes += len(piece)
+        except TimeoutError as error:
+            late = f"The body did not arrive within {self._body_seconds:g} seconds."
+            raise _Refused(408, late, Connection="close") from error
+
+    async def _reply(self, scope: Scope, body: bytearray, media_type: str, receive: Receive) -> Reply:
+        deadline = Deadline(BUDGET_SECONDS)
+        asked = (scope, body, media_type, deadline)
+        reply = await self._threads.run(partial(self._unless_heavy, *asked), deadline, receive)
+        if reply is None:
+            reply = await self._few.run(partial(self._whatever, *asked), deadline, receive)
+        return reply
+
+    def _unless_heavy(self, scope: Scope, body: bytearray, media_type: str, deadline: Deadline) -> Reply | None:
+        question = _question(scope, body)
+        if nodes_asked(question.query, question.operation_name, question.variables or {}) > MOST_NODES_BESIDE:
+            return None
+        return self._answered(scope, question, media_type, deadline)
+
+    def _whatever(self, scope: Scope, body: bytearray, media_type: str, deadline: Deadline) -> Reply:
+        # What was read of the body before is not kept while this waits: it takes up to twenty times the room.
+        return self._answered(scope, _question(scope, body), media_type, deadline)
+
+    def _answered(self, scope: Scope, question: Question, media_type: str, deadline: Deadline) -> Reply:
+        if scope["method"] != "POST" and _kind(question) == "mutation":
+            # Links and images are fetched by GET, from any page: they must change nothing.
+            return _reply(405, _error("A mutation takes a POST."), media_type, Allow="POST")
+        answered = self._answer(question.query, question.variables, question.operation_name, deadline)
+        executed = "data" in answered
+        return _reply(200 if executed or media_type == JSON else 400, answered, media_type)
 
 
 def _refuse_odd(method: str, media_type: str | None) -> None:
@@ -90,15 +152,6 @@ def _refuse_odd(method: str, media_type: str | None) -> None:
         raise _Refused(405, f"Ask by one of {', '.join(METHODS)}.", Allow=", ".join(METHODS))
     if media_type is None:
         raise _Refused(406, f"Only {GRAPHQL} and {JSON} can be answered.")
-
-
-def _handled(answer: Answer, method: str, question: Question, media_type: str) -> Reply:
-    if method != "POST" and _kind(question) == "mutation":
-        # Links and images are fetched by GET, from any page: they must change nothing.
-        return _reply(405, _error("A mutation takes a POST."), media_type, Allow="POST")
-    answered = answer(question.query, question.variables, question.operation_name)
-    executed = "data" in answered
-    return _reply(200 if executed or media_type == JSON else 400, answered, media_type)
 
 
 def _kind(question: Question) -> str | None:
@@ -109,9 +162,7 @@ def _kind(question: Question) -> str | None:
 
 
 # ------------------------------------------------------------------------------------------ reading
-async def _fields(scope: Scope, headers: Headers, receive: Receive) -> Mapping[str, Any]:
-    if scope["method"] == "POST":
-        return await _fields_of_body(headers, receive)
+def _fields_of_address(scope: Scope) -> Mapping[str, Any]:
     fields: dict[str, Any] = dict(QueryParams(scope["query_string"]))
     for name in ("variables", "extensions"):
         if fields.get(name):
@@ -119,10 +170,8 @@ async def _fields(scope: Scope, headers: Headers, receive: Receive) -> Mapping[s
     return fields
 
 
-async def _fields_of_body(headers: Headers, receive: Receive) -> Mapping[str, Any]:
-    if not is_json(headers.get("content-type", "")):
-        raise _Refused(415, f"The body must be {JSON} in UTF-8.")
-    fields = _parsed(await _body(receive), "The body is no JSON.")
+def _fields_of_body(body: bytearray) -> Mapping[str, Any]:
+    fields = _parsed(body, "The body is no JSON.")
     if isinstance(fields, list):
         raise _Refused(400, "Several requests in one are not supported; send them one by one.")
     if not isinstance(fields, dict):
@@ -130,27 +179,15 @@ async def _fields_of_body(headers: Headers, receive: Receive) -> Mapping[str, An
     return fields
 
 
-async def _body(receive: Receive) -> bytes:
-    body, more = bytearray(), True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise _Gone
-        body += message.get("body", b"")
-        more = message.get("more_body", False)
-        if len(body) > LARGEST_BODY:
-            raise _Refused(413, f"The body is larger than {LARGEST_BODY} bytes.")
-    return bytes(body)
-
-
-def _parsed(text: str | bytes, otherwise: str) -> Any:
+def _parsed(text: str | bytearray, otherwise: str) -> Any:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise _Refused(400, otherwise) from error
 
 
-def _question(fields: Mapping[str, Any]) -> Question:
+def _question(scope: Scope, body: bytearray) -> Question:
+    fields = _fields_of_body(body) if scope["method"] == "POST" else _fields_of_address(scope)
     query, variables, operation_name = (fields.get(name) for name in ("query", "variables", "operationName"))
     if not isinstance(query, str) or not query.strip():
         raise _Refused(400, "`query` must be the text of a query. To write one by hand, open graphiql next door.")
@@ -163,8 +200,8 @@ def _question(fields: Mapping[str, Any]) -> Question:
 
 
 # ------------------------------------------------------------------------------------------ replying
-def _error(message: str) -> Mapping[str, Any]:
-    return {"errors": [{"message": message, "extensions": {"code": "BAD_USER_INPUT"}}]}
+def _error(message: str, code: str = BAD_USER_INPUT) -> Mapping[str, Any]:
+    return {"errors": [{"message": message, "extensions": {"code": code}}]}
 
 
 def _reply(status: int, answer: Mapping[str, Any], media_type: str, **more: str) -> Reply:

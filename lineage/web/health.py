@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from lineage.deadline import Deadline
 from lineage.errors import DeadlineExceeded, SchemaOutdated, StoreError
 from lineage.outage import Outage
 from lineage.ports import LineageStore
@@ -52,7 +53,7 @@ def store_answers(store: LineageStore) -> Check:
 
     def check() -> Finding:
         try:
-            store.within(STORE_SECONDS).check()
+            store.within(Deadline(STORE_SECONDS)).check()
         except (StoreError, DeadlineExceeded) as error:
             outage.goes_on(str(error))
             is_other = isinstance(error, SchemaOutdated)

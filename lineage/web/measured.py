@@ -13,6 +13,7 @@ OTHER: Final = "other"  # whatever else is asked for: paths that anybody makes u
 UNWATCHED: Final = frozenset({"/healthz", "/readyz", "/metrics"})  # asked all the time, by machines
 NO_ANSWER: Final = 499  # the asker went away; nginx's number
 BROKEN: Final = 500
+ABANDONED: Final = "ABANDONED"  # what became of a question whose asker went away
 
 
 class Measured:

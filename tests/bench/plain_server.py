@@ -8,7 +8,6 @@ Run as `python -m tests.bench.plain_server STORE`; prints the port it listens on
 import json
 import socket
 import sys
-from time import monotonic
 
 import graphene
 import uvicorn
@@ -17,10 +16,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from lineage.deadline import Deadline
 from lineage.ports import EVERYTHING
 from lineage.store import open_store
 from lineage_graphql.context import open_context
-from lineage_graphql.loaders import Deadline
 from lineage_graphql.query import Query
 
 BUDGET_SECONDS = 30.0
@@ -31,7 +30,7 @@ def main() -> None:
 
     async def handle(request: Request) -> Response:
         asked = await request.json()
-        context = open_context(store, EVERYTHING, Deadline(BUDGET_SECONDS, monotonic))
+        context = open_context(store, EVERYTHING, Deadline(BUDGET_SECONDS))
         result = schema.execute(asked["query"], variable_values=asked.get("variables"), context_value=context)
         return Response(json.dumps(result.formatted), media_type="application/json")
 

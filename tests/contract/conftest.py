@@ -16,7 +16,7 @@ from lineage.store.sql import SqlStore
 from lineage.store.tables import metadata
 from tests.factories import make_store
 from tests.postgresql import Server
-from tests.worlds import a_world
+from tests.worlds import a_looked_world
 
 MEMORY, FILE, POSTGRESQL = "in memory", "in a file", "on PostgreSQL"
 RUNS_OF_WORLD = 24
@@ -113,7 +113,7 @@ def world(request: pytest.FixtureRequest) -> Iterator[SqlStore]:
     on_postgresql = request.param == POSTGRESQL
     server: Server | None = request.getfixturevalue("postgresql") if on_postgresql else None
     token = make_store.set(open_in_memory if server is None else partial(_open_new, server))
-    store = a_world(RUNS_OF_WORLD)
+    store = a_looked_world(RUNS_OF_WORLD)
     make_store.reset(token)
     yield store
     store.close()

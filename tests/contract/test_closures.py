@@ -13,6 +13,7 @@ from lineage.ports import EVERYTHING, Listing, PageRequest, Scope
 from lineage.store import tables, walk
 from lineage.store.sql import SqlStore
 from tests import simulation
+from tests.contract.conftest import MEMORY, POSTGRESQL
 from tests.contract.test_statements import counted
 from tests.factories import CLUSTER, KubernetesObject, a_node, a_store, a_workflow
 
@@ -88,6 +89,53 @@ def test_a_closure_ends_where_a_graph_does(seed: int, way: Direction, most: int)
         assert len(some.ids) == min(most, len(closure.ids))
         assert set(some.ids) <= set(closure.ids)
         assert any("more than" in reason for reason in some.reasons) == (len(closure.ids) > most)
+
+
+def distances(root: str, arcs: set[tuple[str, str]]) -> dict[str, int]:
+    """How many edges away what can be reached is, the obvious way."""
+    found, level = {root: 0}, {root}
+    while level:
+        level = {far for near, far in arcs if near in level and far not in found}
+        found |= dict.fromkeys(level, max(found.values()) + 1)
+    return found
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize("database", [MEMORY, POSTGRESQL], indirect=True)
+@pytest.mark.parametrize("way", WAYS)
+@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+@given(seed=st.integers(0, 10**9), most=st.integers(1, 15))
+def test_what_is_kept_of_too_much_is_the_nearest(way: Direction, seed: int, most: int) -> None:
+    world = simulation.play(seed)
+    store = a_store(*simulation.watch(world, seed), *world.looks)
+    by_way = arcs(store)
+    for node in store.executions(EVERYTHING, Listing(), ALL).items:
+        away: dict[str, int] = {}
+        for each in [way] if way in by_way else list(by_way):
+            there = distances(node.id, by_way[each])
+            away |= {far: min(steps, away.get(far, steps)) for far, steps in there.items()}
+        closure = store.closure(EVERYTHING, [node.key], direction=way, max_nodes=most)
+        graph = store.lineage(EVERYTHING, [node.key], direction=way, max_depth=None, max_nodes=most)
+        assert closure is not None
+        assert graph is not None
+        assert sorted(away[kept] for kept in closure.ids) == sorted(away.values())[:most]
+        assert {each.id for each in graph.nodes} == set(closure.ids)
+        assert graph.depth == max(away[kept] for kept in closure.ids)
+        assert closure.complete == graph.complete == (len(away) <= most)
+
+
+@pytest.mark.usefixtures("database")
+def test_a_run_of_more_attempts_than_were_asked_for_is_cut_too() -> None:
+    store = a_store(a_long_chain(12))
+    (run,) = store.runs(EVERYTHING, Listing(), ALL).items
+    for way in WAYS:
+        closure = store.closure(EVERYTHING, [run.key], direction=way, max_nodes=5)
+        graph = store.lineage(EVERYTHING, [run.key], direction=way, max_depth=None, max_nodes=5)
+        assert closure is not None
+        assert graph is not None
+        assert {each.id for each in graph.nodes} == set(closure.ids)
+        assert closure.reasons == graph.reasons == ("there are more than 5 nodes",)
+        assert all(isinstance(each, Execution) for each in graph.nodes)
 
 
 # ------------------------------------------------------------------------------------------ chains
@@ -167,13 +215,13 @@ def test_a_traversal_looks_edges_up_by_index_also_when_the_planner_has_statistic
         assert not [step for step in steps if "BLOOM" in step or "AUTOMATIC" in step]
 
 
-@pytest.mark.usefixtures("database")
 def in_order(found: Closure | None) -> Closure:
     """A closure as it can be compared: it has no order of its own."""
     assert found is not None
     return replace(found, keys=tuple(sorted(found.keys)))
 
 
+@pytest.mark.usefixtures("database")
 def test_a_closure_in_some_namespaces_names_what_lies_in_them() -> None:
     store = a_store(a_long_chain(3))
     first, last = ends(store)

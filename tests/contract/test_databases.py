@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lineage import recorder
+from lineage.deadline import Deadline
 from lineage.errors import StoreError
 from lineage.facts import Fact
 from lineage.observation import Observation
@@ -190,7 +191,7 @@ def test_a_reader_sees_one_state_however_many_statements_it_needs(on_postgresql:
 @pytest.mark.parametrize("limited", [False, True])
 def test_what_is_asked_often_stays_prepared_on_postgresql(on_postgresql: Databases, *, limited: bool) -> None:
     store = on_postgresql.make()
-    asked = store.within(600) if limited else store
+    asked = store.within(Deadline(600)) if limited else store
     for _ in range(10):
         asked.runs(EVERYTHING, Listing(), PageRequest(first=3))
     with store._engine.connect() as connection:

@@ -1,5 +1,5 @@
 """Generated filters against the slow and obvious evaluation of `tests.fakes`, and walks through every list, both
-ways, while more is recorded between the pages."""
+ways, while more is recorded between the pages: on every database, what is obvious being that of a world in memory."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lineage.model import Artifact, Execution, Experiment, Node, Phase, Pipeline, PipelineVersion, Run
+from lineage.model import Artifact, ArtifactState, Execution, Experiment, Node, Phase, Pipeline, PipelineVersion, Run
 from lineage.ports import (
     EVERYTHING,
     AllOf,
@@ -28,10 +28,12 @@ from lineage.ports import (
     Scope,
     Where,
 )
+from lineage.store import queries
 from lineage.store.sql import SqlStore
+from tests.contract.conftest import MEMORY, POSTGRESQL, RUNS_OF_WORLD
 from tests.factories import CLUSTER, record
 from tests.fakes import FakeStore, Knowledge
-from tests.worlds import a_world, objects_of
+from tests.worlds import a_looked_world, a_world, objects_of
 
 ALL = PageRequest(first=1000)
 SCOPES = {"everything": EVERYTHING, "one namespace": Scope(namespaces=frozenset({(CLUSTER, "a")}))}
@@ -47,14 +49,14 @@ Values = Mapping[str, Callable[[Any], Any]]
 
 
 @cache
-def world() -> SqlStore:
-    return a_world(20)
+def in_memory() -> SqlStore:
+    return a_looked_world(RUNS_OF_WORLD)
 
 
 @cache
 def known(scope_name: str) -> Knowledge:
     """All that a scope shows of the world, as values."""
-    store, scope = world(), SCOPES[scope_name]
+    store, scope = in_memory(), SCOPES[scope_name]
     found = {what: read(store, scope, Listing(), ALL).items for what, read in READ.items()}
     keys = [execution.key for execution in found[Execution]]
     return Knowledge(
@@ -131,6 +133,7 @@ def fields_of(what: type) -> dict[str, Field]:
             }
         case "Execution":
             return {
+                "id": keys(executions),
                 "run": keys(runs),
                 **texts(executions, displayName="display_name", template="template", nodeId="node_id", kind="kind"),
                 "phase": phases,
@@ -142,8 +145,10 @@ def fields_of(what: type) -> dict[str, Field]:
             }
         case "Artifact":
             return {
+                "id": keys(artifacts),
                 "run": keys(runs),
-                **texts(artifacts, name="name", uri="uri", digest="digest"),
+                **texts(artifacts, name="name", uri="uri", digest="digest", contentDigest="content_digest"),
+                "state": Field("member", tuple(ArtifactState)),
                 **times(artifacts, createdAt="created_at"),
                 "external": Field("flag", ()),
             }
@@ -218,23 +223,34 @@ def filters(what: type) -> st.SearchStrategy[Where]:
 @pytest.mark.parametrize("what", [Run, Execution, Artifact, Pipeline, Experiment])
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
-def test_any_filter_finds_what_the_obvious_evaluation_finds(what: type, scope: str, data: st.DataObject) -> None:
+def test_any_filter_finds_what_the_obvious_evaluation_finds(
+    world: SqlStore, what: type, scope: str, data: st.DataObject
+) -> None:
     listing = Listing(where=data.draw(filters(what)))
-    found = READ[what](world(), SCOPES[scope], listing, ALL).items
+    found = READ[what](world, SCOPES[scope], listing, ALL).items
     expected = READ[what](FakeStore(known(scope)), EVERYTHING, listing, ALL).items
     assert {node.key for node in found} == {node.key for node in expected}
-    assert len(found) == len(expected) == world().count(SCOPES[scope], what, listing)
+    assert len(found) == len(expected) == world.count(SCOPES[scope], what, listing)
 
 
 # ------------------------------------------------------------------------------------------ walks
 ORDERS: Mapping[type, tuple[str, ...]] = {
     Run: ("CREATED_AT", "STARTED_AT", "FINISHED_AT", "DURATION", "NAME"),
     Execution: ("STARTED_AT", "FINISHED_AT", "DURATION", "NAME"),
-    Artifact: ("CREATED_AT", "NAME"),
+    Artifact: ("CREATED_AT", "NAME", "SIZE"),
     Pipeline: ("CREATED_AT", "NAME"),
     PipelineVersion: ("CREATED_AT",),
     Experiment: ("CREATED_AT", "NAME"),
 }
+
+
+@pytest.mark.parametrize("what", [Run, Execution, Artifact, Pipeline, Experiment])
+def test_each_field_and_order_that_a_list_has_is_tried(what: type) -> None:
+    query = queries.QUERIES[what](EVERYTHING)
+    assert fields_of(what).keys() == query.fields.keys()
+    assert set(ORDERS[what]) == query.orders.keys()
+
+
 # When the first run of a pipeline was made, which a later run can change, does not show on its value.
 STEADY_ORDERS = {**ORDERS, Pipeline: ("NAME",)}
 
@@ -263,13 +279,17 @@ def listings(fields: tuple[str, ...]) -> st.SearchStrategy[Listing]:
 @pytest.mark.parametrize("what", READ)
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data(), size=st.integers(2, 9), ahead=st.booleans())
-def test_a_walk_through_a_list_is_the_list(what: type, data: st.DataObject, size: int, ahead: bool) -> None:
+def test_a_walk_through_a_list_is_the_list(
+    world: SqlStore, what: type, data: st.DataObject, size: int, ahead: bool
+) -> None:
     listing = data.draw(listings(ORDERS[what]))
-    whole = READ[what](world(), EVERYTHING, listing, ALL).items
-    walked = list(walk(world(), what, listing, size, ahead=ahead, between=lambda _: None))
+    whole = READ[what](in_memory(), EVERYTHING, listing, ALL).items
+    walked = list(walk(world, what, listing, size, ahead=ahead, between=lambda _: None))
     assert walked == list(whole if ahead else reversed(whole))
 
 
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize("database", [MEMORY, POSTGRESQL], indirect=True)
 @pytest.mark.parametrize("what", READ)
 @settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data(), size=st.integers(2, 5), ahead=st.booleans())

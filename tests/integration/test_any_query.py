@@ -18,13 +18,13 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.graphql import nodes
 from structlog.testing import capture_logs
 
+from lineage.deadline import Deadline
 from lineage.ports import EVERYTHING, Listing, Page, PageRequest
 from lineage.store.sql import SqlStore
 from lineage.web import application
 from lineage.web.negotiation import GRAPHQL
 from lineage_graphql import execute, sdl
 from lineage_graphql.context import open_context
-from lineage_graphql.loaders import Deadline
 from lineage_graphql.schema import SCHEMA
 from tests.worlds import a_world
 
@@ -132,7 +132,7 @@ def test_it_is_answered_as_graphql_core_would(field: str, data: st.DataObject, s
     query = made_up(field, data)
     ours = execute(store, EVERYTHING, query)
     if "data" in ours:
-        context = open_context(store, EVERYTHING, Deadline(PATIENCE_SECONDS, monotonic))
+        context = open_context(store, EVERYTHING, Deadline(PATIENCE_SECONDS))
         theirs = execute_sync(SCHEMA, parse(query), context_value=context)
         assert orjson.dumps(ours["data"]) == orjson.dumps(theirs.data), query
         assert [error["message"] for error in ours.get("errors", ())] == [e.message for e in theirs.errors or ()], query

@@ -3,10 +3,11 @@
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from threading import Thread
+from threading import Event, Thread
 from typing import Final
 
 import pytest
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from lineage.cli.serve import listen, make_server
 from lineage.web import HttpProtocol, application
@@ -23,9 +24,9 @@ PIECES: Final = 2_000  # of 1,000 bytes: far more than a head may hold, and than
 
 
 @contextmanager
-def serving() -> Iterator[int]:
+def serving(app: ASGIApp | None = None) -> Iterator[int]:
     with listen("127.0.0.1", 0) as listener:
-        server = make_server(application(store=FakeStore(example())))
+        server = make_server(app or application(store=FakeStore(example())))
         thread = Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         yield listener.getsockname()[1]
@@ -115,6 +116,32 @@ def test_a_head_in_pieces_is_waited_for_no_longer_than_one_that_stops(impatient:
         else:
             pytest.fail("it was waited for to its end")
     assert is_answered(impatient)
+
+
+class Telling:
+    """Answers without end, and says when its client has gone."""
+
+    def __init__(self) -> None:
+        self.is_left = Event()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"x" * 64 * 2**20, "more_body": True})
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        self.is_left.set()
+
+
+@pytest.mark.parametrize("read", [0, 2**20])
+def test_who_does_not_read_an_answer_is_left_alone_with_it(monkeypatch: pytest.MonkeyPatch, read: int) -> None:
+    monkeypatch.setattr(HttpProtocol, "answer_seconds", 0.3)
+    telling = Telling()
+    with serving(telling) as port, connected(port) as connection:
+        connection.sendall(ASKED)
+        while read > 0:
+            read -= len(connection.recv(65_536))
+        assert telling.is_left.wait(PATIENCE_SECONDS)
 
 
 def test_several_requests_sent_at_once_are_answered_in_order(port: int) -> None:

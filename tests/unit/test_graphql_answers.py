@@ -1,13 +1,17 @@
 """Answers: what a reader is told of a small world, through the whole schema."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import Any
 
 import orjson
 import pytest
 
 from lineage.identity import global_id
-from lineage.ports import EVERYTHING, Scope
+from lineage.model import Run
+from lineage.ports import EVERYTHING, Page, Scope
 from lineage_graphql import execute, saved_queries, to_json
+from lineage_graphql.connections import Connection
 from tests.example import (
     EXECUTIONS,
     EXPERIMENT,
@@ -363,3 +367,20 @@ def test_what_was_read_is_not_read_again() -> None:
     same = 'run(uid: "5f3c2a10-nightly") { workflows { uid } experiment { name } }'
     execute(store, EVERYTHING, f"{{ a: {same} b: {same} }}")
     assert store.reads == ["run_by_uid", "workflows", "get", "run_by_uid"]
+
+
+def test_a_list_that_takes_long_keeps_no_other_list_waiting() -> None:
+    begun, other_is_read = Event(), Event()
+    empty: Page[Run] = Page(items=(), cursors=(), has_next=False, has_previous=False)
+
+    def read_slowly() -> Page[Run]:
+        begun.set()
+        assert other_is_read.wait(10)
+        return empty
+
+    with ThreadPoolExecutor(1) as threads:
+        slow = threads.submit(lambda: Connection(read_slowly).nodes)
+        assert begun.wait(10)
+        assert Connection(lambda: empty).nodes == ()
+        other_is_read.set()
+        assert slow.result() == ()

@@ -7,6 +7,7 @@ import pytest
 from graphql import get_introspection_query, get_operation_ast, parse
 from structlog.testing import capture_logs
 
+from lineage.deadline import Deadline
 from lineage.errors import StoreError
 from lineage.identity import Key, global_id
 from lineage.model import Completeness, Run
@@ -267,7 +268,7 @@ def test_a_request_that_takes_too_long_ends_with_one_error() -> None:
     store = Slow(example())
     query = "{ a: runs { nodes { completeness { complete } workflows { uid } } } b: runs { nodes { id } } }"
     with capture_logs() as logs:
-        answer = execute(store, EVERYTHING, query, budget_seconds=15, clock=store.clock)
+        answer = execute(store, EVERYTHING, query, deadline=Deadline(15, store.clock))
     assert (code(answer), answer["data"], logs) == ("DEADLINE_EXCEEDED", None, [])
     assert "15 seconds" in answer["errors"][0]["message"]
     assert store.reads == ["runs", "completeness"]
@@ -276,7 +277,7 @@ def test_a_request_that_takes_too_long_ends_with_one_error() -> None:
 def test_a_request_that_keeps_within_its_time_is_answered() -> None:
     store = Slow(example())
     assert "errors" not in execute(
-        store, EVERYTHING, "{ runs { nodes { completeness { complete } } } }", budget_seconds=20, clock=store.clock
+        store, EVERYTHING, "{ runs { nodes { completeness { complete } } } }", deadline=Deadline(20, store.clock)
     )
 
 

@@ -2,7 +2,6 @@
 
 from dataclasses import fields, replace
 from datetime import UTC, datetime
-from time import monotonic
 from typing import Any
 
 import pytest
@@ -10,12 +9,12 @@ from graphql import ExecutionContext, execute_sync, parse
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lineage.deadline import Deadline
 from lineage.model import Execution as Attempt
 from lineage.model import Run
 from lineage.ports import EVERYTHING
 from lineage_graphql.context import open_context
 from lineage_graphql.execution import Execution
-from lineage_graphql.loaders import Deadline
 from lineage_graphql.saved import saved_queries
 from lineage_graphql.schema import SCHEMA
 from tests.example import MODEL, NIGHTLY, TRAIN, example
@@ -29,7 +28,7 @@ def answers(query: str, knowledge: Knowledge, **variables: Any) -> list[tuple[An
     """The answer that graphql-core gives, and ours."""
 
     def answered(how: type[ExecutionContext]) -> tuple[Any, list[Any]]:
-        context = open_context(FakeStore(knowledge), EVERYTHING, Deadline(60, monotonic))
+        context = open_context(FakeStore(knowledge), EVERYTHING, Deadline(60))
         result = execute_sync(
             SCHEMA, parse(query), context_value=context, variable_values=variables, execution_context_class=how
         )

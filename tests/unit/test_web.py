@@ -136,6 +136,15 @@ def test_a_body_without_end_is_refused(client: Client) -> None:
     assert client.post("/graphql", content=body, headers={"Content-Type": JSON}).status_code == 413
 
 
+def test_what_has_no_room_is_refused_for_a_while(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lineage.web.endpoint.MOST_BYTES", 1_000)
+    refused = post(client, {"query": COUNT, "extensions": {"a": "x" * 1_000}})
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "2")
+    assert [error["extensions"]["code"] for error in refused.json()["errors"]] == ["OVERLOADED"]
+    for _ in range(50):  # of which none is held any longer
+        assert post(client, {"query": COUNT}).json() == COUNTED
+
+
 def test_a_body_that_does_not_arrive_is_waited_for_no_longer() -> None:
     async def trickling() -> AsyncIterator[bytes]:
         yield b'{"query": '
