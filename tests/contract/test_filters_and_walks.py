@@ -69,6 +69,7 @@ def known(scope_name: str) -> Knowledge:
         pods=store.pods(scope, keys),
         inputs=store.inputs(scope, keys),
         outputs=store.outputs(scope, keys),
+        metrics=store.metrics_of_runs(scope, [run.key for run in found[Run]]),
     )
 
 
@@ -128,6 +129,9 @@ def fields_of(what: type) -> dict[str, Field]:
                 "parameter": Field(
                     "parameter", ("0.1", "1e-1", "0.25", "high", "bert", "", "9"), ("rate", "model", "none")
                 ),
+                "metric": Field(
+                    "number", (0.0, 0.5, 0.55, 1.0, 60.0), ("accuracy", "duration_seconds", "retries", "none")
+                ),
                 "usesArtifact": Field("equal", tuple(artifact.key for artifact in artifacts)),
                 **pictures,
             }
@@ -181,6 +185,8 @@ def comparisons(field: Field) -> st.SearchStrategy[tuple[Operator, Any]]:
         case "parameter":
             text = pieces(field.values)
             return st.one_of(either([*by_order, Operator.CONTAINS, Operator.STARTS_WITH], text), among(text))
+        case "number":
+            return either(by_order, st.sampled_from(field.values))
         case "label":
             return st.one_of(either([Operator.EQ], pieces(field.values)), is_null)
         case "piece":
@@ -235,7 +241,7 @@ def test_any_filter_finds_what_the_obvious_evaluation_finds(
 
 # ------------------------------------------------------------------------------------------ walks
 ORDERS: Mapping[type, tuple[str, ...]] = {
-    Run: ("CREATED_AT", "STARTED_AT", "FINISHED_AT", "DURATION", "NAME"),
+    Run: ("CREATED_AT", "STARTED_AT", "FINISHED_AT", "DURATION", "NAME", "METRIC"),
     Execution: ("STARTED_AT", "FINISHED_AT", "DURATION", "NAME"),
     Artifact: ("CREATED_AT", "NAME", "SIZE"),
     Pipeline: ("CREATED_AT", "NAME"),
@@ -248,7 +254,7 @@ ORDERS: Mapping[type, tuple[str, ...]] = {
 def test_each_field_and_order_that_a_list_has_is_tried(what: type) -> None:
     query = queries.QUERIES[what](EVERYTHING)
     assert fields_of(what).keys() == query.fields.keys()
-    assert set(ORDERS[what]) == query.orders.keys()
+    assert set(ORDERS[what]) == query.orders.keys() | query.named_orders.keys()
 
 
 # When the first run of a pipeline was made, which a later run can change, does not show on its value.
@@ -272,7 +278,13 @@ def walk(
 
 
 def listings(fields: tuple[str, ...]) -> st.SearchStrategy[Listing]:
-    order = st.builds(Order, field=st.sampled_from(fields), descending=st.booleans())
+    plain = st.builds(
+        Order, field=st.sampled_from([one for one in fields if one != "METRIC"]), descending=st.booleans()
+    )
+    metric = st.builds(
+        Order, field=st.just("METRIC"), name=st.sampled_from(["accuracy", "retries"]), descending=st.booleans()
+    )
+    order = st.one_of(plain, metric) if "METRIC" in fields else plain
     return st.lists(order, max_size=2, unique=True).map(lambda each: Listing(order=tuple(each)))
 
 
