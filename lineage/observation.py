@@ -51,7 +51,7 @@ class ResourceListed(msgspec.Struct, frozen=True, kw_only=True, tag="listed"):
     `resource` is the plural name with its group, such as `workflows.argoproj.io`; `namespace` is "*" for
     all of them. Partial and refused lists are never observed. `versions` and `born` (creation, in seconds since 1970)
     are aligned with `uids`, or empty where nobody noted them. `reason`: why the watcher had to list anew; None where
-    it had just begun.
+    it had just begun. The list was sent after `sent_after`.
     """
 
     source: str
@@ -64,12 +64,14 @@ class ResourceListed(msgspec.Struct, frozen=True, kw_only=True, tag="listed"):
     versions: tuple[str, ...] = ()
     born: tuple[int, ...] = ()
     reason: str | None = None
+    sent_after: datetime | None = None
 
 
 class ResourceFollowed(msgspec.Struct, frozen=True, kw_only=True, tag="followed"):
     """Every change in the scope after the list of version `since`, up to version `until`, was observed.
 
-    `since_at` is when that list was observed, `seen_at` when `until` was reached; so many `objects` existed then.
+    `since_at` is when that list was observed, `seen_at` when `until` was reached; so many `objects` existed then. The
+    server said so after `sent_after`: at `seen_at`, its word may have waited for a while.
     """
 
     source: str
@@ -81,6 +83,7 @@ class ResourceFollowed(msgspec.Struct, frozen=True, kw_only=True, tag="followed"
     since_at: datetime
     until: str
     objects: int
+    sent_after: datetime | None = None
 
 
 class LocationLooked(msgspec.Struct, frozen=True, kw_only=True, tag="looked"):

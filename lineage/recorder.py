@@ -379,7 +379,7 @@ def _listed(observation: seen.ResourceListed) -> Sequence[Fact]:
             since=version,
             since_at=observation.seen_at,
             until=version,
-            until_at=observation.seen_at,
+            until_at=observation.sent_after or observation.seen_at,
             objects=len(observation.uids),
             items=tuple((fact.sortable(of), born) for of, born in items if _is_comparable(of)) if told else None,
             reason=shortened(observation.reason or ""),
@@ -398,7 +398,7 @@ def _followed(observation: seen.ResourceFollowed) -> Sequence[Fact]:
             since=fact.sortable(observation.since),
             since_at=observation.since_at,
             until=fact.sortable(observation.until),
-            until_at=observation.seen_at,
+            until_at=observation.sent_after or observation.seen_at,
             objects=observation.objects,
         )
     ]

@@ -58,6 +58,10 @@ class _Broken:
         self._stream = stream
         self._lines = lines
 
+    @property
+    def sent_after(self) -> float:
+        return self._stream.sent_after
+
     def __iter__(self) -> Iterator[bytes]:
         for number, line in enumerate(self._stream):
             if number == self._lines:

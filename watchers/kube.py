@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from io import BufferedReader
 from pathlib import Path
+from time import monotonic
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
@@ -32,6 +33,7 @@ from urllib3.exceptions import (
     SSLError,
 )
 from urllib3.exceptions import TimeoutError as Unanswered
+from urllib3.util.wait import wait_for_read
 
 from lineage.errors import ClusterError, InvalidSettings
 from watchers.lines import Chunks, Lines
@@ -118,7 +120,8 @@ class Kube:
 
     def stream(self, path: str, query: Mapping[str, str]) -> "KubeStream":
         """Open an answer that is read line by line, as it comes."""
-        return KubeStream(self, self._request(path, query))
+        asked_at = monotonic()
+        return KubeStream(self, self._request(path, query), asked_at)
 
     def close(self) -> None:
         """Break off every open request, from any thread; later ones fail."""
@@ -208,9 +211,10 @@ class Kube:
 class KubeStream:
     """An open watch: iterate over its lines, then close it."""
 
-    def __init__(self, kube: Kube, response: urllib3.BaseHTTPResponse) -> None:
+    def __init__(self, kube: Kube, response: urllib3.BaseHTTPResponse, asked_at: float) -> None:
         self._kube = kube
         self._response = response
+        self.sent_after = asked_at
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield whole lines. Ends quietly where the server ended the watch, or was silent for too long.
@@ -235,18 +239,31 @@ class KubeStream:
 
     def _pieces(self) -> Iterator[bytes]:
         """Yield of the body what has arrived, without waiting for more."""
+        wire = _wire(self._response)
         if not getattr(self._response, "chunked", False):  # a proxy that speaks HTTP/1.0 ends an answer by hanging up
             while piece := self._response.read1(_PIECE_BYTES, decode_content=False):
                 yield piece
-        elif (wire := _wire(self._response)) is not None:
+                self._note_silence(wire)
+        elif wire is not None:
             chunks = Chunks()
             while not chunks.is_over:
                 data = wire.read1(_PIECE_BYTES)
                 if not data:
                     raise ProtocolError("the answer ended before its last chunk")
                 yield chunks.feed(data)
+                self._note_silence(wire)
         else:
             yield from self._response.stream(None, decode_content=False)
+
+    def _note_silence(self, wire: BufferedReader | None) -> None:
+        """Where nothing waits to be read, what is read next has not been sent yet."""
+        connection = getattr(getattr(wire, "raw", None), "_sock", None)
+        if connection is None or getattr(connection, "pending", int)():
+            return
+        now = monotonic()
+        with suppress(OSError, ValueError):  # closed meanwhile, as whoever reads will find
+            if not wait_for_read(connection, timeout=0):
+                self.sent_after = now
 
     def close(self) -> None:
         """Let go of the connection."""

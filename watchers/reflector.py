@@ -7,7 +7,8 @@ uid, so that an object deleted and made again under its name is not taken for a 
 not concluded here, but by whoever reads `Listed`.
 
 From one `Listed` to the last `Reached` before the next one, no change is missed, however often the connection
-broke. What happened between that `Reached` and the next `Listed` may never be known: that is a gap.
+broke. What happened between that `Reached` and the next `Listed` may never be known: that is a gap. When it began, only
+the server knows: what is read may have waited for us to read it. So both say since when it can have been sent.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -43,11 +44,12 @@ class Listed:
     """A complete, consistent list: at `resource_version` exactly `uids` existed. Comes after their `Changed`.
 
     `versions` and `born` (seconds since 1970; 0 where it is not said) are aligned with `uids`. `reason`: why the
-    resource had to be listed anew; None for the first list.
+    resource had to be listed anew; None for the first list. It was sent after `sent_after`, by `monotonic`.
     """
 
     resource_version: str
     uids: tuple[str, ...]
+    sent_after: float
     versions: tuple[str, ...] = ()
     born: tuple[int, ...] = ()
     reason: str | None = None
@@ -56,11 +58,12 @@ class Listed:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reached:
     """Everything that happened since the last `Listed`, of version `since`, was handed on, up to this version, at
-    which so many `objects` existed."""
+    which so many `objects` existed, and which was sent after `sent_after`, by `monotonic`."""
 
     since: str
     resource_version: str
     objects: int
+    sent_after: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +80,10 @@ ReflectorEvent: TypeAlias = Changed | Deleted | Listed | Reached | StateChanged
 # ------------------------------------------------------------------------------------------ the transport
 class Stream(Protocol):
     """An open watch."""
+
+    @property
+    def sent_after(self) -> float:
+        """A moment, by the clock of `monotonic`, after which the line that was read last was sent."""
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield whole lines. Ends quietly if the server ended the watch or fell silent; a partial line is a
@@ -194,6 +201,7 @@ class Reflector:
         self._since = ""  # the version of the last list
         self._reached: str | None = None  # the position that was told last
         self._reached_at = 0.0
+        self._sent_after = 0.0  # what came last was not sent before that
         self._trouble: str | None = None  # what went wrong first since all was well
         self._asks_for_initial_events = True
         self._bad_answers = 0  # in a row
@@ -282,6 +290,8 @@ class Reflector:
         listed: dict[str, _Item] = {}
         query = {"limit": str(self._pace.page_size)}
         while not self._wait(0):
+            if "continue" not in query:  # every page is of the moment of the first one
+                self._sent_after = self._monotonic()
             try:
                 page = self._read.page(self._transport.get(self._path, query))
             except HistoryGone as error:
@@ -320,6 +330,7 @@ class Reflector:
             versions=tuple(item.version for item in listed.values()),
             born=tuple(item.born for item in listed.values()),
             reason=reason,
+            sent_after=self._sent_after,
         )
 
     # -- watch
@@ -337,11 +348,12 @@ class Reflector:
         with closing(self._transport.stream(self._path, query)) as stream:
             lines = iter(stream)
             if position is None:
-                yield from self._take_initial_events(lines)
+                yield from self._take_initial_events(stream, lines)
                 if self._position is None:
                     return
             yield from self._become(SourceState.SYNCED)
             for line in lines:
+                self._sent_after = stream.sent_after
                 yield from self._follow(*self._read.event(line))
                 if empty:
                     empty, self._progressed = False, True
@@ -362,7 +374,7 @@ class Reflector:
                 self._doubted = self._position, dict(self._known)
             yield from self._forget("nothing was heard for long")
 
-    def _take_initial_events(self, lines: Iterator[bytes]) -> Iterator[ReflectorEvent]:
+    def _take_initial_events(self, stream: Stream, lines: Iterator[bytes]) -> Iterator[ReflectorEvent]:
         """Hand on the objects that a watch begins with, up to the bookmark that says that these were all. Stopped
         before that, it leaves no position.
 
@@ -371,6 +383,7 @@ class Reflector:
         """
         listed: dict[str, _Item] = {}
         for line in lines:
+            self._sent_after = stream.sent_after
             type_, item = self._read.event(line)
             match type_:
                 case "ERROR":
@@ -416,7 +429,12 @@ class Reflector:
         """Tell how far the watch has come, if it has come any farther."""
         if self._position is not None and self._position != self._reached:
             self._reached, self._reached_at = self._position, self._monotonic()
-            yield Reached(since=self._since, resource_version=self._position, objects=len(self._known))
+            yield Reached(
+                since=self._since,
+                resource_version=self._position,
+                objects=len(self._known),
+                sent_after=self._sent_after,
+            )
 
     # -- small things
     def _is_news(self, item: Sent) -> bool:

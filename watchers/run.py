@@ -9,7 +9,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, assert_never
 
@@ -226,6 +226,7 @@ class Watching:
                         versions=event.versions,
                         born=event.born,
                         reason=event.reason or trouble,
+                        sent_after=self._time_of(event.sent_after),
                         **views.place,
                     )
                 )
@@ -240,6 +241,7 @@ class Watching:
                         since_at=listed_at,
                         until=event.resource_version,
                         objects=event.objects,
+                        sent_after=self._time_of(event.sent_after),
                         **views.place,
                     )
                 )
@@ -247,6 +249,10 @@ class Watching:
                 self._append(self._report(views, event.state, event.message))
             case _:
                 assert_never(event)
+
+    def _time_of(self, moment: float) -> datetime:
+        """When a moment of `time.monotonic` was."""
+        return self._clock() - timedelta(seconds=time.monotonic() - moment)
 
     def _report(self, views: "_Views", state: SourceState, message: str | None) -> SourceReported:
         say = log.info if state in _HEALTHY else log.warning

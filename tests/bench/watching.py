@@ -142,6 +142,10 @@ class _OneStream:
         self._stream = stream
         self._ended = ended
 
+    @property
+    def sent_after(self) -> float:
+        return self._stream.sent_after
+
     def __iter__(self) -> Iterator[bytes]:
         yield from self._stream
         self._ended.set()

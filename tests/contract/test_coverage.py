@@ -6,6 +6,7 @@ from datetime import datetime
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from lineage.errors import InvalidRequest
 from lineage.facts import SourceObserved
@@ -126,6 +127,15 @@ def test_between_two_watchers_lies_a_gap_with_what_the_list_after_it_showed(stor
     expected = Gap(began_at=moment(200), ended_at=moment(300), reason="410: Expired", created=1, changed=1, gone=2)
     assert gaps(store) == (expected,)
     assert source(store).gap_count == 1
+
+
+def test_a_gap_begins_where_the_last_word_of_the_server_can_have_been_sent(store: SqlStore) -> None:
+    first = listed(100, 1000)
+    late = structs.replace(followed(first, 200, 2000), sent_after=moment(150))
+    record(store, first, late, listed(300, 3000))
+    assert times(store) == [(moment(150), moment(300))]
+    record(store, structs.replace(followed(first, 210, 2000), sent_after=moment(170)))  # another watcher knows better
+    assert times(store) == [(moment(170), moment(300))]
 
 
 def test_a_watcher_that_had_just_begun_says_that_nobody_watched(store: SqlStore) -> None:

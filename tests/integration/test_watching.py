@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from kubernetes.client.configuration import Configuration
 from kubernetes.config.incluster_config import InClusterConfigLoader
+from msgspec import structs
 
 from lineage.errors import ClusterError, InvalidObservation, InvalidSettings
 from lineage.model import SourceState
@@ -176,11 +177,35 @@ def test_objects_are_listed_page_by_page_and_then_followed(cluster: Cluster) -> 
     assert [gone.uid for gone in watcher.of(ObjectDeleted)] == [uid]
 
 
+def test_what_waited_to_be_read_is_not_said_to_have_been_sent_late(cluster: Cluster) -> None:
+    kube = connect(url=cluster.api.url)
+    version = cluster.world.version
+    stream = kube.stream(WORKFLOWS.path(), {"watch": "true", "resourceVersion": str(version)})
+    lines = iter(stream)
+    cluster.put("a")
+    next(lines)
+    for name in "bc":  # while nobody reads
+        cluster.put(name)
+    sent_at = time.monotonic()
+    time.sleep(0.3)
+    for _ in "bc":
+        next(lines)
+        assert stream.sent_after <= sent_at
+    threading.Timer(0.2, cluster.put, ("d",)).start()
+    next(lines)
+    assert stream.sent_after > sent_at  # all had been read before it came
+    stream.close()
+    kube.close()
+
+
 def test_a_complete_list_is_recorded_with_its_scope(cluster: Cluster) -> None:
     uid = cluster.put("a")
     watcher = cluster.watch()
     watcher.wait(lambda: watcher.of(ResourceListed) != [])
-    assert watcher.of(ResourceListed) == [
+    (told,) = watcher.of(ResourceListed)
+    assert told.sent_after is not None
+    assert told.sent_after < NOW  # it was asked for before
+    assert [structs.replace(told, sent_after=None)] == [
         ResourceListed(
             source="workflow",
             cluster="test",

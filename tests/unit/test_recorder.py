@@ -3,8 +3,10 @@
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from threading import Condition, Event, Thread
+from typing import Any
 
 import pytest
+from msgspec import structs
 
 from lineage import facts as fact
 from lineage.errors import FactsRefused, InvalidObservation, PositionMoved, StoreError, UnknownRedactionKey
@@ -434,7 +436,7 @@ def test_what_a_store_refuses_for_good_is_set_aside_and_everything_else_recorded
 
 
 def test_a_list_and_what_followed_it_are_stretches_that_touch() -> None:
-    place = {"source": "pod", "cluster": "test", "resource": "pods", "namespace": "*"}
+    place: dict[str, Any] = {"source": "pod", "cluster": "test", "resource": "pods", "namespace": "*"}
     listed = ResourceListed(
         **place, seen_at=NOON, resource_version="9", uids=("a", "b"), versions=("7", "x"), born=(5, 6), reason="410"
     )
@@ -448,6 +450,9 @@ def test_a_list_and_what_followed_it_are_stretches_that_touch() -> None:
     assert (first.items, first.reason) == ((("0017", 5),), "410")
     assert (second.since, second.until, second.objects, second.items) == ("0019", "00230", 3, None)
     assert (second.since_at, second.until_at) == (NOON, NOON + timedelta(minutes=1))
+    (waited,) = facts_of(structs.replace(followed, sent_after=NOON + timedelta(seconds=9)), interpret)
+    assert isinstance(waited, ResourceWatched)
+    assert waited.until_at == NOON + timedelta(seconds=9)  # it may have waited to be read
 
 
 def test_what_was_followed_between_versions_that_cannot_be_compared_says_nothing() -> None:

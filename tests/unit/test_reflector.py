@@ -115,6 +115,10 @@ class ScriptedStream:
     script: Script
     steps: Sequence[bytes | ClusterError | float]
 
+    @property
+    def sent_after(self) -> float:
+        return self.script.clock.now
+
     def __iter__(self) -> Iterator[bytes]:
         for step in self.steps:
             match step:
