@@ -26,7 +26,7 @@ from lineage.errors import DeadlineExceeded, StoreError
 from lineage.ports import EVERYTHING, LineageStore, Scope
 from lineage.web.endpoint import Answer, endpoint
 from lineage.web.headers import GRAPHIQL_POLICY, SecurityHeaders
-from lineage.web.health import Health, routes, store_answers
+from lineage.web.health import STORE_SECONDS, Health, routes, store_answers
 from lineage.web.measured import ABANDONED, NO_ANSWER, Measured, outcome_of
 from lineage.web.page import Overview, page
 from lineage.web.threads import RETRY_SECONDS, AskerGone, Overloaded, Threads
@@ -44,7 +44,7 @@ def application(*, store: LineageStore, scope: Scope = EVERYTHING, health: Healt
     """Serve what `scope` may see of a store. `health` is what else the process does; the store is checked anyway."""
     health = health or Health()
     on_request, on_answer = health.metrics.requests()
-    health.metrics.sources(partial(store.sources, EVERYTHING))
+    health.metrics.sources(lambda: store.within(Deadline(STORE_SECONDS)).sources(EVERYTHING))
 
     def answer(
         document: str, variables: Mapping[str, Any] | None, operation: str | None, deadline: Deadline
