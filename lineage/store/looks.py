@@ -13,7 +13,7 @@ from lineage.ports import Scope
 from lineage.store import queries, tables
 from lineage.store.codec import look_of, moment, whole_seconds, written
 from lineage.store.dialect import Dialect
-from lineage.verification import Sighting, concerning, judge, recorded
+from lineage.verification import Sighting, concerning, judge, recorded, speaking_of
 
 
 # ------------------------------------------------------------------------------------------ what was seen
@@ -35,8 +35,8 @@ def history(connection: Connection, scope: Scope, artifacts: Sequence[Key]) -> M
 
 def _looks(rows: Sequence[Any]) -> Iterable[ArtifactLook]:
     """Judge the looks at the place of one artifact."""
-    own, wrote = rows[0].shown, written(rows[0]._mapping)
-    sightings = concerning((Sighting(row.at, look_of(row.body)) for row in rows), own, wrote)
+    own, wrote, seen = rows[0].shown, written(rows[0]._mapping), (Sighting(row.at, look_of(row.body)) for row in rows)
+    sightings = concerning(speaking_of(seen, rows[0].key), own, wrote)
     known = recorded(sightings, own)
     in_second: Counter[int] = Counter()
     for at, look in sightings:

@@ -69,7 +69,9 @@ def apply(
             added[number] = _write(batch, fact)
     join_pods(batch)
     provenance = Provenance(batch)
-    provenance.lock([fact.location for _, fact in looks], needed)
+    places = [fact.location for _, fact in looks]
+    provenance.lock(places, needed)
+    provenance.load(places)
     for number, fact in looks:
         added[number] = provenance.look(fact)
     provenance.derive()
