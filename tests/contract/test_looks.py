@@ -10,11 +10,12 @@ import pytest
 from msgspec import structs
 
 from lineage.evidence import Look
-from lineage.identity import Key, written_key
+from lineage.identity import Key, raw_location, written_key
 from lineage.model import Artifact, ArtifactState
 from lineage.observation import LocationLooked, ObjectSeen, Observation
 from lineage.ports import EVERYTHING, Condition, Listing, Operator, Order, PageRequest, Scope
 from lineage.store.sql import SqlStore
+from tests.contract.test_statements import counted
 from tests.factories import (
     CLUSTER,
     NAMESPACE,
@@ -28,6 +29,7 @@ from tests.factories import (
     looked,
     moment,
     observed,
+    place,
     record,
 )
 
@@ -246,4 +248,65 @@ def test_what_was_looked_at_is_due_again_later_and_sooner_where_it_was_written_a
 def test_a_value_that_is_kept_in_the_workflow_is_never_due() -> None:
     node = a_node("w.a", 10, 20)
     node["outputs"]["artifacts"] = [{"name": "x0", "raw": {"data": "text"}}]
-    assert due(a_store(a_workflow({NODE: node})), 10**6) == []
+    store = a_store(a_workflow({NODE: node}))
+    assert due(store, 10**6) == []
+    raw = raw_location("text")
+    assert (store.places_waiting([raw.uri], now=moment(0)), store.hurry([raw], now=moment(0))) == ([], 0)
+
+
+# ------------------------------------------------------------------------------------------ looking sooner
+def test_what_is_hurried_is_due_at_once_and_everything_else_when_it_was() -> None:
+    other = a_workflow({"v-1": a_node("v.a", 10, 20, writes=["other"])}, uid="u2", name="v")
+    store = a_store(RUN, other, looked("k", modified=19, at=30), looked("other", modified=19, at=30))
+    before = dumped(store)
+    assert store.hurry([place("k"), place("unknown")], now=moment(40)) == 1
+    assert dumped(store) == before
+    assert due(store, 39) == []
+    assert due(store, 40) == ["k"]
+    assert due(store, 30 + 3600) == ["k", "other"]
+
+
+def test_what_is_due_is_not_hurried_again() -> None:
+    store = a_store(RUN, looked("k", modified=19, at=30))
+    assert [store.hurry([place("k")], now=moment(at)) for at in (40, 40, 50)] == [1, 0, 0]
+    assert due(store, 40) == ["k"]
+
+
+def test_what_somebody_looks_at_meanwhile_is_looked_at_again() -> None:
+    store = a_store(RUN)
+    assert due(store, 30, lease=900) == ["k"]
+    assert store.hurry([place("k")], now=moment(31)) == 1
+    assert due(store, 31) == ["k"]
+
+
+def test_places_are_found_by_their_uri_as_long_as_they_wait_and_with_whose_they_are() -> None:
+    store = a_store(RUN, looked("k", modified=19, at=30))
+    uri = place("k").uri
+    (found,) = store.places_waiting([uri, "s3:///unknown", "\0"], now=moment(40))
+    assert (found.location, found.cluster, found.namespace) == (place("k"), CLUSTER, NAMESPACE)
+    store.hurry([place("k")], now=moment(40))
+    assert store.places_waiting([uri], now=moment(40)) == []
+    assert store.places_waiting([], now=moment(40)) == []
+
+
+def test_equal_uris_in_two_stores_are_two_places() -> None:
+    node = a_node("w.a", 10, 20)
+    s3 = {"bucket": "b", "key": "k"}
+    node["outputs"]["artifacts"] = [
+        {"name": str(number), "s3": s3 | {"endpoint": f"minio-{number}:9000"}} for number in range(2)
+    ]
+    store = a_store(a_workflow({NODE: node}))
+    assert due(store, 30, lease=900) == ["k", "k"]
+    first, second = store.places_waiting(["s3://b/k"], now=moment(30))
+    assert store.hurry([first.location], now=moment(31)) == 1
+    assert [one.location for one in store.places_waiting(["s3://b/k"], now=moment(32))] == [second.location]
+
+
+def test_thousands_are_hurried_in_few_statements() -> None:
+    keys = [f"k{number}" for number in range(2500)]
+    store = a_store(a_workflow({NODE: a_node("w.a", 10, 20, writes=keys)}))
+    assert len(due(store, 30, lease=900, limit=10_000)) == 2500
+    with counted(store) as statements:
+        waiting = store.places_waiting([place(key).uri for key in keys] * 2, now=moment(40))
+        assert store.hurry([one.location for one in waiting], now=moment(40)) == 2500
+    assert len(statements) < 40
