@@ -14,6 +14,7 @@ import typer
 import uvicorn
 
 from lineage.cli.health import recording, watchers_live, watchers_settled
+from lineage.cli.object_events import hurried_by_events
 from lineage.cli.object_stores import looker
 from lineage.cli.parts import instance_name, interpreter, now, open_to_record, shown
 from lineage.cli.serve import announce, listen, make_server, serve_until_stopped
@@ -152,7 +153,8 @@ def _run(settings: Settings, kube: Kube, redactor: Redactor) -> None:
             form=settings.log_format,
             more={"watching": watched},
         )
-        with _recording(recorder, server), _probing(settings, store, events, server):
+        probing = _probing(settings, store, events, server)
+        with _recording(recorder, server), probing, hurried_by_events(settings, store, metrics):
             watching.start()
             try:
                 serve_until_stopped(server, listener)
