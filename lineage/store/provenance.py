@@ -8,6 +8,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import select
@@ -32,7 +33,7 @@ from lineage.merge import (
 from lineage.model import ArtifactRole
 from lineage.store import tables
 from lineage.store.batch import AT_ONCE, Batch, has_ended
-from lineage.store.codec import encode_look, fingerprint, look_of, verified_columns, written
+from lineage.store.codec import encode_look, fingerprint, look_of, verified_columns, whole_seconds, written
 from lineage.store.dialect import Row
 from lineage.store.graph import Graph
 from lineage.store.locks import LOCATIONS, Name, location
@@ -52,8 +53,9 @@ UseKey = tuple[int, str, str]
 class Provenance:
     """The third step of one batch."""
 
-    def __init__(self, batch: Batch) -> None:
+    def __init__(self, batch: Batch, recorded_at: datetime) -> None:
         self._batch = batch
+        self._recorded_at = whole_seconds(recorded_at) or 0
         self._graph = Graph(batch)
         self._locations: dict[int, None] = {}
         self._uses: dict[UseKey, Row] = {}
@@ -115,6 +117,8 @@ class Provenance:
         ends = (artifact["wrote_to"] for artifact in self._batch.artifacts.of("location_id", where))
         changed_at = max((end for end in ends if end not in (None, OPEN)), default=None)
         place = self._batch.locations.at(where)
+        if place["look_at"] and last.at <= place["look_at"] <= self._recorded_at:
+            return  # it was hurried after this look began, which may not have seen why
         place["look_at"] = next_look(last, changed_at=changed_at)
         self._batch.locations.touch(place)
 

@@ -68,7 +68,7 @@ def apply(
         if not isinstance(fact, LocationLooked | Bookkeeping):
             added[number] = _write(batch, fact)
     join_pods(batch)
-    provenance = Provenance(batch)
+    provenance = Provenance(batch, recorded_at)
     places = [fact.location for _, fact in looks]
     provenance.lock(places, needed)
     provenance.load(places)

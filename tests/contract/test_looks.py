@@ -279,6 +279,17 @@ def test_what_somebody_looks_at_meanwhile_is_looked_at_again() -> None:
     assert due(store, 31) == ["k"]
 
 
+@pytest.mark.parametrize(("began", "is_due"), [(33, True), (36, False)])
+def test_a_look_that_began_before_a_place_was_hurried_does_not_count_for_that(began: float, *, is_due: bool) -> None:
+    store = a_store(RUN)
+    assert due(store, 30, lease=900) == ["k"]
+    store.hurry([place("k")], now=moment(35))
+    if not is_due:
+        assert due(store, 36, lease=900) == ["k"]
+    store.apply(facts_of(looked("k", modified=19, at=began)), recorded_at=moment(40))
+    assert due(store, 40) == (["k"] if is_due else [])
+
+
 def test_places_are_found_by_their_uri_as_long_as_they_wait_and_with_whose_they_are() -> None:
     store = a_store(RUN, looked("k", modified=19, at=30))
     uri = place("k").uri
