@@ -95,7 +95,8 @@ def _bringing(
 ) -> Callable[[], None]:
     """Make what brings the events of a teller until the end."""
     if way.startswith("kafka://"):
-        access, group = access_to(way, settings), f"{group_of(settings.store)}-events"
+        access = access_to(way, settings)
+        group = f"{group_of(settings.store)}-{access.topic}"
 
         def read(message: bytes) -> None:
             for change in changes(message, escaped=True):

@@ -1,6 +1,7 @@
 """Looks at objects in the store: what they say of artifacts, and who is to look where."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
@@ -311,6 +312,25 @@ def test_equal_uris_in_two_stores_are_two_places() -> None:
     first, second = store.places_waiting(["s3://b/k"], now=moment(30))
     assert store.hurry([first.location], now=moment(31)) == 1
     assert [one.location for one in store.places_waiting(["s3://b/k"], now=moment(32))] == [second.location]
+
+
+def test_who_hurries_who_records_and_who_takes_places_do_not_wait_for_each_other() -> None:
+    keys = [f"k{number}" for number in range(30)]
+    store = a_store(a_workflow({NODE: a_node("w.a", 10, 20, writes=keys)}))
+    backwards = [place(key) for key in reversed(keys)]
+
+    def look(number: int) -> None:
+        record(store, *(looked(key, modified=19, at=30 + number) for key in keys))
+
+    def hurry(number: int) -> None:
+        store.hurry(backwards, now=moment(30 + number))
+
+    def take(number: int) -> None:
+        due(store, 30 + number, limit=100)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda each: each[0](each[1]), [(do, n) for n in range(20) for do in (look, hurry, take, hurry)]))
+    assert len(said(store)) == 20
 
 
 def test_thousands_are_hurried_in_few_statements() -> None:

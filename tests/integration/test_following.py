@@ -6,6 +6,7 @@ from threading import Event, Thread
 
 import pytest
 from kafka import KafkaProducer
+from structlog.testing import capture_logs
 
 from lineage.eventlog.kafka import Access, access_of, follow, prepare
 from tests.kafka_server import KafkaServer
@@ -74,11 +75,17 @@ def test_who_shares_a_group_shares_the_messages(kafka: KafkaServer) -> None:
 def test_a_topic_that_is_made_later_and_a_broker_that_was_away_are_followed(
     own_kafka: KafkaServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lineage.eventlog.kafka.connection.METADATA_SECONDS", 1.0)
+    monkeypatch.setattr("lineage.eventlog.kafka.messages.SILENCE_SECONDS", 0.5)
     access = topic_of(own_kafka)
-    with following(access) as told:
+    with capture_logs() as logged, following(access) as told:
+        assert comes_true(lambda: "is not there, or may not be seen" in str(logged))
         prepare(access)
         assert is_told(access, told, b"first")
         own_kafka.kill()
+        assert comes_true(lambda: len([one for one in logged if one["log_level"] == "warning"]) == 2)
         own_kafka.start()
         assert is_told(access, told, b"second")
+    assert [one["event"] for one in logged if "notifications" in one["event"]] == [
+        "notifications are not read, objects are looked at when they are due",
+        "notifications are read again",
+    ] * 2

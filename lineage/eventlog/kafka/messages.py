@@ -6,6 +6,7 @@ on it. So who begins begins with what is written from then on.
 
 from collections.abc import Callable
 from threading import Event
+from time import monotonic
 from typing import Any, Final
 
 from kafka import KafkaConsumer, errors
@@ -18,6 +19,7 @@ POLL_SECONDS: Final = 0.5
 POLL_RECORDS: Final = 500
 FETCH_BYTES: Final = 4 * 2**20
 SESSION_SECONDS: Final = 10.0  # as recorders have it
+SILENCE_SECONDS: Final = 30.0  # until a silent topic is asked whether it is there
 FIRST_BACKOFF_SECONDS: Final = 1.0
 LAST_BACKOFF_SECONDS: Final = 60.0  # twice as long each time, as long as nobody answers
 
@@ -63,15 +65,32 @@ def _follow(
     )
     consumer, _ = made
     try:
+        _require_topic(consumer, access)
+        reached()
         consumer.subscribe([access.topic])
+        heard_at = monotonic()
         while not stop.is_set():
-            for records in consumer.poll(timeout_ms=round(1000 * POLL_SECONDS), max_records=POLL_RECORDS).values():
+            polled = consumer.poll(timeout_ms=round(1000 * POLL_SECONDS), max_records=POLL_RECORDS)
+            for records in polled.values():
                 for record in records:
                     handle(record.value or b"")
-            if consumer.assignment():
-                reached()
+            if polled:
+                heard_at = monotonic()
+            elif monotonic() - heard_at > SILENCE_SECONDS:  # is it silent, or not there?
+                _require_topic(consumer, access)
+                heard_at = monotonic()
     except errors.KafkaError as error:
         refuse(error, access)
         raise
     finally:
         consumer.close(timeout_ms=round(1000 * POLL_SECONDS))
+
+
+def _require_topic(consumer: Any, access: Access) -> None:
+    """Who subscribes to a topic that is not there asks for it ten times a second.
+
+    Raises:
+        LogError: it is not there.
+    """
+    if access.topic not in consumer.topics():
+        raise LogError(f"{access.shown} is not there, or may not be seen")
