@@ -1,9 +1,9 @@
 """When a resource was watched, and when it was not: stretches of its history, and the gaps between them.
 
 Pure. A stretch lies between two versions of the resource, which the API server orders. Its times bound when these were
-the latest: it began no later, and ended no sooner. So a watcher that was cut off and went on from where it stood left no
-gap, and two watchers cover what either of them saw. Stretches that touch are one: any order and any repetition of them
-makes the same ones. What lies before the first is no gap but the beginning: nobody had begun to watch.
+the latest: it began no later, and ended no sooner. So a watcher that was cut off and went on from where it stood left
+no gap, and two watchers cover what either of them saw. Stretches that touch are one: any order and any repetition of
+them makes the same ones. What lies before the first is no gap but the beginning: nobody had begun to watch.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -20,6 +20,7 @@ LineageError
 │   ├── ObjectForbidden    the credentials are wrong, or may not read it
 │   ├── WrongEndpoint      what answers there is another store, another region's, or none at all
 │   ├── StoreUnreachable   nobody answers, it is silent, or too busy
+│   ├── TellsNothing       it does not tell of its own accord what changes
 │   ├── BadObject          what came is not what was promised: it is cut off, or changed meanwhile
 │   └── BudgetExceeded     reading took more bytes or time than were given for it
 └── StoreError             the database failed; the batch is retried whole
@@ -126,6 +127,11 @@ class WrongEndpoint(ObjectStoreError):
 
 class StoreUnreachable(ObjectStoreError):
     """Nobody answers, the store is silent, or too busy: it is asked again later."""
+
+
+class TellsNothing(ObjectStoreError):
+    """The store does not tell of its own accord what changes in it. Nothing is wrong: objects are looked at when they
+    are due."""
 
 
 class BadObject(ObjectStoreError):

@@ -80,6 +80,9 @@ class Look:
     `checksums` are those that the store vouches for, as `algorithm:hex`. `content_digest` is of what the bytes mean;
     where there is none although they were read, `content_reason` says why. A folder has so many `files`, and the
     digest of its listing stands for its ETag. `said` is what a file of metrics, or of what is to be shown, holds.
+
+    Whoever looked speaks of whatever lies at a place. What somebody else says of one artifact alone names it: `of` is
+    its key, as text. Of such a statement, which may be repeated for ever, the first counts.
     """
 
     state: ArtifactState
@@ -94,6 +97,7 @@ class Look:
     content_reason: str | None = None
     files: int | None = None
     said: Said | None = None
+    of: str | None = None
 
     @property
     def evidence(self) -> Evidence:

@@ -3,7 +3,7 @@
 Protocols and the values they exchange; nothing here does anything.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from lineage.deadline import Deadline
 from lineage.facts import Fact
-from lineage.identity import Key
+from lineage.identity import Key, Location
 from lineage.model import (
     Artifact,
     ArtifactLook,
@@ -300,6 +300,13 @@ class LineageStore(Protocol):
     def take_due_looks(self, *, now: datetime, until: datetime, limit: int) -> Sequence[LookDue]:
         """Hand out places that should be looked at, those first that nobody has looked at yet. What nobody looked at
         by `until` is handed out again then; a look that is recorded says when the next one is due."""
+
+    def places_waiting(self, uris: Collection[str], *, now: datetime) -> Sequence[LookDue]:
+        """Find the places of these uris, in whichever store, of which the next look is not due yet."""
+
+    def hurry(self, locations: Collection[Location], *, now: datetime) -> int:
+        """Let these places be looked at now; say how many of them were to wait. Places that nobody knows, and what is
+        kept in a workflow itself, are left alone."""
 
     def drop_rejected(self, keys: Sequence[Key]) -> int:
         """Forget what was set aside under these keys; say how many there were."""

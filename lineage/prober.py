@@ -73,24 +73,26 @@ class Prober:
     def _look_at_due(self, pool: ThreadPoolExecutor, stop: Event) -> int:
         now = self._clock()
         due = self._store.take_due_looks(now=now, until=now + LEASE, limit=TAKEN)
-        looks = [(place, pool.submit(self._look, place)) for place in due]
+        looks = [(place, pool.submit(self._see, place)) for place in due]
         for place, look in looks:
             if stop.is_set() and look.cancel():
                 continue
             self._hand_on(place, look)
         return len(due)
 
-    def _hand_on(self, place: LookDue, look: "Future[Look]") -> None:
-        self._events.append(seen_at(place, _seen(look), self._clock()))
+    def _see(self, place: LookDue) -> tuple[datetime, Look]:
+        """Look, and say when that began: what is changed from then on, it may not have seen."""
+        return self._clock(), self._look(place)
 
-
-def _seen(look: "Future[Look]") -> Look:
-    """What a look saw. Objects are what others made of them: one that we fail at must not end the looking."""
-    error = look.exception()
-    if error is None:
-        return look.result()
-    reason = f"{type(error).__name__} while looking at it, a defect of kfp-lineage: {error}"
-    return Look(state=ArtifactState.UNVERIFIED, reason=shortened(reason))
+    def _hand_on(self, place: LookDue, look: "Future[tuple[datetime, Look]]") -> None:
+        """Hand on what a look saw. Objects are what others made of them: one that we fail at must not end it all."""
+        error = look.exception()
+        if error is None:
+            at, seen = look.result()
+        else:
+            reason = f"{type(error).__name__} while looking at it, a defect of kfp-lineage: {error}"
+            at, seen = self._clock(), Look(state=ArtifactState.UNVERIFIED, reason=shortened(reason))
+        self._events.append(seen_at(place, seen, at))
 
 
 def seen_at(place: LookDue, look: Look, at: datetime) -> LocationLooked:

@@ -41,6 +41,8 @@ PREFIX: Final = "LINEAGE_"
 FILE_VARIABLE: Final = "LINEAGE_CONFIG"
 KEY_FILE: Final = "redaction.key"
 KEY_BYTES: Final = 32  # as long as the digests that it keys
+LISTEN: Final = "listen"
+NONE: Final = "none"
 _WITHOUT_FLAG: Final = (
     "look_bytes",
     "look_seconds",
@@ -84,7 +86,8 @@ class ObjectStoreSettings(BaseModel):
 
     Either an `endpoint` of S3, or a `folder` that holds a folder for each bucket. `serves` are the endpoints that
     workflows write for it. Each secret is given itself, or as the file that holds it; without keys it is asked
-    anonymously.
+    anonymously. `events`: how it tells what changes (`LISTEN`, `NONE`, or a topic of Kafka); where that is not said, it
+    is listened to if a bucket is named.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -97,6 +100,7 @@ class ObjectStoreSettings(BaseModel):
     bucket: str | None = Field(default=None, min_length=1)
     region: str | None = Field(default=None, min_length=1)
     virtual_style: bool = False
+    events: str | None = Field(default=None, min_length=1)
     ca_file: FilePath | None = None
     access_key: SecretStr | None = Field(default=None, min_length=1)
     access_key_file: FilePath | None = None
@@ -112,6 +116,15 @@ class ObjectStoreSettings(BaseModel):
             raise ValueError("an endpoint is written http://HOST:PORT or https://HOST, and nothing behind it")
         return value
 
+    @field_validator("events")
+    @classmethod
+    def _tells(cls, value: str | None) -> str | None:
+        if value not in (None, LISTEN, NONE) and not _TOPIC.fullmatch(str(value)):
+            raise ValueError(
+                f'events are "{LISTEN}", "{NONE}", or the topic that they are sent to: kafka://HOST:PORT/TOPIC'
+            )
+        return value
+
     @model_validator(mode="after")
     def _is_whole(self) -> "ObjectStoreSettings":
         given = self.model_fields_set
@@ -119,6 +132,8 @@ class ObjectStoreSettings(BaseModel):
             raise ValueError("a store has either an endpoint or a folder")
         if self.folder is not None and given & _OF_ENDPOINTS:
             raise ValueError(f"a folder has no {', '.join(sorted(given & _OF_ENDPOINTS))}")
+        if self.events == LISTEN and self.bucket is None:
+            raise ValueError("a store is listened to for one bucket: name it")
         twice = [name for name in _SECRETS if {name, f"{name}_file"} <= given]
         if twice:
             raise ValueError(f"{twice[0]} is given twice: itself, and as a file")
@@ -130,9 +145,10 @@ class ObjectStoreSettings(BaseModel):
 
 _SECRETS: Final = ("access_key", "secret_key", "session_token")
 _OF_ENDPOINTS: Final = frozenset(
-    {"region", "virtual_style", "ca_file", *_SECRETS, *(f"{name}_file" for name in _SECRETS)}
+    {"region", "virtual_style", "events", "ca_file", *_SECRETS, *(f"{name}_file" for name in _SECRETS)}
 )
 _ENDPOINT: Final = re.compile(r"https?://[^/?#@\s]+/?")
+_TOPIC: Final = re.compile(r"kafka://[^/?#@\s]+/[^/?#@\s]+")
 
 
 class Settings(BaseSettings):

@@ -55,17 +55,22 @@ def state_of(look: Look) -> State | None:
     return State(modified_at=int(look.modified_at.timestamp()), etag=look.etag or "", version=look.version)
 
 
+def speaking_of(sightings: Iterable[Sighting], key: str | None) -> list[Sighting]:
+    """Those of the looks at a place that speak of whatever lies there, or of the artifact of this key, as text."""
+    return [one for one in sightings if one.look.of in (None, key)]
+
+
 def concerning(sightings: Iterable[Sighting], own: str | None, wrote: Span | None) -> list[Sighting]:
     """Those of the looks at its place that say something of an artifact, the oldest first.
 
     `own` names the state that is known to be this artifact. Where none is, those count that came after it was written:
-    all, where nobody knows when.
+    all, where nobody knows when. What speaks of this artifact by name always does.
     """
     ordered = sorted(sightings, key=lambda one: (one.at, repr(one.look)))
     if own is None:
-        return [one for one in ordered if wrote is None or one.at >= wrote[0] - SKEW_SECONDS]
+        return [one for one in ordered if one.look.of or wrote is None or one.at >= wrote[0] - SKEW_SECONDS]
     first = next((place for place, one in enumerate(ordered) if _shows(one.look, own)), len(ordered))
-    return ordered[first:]
+    return [one for one in ordered[:first] if one.look.of] + ordered[first:]
 
 
 def _shows(look: Look, name: str) -> bool:

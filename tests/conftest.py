@@ -105,6 +105,18 @@ def minio(tmp_path_factory: pytest.TempPathFactory) -> Iterator["MinioServer"]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def notifying_minio(kafka: KafkaServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator["MinioServer"]:
+    """A MinIO server that tells what changes to the topic TOPIC of the Kafka broker, of buckets that ask for it."""
+    from lineage.eventlog.kafka import access_of, prepare
+    from tests.minio_server import TOPIC, minio_server
+
+    prepare(access_of(f"kafka://{kafka.bootstrap}/{TOPIC}"))
+    to = (kafka.bootstrap, TOPIC)
+    with minio_server(_made("minio"), tmp_path_factory.mktemp("notifying-minio"), topic=to) as running:
+        yield running
+
+
 @pytest.fixture
 def own_minio(tmp_path: Path) -> Iterator["MinioServer"]:
     """A server whose disk a test may damage."""

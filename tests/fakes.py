@@ -1,7 +1,7 @@
 """Fakes: the ports, kept over plain lists. They do what the port says, slowly and obviously."""
 
 import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -10,7 +10,7 @@ from typing import Any, TypeVar, assert_never
 from lineage.deadline import Deadline
 from lineage.errors import InvalidRequest, PositionMoved
 from lineage.facts import Fact
-from lineage.identity import Key, encode_key
+from lineage.identity import Key, Location, encode_key
 from lineage.model import (
     Artifact,
     ArtifactLook,
@@ -110,6 +110,12 @@ class FakeStore:
 
     def take_due_looks(self, *, now: datetime, until: datetime, limit: int) -> Sequence[LookDue]:
         return ()
+
+    def places_waiting(self, uris: Collection[str], *, now: datetime) -> Sequence[LookDue]:
+        return ()
+
+    def hurry(self, locations: Collection[Location], *, now: datetime) -> int:
+        return 0
 
     def drop_rejected(self, keys: Sequence[Key]) -> int:
         left = [one for one in self._known.rejected if one.key not in keys]

@@ -1,7 +1,7 @@
 """A MinIO server of the tests' own: a real object store on a free port, with credentials of its own."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -10,11 +10,14 @@ from typing import Final
 
 import httpx
 from minio import Minio
+from minio.notificationconfig import NotificationConfig, QueueConfig
 
 from tests.processes import free_ports, running
 
 ACCESS_KEY: Final = "kfp-lineage"
 SECRET_KEY: Final = "not-a-secret"
+TARGET: Final = "TESTS"
+TOPIC: Final = "bucket-events"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +32,12 @@ class MinioServer:
         """Make a client that may do everything."""
         return Minio(self.endpoint, access_key=ACCESS_KEY, secret_key=SECRET_KEY, secure=False)
 
+    def notify(self, bucket: str) -> None:
+        """Let changes of a bucket be sent to the topic."""
+        changes = ["s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:ObjectAccessed:*"]
+        to = QueueConfig(queue=f"arn:minio:sqs::{TARGET}:kafka", events=changes)
+        self.client().set_bucket_notification(bucket, NotificationConfig(queue_config_list=[to]))
+
     def new_bucket(self) -> str:
         """Make a bucket that nobody else uses."""
         name = f"bucket-{next(self._numbers)}"
@@ -36,9 +45,18 @@ class MinioServer:
         return name
 
 
+def _notifying(topic: tuple[str, str] | None) -> Mapping[str, str]:
+    if topic is None:
+        return {}
+    brokers, name = topic
+    settings = {"ENABLE": "on", "BROKERS": brokers, "TOPIC": name}
+    return {f"MINIO_NOTIFY_KAFKA_{setting}_{TARGET}": value for setting, value in settings.items()}
+
+
 @contextmanager
-def minio_server(installed: Path, folder: Path) -> Iterator[MinioServer]:
-    """Start a server in an empty folder, and stop it at the end."""
+def minio_server(installed: Path, folder: Path, *, topic: tuple[str, str] | None = None) -> Iterator[MinioServer]:
+    """Start a server in an empty folder, and stop it at the end. `topic` is where it sends notifications: the
+    brokers, and a topic that is there."""
     port, console = free_ports(2)
     server = MinioServer(endpoint=f"127.0.0.1:{port}", disk=folder / "data")
 
@@ -55,6 +73,7 @@ def minio_server(installed: Path, folder: Path) -> Iterator[MinioServer]:
         "MINIO_ROOT_PASSWORD": SECRET_KEY,
         "MINIO_BROWSER": "off",
         "MINIO_UPDATE": "off",
+        **_notifying(topic),
     }
     with running(command, folder / "log", is_up=is_up, environment=environment):
         yield server

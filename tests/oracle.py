@@ -25,6 +25,7 @@ from lineage.facts import (
 from lineage.identity import (
     Key,
     Location,
+    decode_key,
     execution_key,
     parse_global_id,
     provisional_key,
@@ -254,9 +255,16 @@ class Subjects:
                 if fact.version >= version:
                     self.lists[scope] = (fact.version, {*fact.uids} | (uids if fact.version == version else set()))
             case LocationLooked():
-                self.looks[fact.location].add((fact.at, fact.look))
+                self._see_look(fact)
             case _:
                 pass
+
+    def _see_look(self, fact: LocationLooked) -> None:
+        looks = self.looks[fact.location]
+        looks.add((fact.at, fact.look))
+        if fact.look.of is not None:  # what is said of one artifact is said by every later view: the first counts
+            said = {(at, look) for at, look in looks if look == fact.look}
+            looks -= said - {min(said, key=lambda one: one[0])}
 
     def _see_run(self, fact: RunSeen) -> None:
         self.headers[fact.run].add(fact.revision, fact)
@@ -555,27 +563,32 @@ def _told_apart(where: Location, writes: list[Written], sightings: Iterable[tupl
     ]
 
 
-def _verified(sightings: Iterable[tuple[int, Look]], own: LookState | None, span: Span | None) -> Mapping[str, Any]:
+def _verified(
+    sightings: Iterable[tuple[int, Look]], key: Key, own: LookState | None, span: Span | None
+) -> Mapping[str, Any]:
     """What looks say of an artifact: how it was, by the strongest that shows it, and how it is, by the last that can
-    tell."""
-    seen = sorted(sightings, key=lambda one: (one[0], repr(one[1])))
+    tell. Looks speak of whatever lies there, but for those that name an artifact."""
+    named = {(at, look) for at, look in sightings if look.of is not None and decode_key(look.of) == key}
+    seen = sorted(
+        {(at, look) for at, look in sightings if look.of is None} | named, key=lambda one: (one[0], repr(one[1]))
+    )
     if own is None:
-        seen = [(at, look) for at, look in seen if span is None or at >= span[0] - SKEW]
+        seen = [one for one in seen if span is None or one in named or one[0] >= span[0] - SKEW]
     else:
-        while _state_of(seen[0][1]) != own:
-            seen = seen[1:]
-    shown = sorted((look for _, look in seen if own is not None and _state_of(look) == own), key=_weakness)
+        shown = min(index for index, (_, look) in enumerate(seen) if _state_of(look) == own)
+        seen = [one for index, one in enumerate(seen) if one in named or index >= shown]
+    mine = sorted((look for _, look in seen if own is not None and _state_of(look) == own), key=_weakness)
     state = ArtifactState.UNVERIFIED
     for _, look in seen:
         says = look.state
-        if says is ArtifactState.PRESENT and shown:
-            says = compare(shown[0], look).state
+        if says is ArtifactState.PRESENT and mine:
+            says = compare(mine[0], look).state
         elif says is ArtifactState.PRESENT:
             modified = _seconds(look.modified_at)
             later = span is not None and modified is not None and modified > span[1] + SKEW
             says = ArtifactState.CHANGED if later else ArtifactState.UNVERIFIED
         state = state if says is ArtifactState.UNVERIFIED else says
-    known = shown[0] if shown else Look(state=state)
+    known = mine[0] if mine else Look(state=state)
     return {"state": state, "size_bytes": known.size_bytes, "digest": known.known_digest}
 
 
@@ -595,7 +608,7 @@ def _artifacts(
             uri=write.uri,
             created_at=None if write.span[1] == NEVER else write.span[1],
             producer=None if write.by is None else execution_key(*write.by),
-            **_verified(subjects.looks.get(where, set()), write.own, write.span),
+            **_verified(subjects.looks.get(where, set()), write.key, write.own, write.span),
         )
         for where, writes in places.items()
         for write in writes
@@ -603,7 +616,7 @@ def _artifacts(
     read = {key for keys in uses.values() for key in keys}
     for where in places:
         if unknown_key(where) in read:
-            seen = _verified(subjects.looks.get(where, set()), None, None)
+            seen = _verified(subjects.looks.get(where, set()), unknown_key(where), None, None)
             found[unknown_key(where)] = Artifact(uri=where.uri, created_at=None, producer=None, **seen)
     return found
 

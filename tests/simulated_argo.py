@@ -237,6 +237,9 @@ class Controller:
         self._finish(workflow, failed=failed)
         if self._chance.random() < 0.3:
             yield self._chance.uniform(0, 3)
+            self._collect_garbage(workflow)
+        if self._chance.random() < 0.3:
+            yield self._chance.uniform(0, 3)
             for pod in self._api.pods_of(workflow["metadata"]["uid"]):
                 self._api.delete(PODS, pod["metadata"]["uid"])
 
@@ -244,6 +247,14 @@ class Controller:
         end = {"phase": "Failed" if failed else "Succeeded", "finishedAt": rfc3339(self._world.clock("controller"))}
         workflow["status"]["nodes"][workflow["metadata"]["name"]].update(end)
         workflow["status"].update(end)
+        self._save(workflow)
+
+    def _collect_garbage(self, workflow: KubernetesObject) -> None:
+        """Mark some outputs as removed. The marks stay, also in what is made of the workflow later."""
+        for node in workflow["status"]["nodes"].values():
+            for artifact in (node["outputs"] or {}).get("artifacts", []):
+                if self._chance.random() < 0.5:
+                    artifact["deleted"] = True
         self._save(workflow)
 
     def _is_done(self, nodes: dict[str, Node], node_id: str) -> bool:

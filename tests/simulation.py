@@ -9,7 +9,7 @@ import random
 from collections.abc import Iterator, Sequence
 
 from lineage.observation import ObjectSeen, Observation
-from tests.factories import PODS, WORKFLOWS, KubernetesObject, deleted, listed, observed
+from tests.factories import PODS, WORKFLOWS, KubernetesObject, deleted, listed, moment, observed
 from tests.simulated_argo import NAMESPACES, Controller
 from tests.simulated_world import FIRST_VERSION, OUTSIDE, SHARED_KEYS, Story, Use, World
 
@@ -52,16 +52,16 @@ def _watch_one(
     world: World, resource: str, chance: random.Random, *, gaps: float, namespace: str, marks: bool
 ) -> Iterator[Observation]:
     alive: dict[str, KubernetesObject] = {}
-    lost, last = False, FIRST_VERSION
+    lost, last, seen_at = False, FIRST_VERSION, moment(0)
 
     def relist(version: int) -> Iterator[Observation]:
-        yield from (observed(item) for item in alive.values())
+        yield from (observed(item, seen_at=seen_at) for item in alive.values())
         if marks:
             yield listed(namespace, version, sorted(alive), resource=resource)
 
     yield from relist(last)
     for change in world.api.log:
-        last = change.version
+        last, seen_at = change.version, moment(change.at)
         if change.resource != resource or namespace not in ("*", change.item["metadata"]["namespace"]):
             continue
         uid = change.item["metadata"]["uid"]
@@ -75,7 +75,7 @@ def _watch_one(
             lost = False
             yield from relist(last)
         elif not lost:
-            yield deleted(uid) if change.kind == "DELETED" else observed(change.item)
+            yield deleted(uid) if change.kind == "DELETED" else observed(change.item, seen_at=seen_at)
     if lost:
         yield from relist(last)
 

@@ -50,10 +50,12 @@ _Ground: TypeAlias = tuple[object, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """The attempts and groupings of a view, and the first and the last time that they name."""
+    """The attempts and groupings of a view, and the first and the last time that they name. `removed` is what attempts
+    wrote and Argo's garbage collection removed."""
 
     executions: tuple[ExecutionState, ...]
     span: tuple[datetime, ...]
+    removed: tuple[tuple[ExecutionState, Write], ...] = ()
 
 
 NO_NODES: Final = Shown(executions=(), span=())
@@ -66,6 +68,7 @@ class _Reading:
     shape: Shape
     times: tuple[datetime, ...]
     state: ExecutionState
+    removed: tuple[Write, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,8 @@ def of_sent_nodes(item: Mapping[str, Any], nodes: Members, ground: tuple[Raw, ..
 
 def _shown(readings: Mapping[str, _Reading], placed: Mapping[str, ExecutionState]) -> Shown:
     times = [moment for reading in readings.values() for moment in reading.times]
-    return Shown(executions=tuple(placed.values()), span=(min(times), max(times)) if times else ())
+    removed = tuple((reading.state, write) for reading in readings.values() for write in reading.removed)
+    return Shown(executions=tuple(placed.values()), span=(min(times), max(times)) if times else (), removed=removed)
 
 
 def _placed(readings: Mapping[str, _Reading], workflow: str, before: _View | None) -> dict[str, ExecutionState]:
@@ -202,7 +206,8 @@ class _Reader:
     def reading(self, node_id: str, node: dict[str, Any]) -> _Reading:
         """Read a node alone."""
         shape = shape_of(node)
-        return _Reading(shape, tuple(times_of(node)), self._state(node_id, node, shape))
+        state = self._state(node_id, node, shape)
+        return _Reading(shape, tuple(times_of(node)), state, tuple(_removed(node, state.writes)))
 
     def _state(self, node_id: str, node: dict[str, Any], shape: Shape) -> ExecutionState:
         kind, phase, name = shape.kind, phase_of(node), shape.name or node_id
@@ -263,6 +268,13 @@ class _Reader:
             own = names_own_pod(location.uri, node_id=node_id, workflow=self.name)
             foreign = own is False and name not in chosen
             yield Write(name=name, location=location, reused=taken_over or foreign, own=own is True)
+
+
+def _removed(node: dict[str, Any], writes: tuple[Write, ...]) -> Iterator[Write]:
+    """Find the writes of a node that are marked as removed. What was taken over bears the mark of whoever wrote it."""
+    outputs = mappings(mapping(node, "outputs"), "artifacts") if writes else ()
+    marked = {text(artifact, "name") for artifact in outputs if artifact.get("deleted") is True}
+    return (write for write in writes if write.name in marked and not write.reused and not write.location.is_raw)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -139,8 +139,18 @@ def _nodes_at(nodes: Mapping[str, Any], moment: datetime, before: Mapping[str, A
         if appeared is None and node_id in before:
             there[node_id] = node
         elif appeared is not None and appeared <= moment:
-            there[node_id] = node if finished is not None and finished <= moment else _running(node)
+            there[node_id] = _unmarked(node) if finished is not None and finished <= moment else _running(node)
     return {node_id: _with_children(node, there) for node_id, node in there.items()}
+
+
+def _unmarked(node: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Take away the marks of outputs that garbage collection removed: when it did so is not said."""
+    outputs = mapping(node.get("outputs"))
+    artifacts = _objects(outputs.get("artifacts"))
+    if not any("deleted" in artifact for artifact in artifacts):
+        return node
+    kept = [{key: value for key, value in artifact.items() if key != "deleted"} for artifact in artifacts]
+    return {**node, "outputs": {**outputs, "artifacts": kept}}
 
 
 def _running(node: Mapping[str, Any]) -> dict[str, Any]:

@@ -60,7 +60,7 @@ ArtifactState = graphene.Enum.from_enum(
         {
             model.ArtifactState.UNVERIFIED: "Nobody looked, or nobody could tell.",
             model.ArtifactState.PRESENT: "It was seen, and is as it was.",
-            model.ArtifactState.MISSING: "The store says that there is nothing.",
+            model.ArtifactState.MISSING: "The store says that there is nothing, or Argo that it removed it.",
             model.ArtifactState.CHANGED: "What lies there is something else.",
         },
     ),

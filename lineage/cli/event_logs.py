@@ -19,9 +19,18 @@ def log_of(settings: Settings) -> Access:
     """
     if settings.log is None:
         raise InvalidSettings("name the event log: --log kafka://HOST:9092/TOPIC, or LINEAGE_LOG")
+    return access_to(settings.log, settings)
+
+
+def access_to(topic: str, settings: Settings) -> Access:
+    """Say how to get to a topic.
+
+    Raises:
+        InvalidSettings: its URL is none.
+    """
     password = settings.kafka_sasl_password
     return access_of(
-        settings.log,
+        topic,
         security_protocol=settings.kafka_security_protocol,
         sasl_mechanism=settings.kafka_sasl_mechanism,
         sasl_plain_username=settings.kafka_sasl_username,

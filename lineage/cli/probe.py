@@ -8,6 +8,7 @@ from lineage.cli.event_logs import log_of
 from lineage.cli.flags import HealthPortFlag, HostFlag, LogFlag, LogFormatFlag, StoreFlag
 from lineage.cli.health import not_waiting, serving_health
 from lineage.cli.interruption import stopped_by_signals
+from lineage.cli.object_events import hurried_by_events
 from lineage.cli.object_stores import looker
 from lineage.cli.opening import open_when_reachable, shown
 from lineage.cli.parts import now
@@ -30,8 +31,8 @@ def probe(
 ) -> None:
     """Look at the objects that artifacts are, soon after they were recorded and again from time to time.
 
-    Writes what it sees to the event log. Reads from the object stores of the settings and changes nothing there. Any
-    number may run for one store: each takes what is due.
+    Writes what it sees to the event log. Reads from the object stores of the settings and changes nothing there. Where
+    these tell what changes, it looks at once. Any number may run for one store: each takes what is due.
 
         lineage probe --log kafka://kafka-1:9092/lineage --store postgresql://user@host/lineage
     """
@@ -64,5 +65,6 @@ def probe(
             introduce(
                 settings.log_format, {"looking at": f"what is due in {shown(settings.store)}", "log": access.shown}
             )
-            prober.run(stop)
+            with hurried_by_events(settings, opened, health.metrics):
+                prober.run(stop)
     log.info("stopped, what was seen is in the log")

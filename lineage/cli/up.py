@@ -16,6 +16,7 @@ import uvicorn
 
 from lineage.cli.flags import ClusterFlag, ContextFlag, HostFlag, LogFormatFlag, NamespaceFlag, PortFlag, StoreFlag
 from lineage.cli.health import recording, watchers_live, watchers_settled
+from lineage.cli.object_events import hurried_by_events
 from lineage.cli.object_stores import looker
 from lineage.cli.opening import open_to_record, shown
 from lineage.cli.parts import instance_name, interpreter, now
@@ -164,7 +165,8 @@ def _run(settings: Settings, kube: Kube, redactor: Redactor, told: Mapping[str, 
             form=settings.log_format,
             more={"watching": watched, **told},
         )
-        with _recording(recorder, server), _probing(settings, store, events, server):
+        probing = _probing(settings, store, events, server)
+        with _recording(recorder, server), probing, hurried_by_events(settings, store, metrics):
             watching.start()
             try:
                 serve_until_stopped(server, listener)

@@ -4,7 +4,7 @@ A store is where we go (`endpoint` or `folder`), and what workflows call it (`se
 counts. What a workflow names is looked up here and never connected to by itself.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -88,6 +88,16 @@ def find(
     return NotConfigured(
         f"{serving[0].shown} is configured, but not for the bucket {bucket} in the namespace {namespace}"
     )
+
+
+def uris_of(bucket: str, key: str) -> Iterator[str]:
+    """Name an object, and the folders that it lies in, by the uris that workflows may give them."""
+    below = key.split("/")
+    for depth in range(len(below), 0, -1):
+        above = "/".join(below[:depth])
+        if above:
+            names = (above,) if depth == len(below) else (above, f"{above}/")
+            yield from (f"{scheme}://{bucket}/{name}" for scheme in _SCHEMES for name in names)
 
 
 def _serves(store: ConfiguredStore, cluster: str, scheme: str, name: str, bucket: str) -> bool:

@@ -41,10 +41,12 @@ from lineage.errors import (
     ObjectForbidden,
     ObjectStoreError,
     StoreUnreachable,
+    TellsNothing,
     WrongEndpoint,
 )
 from lineage.objectstore.configured import ConfiguredStore
 from lineage.objectstore.metering import metered
+from lineage.objectstore.notifications import CHANGES
 from lineage.ports import Budget, ObjectOpened, ObjectStat
 
 CONNECT_SECONDS: Final = 5.0
@@ -55,6 +57,11 @@ CHUNK_BYTES: Final = 256 * 1024
 ANSWER_BYTES: Final = 16 * 2**20  # a page of 1,000 keys of 1,024 bytes, each written as %XX, and what is told of them
 ANSWER_SECONDS: Final = 60.0
 CONNECTIONS: Final = 8
+PING_SECONDS: Final = 1  # who listens hears at least so often that it is still connected
+# MinIO of October 2025 (52eee5a2f) and later holds back what it tells until it has 4 KiB: of pings alone, 4 minutes.
+# https://github.com/chainguard-forks/minio/pull/37
+LISTEN_SILENCE_SECONDS: Final = 600.0
+LINE_BYTES: Final = 2**20  # of one event, which has a key of at most 1,024 bytes, and metadata of at most 8 KiB
 CLOCK_SECONDS: Final = 300.0  # so far apart may our clock and the store's be; S3 allows 15 minutes
 
 _DEFAULT_REGION: Final = "us-east-1"  # what stores without regions call theirs
@@ -69,6 +76,9 @@ _CHECKSUMS: Final = {"x-amz-checksum-mode": "ENABLED"}  # otherwise those that a
 _ALGORITHMS: Final = ("sha256", "sha1", "crc32", "crc32c", "crc64nvme")
 _UNVERSIONED: Final = "null"  # the one version of what was written while the bucket kept none
 _MINIO_CODE: Final = "x-minio-error-code"
+
+_EVENTS: Final = "text/event-stream"
+_NOT_OFFERED: Final = frozenset({"InvalidArgument", "InvalidRequest", "MethodNotAllowed", "NotImplemented"})
 
 _ABSENT: Final = frozenset({"NoSuchKey", "NoSuchVersion", "NoSuchObject"})
 _NO_BUCKET: Final = frozenset({"NoSuchBucket", "InvalidBucketName"})
@@ -121,7 +131,7 @@ class MinioStore:
             ca_certs=str(store.ca_file) if store.ca_file else None,
         )
         keys = store.credentials
-        is_aws = _AWS.search(parts.hostname or "") is not None
+        self._is_aws = _AWS.search(parts.hostname or "") is not None
         try:
             self._client = Minio(
                 parts.netloc,
@@ -130,7 +140,7 @@ class MinioStore:
                 session_token=keys.session_token if keys else None,
                 secure=parts.scheme == "https",
                 # Otherwise it asks where the bucket is, which not everybody may who may read.
-                region=store.region or (None if is_aws else _DEFAULT_REGION),
+                region=store.region or (None if self._is_aws else _DEFAULT_REGION),
                 http_client=self._pool,
             )
         except ValueError as error:
@@ -179,6 +189,47 @@ class MinioStore:
                     modified_at=one.last_modified and one.last_modified.replace(microsecond=0),  # as `stat` has it
                     etag=one.etag or "",
                 )
+
+    @contextmanager
+    def listen(self) -> Iterator[Iterator[bytes]]:
+        """Listen to what the store tells of the bucket, from now on: lines, each a message, until the connection ends.
+        Silence ends it as well. Only MinIO offers that.
+
+        minio-py's own listening begins anew, without end or pause, where the answer is no line of JSON, and does not
+        ask for pings.
+
+        Raises:
+            TellsNothing: the store does not offer it.
+            ObjectStoreError: it cannot be listened to, now or any more.
+        """
+        if self._is_aws:
+            raise TellsNothing(f"{self._endpoint} tells nobody who listens what changes")
+        asked: dict[str, Any] = {"prefix": "", "suffix": "", "events": CHANGES, "ping": str(PING_SECONDS)}
+        with self._failures("", None):
+            try:
+                answer = self._client._execute("GET", self._bucket, query_params=asked, preload_content=False)
+            except S3Error as error:
+                if error.code in _NOT_OFFERED:
+                    raise TellsNothing(
+                        f"{self._endpoint} tells nobody who listens what changes ({error.code})"
+                    ) from error
+                raise
+        try:
+            if not answer.headers.get("content-type", "").startswith(_EVENTS):  # elsewhere it asks for a list
+                raise TellsNothing(f"{self._endpoint} tells nobody who listens what changes")
+            yield self._lines(answer)
+        finally:
+            answer.close()
+            answer.release_conn()
+
+    def _lines(self, answer: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
+        """Cut lines out of an answer. MinIO before 2023 knows no pings, and sends blanks: an empty line, each."""
+        rest = b""
+        for chunk in self._chunks("", answer):
+            *lines, rest = (rest + chunk).lstrip(b" ").split(b"\n")
+            if len(rest) > LINE_BYTES:
+                raise BadObject(f"{self._shown('')}: the store tells of something without an end")
+            yield from lines or (b"",)
 
     def close(self) -> None:
         """Let go of the connections."""

@@ -47,6 +47,15 @@ pod_of = msgspec.json.Decoder(PodSeen).decode
 look_of = msgspec.json.Decoder(Look).decode
 
 
+LATER: Final = frozenset({"of", "said"})
+
+
+def encode_look(look: Look) -> bytes:
+    """Write a look. What came to it later is left out where there is none of it: equal looks have equal bytes."""
+    members = msgspec.to_builtins(look)
+    return encode({name: value for name, value in members.items() if value is not None or name not in LATER})
+
+
 def encode_header(fact: RunSeen) -> bytes:
     """Write the view of a workflow without its attempts, and without the text of its pipeline, which is kept once."""
     pipeline = None if fact.pipeline is None else structs.replace(fact.pipeline, spec=b"")

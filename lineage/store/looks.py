@@ -1,7 +1,7 @@
 """Looks at what lies at the places of artifacts: what they said, and where to look next."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,9 @@ from lineage.ports import Scope
 from lineage.store import queries, tables
 from lineage.store.codec import look_of, moment, whole_seconds, written
 from lineage.store.dialect import Dialect
-from lineage.verification import Sighting, concerning, judge, recorded
+from lineage.store.locks import LOCATIONS, Locks
+from lineage.store.locks import location as name_of
+from lineage.verification import Sighting, concerning, judge, recorded, speaking_of
 
 
 # ------------------------------------------------------------------------------------------ what was seen
@@ -35,8 +37,8 @@ def history(connection: Connection, scope: Scope, artifacts: Sequence[Key]) -> M
 
 def _looks(rows: Sequence[Any]) -> Iterable[ArtifactLook]:
     """Judge the looks at the place of one artifact."""
-    own, wrote = rows[0].shown, written(rows[0]._mapping)
-    sightings = concerning((Sighting(row.at, look_of(row.body)) for row in rows), own, wrote)
+    own, wrote, seen = rows[0].shown, written(rows[0]._mapping), (Sighting(row.at, look_of(row.body)) for row in rows)
+    sightings = concerning(speaking_of(seen, rows[0].key), own, wrote)
     known = recorded(sightings, own)
     in_second: Counter[int] = Counter()
     for at, look in sightings:
@@ -68,6 +70,36 @@ def take_due(connection: Connection, dialect: Dialect, *, now: datetime, until: 
     for condition in dialect.one_of(location.c.id, places):
         connection.execute(update(location).where(condition).values(look_at=whole_seconds(until)))
     return list(_due(connection, dialect, places).values())
+
+
+def places_waiting(
+    connection: Connection, dialect: Dialect, uris: Collection[str], *, now: datetime
+) -> Sequence[LookDue]:
+    """Find the places of these uris that are not due yet."""
+    location = tables.location
+    waiting = select(location.c.id, location.c.store, location.c.uri).where(location.c.look_at > whole_seconds(now))
+    places = {
+        row.id: Location(store=row.store, uri=row.uri)
+        for condition in dialect.one_of(location.c.uri, uris)
+        for row in connection.execute(waiting.where(condition))
+    }
+    return list(_due(connection, dialect, places).values())
+
+
+def hurry(connection: Connection, dialect: Dialect, places: Collection[Location], *, now: datetime) -> int:
+    """Make places due that are not yet. Nobody records anything of them meanwhile: so no two wait for each other."""
+    Locks(connection, dialect).take(LOCATIONS, {name_of(place) for place in places})
+    location, at = tables.location, whole_seconds(now)
+    uris: defaultdict[str, list[str]] = defaultdict(list)
+    for place in places:
+        uris[place.store].append(place.uri)
+    return sum(
+        connection.execute(
+            update(location).where(location.c.store == store, condition, location.c.look_at > at).values(look_at=at)
+        ).rowcount
+        for store, of_store in uris.items()
+        for condition in dialect.one_of(location.c.uri, of_store)
+    )
 
 
 def places_of(

@@ -9,6 +9,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import select
@@ -35,12 +36,12 @@ from lineage.metrics import read_parameters
 from lineage.model import ArtifactRole
 from lineage.store import tables
 from lineage.store.batch import AT_ONCE, Batch, has_ended
-from lineage.store.codec import encode, fingerprint, look_of, verified_columns, written
+from lineage.store.codec import encode_look, fingerprint, look_of, verified_columns, whole_seconds, written
 from lineage.store.dialect import Row
 from lineage.store.graph import Graph
 from lineage.store.locks import LOCATIONS, Name, location
 from lineage.store.shelf import Shelf
-from lineage.verification import Sighting, next_look, said_of, state_of, verify
+from lineage.verification import Sighting, next_look, said_of, speaking_of, state_of, verify
 
 GENERATED: Final = ArtifactRole.GENERATED.value
 REUSED: Final = ArtifactRole.REUSED.value
@@ -55,8 +56,9 @@ UseKey = tuple[int, str, str]
 class Provenance:
     """The third step of one batch."""
 
-    def __init__(self, batch: Batch) -> None:
+    def __init__(self, batch: Batch, recorded_at: datetime) -> None:
         self._batch = batch
+        self._recorded_at = whole_seconds(recorded_at) or 0
         self._graph = Graph(batch)
         self._locations: dict[int, None] = {}
         self._uses: dict[UseKey, Row] = {}
@@ -82,25 +84,46 @@ class Provenance:
         places.update(_places_of(batch, "run_id", self._deep))
         batch.locks.take(LOCATIONS, {location(place) for place in places} | needed)
 
+    def load(self, places: Iterable[Location], ids: Iterable[int] = ()) -> None:
+        """Have at hand what lies at these places, and at those of these ids, in few statements."""
+        batch = self._batch
+        known = [row["id"] for row in batch.locations.find("uri", [place.uri for place in places])]
+        for shelf in (batch.artifacts, batch.looks):
+            shelf.load("location_id", [*known, *ids])
+
     def look(self, fact: LocationLooked) -> bool:
         """Take in one look at a location. Says whether it added anything."""
         batch, where = self._batch, self._batch.location(fact.location)
-        body = encode(fact.look)
+        body = encode_look(fact.look)
         says = fact.look.said is not None or None
         row = {"location_id": where, "at": fact.at, "digest": fingerprint(body), "says": says, "body": body}
         looks = batch.looks.of("location_id", where)
-        if row in looks:
+        if row in looks or (fact.look.of is not None and not self._is_first(row, looks)):
             return False
-        if all(other["at"] <= fact.at for other in looks):
+        if fact.look.of is not None:
+            self._look_soon(where)  # what others say is looked at, too
+        elif all(other["at"] <= fact.at for other in looks):
             self._look_again(where, Sighting(fact.at, fact.look))
         batch.looks.put(row)
         self._locations[where] = None
+        return True
+
+    def _is_first(self, row: Row, looks: Iterable[Row]) -> bool:
+        """Say whether nobody said the same before; who said it later is forgotten. Every later view of a workflow
+        repeats it, and how many of them were seen is no knowledge."""
+        repeated = [other for other in looks if other["digest"] == row["digest"]]
+        if any(other["at"] < row["at"] for other in repeated):
+            return False
+        for other in repeated:
+            self._batch.looks.remove(other)
         return True
 
     def _look_again(self, where: int, last: Sighting) -> None:
         ends = (artifact["wrote_to"] for artifact in self._batch.artifacts.of("location_id", where))
         changed_at = max((end for end in ends if end not in (None, OPEN)), default=None)
         place = self._batch.locations.at(where)
+        if place["look_at"] and last.at <= place["look_at"] <= self._recorded_at:
+            return  # it was hurried after this look began, which may not have seen why
         place["look_at"] = next_look(last, changed_at=changed_at)
         self._batch.locations.touch(place)
 
@@ -138,13 +161,10 @@ class Provenance:
         return writes, uses
 
     def _load_locations(self, found: Iterable[tuple[dict[str, Location], Uses]]) -> None:
-        """Load what lies at the places that will be touched, in few statements."""
-        batch = self._batch
-        uris = [place.uri for writes, uses in found for place in (*writes.values(), *uses.values())]
-        ids = [row["id"] for row in batch.locations.find("uri", uris)]
-        ids += [a["location_id"] for a in batch.artifacts.find("execution_id", batch.changed)]
-        for shelf in (batch.artifacts, batch.looks):
-            shelf.load("location_id", ids)
+        """Load what lies at the places that will be touched."""
+        artifacts = self._batch.artifacts.find("execution_id", self._batch.changed)
+        places = [place for writes, uses in found for place in (*writes.values(), *uses.values())]
+        self.load(places, [artifact["location_id"] for artifact in artifacts])
 
     def _show_writes(self, execution_id: int, row: Row, writes: dict[str, Location]) -> None:
         batch, when = self._batch, _span_of(row)
@@ -297,9 +317,14 @@ class Provenance:
     def _verify(self, where: int, states: Mapping[int, str], sightings: Sequence[Sighting]) -> None:
         """Say of each artifact of a location what looks say of it."""
         tell = any(look.said is not None for _, look in sightings)
-        for row in self._batch.artifacts.of("location_id", where):
+        rows, nodes = self._batch.artifacts.of("location_id", where), self._batch.nodes
+        some_are_named = any(one.look.of is not None for one in sightings)
+        if some_are_named:
+            nodes.load("id", [row["id"] for row in rows])
+        for row in rows:
             own = states.get(row["id"])
-            row.update(verified_columns(own, verify(sightings, own, written(row))))
+            mine = speaking_of(sightings, nodes.at(row["id"])["key"]) if some_are_named else sightings
+            row.update(verified_columns(own, verify(mine, own, written(row))))
             self._batch.artifacts.touch(row)
             if tell:
                 self._telling[row["id"]] = None
@@ -421,7 +446,7 @@ class Provenance:
         if row is None:
             row = self._new_artifact(where, None)
             if sightings := self._sightings(where):
-                row.update(verified_columns(None, verify(sightings, None, None)))
+                row.update(verified_columns(None, verify(speaking_of(sightings, None), None, None)))
         return int(row["id"])
 
     def _drop_orphans(self) -> None:

@@ -1,6 +1,6 @@
 """The store on a database: SQLAlchemy Core, one transaction a call. Implements `lineage.ports.LineageStore`."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from datetime import datetime
@@ -13,7 +13,7 @@ from sqlalchemy.exc import DataError, SQLAlchemyError
 from lineage.deadline import Deadline
 from lineage.errors import FactsRefused, InvalidRequest, StoreError
 from lineage.facts import Fact, RunSeen
-from lineage.identity import Key
+from lineage.identity import Key, Location
 from lineage.merge import standing
 from lineage.metrics import PARAMETERS
 from lineage.model import (
@@ -50,13 +50,13 @@ from lineage.store.dump import dump
 from lineage.store.gone import run_phase
 from lineage.store.kept import observations
 from lineage.store.locks import LocksMissing, subjects_of
-from lineage.store.looks import history, places_of, take_due
+from lineage.store.looks import history, hurry, places_of, places_waiting, take_due
 from lineage.store.prepared import begin
 from lineage.store.revisions import refuse_others, revision_of
 from lineage.store.rolls import LastRolls
 from lineage.store.search import search
 from lineage.store.sources import statuses
-from lineage.store.texts import is_storable, storable_fact
+from lineage.store.texts import is_storable, storable, storable_fact
 from lineage.store.walk import closure, walk
 from lineage.store.writes import apply, drop_rejected, move_position
 
@@ -184,6 +184,14 @@ class SqlStore:
     def take_due_looks(self, *, now: datetime, until: datetime, limit: int) -> Sequence[LookDue]:
         with self._writing() as connection:
             return take_due(connection, self._dialect, now=now, until=until, limit=limit)
+
+    def places_waiting(self, uris: Collection[str], *, now: datetime) -> Sequence[LookDue]:
+        with self._reading() as connection:
+            return places_waiting(connection, self._dialect, [storable(uri) for uri in uris], now=now)
+
+    def hurry(self, locations: Collection[Location], *, now: datetime) -> int:
+        with self._writing() as connection:
+            return hurry(connection, self._dialect, locations, now=now)
 
     # -- lists
     def runs(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Run]:

@@ -70,8 +70,10 @@ def apply(
         if not isinstance(fact, LocationLooked | Bookkeeping):
             added[number] = _write(batch, fact)
     join_pods(batch)
-    provenance = Provenance(batch)
-    provenance.lock([fact.location for _, fact in looks], needed)
+    provenance = Provenance(batch, recorded_at)
+    places = [fact.location for _, fact in looks]
+    provenance.lock(places, needed)
+    provenance.load(places)
     for number, fact in looks:
         added[number] = provenance.look(fact)
     provenance.derive()

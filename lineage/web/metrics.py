@@ -110,6 +110,18 @@ class Metrics:
 
         return note, lambda outcome: answers.labels(outcome).inc()
 
+    def object_events(self) -> tuple[Callable[[], None], Callable[[int], None]]:
+        """Count what object stores tell of their own accord, and the looks that are hurried by it."""
+        told = Counter(
+            "lineage_object_events_total",
+            "Changes that object stores told of their own accord.",
+            registry=self._registry,
+        )
+        hurried = Counter(
+            "lineage_looks_hurried_total", "Looks that are due at once because of that.", registry=self._registry
+        )
+        return told.inc, hurried.inc
+
     # -- values that are asked for at each scrape
     def log_entries(self, count: Callable[[], int]) -> None:
         """Export how much the log holds that is not recorded yet."""

@@ -4,21 +4,28 @@ import base64
 import hashlib
 import io
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Event, Thread
+from typing import Final
 
 import pytest
 from minio import Minio
 from minio.commonconfig import CopySource
 from minio.versioningconfig import VersioningConfig
 
-from lineage.errors import ObjectAbsent, ObjectForbidden
+from lineage.errors import BucketAbsent, ObjectAbsent, ObjectForbidden
 from lineage.evidence import Evidence, Look, compare
 from lineage.model import ArtifactState
 from lineage.objectstore.configured import ConfiguredStore, Credentials
+from lineage.objectstore.listening import listen
 from lineage.objectstore.looking import look
 from lineage.objectstore.minio import MinioStore
 from lineage.ports import Budget
 from tests.minio_server import ACCESS_KEY, SECRET_KEY, MinioServer
+from tests.relay import Relay
+from tests.waiting import comes_true
 
 BUDGET = Budget(size_bytes=10**9, seconds=60.0)
 PRESENT, CHANGED, MISSING = ArtifactState.PRESENT, ArtifactState.CHANGED, ArtifactState.MISSING
@@ -196,6 +203,72 @@ def test_what_lies_damaged_on_the_disk_of_a_store_is_unverified(own_minio: Minio
     assert found.state is ArtifactState.UNVERIFIED
     assert found.reason is not None
     assert "cut off" in found.reason
+
+
+# ------------------------------------------------------------------------------------------ listening
+ODD: Final = "a b/\u00fc+c&d%25/~x"
+
+
+@contextmanager
+def listening(store: MinioStore) -> Iterator[list[str]]:
+    """Listen, and give the keys that are heard."""
+    heard, stop = list[str](), Event()
+    arguments = (store.listen, lambda change: heard.append(change.key), stop)
+    thread = Thread(target=listen, args=arguments, kwargs={"shown": "the bucket"}, daemon=True)
+    thread.start()
+    try:
+        yield heard
+    finally:
+        stop.set()  # the thread notices with the next ping, which may be held back for minutes
+
+
+def is_heard(bucket: Bucket, heard: list[str], *keys: str) -> bool:
+    """Say whether keys are heard in the end. MinIO since October 2025 holds back what it tells until it has 4 KiB, so
+    there is something to be told all the time."""
+
+    def all_are() -> bool:
+        bucket.put("of others", b"")
+        return set(keys) <= set(heard)
+
+    return comes_true(all_are, every_seconds=0.2)
+
+
+def test_who_listens_hears_what_is_written_and_removed_and_not_what_is_read(bucket: Bucket) -> None:
+    with listening(bucket.store) as heard:
+        assert is_heard(bucket, heard, "of others")
+        bucket.put(ODD, b"data")
+        assert is_heard(bucket, heard, ODD)
+        times = heard.count(ODD)
+        bucket.look(ODD, BUDGET)
+        bucket.put("after it", b"data")
+        assert is_heard(bucket, heard, "after it")
+        assert (times, heard.count(ODD)) == (1, 1)
+        bucket.client.remove_object(bucket.name, ODD)
+        bucket.put("at last", b"data")
+        assert is_heard(bucket, heard, "at last")
+        assert heard.count(ODD) == 2
+
+
+def test_who_is_cut_off_listens_again(minio: MinioServer, bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lineage.objectstore.listening.FIRST_BACKOFF_SECONDS", 0.01)
+    relay = Relay(int(minio.endpoint.rpartition(":")[2])).start()
+    try:
+        through = ConfiguredStore(endpoint=f"http://127.0.0.1:{relay.port}", credentials=MINE)
+        with listening(MinioStore(through, bucket.name)) as heard:
+            assert is_heard(bucket, heard, "of others")
+            relay.cut_after(1)
+            assert comes_true(lambda: is_heard(bucket, heard, "of others") and relay.cuts == 1)
+            bucket.put("afterwards", b"data")
+            assert is_heard(bucket, heard, "afterwards")
+    finally:
+        relay.stop()
+
+
+def test_who_may_not_listen_and_a_bucket_that_is_not_there_are_told(minio: MinioServer, bucket: Bucket) -> None:
+    with pytest.raises(ObjectForbidden), connected(minio, bucket.name, None).listen():
+        pass
+    with pytest.raises(BucketAbsent), connected(minio, "not-there").listen():
+        pass
 
 
 # ------------------------------------------------------------------------------------------ who may

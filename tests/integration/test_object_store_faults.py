@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import chain, repeat
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -22,6 +23,7 @@ from lineage.errors import (
     ObjectForbidden,
     ObjectStoreError,
     StoreUnreachable,
+    TellsNothing,
     WrongEndpoint,
 )
 from lineage.objectstore.configured import ConfiguredStore, Credentials
@@ -368,3 +370,65 @@ def test_a_version_is_one_that_cannot_be_overwritten(
 ) -> None:
     server.will(answer("200 OK", {**ETAG, **header}, b"hello"))
     assert stat(server).version == expected
+
+
+# ------------------------------------------------------------------------------------------ listening
+STREAM: Final = answer("200 OK", {"Content-Type": "text/event-stream"}, length="")
+
+
+def told(server: FaultyStore, **settings: Any) -> list[bytes]:
+    """What a store tells until its connection ends."""
+    with connected(server.endpoint, **settings).listen() as lines:
+        return list(lines)
+
+
+def test_what_a_store_tells_comes_line_by_line_in_whatever_pieces() -> None:
+    with faulty_store() as server:
+        server.will(lambda: dripping(STREAM, b'{"a":1}\n  {"b":2}\n{"cut'))
+        assert [line for line in told(server) if line] == [b'{"a":1}', b'{"b":2}']
+    (request,) = server.asked
+    assert request.path.startswith("/bucket?events=s3%3AObjectCreated%3A%2A&events=s3%3AObjectRemoved%3A%2A&")
+    assert "ping=1" in request.path
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        answer("200 OK", {"Content-Type": "application/xml"}, b"<ListBucketResult/>"),
+        answer("200 OK", {}, b"hello"),
+        refusal("501 Not Implemented", "NotImplemented"),
+        refusal("405 Method Not Allowed", "MethodNotAllowed"),
+        refusal("400 Bad Request", "InvalidArgument"),
+    ],
+    ids=["a list", "a page", "not implemented", "not allowed", "unknown argument"],
+)
+def test_a_store_that_cannot_be_listened_to_says_so(server: FaultyStore, said: bytes) -> None:
+    server.will(said)
+    with pytest.raises(TellsNothing):
+        told(server)
+
+
+def test_amazon_is_not_asked() -> None:
+    store = MinioStore(ConfiguredStore(endpoint="https://s3.eu-central-1.amazonaws.com"), "bucket")
+    with pytest.raises(TellsNothing), store.listen():
+        pass
+
+
+def test_who_may_not_listen_is_told_so(server: FaultyStore) -> None:
+    server.will(refusal("403 Forbidden", "AccessDenied"))
+    with pytest.raises(ObjectForbidden, match="the credentials may not read it"):
+        told(server)
+
+
+def test_a_store_that_falls_silent_is_given_up(server: FaultyStore) -> None:
+    server.will(stalling(STREAM + b'{"a":1}\n'))
+    with connected(server.endpoint, silence_seconds=SILENCE_SECONDS).listen() as lines:
+        assert next(lines) == b'{"a":1}'
+        with pytest.raises(StoreUnreachable, match="silent"):
+            next(lines)
+
+
+def test_a_line_without_an_end_is_given_up(server: FaultyStore) -> None:
+    server.will(lambda: chain([STREAM], repeat(b"x" * 65536)))
+    with pytest.raises(BadObject, match="without an end"):
+        told(server)

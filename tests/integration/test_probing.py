@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +18,7 @@ from tests.archives import tar_gz
 from tests.factories import KubernetesObject, a_node, a_workflow, moment
 from tests.integration.test_cli import run
 from tests.kafka_server import KafkaServer
-from tests.minio_server import ACCESS_KEY, SECRET_KEY, MinioServer
+from tests.minio_server import ACCESS_KEY, SECRET_KEY, TOPIC, MinioServer
 from tests.probed import started
 from tests.waiting import comes_true
 
@@ -32,15 +33,19 @@ def bucket(minio: MinioServer) -> str:
 @pytest.fixture
 def settings(tmp_path: Path, kafka: KafkaServer, minio: MinioServer, monkeypatch: pytest.MonkeyPatch) -> Path:
     """What record and probe share: a store, a topic, and the credentials of the object store."""
-    config = tmp_path / "config.toml"
+    monkeypatch.setenv("LINEAGE_CONFIG", str(configured(tmp_path, kafka, minio)))
+    return tmp_path
+
+
+def configured(folder: Path, kafka: KafkaServer, minio: MinioServer, more: str = "") -> Path:
+    config = folder / "config.toml"
     config.write_text(
-        f'store = "sqlite:///{tmp_path / "lineage.db"}"\nredaction_key = "{"0123456789abcdef" * 2}"\n'
+        f'store = "sqlite:///{folder / "lineage.db"}"\nredaction_key = "{"0123456789abcdef" * 2}"\n'
         f'log = "kafka://{kafka.bootstrap}/{kafka.new_topic()}"\n'
         f'[[object_stores]]\nendpoint = "http://{minio.endpoint}"\nserves = ["minio.storage:9000"]\n'
-        f'access_key = "{ACCESS_KEY}"\nsecret_key = "{SECRET_KEY}"\n'
+        f'access_key = "{ACCESS_KEY}"\nsecret_key = "{SECRET_KEY}"\n{more}'
     )
-    monkeypatch.setenv("LINEAGE_CONFIG", str(config))
-    return tmp_path
+    return config
 
 
 def ran_just_now(bucket: str, *keys: str) -> KubernetesObject:
@@ -52,17 +57,18 @@ def ran_just_now(bucket: str, *keys: str) -> KubernetesObject:
     return a_workflow({NODE: node}, born=now - 40, phase="Succeeded")
 
 
-def artifacts(folder: Path) -> Mapping[str, Artifact]:
+def artifacts(folder: Path, *, written: bool = False) -> Mapping[str, Artifact]:
+    """By name: all, or only those that steps wrote."""
     store = open_store(f"sqlite:///{folder / 'lineage.db'}")
     try:
         page = store.artifacts(EVERYTHING, Listing(), PageRequest(first=100))
-        return {item.name: item for item in page.items}
+        return {item.name: item for item in page.items if item.producer_key is not None or not written}
     finally:
         store.close()
 
 
-def states(folder: Path) -> Mapping[str, ArtifactState]:
-    return {name: item.state for name, item in artifacts(folder).items()}
+def states(folder: Path, *, written: bool = False) -> Mapping[str, ArtifactState]:
+    return {name: item.state for name, item in artifacts(folder, written=written).items()}
 
 
 def test_what_a_file_of_metrics_says_is_a_metric_of_its_run(settings: Path, minio: MinioServer, bucket: str) -> None:
@@ -115,3 +121,63 @@ def test_what_was_recorded_is_looked_at_soon_and_an_overwrite_is_seen(
         assert (prober.end(), recorder.end()) == (0, 0)
     assert code == 1
     assert states(settings)["table"] in (ArtifactState.CHANGED, ArtifactState.PRESENT)  # two writes of one name
+
+
+# ------------------------------------------------------------------------------------------ events
+@pytest.fixture(params=["by listening", "from Kafka"])
+def told(
+    request: pytest.FixtureRequest, tmp_path: Path, kafka: KafkaServer, monkeypatch: pytest.MonkeyPatch
+) -> tuple[MinioServer, str]:
+    """A store that tells what changes, and a bucket of which it does."""
+    minio: MinioServer
+    if request.param == "by listening":
+        minio = request.getfixturevalue("minio")
+        bucket = minio.new_bucket()
+        more = f'bucket = "{bucket}"\n'
+    else:
+        minio = request.getfixturevalue("notifying_minio")
+        bucket = minio.new_bucket()
+        minio.notify(bucket)
+        more = f'events = "kafka://{kafka.bootstrap}/{TOPIC}"\n'
+    monkeypatch.setenv("LINEAGE_CONFIG", str(configured(tmp_path, kafka, minio, more)))
+    return minio, bucket
+
+
+def test_what_is_overwritten_or_removed_is_seen_within_seconds_although_its_next_look_is_far(
+    told: tuple[MinioServer, str], tmp_path: Path
+) -> None:
+    """The next look at what changed just now is due in an hour."""
+    minio, bucket = told
+    client = minio.client()
+
+    def put(key: str, data: bytes) -> None:
+        client.put_object(bucket, key, io.BytesIO(data), len(data))
+
+    def is_so(**expected: ArtifactState) -> bool:
+        # MinIO since October 2025 holds back what it tells listeners until it has 4 KiB (`lineage.objectstore.minio`).
+        put("of others", bytes(100))
+        return states(tmp_path, written=True) == expected
+
+    present, odd = ArtifactState.PRESENT, "a b/\u00fc+c&d%25/~x"
+    for key in ("model", "table", f"{odd}/part-1"):
+        put(key, b"as it was")
+    workflow = tmp_path / "workflow.json"
+    workflow.write_text(json.dumps(ran_just_now(bucket, "model", "table", odd)))
+    assert run("ingest", str(workflow)).returncode == 0
+    ended = time.monotonic()
+    with started(tmp_path / "record.log", "record") as recorder, started(tmp_path / "probe.log", "probe") as prober:
+        assert comes_true(lambda: is_so(model=present, table=present, **{odd: present})), prober.logged()
+        assert comes_true(lambda: time.monotonic() - ended > 4)  # what is changed now is changed after the step
+        put("table", b"another")
+        put(f"{odd}/part-1", b"another")
+        client.remove_object(bucket, "model")
+        changed = ArtifactState.CHANGED
+        asked = time.monotonic()
+        assert comes_true(lambda: is_so(model=ArtifactState.MISSING, table=changed, **{odd: changed})), (
+            states(tmp_path, written=True),
+            prober.logged(),
+        )
+        assert time.monotonic() - asked < 30
+        assert prober.scraped("lineage_looks_hurried_total") >= 3
+        assert prober.scraped("lineage_object_events_total") >= 3
+        assert (prober.end(), recorder.end()) == (0, 0)

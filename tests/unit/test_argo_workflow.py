@@ -11,9 +11,9 @@ import pytest
 import zstandard
 
 from lineage.errors import InvalidObservation
-from lineage.facts import ExecutionState, ObjectKept, RunSeen
-from lineage.identity import Location
-from lineage.model import Parameter, Phase
+from lineage.facts import ExecutionState, LocationLooked, ObjectKept, RunSeen
+from lineage.identity import Location, encode_key, written_key
+from lineage.model import ArtifactState, Parameter, Phase
 from tests.factories import (
     CLUSTER,
     NAMESPACE,
@@ -25,6 +25,7 @@ from tests.factories import (
     a_workflow,
     an_artifact,
     facts_of,
+    interpreted,
     moment,
     observed,
     place,
@@ -232,6 +233,39 @@ def test_a_skipped_node_that_names_its_original_carries_that_ones_outputs_over()
 def test_another_skipped_node_carries_nothing_over(message: str) -> None:
     state = state_of(a_node("w.a", 10, 10, "Skipped", kind="Skipped", writes=["k"], message=message))
     assert (state.cached_from, state.writes) == (None, ())
+
+
+def removals(item: KubernetesObject, *, seen_at: float = 60) -> list[LocationLooked]:
+    facts = interpreted(observed(item, seen_at=moment(seen_at)))
+    return [fact for fact in facts if isinstance(fact, LocationLooked)]
+
+
+def an_output(name: str, deleted: object = True, **location: Any) -> KubernetesObject:
+    return {"name": name, **(location or {"s3": {"key": name}}), "deleted": deleted}
+
+
+def test_an_output_that_argo_removed_is_a_look_at_its_place_by_whoever_saw_the_view() -> None:
+    node = a_node("w.a", 10, 20)
+    node["outputs"]["artifacts"] = [an_output("gone"), an_output("kept", deleted=False)]
+    (said,) = removals(a_workflow({"w-1": node}), seen_at=60)
+    assert (said.location, said.at, said.look.state) == (place("gone"), 60, ArtifactState.MISSING)
+    assert said.look.of == encode_key(written_key("u1", "w-1", 10, "gone"))
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        {"outputs": {"artifacts": [an_output("x", deleted="true")]}},
+        {"outputs": {"artifacts": [an_output("x", raw={"data": "text"})]}},
+        {"outputs": {"artifacts": [{"name": "x", "deleted": True}]}},
+        {"outputs": {"artifacts": [an_output("x")]}, "phase": "Running"},
+        {"outputs": {"artifacts": [an_output("x")]}, "type": "DAG"},
+        {"outputs": {"artifacts": [an_output("x")]}, "memoizationStatus": {"hit": True}},
+        {"inputs": {"artifacts": [an_output("x")]}},
+    ],
+)
+def test_only_what_an_attempt_wrote_can_be_removed(node: KubernetesObject) -> None:
+    assert removals(a_workflow({"w-1": {**a_node("w.a", 10, 20), **node}})) == []
 
 
 def template_that_writes(**location: Any) -> KubernetesObject:

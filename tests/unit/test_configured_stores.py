@@ -2,14 +2,17 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from lineage.cli.object_events import tellers_of
 from lineage.cli.object_stores import object_stores_of, open_object_store
 from lineage.errors import InvalidSettings
 from lineage.identity import Location, object_store
-from lineage.objectstore.configured import ConfiguredStore, Credentials, Found, NotConfigured, find
+from lineage.objectstore.configured import ConfiguredStore, Credentials, Found, NotConfigured, find, uris_of
 from lineage.objectstore.directory import DirectoryStore
 from lineage.objectstore.minio import MinioStore
 from lineage.settings import Settings, load_settings, settings_file
@@ -30,6 +33,43 @@ def found(
     *stores: ConfiguredStore, location: Location | None = None, namespace: str = "team-a"
 ) -> Found | NotConfigured:
     return find(stores, cluster="prod", namespace=namespace, location=location or at_minio())
+
+
+# ------------------------------------------------------------------------------------------ what an object is called
+def test_an_object_has_the_uris_of_itself_and_of_the_folders_that_it_lies_in() -> None:
+    assert list(uris_of("b", "a/b c/d.tgz")) == [
+        "s3://b/a/b c/d.tgz",
+        "gs://b/a/b c/d.tgz",
+        "s3://b/a/b c",
+        "s3://b/a/b c/",
+        "gs://b/a/b c",
+        "gs://b/a/b c/",
+        "s3://b/a",
+        "s3://b/a/",
+        "gs://b/a",
+        "gs://b/a/",
+    ]
+
+
+@pytest.mark.parametrize("store", [MINIO, AWS, GOOGLE, HERE])
+@given(
+    st.text("ab/+% ", min_size=1, max_size=9).filter(lambda key: not key.endswith("//")),
+    st.sampled_from(["", "/", "/part-1", "/part/1"]),
+)
+def test_what_is_found_in_a_store_is_among_the_names_of_what_changes_there(
+    store: ConfiguredStore, key: str, below: str
+) -> None:
+    """A look at a key sees the object, or else the folder of that name."""
+    endpoints = {MINIO: "minio-service.kubeflow:9000", AWS: "s3.amazonaws.com", HERE: "minio:9000"}
+    artifact = {"gcs": {"bucket": "b", "key": key}}
+    if store in endpoints:
+        artifact = {"s3": {"endpoint": endpoints[store], "bucket": "b", "key": key}}
+    location = locate(artifact, (), "prod")
+    assert location is not None
+    seen = found(store, location=location)
+    assert isinstance(seen, Found)
+    assert location.uri in uris_of(seen.bucket, seen.key)
+    assert location.uri in uris_of(seen.bucket, seen.key.rstrip("/") + below) or not seen.key.strip("/") or not below
 
 
 # ------------------------------------------------------------------------------------------ what is found
@@ -215,6 +255,54 @@ def test_a_file_without_a_secret_is_told(tmp_path: Path, content: bytes) -> None
     loaded = settings(f'[[object_stores]]\nendpoint = "http://a"\naccess_key = "AKIA"\nsecret_key_file = "{file}"\n')
     with pytest.raises(InvalidSettings, match=f"the secret in {file}"):
         object_stores_of(loaded)
+
+
+# ------------------------------------------------------------------------------------------ who tells what changes
+TOPIC: Final = "kafka://kafka:9092/bucket-events"
+
+
+@pytest.mark.parametrize(
+    ("store", "expected"),
+    [
+        ({"endpoint": "http://a"}, []),
+        ({"endpoint": "http://a/", "bucket": "b"}, ["http://a/b"]),
+        ({"endpoint": "http://a", "bucket": "b", "events": "listen"}, ["http://a/b"]),
+        ({"endpoint": "http://a", "bucket": "b", "events": "none"}, []),
+        ({"endpoint": "http://a", "events": TOPIC}, [TOPIC]),
+        ({"folder": "/objects", "bucket": "b"}, []),
+    ],
+)
+def test_a_store_is_listened_to_where_a_bucket_is_named_and_nothing_else_is_said(
+    monkeypatch: pytest.MonkeyPatch, store: dict[str, Any], expected: list[str]
+) -> None:
+    monkeypatch.setenv("LINEAGE_OBJECT_STORES", json.dumps([store]))
+    loaded = load_settings({})
+    assert list(tellers_of(loaded, object_stores_of(loaded))) == expected
+
+
+def test_several_settings_of_one_bucket_are_listened_to_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    several = [{"endpoint": "http://a", "bucket": "b", "namespace": name} for name in ("one", "another")]
+    monkeypatch.setenv("LINEAGE_OBJECT_STORES", json.dumps(several))
+    loaded = load_settings({})
+    configured = object_stores_of(loaded)
+    assert tellers_of(loaded, configured) == {"http://a/b": list(configured)}
+
+
+@pytest.mark.parametrize(
+    ("store", "expected"),
+    [
+        ({"endpoint": "http://a", "events": "always"}, 'events are "listen", "none", or the topic'),
+        ({"endpoint": "http://a", "events": "kafka://kafka:9092"}, 'events are "listen", "none", or the topic'),
+        ({"endpoint": "http://a", "events": "listen"}, "a store is listened to for one bucket: name it"),
+        ({"folder": "/objects", "events": "none"}, "a folder has no events"),
+    ],
+)
+def test_what_cannot_tell_is_a_mistake_in_the_settings(
+    monkeypatch: pytest.MonkeyPatch, store: dict[str, Any], expected: str
+) -> None:
+    monkeypatch.setenv("LINEAGE_OBJECT_STORES", json.dumps([store]))
+    with pytest.raises(InvalidSettings, match=expected):
+        load_settings({})
 
 
 # ------------------------------------------------------------------------------------------ what is opened

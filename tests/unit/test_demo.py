@@ -43,6 +43,13 @@ def keys(node: Json, side: str) -> dict[str, str]:
     return {artifact["name"]: artifact["s3"]["key"] for artifact in artifacts}
 
 
+def collected(workflow: Json) -> list[str]:
+    """The keys of the outputs that a view marks as removed."""
+    nodes = workflow.get("status", {}).get("nodes", {}).values()
+    outputs = (artifact for node in nodes for artifact in node.get("outputs", {}).get("artifacts", ()))
+    return [artifact["s3"]["key"] for artifact in outputs if "deleted" in artifact]
+
+
 def hash_of(text: str) -> int:
     """FNV-1a, 32 bits, as Argo's NodeID computes it."""
     value = 0x811C9DC5
@@ -293,11 +300,21 @@ def test_each_object_is_as_old_as_the_step_that_wrote_it(tmp_path: Path) -> None
     for one in BUCKET:
         happen(tmp_path, one)
     last = {one.key: one for one in BUCKET}
-    assert [one.data for one in last.values()].count(None) == 1
+    assert [one.data for one in last.values()].count(None) == 1 + len(named("demand-forecast"))  # lost, and collected
     for one in last.values():
         file = tmp_path / one.bucket / one.key
         assert file.exists() == (one.data is not None)
         assert one.data is None or (file.read_bytes(), file.stat().st_mtime) == (one.data, one.time.timestamp())
+
+
+def test_what_argo_collects_is_marked_and_gone_once_its_run_is_over() -> None:
+    gone = {one.key: one.time for one in BUCKET if one.data is None}
+    changes = timeline(RECORDINGS)
+    for workflow in named("demand-forecast"):
+        name, over = workflow["metadata"]["name"], datetime.fromisoformat(workflow["status"]["finishedAt"])
+        marked = [collected(change.object) for change in changes if change.object["metadata"]["name"] == name]
+        assert [*filter(None, marked)] == [marked[-1]]
+        assert [gone[key] for key in marked[-1]] == [over]
 
 
 def test_the_same_arguments_make_equal_content_of_other_bytes() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import count
 from threading import Barrier, Event, Thread
 from typing import Final
 
@@ -16,7 +17,7 @@ from lineage.identity import Location
 from lineage.model import ArtifactState, LookDue
 from lineage.observation import LocationLooked
 from lineage.prober import AT_ONCE, LEASE, SOURCE, TAKEN, Prober
-from tests.factories import RECORDED_AT
+from tests.factories import RECORDED_AT, moment
 from tests.fakes import FakeStore
 from tests.waiting import comes_true
 
@@ -80,6 +81,29 @@ def test_what_is_due_is_looked_at_once_and_handed_on() -> None:
         source=SOURCE, cluster="c", seen_at=RECORDED_AT, store="minio", uri="s3://b/k0", look=PRESENT
     )
     assert store.leases[0] == (RECORDED_AT, RECORDED_AT + LEASE, TAKEN)
+
+
+def test_a_look_is_dated_by_when_it_began() -> None:
+    times = iter(moment(number) for number in count())
+    began = list[datetime]()
+
+    def clock() -> datetime:
+        began.append(next(times))
+        return began[-1]
+
+    def look(_: LookDue) -> Look:
+        began.append(next(times))
+        return PRESENT
+
+    events, stop = MemoryLog("log"), Event()
+    thread = Thread(target=Prober(Queue(1), look, events, clock=clock).run, args=(stop,), daemon=True)
+    thread.start()
+    assert comes_true(lambda: len(events) == 1)
+    stop.set()
+    thread.join(30)
+    (seen,) = handed_on(events)
+    assert [moment(number) for number in (0, 1, 2)] == began[:3]  # to take places, to begin, to look
+    assert seen.seen_at == moment(1)
 
 
 def test_several_are_looked_at_side_by_side() -> None:

@@ -37,7 +37,10 @@ nodes: Final = st.builds(
     children=st.lists(st.sampled_from(IDS), max_size=2),
     templateName=st.sampled_from(["t", "u"]),
 )
-odd: Final = st.sampled_from([None, {"startedAt": "yesterday"}, {"children": "w-1"}, {"type": 3}])
+removed: Final = {"outputs": {"artifacts": [{"name": "x0", "s3": {"key": "k"}, "deleted": True}]}}
+odd: Final = st.sampled_from(
+    [None, {"startedAt": "yesterday"}, {"children": "w-1"}, {"type": 3}, a_node("w.a", 10, 20) | removed]
+)
 specs: Final = st.sampled_from(
     [
         {},

@@ -10,7 +10,18 @@ from hypothesis import strategies as st
 
 from lineage.evidence import Look
 from lineage.model import ArtifactState
-from lineage.verification import DAY, HOUR, Sighting, Verified, concerning, judge, next_look, recorded, verify
+from lineage.verification import (
+    DAY,
+    HOUR,
+    Sighting,
+    Verified,
+    concerning,
+    judge,
+    next_look,
+    recorded,
+    speaking_of,
+    verify,
+)
 
 UNVERIFIED, PRESENT = ArtifactState.UNVERIFIED, ArtifactState.PRESENT
 MISSING, CHANGED = ArtifactState.MISSING, ArtifactState.CHANGED
@@ -110,6 +121,24 @@ def test_the_strongest_evidence_says_what_it_was() -> None:
 def test_each_look_says_what_it_rests_on(look: Look, evidence: str) -> None:
     known = shown(digest=ONE, checksums=(ONE,)) if look.checksums or look.digest else shown()
     assert judge(look, known, WROTE).evidence == evidence
+
+
+def removed(at: int, of: str = "it") -> Sighting:
+    return Sighting(at, Look(state=MISSING, reason="somebody removed it", of=of))
+
+
+def test_what_is_said_of_another_artifact_is_not_said_of_this() -> None:
+    looks = [seen(30), removed(40, "another"), removed(50)]
+    assert speaking_of(looks, "it") == [looks[0], looks[2]]
+    assert speaking_of(looks, None) == looks[:1]
+
+
+def test_what_is_said_of_it_by_name_concerns_it_before_any_look_shows_it() -> None:
+    looks = [removed(25), missing(27), seen(30)]
+    assert concerning(looks, OWN, WROTE) == [looks[0], looks[2]]
+    assert concerning([removed(5)], None, WROTE) == [removed(5)]
+    assert verify(looks, OWN, WROTE).state is PRESENT
+    assert verify([seen(30), removed(40)], OWN, WROTE) == Verified(MISSING, 7)
 
 
 @given(st.permutations([seen(30), seen(60, digest=ONE), missing(70), seen(90, modified=80, etag="b"), refused(95)]))

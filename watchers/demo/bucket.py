@@ -39,8 +39,8 @@ class Stored:
 
 
 def stored(recordings: Sequence[Recording]) -> tuple[Stored, ...]:
-    """Say what is written and deleted when, in order of time: what the steps of recorded workflows wrote, what others
-    had put there before, and what got lost."""
+    """Say what is written and deleted when, in order of time: what the steps of recorded workflows wrote and Argo
+    removed, what others had put there before, and what got lost."""
     written = sorted(set(_written(recordings)), key=lambda one: (one.time, one.key))
     first = written[0]
     before = (
@@ -56,12 +56,15 @@ def _written(recordings: Sequence[Recording]) -> Iterator[Stored]:
     """What every view of the workflows shows: those before a retry show attempts that later ones do not."""
     for workflow in (one.object for one in recordings if one.object["kind"] == "Workflow"):
         bucket = workflow["status"]["artifactRepositoryRef"]["artifactRepository"]["s3"]["bucket"]
+        over = read_time(workflow["status"]["finishedAt"])
         for node in (node for node in workflow["status"]["nodes"].values() if node["type"] == "Pod"):
             ended = read_time(node["finishedAt"]) - timedelta(seconds=SAVE_SECONDS)
             for artifact in node["outputs"]["artifacts"]:
                 key = artifact["s3"]["key"]
                 if _is_own(workflow, node, f"s3://{bucket}/{key}"):
                     yield Stored(time=ended, bucket=bucket, key=key, data=_made(node, artifact["name"], key, ended))
+                    if artifact.get("deleted"):
+                        yield Stored(time=over, bucket=bucket, key=key, data=None)
 
 
 def _is_own(workflow: Json, node: Json, uri: str) -> bool:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from watchers.demo.forms import NAMESPACE, Json, owner, parameter, pod_name, read_time, uid, write_time
-from watchers.demo.nodes import PULL_SECONDS, SAVE_SECONDS, Attempt, Graph
+from watchers.demo.nodes import COLLECTED, PULL_SECONDS, SAVE_SECONDS, Attempt, Graph
 from watchers.demo.story import REGISTRY, Pipeline, Run, Step
 from watchers.timeline import Recording
 
@@ -143,7 +143,9 @@ def _template(step: Step) -> Json:
 
     names = [*step.parameters, *([step.item] if step.item else [])]
     inputs = [port(name, "in", source if "/" in source else None) for name, source in step.reads.items()]
-    outputs = [port(name, "out", step.keys.get(name)) for name in step.writes]
+    outputs = [
+        port(name, "out", step.keys.get(name)) | (COLLECTED if name in step.collected else {}) for name in step.writes
+    ]
     results = [{"name": name, "valueFrom": {"path": f"/mnt/out/{name}"}} for name in step.results]
     template: Json = {
         "name": step.name,

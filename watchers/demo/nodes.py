@@ -14,6 +14,7 @@ from watchers.sources.pod import node_id_of
 
 PULL_SECONDS: Final = 2  # from the creation of a pod to the start of its main container
 SAVE_SECONDS: Final = 1  # from the end of that to the end of the node
+COLLECTED: Final[Json] = {"artifactGC": {"strategy": "OnWorkflowCompletion"}}
 HOSTS: Final = ("worker-1", "worker-2", "worker-3")
 
 
@@ -206,7 +207,8 @@ class Graph:
         for name in step.writes:
             chosen = step.keys.get(name)
             key = self._chosen_key(chosen, item) if chosen else self._own_key(run, step, node_name, f"{name}.tgz")
-            yield {"name": name, "path": f"/mnt/out/{name}", "s3": {"key": key}}
+            removed = {**COLLECTED, "deleted": True} if name in step.collected else {}
+            yield {"name": name, "path": f"/mnt/out/{name}", "s3": {"key": key}, **removed}
 
     def _chosen_key(self, key: str, item: str) -> str:
         return key.replace("{run}", self.name).replace("{item}", item)

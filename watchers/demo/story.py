@@ -16,9 +16,9 @@ class Step:
 
     `parameters` are arguments of the run. `reads` says for each input which output it is (`train.model`), or
     its key in the bucket (`reference/customers.tgz`); `keys` are the keys of outputs that do not go to the pod's
-    own. In keys, `{run}` is the run's name and `{item}` the item of the loop over `items`, which the step gets as
-    the parameter `item`. `results` are output parameters. `only_after_success`: it is omitted where a step before
-    it was skipped.
+    own; the `collected` are removed by Argo's garbage collection once the run is over. In keys, `{run}` is the
+    run's name and `{item}` the item of the loop over `items`, which the step gets as the parameter `item`.
+    `results` are output parameters. `only_after_success`: it is omitted where a step before it was skipped.
     """
 
     name: str
@@ -29,6 +29,7 @@ class Step:
     reads: Mapping[str, str] = field(default_factory=dict)
     writes: tuple[str, ...] = ()
     keys: Mapping[str, str] = field(default_factory=dict)
+    collected: tuple[str, ...] = ()
     results: Mapping[str, str] = field(default_factory=dict)
     item: str = ""
     items: tuple[str, ...] = ()
@@ -200,6 +201,7 @@ FORECAST: Final = Pipeline(
             parameters=("horizon",),
             reads={"holidays": HOLIDAYS},
             writes=("history",),
+            collected=("history",),
         ),
         Step(
             name="forecast",

@@ -3,15 +3,24 @@
 Pure, as `watchers.executions` is. What the fields mean: argo-workflows/pkg/apis/workflow/v1alpha1/workflow_types.go.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
 
 from lineage.errors import InvalidObservation
-from lineage.facts import Fact, ObjectKept, RunSeen
-from lineage.identity import RESUBMITTED_LABEL, RUN_ID_LABEL, file_uid, run_identity, sha256
-from lineage.model import Parameter
+from lineage.evidence import Look
+from lineage.facts import Fact, LocationLooked, ObjectKept, RunSeen
+from lineage.identity import (
+    RESUBMITTED_LABEL,
+    RUN_ID_LABEL,
+    encode_key,
+    file_uid,
+    run_identity,
+    sha256,
+    written_key,
+)
+from lineage.model import ArtifactState, Parameter
 from lineage.observation import ObjectSeen
 from watchers import executions
 from watchers.executions import EMPTY, parameters_of, phase_of, times_of
@@ -24,6 +33,7 @@ from watchers.source import Resource, Source, read_members
 RESOURCE: Final = Resource(group="argoproj.io", version="v1alpha1", plural="workflows", kind="Workflow")
 EXPERIMENT_LABEL: Final = "kfp-lineage/experiment"
 RUN_NAME: Final = "pipelines.kubeflow.org/run_name"
+REMOVED: Final = "Argo's garbage collection says that it removed it"
 
 
 def interpret(seen: ObjectSeen) -> Sequence[Fact]:
@@ -127,7 +137,20 @@ def _interpret(
         nodes_missing=nodes_missing,
         executions=None if shown is None else shown.executions,
     )
-    return run, ObjectKept(revision=view, resource=RESOURCE.name, uid=incarnation, body=seen.body)
+    kept = ObjectKept(revision=view, resource=RESOURCE.name, uid=incarnation, body=seen.body)
+    return run, kept, *_removals(run.run, seen, shown)
+
+
+def _removals(run: str, seen: ObjectSeen, shown: executions.Shown | None) -> Iterator[LocationLooked]:
+    """Say what Argo's garbage collection removed: each output that it marks, as if somebody had looked.
+
+    When it did so no view says, and a look is dated by who saw it: here the watcher.
+    """
+    at = seconds(seen.seen_at) or 0
+    for state, write in shown.removed if shown else ():
+        of = encode_key(written_key(run, state.node_id, state.started_at, write.name))
+        look = Look(state=ArtifactState.MISSING, reason=REMOVED, of=of)
+        yield LocationLooked(location=write.location, at=at, look=look)
 
 
 def _arguments(spec: Mapping[str, Any], status: Mapping[str, Any]) -> tuple[Parameter, ...]:
