@@ -60,14 +60,16 @@ class Read(msgspec.Struct, frozen=True, kw_only=True):
     location: Location
 
 
-class Write(msgspec.Struct, frozen=True, kw_only=True):
+class Write(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An attempt has an output. `reused`: the view itself says that it was taken over from a cache.
-    `own`: the location names the attempt's own pod, so that it was written whatever the pod says."""
+    `own`: the location names the attempt's own pod, so that it was written whatever the pod says. `type`: what its
+    component says that it is."""
 
     name: str
     location: Location
     reused: bool
     own: bool
+    type: str | None = None
 
 
 class ExecutionState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -233,6 +233,7 @@ class Artifact(_Node):
     content_digest: str | None = None
     size_bytes: int | None = None
     state: ArtifactState = ArtifactState.UNVERIFIED
+    type: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """Worlds of any size, for tests of lists and filters: runs of a few pipelines, over two namespaces, that read what
 others wrote, with pods, caches, retries, experiments and values that are missing."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -82,7 +83,16 @@ def _workflow(number: int, name: str, born: int) -> KubernetesObject:
 def _spec(number: int) -> KubernetesObject:
     rate = ("0.1", "1e-1", "0.25", "high", "")[number % 5]
     parameters = [{"name": "rate", "value": rate}, {"name": "model", "value": ("bert", "Bert-large")[number % 2]}]
-    return {"arguments": {"parameters": parameters[: 1 + number % 2]}, "entrypoint": f"main-{number % 2}"}
+    component = {"outputs": [{"name": "x0", "type": ("Model", "model")[number % 2]}]}
+    train = {
+        "name": "train",
+        "metadata": {"annotations": {"pipelines.kubeflow.org/component_spec": json.dumps(component)}},
+    }
+    return {
+        "arguments": {"parameters": parameters[: 1 + number % 2]},
+        "entrypoint": f"main-{number % 2}",
+        "templates": [train],
+    }
 
 
 def _nodes(number: int, name: str, born: int) -> dict[str, KubernetesObject]:

@@ -20,6 +20,7 @@ from lineage.model import Parameter, Phase
 from lineage.observation import ObjectSeen
 from lineage.redaction import is_redacted
 from lineage.remembering import LastViews
+from watchers.components import plain_name, types_of_outputs
 from watchers.locations import chosen_key, locate
 from watchers.nodes import ACTS, GROUPS, Nodes, Shape, attempt_number, parents_of, shape_of
 from watchers.reading import mapping, mappings, scalar, text, time, whole
@@ -261,13 +262,20 @@ class _Reader:
         """Read the outputs. A key that names another pod was taken over from it, unless whoever wrote the
         template chose the key."""
         chosen = {text(a, "name") for a in mappings(mapping(template, "outputs"), "artifacts") if chosen_key(a)}
+        types = types_of_outputs(template)
         for artifact in mappings(mapping(node, "outputs"), "artifacts"):
             name, location = text(artifact, "name"), locate(artifact, fallbacks, self.cluster)
             if location is None:
                 continue
             own = names_own_pod(location.uri, node_id=node_id, workflow=self.name)
             foreign = own is False and name not in chosen
-            yield Write(name=name, location=location, reused=taken_over or foreign, own=own is True)
+            yield Write(
+                name=name,
+                location=location,
+                reused=taken_over or foreign,
+                own=own is True,
+                type=types.get(plain_name(name)),
+            )
 
 
 def _removed(node: dict[str, Any], writes: tuple[Write, ...]) -> Iterator[Write]:

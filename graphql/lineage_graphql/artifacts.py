@@ -63,6 +63,7 @@ class Artifact(graphene.ObjectType):
 
     id = graphene.ID(required=True, description="The global id.")
     name = graphene.String(required=True, description="The name of the output that wrote it, else of its place.")
+    type = graphene.String(description="What its component says that it is, such as `Model`.")
     uri = graphene.String(
         description="Canonical: `s3://bucket/key`, `gs://bucket/key`, `pvc://namespace/claim/path`, …; null for a "
         "value kept in the workflow itself."
@@ -124,6 +125,7 @@ class ArtifactWhere(graphene.InputObjectType):
     id = IDWhere(description="By its global id.")
     run = IDWhere(description="By a run that read, wrote or took it over.")
     name = StringWhere(description="By name.")
+    type = StringWhere(description="By what its component says that it is.")
     uri = StringWhere(description="By its canonical uri.")
     digest = StringWhere(description="By the digest of the stored bytes.")
     content_digest = StringWhere(description="By the digest of what the bytes mean.")

@@ -81,6 +81,8 @@ def pictures_of_artifacts(artifacts: Sequence[Answer]) -> Iterator[RenderableTyp
 def _facts_of_artifact(artifact: Answer) -> Iterator[tuple[str, Text]]:
     producer = artifact["producer"]
     yield "artifact", _text(artifact["name"])
+    if artifact["type"]:
+        yield "type", _text(artifact["type"])
     yield "id", _text(artifact["id"])
     yield "uri", _text(artifact["uri"])
     yield "written", _text(_time(artifact["createdAt"]))

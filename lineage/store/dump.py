@@ -75,6 +75,7 @@ def _artifact(item: Artifact) -> Mapping[str, Any]:
         "type": "Artifact",
         "id": item.id,
         "name": item.name,
+        "artifactType": item.type,
         "uri": item.uri,
         "digest": item.digest,
         "contentDigest": item.content_digest,

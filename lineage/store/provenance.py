@@ -169,6 +169,7 @@ class Provenance:
     def _show_writes(self, execution_id: int, row: Row, writes: dict[str, Location]) -> None:
         batch, when = self._batch, _span_of(row)
         placed = {name: batch.location(place) for name, place in writes.items()}
+        types = {write.name: write.type for write in batch.state(row).writes} if placed else {}
         known = {artifact["name"]: artifact for artifact in self._held(batch.artifacts, execution_id)}
         for name, artifact in known.items():
             if name not in placed:
@@ -176,6 +177,9 @@ class Provenance:
                 self._remove_artifact(artifact)
         for name, where in placed.items():
             artifact = known.get(name) or self._new_write(execution_id, row, name, where)
+            if artifact["type"] != types[name]:
+                artifact["type"] = types[name]
+                batch.artifacts.put(artifact)
             if (artifact["location_id"], artifact["wrote_from"], artifact["wrote_to"]) == (where, *when):
                 continue
             if artifact["location_id"] != where and artifact["span_from"] is not None:
@@ -220,6 +224,7 @@ class Provenance:
             "wrote_to": None,
             "span_from": None,
             "span_to": None,
+            "type": None,
             **UNVERIFIED,
         }
 
@@ -351,7 +356,7 @@ class Provenance:
         key = unknown_key(location) if state is None else state_key(location, state)
         name = "raw" if location.is_raw else location.uri.rstrip("/").rpartition("/")[2] or location.uri
         empty: dict[str, Any] = dict.fromkeys(
-            ("execution_id", "run_id", "wrote_from", "wrote_to", "span_from", "span_to", *UNVERIFIED)
+            ("execution_id", "run_id", "wrote_from", "wrote_to", "span_from", "span_to", "type", *UNVERIFIED)
         )
         row = {**empty, "id": self._batch.new_node(key), "location_id": where, "state": state, "name": name}
         return self._batch.artifacts.put(row)

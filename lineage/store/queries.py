@@ -306,6 +306,7 @@ def artifacts(scope: Scope) -> Query:
             "uri": lambda condition: _unless(raw, location.c.uri, condition),
             "digest": _digest,
             "contentDigest": plain(artifact.c.content_digest),
+            "type": plain(artifact.c.type),
             "state": plain(func.coalesce(artifact.c.verified, ArtifactState.UNVERIFIED.value), str),
             "createdAt": plain(tables.WRITTEN_AT * 1_000_000, microseconds),
             "external": flag(artifact.c.execution_id.is_(None)),

@@ -281,6 +281,7 @@ artifact = Table(
     Column("size_bytes", BigInteger),
     Column("digest", Text),
     Column("content_digest", Text),
+    Column("type", Text),
 )
 for _column in (artifact.c.digest, artifact.c.content_digest, artifact.c.size_bytes):
     _index_of_known(f"artifact_by_{_column.name}", _column)

@@ -126,6 +126,7 @@ def artifact(row: Columns) -> Artifact:
         content_digest=row["content_digest"],
         size_bytes=row["size_bytes"],
         state=ArtifactState(row["verified"] or ArtifactState.UNVERIFIED),
+        type=row["type"],
     )
 
 

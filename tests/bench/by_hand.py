@@ -68,7 +68,7 @@ Row = tuple[Any, ...]
 
 NO_OTHER_VIEW: Final[Row] = (None, None, None, None)  # a watch gives views of one class
 NOTHING_COUNTED: Final[Row] = (None, None, None)
-NOBODY_LOOKED: Final[Row] = (None, None, None, None, None)
+NOBODY_LOOKED: Final[Row] = (None, None, None, None, None, None)
 
 
 class Database(Protocol):

@@ -151,7 +151,9 @@ def fields_of(what: type) -> dict[str, Field]:
             return {
                 "id": keys(artifacts),
                 "run": keys(runs),
-                **texts(artifacts, name="name", uri="uri", digest="digest", contentDigest="content_digest"),
+                **texts(
+                    artifacts, name="name", type="type", uri="uri", digest="digest", contentDigest="content_digest"
+                ),
                 "state": Field("member", tuple(ArtifactState)),
                 **times(artifacts, createdAt="created_at"),
                 "external": Field("flag", ()),

@@ -571,3 +571,43 @@ def test_a_workflow_that_lost_its_type_is_known_by_its_shape(lost: tuple[str, ..
 def test_another_kind_is_no_workflow_whatever_its_shape() -> None:
     assert find_source({**a_workflow(), "kind": "WorkflowTemplate"}, all_sources()) is None
     assert find_source({**a_workflow(), "kind": "CronWorkflow", "apiVersion": None}, all_sources()) is None
+
+
+# ------------------------------------------------------------------------------------------ components
+def types_of(component: object, *outputs: str) -> list[str | None]:
+    """The types of outputs of the step `train`, of a component that says so of itself."""
+    text = component if isinstance(component, str) else orjson.dumps(component).decode()
+    template = {"name": "train", "metadata": {"annotations": {"pipelines.kubeflow.org/component_spec": text}}}
+    node = a_node("w.train", 10, 20, templateName="train")
+    node["outputs"]["artifacts"] = [an_artifact(name, f"k/{name}") for name in outputs]
+    found = states(a_workflow({A: node}, spec={"templates": [template]}))[A]
+    return [write.type for write in found.writes]
+
+
+def test_an_output_has_the_type_that_its_component_says() -> None:
+    outputs = [
+        {"name": "Test data", "type": "Dataset"},
+        {"name": "model", "type": {"GCSPath": {"data_type": "Model"}}},
+        {"name": "mlpipeline_metrics", "type": "Metrics"},
+        {"name": "log"},
+    ]
+    names = ("train-test-data", "train-model", "mlpipeline-metrics", "train-log", "model")
+    assert types_of({"outputs": outputs}, *names) == ["Dataset", "GCSPath", "Metrics", None, "GCSPath"]
+    assert types_of({"outputs": outputs}, "train-Test_data", "other-model") == ["Dataset", None]
+
+
+@pytest.mark.parametrize(
+    "component",
+    [
+        "{",
+        [],
+        {"outputs": {}},
+        {"outputs": ["model"]},
+        {"outputs": [{"name": "model", "type": 7}]},
+        {"outputs": [{"name": "model", "type": {}}]},
+        {"outputs": [{"name": "model", "type": "x" * 600}]},
+        {"outputs": [{"type": "Model"}]},
+    ],
+)
+def test_what_a_component_says_badly_is_not_said(component: object) -> None:
+    assert types_of(component, "train-model") == [None]

@@ -153,6 +153,9 @@ def _template(step: Step) -> Json:
         "outputs": {"parameters": results, "artifacts": outputs},
         "container": _container(step, {name: f"{{{{inputs.parameters.{name}}}}}" for name in names}),
     }
+    if step.types:
+        component = {"name": step.name, "outputs": [{"name": name, "type": of} for name, of in step.types.items()]}
+        template["metadata"] = {"annotations": {"pipelines.kubeflow.org/component_spec": json.dumps(component)}}
     return template | ({"retryStrategy": {"limit": step.retries}} if step.retries else {})
 
 

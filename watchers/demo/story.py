@@ -18,7 +18,8 @@ class Step:
     its key in the bucket (`reference/customers.tgz`); `keys` are the keys of outputs that do not go to the pod's
     own; the `collected` are removed by Argo's garbage collection once the run is over. In keys, `{run}` is the
     run's name and `{item}` the item of the loop over `items`, which the step gets as the parameter `item`.
-    `results` are output parameters. `only_after_success`: it is omitted where a step before it was skipped.
+    `results` are output parameters, `types` what the component of a step says of its outputs, by
+    their names there. `only_after_success`: it is omitted where a step before it was skipped.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Step:
     keys: Mapping[str, str] = field(default_factory=dict)
     collected: tuple[str, ...] = ()
     results: Mapping[str, str] = field(default_factory=dict)
+    types: Mapping[str, str] = field(default_factory=dict)
     item: str = ""
     items: tuple[str, ...] = ()
     when: str = ""
@@ -169,6 +171,7 @@ FRAUD: Final = Pipeline(
             seconds=12,
             parameters=("month",),
             writes=("load-payments-payments",),
+            types={"payments": "Dataset"},
         ),
         Step(
             name="train-detector",
@@ -178,6 +181,7 @@ FRAUD: Final = Pipeline(
             parameters=("depth",),
             reads={"load-payments-payments": "load-payments.load-payments-payments"},
             writes=("train-detector-model", "mlpipeline-metrics"),
+            types={"model": "Model", "mlpipeline_metrics": "Metrics"},
         ),
         Step(
             name="explain",
@@ -186,6 +190,7 @@ FRAUD: Final = Pipeline(
             after=("train-detector",),
             reads={"train-detector-model": "train-detector.train-detector-model"},
             writes=("mlpipeline-ui-metadata",),
+            types={"mlpipeline_ui_metadata": "UI_metadata"},
         ),
     ),
 )

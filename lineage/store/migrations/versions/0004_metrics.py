@@ -1,4 +1,4 @@
-"""Metrics: the latest values, and what engines count of each attempt.
+"""Metrics: the latest values, and what engines count of each attempt; types of artifacts.
 
 What was recorded before has none but those of looks and views that come again; `lineage reinterpret` makes a store that
 has all.
@@ -24,6 +24,7 @@ def upgrade() -> None:
     op.add_column("execution", sa.Column("cpu_seconds", sa.Double(), nullable=True))
     op.add_column("execution", sa.Column("memory_seconds", sa.Double(), nullable=True))
     op.add_column("execution", sa.Column("measured", sa.Boolean(), nullable=True))
+    op.add_column("artifact", sa.Column("type", TEXT, nullable=True))
     op.add_column("look", sa.Column("says", sa.Boolean(), nullable=True))
     op.create_table(
         "metric",
