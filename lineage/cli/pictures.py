@@ -83,7 +83,7 @@ def _facts_of_artifact(artifact: Answer) -> Iterator[tuple[str, Text]]:
     yield "artifact", _text(artifact["name"])
     if artifact["type"]:
         yield "type", _text(artifact["type"])
-    yield "id", _text(artifact["id"])
+    yield "id", Text(artifact["id"])
     yield "uri", _text(artifact["uri"])
     yield "written", _text(_time(artifact["createdAt"]))
     if producer:
@@ -159,7 +159,7 @@ def _facts(run: Answer) -> Table:
 
 def _known_facts(run: Answer) -> Iterator[tuple[str, Text]]:
     yield "run", _text(run["name"])
-    yield "id", _text(run["id"])
+    yield "id", Text(run["id"])
     yield "uid", _text(run["uid"])
     yield "namespace", _text(f"{run['namespace']} in {run['cluster']}{'' if run['inCluster'] else ', gone'}")
     yield "phase", Text.assemble(_phase(run["phase"]), _text(f" {run['message']}" if run["message"] else ""))
