@@ -150,8 +150,9 @@ def test_what_is_overwritten_or_removed_is_seen_within_seconds_although_its_next
     minio, bucket = told
     client = minio.client()
 
-    def put(key: str, data: bytes) -> None:
+    def put(key: str, data: bytes) -> bool:
         client.put_object(bucket, key, io.BytesIO(data), len(data))
+        return False
 
     def is_so(**expected: ArtifactState) -> bool:
         # MinIO since October 2025 holds back what it tells listeners until it has 4 KiB (`lineage.objectstore.minio`).
@@ -168,6 +169,7 @@ def test_what_is_overwritten_or_removed_is_seen_within_seconds_although_its_next
     with started(tmp_path / "record.log", "record") as recorder, started(tmp_path / "probe.log", "probe") as prober:
         assert comes_true(lambda: is_so(model=present, table=present, **{odd: present})), prober.logged()
         assert comes_true(lambda: time.monotonic() - ended > 4)  # what is changed now is changed after the step
+        assert comes_true(lambda: put("of others", b"") or prober.scraped("lineage_object_events_total") > 0)
         put("table", b"another")
         put(f"{odd}/part-1", b"another")
         client.remove_object(bucket, "model")

@@ -140,6 +140,16 @@ def test_requests_are_counted_by_page_and_questions_by_what_became_of_them() -> 
     assert not [name for name in found if "made" in name or "health" in name]
 
 
+def test_what_object_stores_tell_and_what_comes_of_it_is_counted() -> None:
+    metrics = Metrics()
+    told, hurried = metrics.object_events()
+    told()
+    told()
+    hurried(3)
+    found = exported(metrics)
+    assert (found["lineage_object_events_total"], found["lineage_looks_hurried_total"]) == (2, 3)
+
+
 def test_the_log_is_measured_when_it_is_asked_for() -> None:
     metrics, log = Metrics(), [1, 2]
     metrics.log_entries(log.__len__)
