@@ -22,6 +22,7 @@ from lineage.ports import LineageStore, LogWriter
 LookAt: TypeAlias = Callable[[LookDue], Look]
 """Looks at a place. Whatever keeps it from seeing something is a look as well: UNVERIFIED, with the reason."""
 
+_Seen: TypeAlias = tuple[datetime, Look]
 SOURCE: Final = "objects"
 AT_ONCE: Final = 8  # looks under way: most of one is waiting for a store
 TAKEN: Final = 64  # places a time
@@ -73,26 +74,25 @@ class Prober:
     def _look_at_due(self, pool: ThreadPoolExecutor, stop: Event) -> int:
         now = self._clock()
         due = self._store.take_due_looks(now=now, until=now + LEASE, limit=TAKEN)
-        looks = [(place, pool.submit(self._see, place)) for place in due]
-        for place, look in looks:
-            if stop.is_set() and look.cancel():
-                continue
+        for place, look in [(place, pool.submit(self._see, place, stop)) for place in due]:
             self._hand_on(place, look)
         return len(due)
 
-    def _see(self, place: LookDue) -> tuple[datetime, Look]:
-        """Look, and say when that began: what is changed from then on, it may not have seen."""
-        return self._clock(), self._look(place)
+    def _see(self, place: LookDue, stop: Event) -> _Seen | None:
+        """Look, and say when that began: what is changed from then on, it may not have seen. None at the end."""
+        return None if stop.is_set() else (self._clock(), self._look(place))
 
-    def _hand_on(self, place: LookDue, look: "Future[tuple[datetime, Look]]") -> None:
+    def _hand_on(self, place: LookDue, look: "Future[_Seen | None]") -> None:
         """Hand on what a look saw. Objects are what others made of them: one that we fail at must not end it all."""
         error = look.exception()
-        if error is None:
-            at, seen = look.result()
-        else:
+        if error is not None:
             reason = f"{type(error).__name__} while looking at it, a defect of kfp-lineage: {error}"
-            at, seen = self._clock(), Look(state=ArtifactState.UNVERIFIED, reason=shortened(reason))
-        self._events.append(seen_at(place, seen, at))
+            self._append(place, self._clock(), Look(state=ArtifactState.UNVERIFIED, reason=shortened(reason)))
+        elif (seen := look.result()) is not None:
+            self._append(place, *seen)
+
+    def _append(self, place: LookDue, at: datetime, look: Look) -> None:
+        self._events.append(seen_at(place, look, at))
 
 
 def seen_at(place: LookDue, look: Look, at: datetime) -> LocationLooked:
