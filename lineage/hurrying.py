@@ -19,9 +19,7 @@ from lineage.outage import Outage
 from lineage.ports import LineageStore
 
 BATCH: Final = 5_000  # uris a time
-PAUSE_SECONDS: Final = (
-    0.5  # between two batches: so much later is an event heeded, and 10,000 uris are looked up a second
-)
+PAUSE_SECONDS: Final = 0.5  # between two batches: so much later an event is heeded
 BUFFER: Final = 100_000  # uris that wait; some 20 MB
 AGAIN_SECONDS: Final = 10.0  # what is written all the time is looked at so often, and once after the last time
 RETRY_SECONDS: Final = 10.0  # while the store of what is known fails
