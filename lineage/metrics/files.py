@@ -43,7 +43,7 @@ def reader_of(
         read = read_json_file
     else:
         return None
-    return lambda data: _limited(read(data))
+    return lambda data: _limited(_without_secrets(read(data)))
 
 
 def _read_plots(location: Location, fetch: Fetch, data: bytes) -> Said:
@@ -71,6 +71,23 @@ def _content(plot: Plot, location: Location, fetch: Fetch) -> bytes | None:
         return None
     where = source_location(plot, location)
     return None if where is None else fetch(where)
+
+
+def _without_secrets(said: Said) -> Said:
+    """Strike out secrets that stand where nobody would write one: in the names of metrics, and in what was set aside."""
+    texts = [*(one.name for one in said.values), *(text for one in said.set_aside for text in (one.place, one.reason))]
+    whole = "\n".join(texts)
+    if _struck_out(whole) == whole:
+        return said
+    return Said(
+        values=tuple(one for one in said.values if _struck_out(one.name) == one.name),
+        plots=said.plots,
+        set_aside=tuple(SetAside(_struck_out(one.place), _struck_out(one.reason)) for one in said.set_aside),
+    )
+
+
+def _struck_out(text: str) -> str:
+    return str(struck_out({"message": text})["message"])
 
 
 def _limited(said: Said) -> Said:

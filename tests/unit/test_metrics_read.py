@@ -95,6 +95,19 @@ def test_secrets_are_struck_out_of_what_is_shown() -> None:
     assert "postgresql://me:" in shown
 
 
+SECRET = "ghp_" + "0123456789abcdefghijABCDEFGHIJ012345"
+
+
+def test_secrets_are_struck_out_of_names_and_of_what_is_set_aside() -> None:
+    found = read(json.dumps({SECRET: 1, "auc": 0.9}).encode(), [], "metrics.json")
+    assert found is not None
+    assert [one.name for one in found.values] == ["auc"]
+    broken = read(json.dumps({"metrics": [{"name": SECRET * 2, "numberValue": 1}]}).encode(), ["mlpipeline-metrics"])
+    assert broken is not None
+    assert [one.place for one in broken.set_aside] == ["metrics[0].name"]
+    assert SECRET not in str(broken)
+
+
 def test_of_one_file_no_more_is_kept_than_a_message_of_the_log_takes() -> None:
     many = {f"{'n' * 200}{number}": number for number in range(9_000)}
     found = read(json.dumps(many).encode(), [], "metrics.json")
