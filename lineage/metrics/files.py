@@ -74,7 +74,7 @@ def _content(plot: Plot, location: Location, fetch: Fetch) -> bytes | None:
 
 
 def _without_secrets(said: Said) -> Said:
-    """Strike out secrets that stand where nobody would write one: in the names of metrics, and in what was set aside."""
+    """Strike out secrets where nobody should write one: in names of metrics, and in what was set aside."""
     texts = [*(one.name for one in said.values), *(text for one in said.set_aside for text in (one.place, one.reason))]
     whole = "\n".join(texts)
     if _struck_out(whole) == whole:
