@@ -1,7 +1,8 @@
 """What a query may read at most, counted before anything is read.
 
 Pure. Each list counts as many nodes as its page may hold, times those of the lists around it. A list without
-pages is taken to be short; values that lead nowhere (parameters, pods) belong to their owner and count nothing.
+pages is taken to be short; values that lead nowhere (parameters, pods) belong to their owner and count nothing, save
+whole documents, which are as large as many nodes.
 """
 
 from collections.abc import Mapping
@@ -40,8 +41,11 @@ from lineage_graphql.provenance import NODES_UNLESS_ASKED
 
 MOST_NODES: Final = 500_000  # a page of runs, a page of steps each, and what those read and wrote: 130,000
 ASSUMED_LENGTH: Final = 3  # of a list without pages: a step has few inputs and few steps before it
+DOCUMENTS: Final = frozenset({"raw", "spec", "metadata"})
+OF_DOCUMENT: Final = 100  # nodes: a workflow has some 100 KB, and may have many times that
 ASSUMED_TYPES: Final = 10  # of a list that describes the schema itself: the whole of it counts some thousands
 
+JSON: Final = "JSON"
 SIZES: Final = ("first", "last", "maxNodes", "ids")  # the arguments that say how many
 
 _META: Final = {"__schema": SchemaMetaFieldDef, "__type": TypeMetaFieldDef}
@@ -118,6 +122,8 @@ class _Count:
         of = get_named_type(declared.type)
         if of.name.endswith("Connection"):
             return self.selected(field.selection_set, of, self._page(field))
+        if of.name == JSON and name in DOCUMENTS:
+            return OF_DOCUMENT
         if not _is_list(declared.type):
             return self.selected(field.selection_set, of, self._page_within(field, of))
         length = self._length(field, parent, of, page)
