@@ -93,14 +93,14 @@ def noise(observations: Sequence[Observation], seed: int) -> list[Observation]:
         elif (item := one.object())["kind"] == "Workflow":
             del item["status"]["nodes"]
             item["status"]["offloadNodeStatusVersion"] = "fnv:1"
-            found.append(observed(item))
+            found.append(observed(item, seen_at=one.seen_at))
     return found
 
 
 def as_file(observation: Observation) -> Observation:
-    """The same object as if it came from a file: without resourceVersion."""
+    """The same object, seen at the same time, as if it came from a file: without resourceVersion."""
     if not isinstance(observation, ObjectSeen):
         return observation
     item = observation.object()
     item["metadata"].pop("resourceVersion", None)
-    return observed(item)
+    return observed(item, seen_at=observation.seen_at)
