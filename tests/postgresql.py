@@ -11,7 +11,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from tempfile import mkdtemp
@@ -128,7 +128,8 @@ class Server:
         process, self._process = self._process, None
         if process is not None:
             if number is signal.SIGKILL:
-                os.killpg(process.pid, number)
+                with suppress(ProcessLookupError):  # it may have ended by itself
+                    os.killpg(process.pid, number)
             else:
                 process.send_signal(number)
             process.wait(DEADLINE_SECONDS)
