@@ -215,6 +215,7 @@ class KubeStream:
         self._kube = kube
         self._response = response
         self.sent_after = asked_at
+        self._lines = Lines()
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield whole lines. Ends quietly where the server ended the watch, or was silent for too long.
@@ -225,7 +226,7 @@ class KubeStream:
         Raises:
             ClusterError: the connection broke, within a line too.
         """
-        lines = Lines()
+        lines = self._lines
         try:
             for piece in self._pieces():
                 yield from lines.feed(piece)
@@ -256,7 +257,9 @@ class KubeStream:
             yield from self._response.stream(None, decode_content=False)
 
     def _note_silence(self, wire: BufferedReader | None) -> None:
-        """Where nothing waits to be read, what is read next has not been sent yet."""
+        """Where nothing waits to be read, and no line has begun, what is read next has not been sent yet."""
+        if self._lines.partial:
+            return
         connection = getattr(getattr(wire, "raw", None), "_sock", None)
         if connection is None or getattr(connection, "pending", int)():
             return

@@ -9,6 +9,7 @@ import orjson
 from lineage.errors import ObjectStoreError
 from lineage.evidence import MetricValue, Said, SetAside
 from lineage.identity import Location
+from lineage.limits import shortened
 from lineage.metrics.json_files import FILES, is_metric_file, read_json_file
 from lineage.metrics.kubeflow import METRICS_ARTIFACT, read_kubeflow_metrics
 from lineage.metrics.ui_metadata import (
@@ -104,4 +105,6 @@ def _limited(said: Said) -> Said:
             plots.append(plot)
     more = len(said.values) - len(values) + len(said.plots) - len(plots)
     told = (SetAside("", f"{MOST_BYTES:,} bytes are kept of one file, and {more:,} more things are there"),)
-    return Said(values=tuple(values), plots=tuple(plots), set_aside=(*said.set_aside, *(told if more else ())))
+    # A name within a file can be as long as the file.
+    set_aside = tuple(SetAside(shortened(one.place), shortened(one.reason)) for one in said.set_aside)
+    return Said(values=tuple(values), plots=tuple(plots), set_aside=(*set_aside, *(told if more else ())))

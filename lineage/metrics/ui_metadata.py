@@ -22,6 +22,7 @@ UI_METADATA_ARTIFACT: Final = "mlpipeline-ui-metadata"
 MAX_FILE_BYTES: Final = 2**20  # unpacked; of what lies elsewhere as well
 MAX_PLOTS: Final = 50
 MAX_LABELS: Final = 200
+MAX_COUNT: Final = 2**53  # beyond that, a double is no count
 MAX_POINTS: Final = 10_000
 MAX_ROWS: Final = 1_000
 MAX_TEXT_LENGTH: Final = 64 * 1024
@@ -226,7 +227,13 @@ def _confusion_matrix(plot: Plot, rows: Sequence[Sequence[str]]) -> ConfusionMat
     counts: dict[tuple[int, int], int] = {}
     for line, row in enumerate(rows, start=1):
         count = number_in(row[2]) if len(row) > 2 else None
-        if count is None or not count.is_integer() or row[0] not in index or row[1] not in index:
+        if (
+            count is None
+            or not count.is_integer()
+            or abs(count) > MAX_COUNT
+            or row[0] not in index
+            or row[1] not in index
+        ):
             raise _Refused(f"row {line} is no pair of labels and a count")
         counts[index[row[0]], index[row[1]]] = int(count)
     if len(counts) != len(plot.labels) ** 2 or len(rows) != len(counts):

@@ -8,7 +8,7 @@ import pytest
 from lineage.errors import ObjectForbidden
 from lineage.evidence import MetricValue, Said, SetAside
 from lineage.identity import Location
-from lineage.metrics import as_text, reader_of
+from lineage.metrics import Fetch, as_text, reader_of
 from lineage.metrics.files import MOST_BYTES
 
 UI_METADATA = ["mlpipeline-ui-metadata"]
@@ -20,8 +20,8 @@ def fetch_nothing(location: Location) -> bytes:
     raise ObjectForbidden(f"{location.uri} may not be read")
 
 
-def read(data: bytes, names: Collection[str], uri: str = HERE.uri, fetch: object = fetch_nothing) -> Said | None:
-    found = reader_of(Location(store=HERE.store, uri=uri), names, fetch=fetch)  # type: ignore[arg-type] # functions
+def read(data: bytes, names: Collection[str], uri: str = HERE.uri, fetch: Fetch = fetch_nothing) -> Said | None:
+    found = reader_of(Location(store=HERE.store, uri=uri), names, fetch=fetch)
     return None if found is None else found(data)
 
 
@@ -106,6 +106,26 @@ def test_secrets_are_struck_out_of_names_and_of_what_is_set_aside() -> None:
     assert broken is not None
     assert [one.place for one in broken.set_aside] == ["metrics[0].name"]
     assert SECRET not in str(broken)
+
+
+def test_a_name_as_long_as_its_file_is_told_in_short() -> None:
+    key = "k" * 2**20
+    found = read(f'{{"{key}": 1, "{key}": 2, "auc": 0.9}}'.encode(), [], "metrics.json")
+    assert found is not None
+    assert found.set_aside
+    assert all(len(text) < 2_000 for one in found.set_aside for text in (one.place, one.reason))
+    plot = {"type": "table", "format": "csv", "header": ["a"], "source": f"s3://{key}/t.csv"}
+    shown = read(ui_metadata(plot), UI_METADATA)
+    assert shown is not None
+    assert len(shown.set_aside[0].place) < 2_000
+
+
+def test_a_count_that_is_none_is_set_aside() -> None:
+    schema = [{"name": "target"}, {"name": "predicted"}]
+    matrix = {"type": "confusion_matrix", "format": "csv", "storage": "inline", "schema": schema, "labels": ["a"]}
+    found = read(ui_metadata(matrix | {"source": "a,a,1e300\n"}), UI_METADATA)
+    assert found is not None
+    assert [one.reason for one in found.set_aside] == ["row 1 is no pair of labels and a count"]
 
 
 def test_of_one_file_no_more_is_kept_than_a_message_of_the_log_takes() -> None:
