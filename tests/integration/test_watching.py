@@ -26,6 +26,7 @@ from lineage.observation import (
 )
 from lineage.ports import Entry
 from lineage.redaction import Redactor
+from tests.waiting import comes_true
 from watchers.apiserver import ApiServer
 from watchers.kube import Kube, KubeStream, connect
 from watchers.reflector import Pace
@@ -177,25 +178,38 @@ def test_objects_are_listed_page_by_page_and_then_followed(cluster: Cluster) -> 
     assert [gone.uid for gone in watcher.of(ObjectDeleted)] == [uid]
 
 
-def test_what_waited_to_be_read_is_not_said_to_have_been_sent_late(cluster: Cluster) -> None:
-    kube = connect(url=cluster.api.url)
-    version = cluster.world.version
-    stream = kube.stream(WORKFLOWS.path(), {"watch": "true", "resourceVersion": str(version)})
-    lines = iter(stream)
-    cluster.put("a")
-    next(lines)
-    for name in "bc":  # while nobody reads
-        cluster.put(name)
-    sent_at = time.monotonic()
-    time.sleep(0.3)
-    for _ in "bc":
-        next(lines)
-        assert stream.sent_after <= sent_at
-    threading.Timer(0.2, cluster.put, ("d",)).start()
-    next(lines)
-    assert stream.sent_after > sent_at  # all had been read before it came
-    stream.close()
-    kube.close()
+def chunk(data: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+def test_what_waited_to_be_read_is_not_said_to_have_been_sent_late() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        kube = connect(url=f"http://127.0.0.1:{listener.getsockname()[1]}")
+        opened: list[KubeStream] = []
+        client = threading.Thread(target=lambda: opened.append(kube.stream("/", {})))
+        client.start()
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk(b"one\n"))
+            client.join(DEADLINE_SECONDS)
+            (stream,) = opened
+            lines = iter(stream)
+            assert next(lines) == b"one"
+            connection.sendall(chunk(b"two\n") + chunk(b"thr"))  # while nobody reads
+            sent_at = time.monotonic()
+            assert next(lines) == b"two"
+            assert stream.sent_after <= sent_at
+            following: list[bytes] = []
+            reader = threading.Thread(target=lambda: following.extend((next(lines), next(lines))))
+            reader.start()
+            connection.sendall(chunk(b"ee\n"))
+            assert comes_true(lambda: stream.sent_after > sent_at)  # all that came has been read
+            connection.sendall(chunk(b"four\n"))
+            reader.join(DEADLINE_SECONDS)
+        assert following == [b"three", b"four"]
+        stream.close()
+        kube.close()
 
 
 def test_a_complete_list_is_recorded_with_its_scope(cluster: Cluster) -> None:
