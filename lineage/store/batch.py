@@ -14,11 +14,12 @@ from lineage.merge import current
 from lineage.model import Phase
 from lineage.store import locks as names
 from lineage.store import tables
-from lineage.store.codec import execution_of, other_columns, other_revision_of, revision_columns, revision_of
+from lineage.store.codec import execution_of, look_of, other_columns, other_revision_of, revision_columns, revision_of
 from lineage.store.dialect import Cursor, Dialect, Row
 from lineage.store.locks import Locks
 from lineage.store.rolls import LastRolls
 from lineage.store.shelf import Shelf
+from lineage.verification import Sighting
 
 
 class _Packing(local):
@@ -136,6 +137,10 @@ class Batch:
         if state is None:
             state = self.states[row["id"]] = execution_of(row["body"])
         return state
+
+    def sightings(self, where: int) -> list[Sighting]:
+        """All looks at a location."""
+        return [Sighting(row["at"], look_of(row["body"])) for row in self.looks.of("location_id", where)]
 
     def remove_node(self, node_id: int) -> None:
         """Take away the node of an execution or artifact that is no more."""

@@ -14,7 +14,6 @@ from typing import Any, Final
 
 from sqlalchemy import select
 
-from lineage.evidence import MetricValue, Said
 from lineage.facts import LocationLooked
 from lineage.identity import Location, state_key, unknown_key, written_key
 from lineage.merge import (
@@ -32,16 +31,16 @@ from lineage.merge import (
     span,
     timeline,
 )
-from lineage.metrics import read_parameters
 from lineage.model import ArtifactRole
 from lineage.store import tables
 from lineage.store.batch import AT_ONCE, Batch, has_ended
-from lineage.store.codec import encode_look, fingerprint, look_of, verified_columns, whole_seconds, written
+from lineage.store.codec import encode_look, fingerprint, verified_columns, whole_seconds, written
 from lineage.store.dialect import Row
 from lineage.store.graph import Graph
 from lineage.store.locks import LOCATIONS, Name, location
+from lineage.store.measuring import measure
 from lineage.store.shelf import Shelf
-from lineage.verification import Sighting, next_look, said_of, speaking_of, state_of, verify
+from lineage.verification import Sighting, next_look, speaking_of, state_of, verify
 
 GENERATED: Final = ArtifactRole.GENERATED.value
 REUSED: Final = ArtifactRole.REUSED.value
@@ -143,7 +142,7 @@ class Provenance:
             self._show_timeline(where)
         self._answer()
         self._drop_orphans()
-        self._measure()
+        measure(batch, self._telling)
 
     # -- 1. ports
     def _ports(self, execution_id: int, row: Row) -> tuple[dict[str, Location], Uses]:
@@ -273,7 +272,7 @@ class Provenance:
         writes = {r["id"]: r for r in batch.artifacts.of("location_id", where) if r["execution_id"] is not None}
         spans: Mapping[int, Span] = {i: (row["wrote_from"], row["wrote_to"]) for i, row in writes.items()}
         moved: list[tuple[int, int | None]] = []  # when, and whose run
-        sightings = self._sightings(where) if batch.looks else []
+        sightings = batch.sightings(where) if batch.looks else []
         if sightings:
             spans, states = self._show_looks(where, spans, sightings, moved)
         for i, (low, high) in spans.items():
@@ -287,9 +286,6 @@ class Provenance:
         moved += self._gone.pop(where, [])
         if moved and where not in batch.locations.made:  # else every use of it is new as well
             self._force_moved(where, moved)
-
-    def _sightings(self, where: int) -> list[Sighting]:
-        return [Sighting(row["at"], look_of(row["body"])) for row in self._batch.looks.of("location_id", where)]
 
     def _show_looks(
         self,
@@ -450,7 +446,7 @@ class Provenance:
         row = next((r for r in rows if r["execution_id"] is None and r["state"] is None), None)
         if row is None:
             row = self._new_artifact(where, None)
-            if sightings := self._sightings(where):
+            if sightings := self._batch.sightings(where):
                 row.update(verified_columns(None, verify(speaking_of(sightings, None), None, None)))
         return int(row["id"])
 
@@ -464,69 +460,6 @@ class Provenance:
                 and not self._batch.edges.of("target", row["id"])
             ):
                 self._remove_artifact(row)
-
-    # -- 4. metrics
-    def _measure(self) -> None:
-        """Bring metrics in line with output parameters, and with what artifacts say."""
-        batch = self._batch
-        batch.metrics.load("execution_id", [i for i, row in batch.changed.items() if row["measured"]])
-        for execution_id, row in batch.changed.items():
-            self._measure_parameters(execution_id, row)
-        for row in batch.artifacts.find("id", self._telling):
-            self._measure_artifact(row)
-
-    def _measure_parameters(self, execution_id: int, row: Row) -> None:
-        batch, said = self._batch, Said()
-        state = None if execution_id in batch.removed or row["is_group"] else batch.state(row)
-        if state is not None and state.output_parameters:
-            names = batch.metric_parameters + state.metrics
-            said = read_parameters(state.output_parameters, template=state.template, names=names)
-        if not said.values and not row["measured"]:
-            return
-        held = batch.metrics.of("execution_id", execution_id) if row["measured"] else []
-        found = [
-            _metric(row, tables.OUTPUT_PARAMETERS, value, f"outputs.parameters.{value.name}") for value in said.values
-        ]
-        self._show_metrics([one for one in held if one["origin"] == tables.OUTPUT_PARAMETERS], found)
-        if state is not None:
-            row["measured"] = bool(found) or None
-            batch.executions.touch(row)
-
-    def _measure_artifact(self, row: Row) -> None:
-        """Of a series the last value; who took an artifact over has its values as well."""
-        batch, where = self._batch, row["location_id"]
-        said = said_of(self._sightings(where), row["shown"]) or Said()
-        last: dict[str, MetricValue] = {}
-        for value in said.values:
-            if value.name not in last or value.step > last[value.name].step:
-                last[value.name] = value
-        takers = [edge["target"] for edge in batch.edges.of("source", row["id"]) if edge["role"] == REUSED]
-        owners = batch.executions.find("id", filter(None, [row["execution_id"], *takers])) if last else []
-        uri = batch.locations.at(where)["uri"]
-        found = [_metric(owner, row["id"], value, uri) for owner in owners for value in last.values()]
-        self._show_metrics(batch.metrics.of("origin", row["id"]), found)
-
-    def _show_metrics(self, held: Iterable[Row], found: Iterable[Row]) -> None:
-        known = {(one["execution_id"], one["name"]): one for one in held}
-        for metric in found:
-            if known.pop((metric["execution_id"], metric["name"]), None) != metric:
-                self._batch.metrics.put(metric)
-        for metric in known.values():
-            self._batch.metrics.remove(metric)
-
-
-def _metric(execution: Row, origin: int, value: MetricValue, source: str) -> Row:
-    return {
-        "execution_id": execution["id"],
-        "origin": origin,
-        "name": value.name,
-        "run_id": execution["run_id"],
-        "value": value.value,
-        "special": value.special,
-        "step": value.step,
-        "is_percentage": value.is_percentage,
-        "source": source,
-    }
 
 
 def _places_of(batch: Batch, column: str, ids: Collection[int]) -> Iterator[Location]:
