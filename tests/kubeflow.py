@@ -313,7 +313,7 @@ def _dags(name: str, steps: Sequence[Step]) -> Iterator[KubernetesObject]:
     tasks = []
     for step in steps:
         if isinstance(step, Group):
-            told = {"inputs": {"parameters": {"handed-down": {"componentInputParameter": "source"}}}}
+            told: KubernetesObject = {"inputs": {"parameters": {"handed-down": {"componentInputParameter": "source"}}}}
             if step.condition is not None:
                 told |= {"triggerPolicy": {"condition": step.condition}}
             tasks.append(_task(f"{step.name}-driver", "system-dag-driver", {"task": json.dumps(told)}))
