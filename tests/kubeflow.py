@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from zlib import crc32
 
-from tests.factories import NAMESPACE, KubernetesObject, a_workflow, rfc3339
+from tests.factories import KubernetesObject, a_workflow, rfc3339
 
 V1: Final = "1.8"
 RETRYING: Final = "2.17 with retries"  # as its manifests have it: every node can be tried again
@@ -346,6 +346,3 @@ def _ports(held: Mapping[str, Held]) -> KubernetesObject:
 
 def _written(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
-
-
-__all__ = ["NAMESPACE", "RETRYING", "RUN", "V1", "V2", "ByDriver", "Group", "Held", "Importer", "Task", "a_run"]
