@@ -162,6 +162,11 @@ def without_query(uri: str) -> str:
     return uri.partition("?")[0] if uri.startswith(("minio://", "s3://", "gs://")) else uri
 
 
+def _constant(told: Mapping[str, Any]) -> Any:
+    """Read a constant, as compilers write it since 2.0, and as earlier ones did: `{"constantValue": {"intValue": 7}}`."""
+    return told["constant"] if "constant" in told else next(iter(_members(told, "constantValue").values()), None)
+
+
 def _type(told: Mapping[str, Any]) -> str | None:
     name = told.get("schemaTitle")
     return name if isinstance(name, str) and name and is_name(name) else None
@@ -248,7 +253,7 @@ class Compiled:
     def _resolve(self, path: list[str], told: Mapping[str, Any], name: str) -> Any:
         given = _members(_members(_members(told, "inputs"), "parameters"), name)
         if "runtimeValue" in given:
-            return _members(given, "runtimeValue").get("constant")
+            return _constant(_members(given, "runtimeValue"))
         outer = given.get("componentInputParameter")
         if not isinstance(outer, str) or given.get("parameterExpressionSelector") or not path:
             return None
@@ -288,7 +293,7 @@ def imported(node: Mapping[str, Any], compiled: Compiled | None, workflow: str) 
     given = _inputs(node)
     spec, told = _json(given.get("importer")), _json(given.get("task"))
     component = _json(given.get("component"))
-    uri: Any = _members(spec, "artifactUri").get("constant")
+    uri: Any = _constant(_members(spec, "artifactUri"))
     name = _members(spec, "artifactUri").get("runtimeParameter")
     if uri is None and isinstance(name, str) and compiled is not None:
         uri = compiled.resolve(text(node, "name"), workflow, told, name)
