@@ -123,6 +123,7 @@ def _experiment_id(batch: Batch, fact: RunSeen) -> int:
         {
             "id": batch.experiments.next_id(),
             "key": key,
+            "uid": None,
             "name": name,
             "cluster": fact.cluster,
             "namespace": fact.namespace,
