@@ -187,7 +187,7 @@ def runs(scope: Scope) -> Query:
         .outerjoin(version, version.c.id == run.c.pipeline_version_id)
         .outerjoin(named, named.c.id == version.c.pipeline_id)
         .outerjoin(experiment, experiment.c.id == run.c.experiment_id)
-        .outerjoin(recurring, recurring.c.id == run.c.recurring_run_id)
+        .outerjoin(recurring, and_(recurring.c.id == run.c.recurring_run_id, run_in_scope(recurring, scope)))
         .where(in_scope(scope))
     )
     pods = tables.pod.c.run_id == run.c.id
