@@ -90,6 +90,17 @@ class Special(StrEnum):
     NEGATIVE_INFINITY = "NEGATIVE_INFINITY"
 
 
+class SlotOutcome(StrEnum):
+    """What became of a time at which a recurring run was due."""
+
+    ON_TIME = "ON_TIME"
+    LATE = "LATE"
+    MISSED = "MISSED"
+    DUPLICATE = "DUPLICATE"
+    SKIPPED_BY_POLICY = "SKIPPED_BY_POLICY"
+    PENDING = "PENDING"
+
+
 _ITEM = re.compile(r"\(([0-9]{1,9}):")
 
 
@@ -171,6 +182,8 @@ class Run(_Node):
     pipeline_version_key: Key | None
     experiment_key: Key | None
     resubmitted_from_key: Key | None
+    recurring_run_key: Key | None = None
+    scheduled_at: datetime | None = None
 
     @property
     def duration_seconds(self) -> float | None:
@@ -336,13 +349,92 @@ class PipelineVersion(_Node):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Experiment(_Node):
-    """A group of runs. `created_at` is when its first recorded run was made."""
+    """A group of runs. `created_at` is when its first recorded run was made. One of Kubeflow's has a `uid`, which is
+    its name as well until somebody tells a better one; its cluster and namespace are None until somebody tells them."""
 
     key: Key
+    uid: str | None
+    name: str
+    cluster: str | None
+    namespace: str | None
+    created_at: datetime | None
+
+
+class Scheduler(StrEnum):
+    """What makes the runs of a recurring run: its kind of object. Each has its own rules of what is due when."""
+
+    KUBEFLOW = "ScheduledWorkflow"
+    ARGO = "CronWorkflow"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecurringSpec:
+    """When a recurring run is due, what holds it back, and what its runs are given.
+
+    `schedules` are cron expressions as they were written, and `timezone` is theirs; a recurring run of Kubeflow may
+    have `interval_seconds` instead, or neither, and is due once then. The values of `parameters` are templates: macros
+    such as `[[ScheduledTime]]` stand in them. `text_digest` is of the workflow that it makes, where that is in it.
+    """
+
+    enabled: bool
+    schedules: tuple[str, ...] = ()
+    interval_seconds: int | None = None
+    timezone: str | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    max_concurrency: int | None = None
+    catchup: bool | None = None
+    concurrency_policy: str | None = None
+    starting_deadline_seconds: int | None = None
+    when: str | None = None
+    stop_strategy: str | None = None
+    parameters: tuple[Parameter, ...] = ()
+    experiment_id: str | None = None
+    pipeline_id: str | None = None
+    pipeline_version_id: str | None = None
+    pipeline_name: str | None = None
+    text_digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecurringRun(_Node):
+    """A ScheduledWorkflow of Kubeflow Pipelines or a CronWorkflow of Argo. `stopped`: its stop strategy ended it.
+    `triggered_at` is the last time that it says it made a run for."""
+
+    key: Key
+    uid: str
+    scheduler: Scheduler
     name: str
     cluster: str
     namespace: str
     created_at: datetime | None
+    in_cluster: bool
+    spec: RecurringSpec
+    stopped: bool
+    triggered_at: datetime | None
+    experiment_key: Key | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecurringEdit:
+    """A spec of a recurring run, and since when it was in force. `told`: the object says so; else that is when it was
+    first seen."""
+
+    since: datetime
+    told: bool
+    spec: RecurringSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """A time at which a recurring run was due, and what became of it. `late_by_seconds` is told wherever a run was
+    made, `reason` wherever none was, or several."""
+
+    due_at: datetime
+    outcome: SlotOutcome
+    reason: str | None = None
+    run_key: Key | None = None
+    late_by_seconds: float | None = None
 
 
 LineageNode: TypeAlias = Execution | Artifact
@@ -452,7 +544,7 @@ class Rejected(_Node):
     digest: str
 
 
-Node: TypeAlias = Run | Execution | Artifact | Pipeline | PipelineVersion | Experiment | Rejected
+Node: TypeAlias = Run | Execution | Artifact | Pipeline | PipelineVersion | Experiment | RecurringRun | Rejected
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -464,6 +556,7 @@ class Counts:
     artifacts: int = 0
     pipelines: int = 0
     experiments: int = 0
+    recurring_runs: int = 0
     phases: Mapping[str, int] = field(default_factory=dict)
 
 

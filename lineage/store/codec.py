@@ -10,9 +10,9 @@ import msgspec
 from msgspec import structs
 
 from lineage.evidence import Look
-from lineage.facts import ExecutionState, PodSeen, Revision, RunSeen
+from lineage.facts import ExecutionState, PodSeen, RecurringRunSeen, Revision, RunSeen
 from lineage.merge import Span
-from lineage.model import ArtifactState, Parameter
+from lineage.model import ArtifactState, Parameter, RecurringSpec
 from lineage.store.dialect import Row
 from lineage.verification import Verified
 
@@ -46,6 +46,8 @@ execution_of = msgspec.json.Decoder(ExecutionState).decode
 attempt_shown = msgspec.json.Decoder(AttemptShown).decode
 executions_of = msgspec.json.Decoder(tuple[ExecutionState, ...]).decode
 pod_of = msgspec.json.Decoder(PodSeen).decode
+recurring_of = msgspec.json.Decoder(RecurringRunSeen).decode
+recurring_spec_of = msgspec.json.Decoder(RecurringSpec).decode
 look_of = msgspec.json.Decoder(Look).decode
 
 

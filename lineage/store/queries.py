@@ -35,6 +35,7 @@ from lineage.model import (
     Experiment,
     Pipeline,
     PipelineVersion,
+    RecurringRun,
     Rejected,
     Run,
 )
@@ -42,7 +43,7 @@ from lineage.ports import Condition, Operator, Scope
 from lineage.store import tables
 from lineage.store.codec import microseconds, number_of
 from lineage.store.conditions import Ask, Expression, any_of, compare, flag, identified, plain, run_named
-from lineage.store.gone import execution_phase, is_superseded, run_is_gone, run_phase
+from lineage.store.gone import execution_phase, is_superseded, recurring_run_is_gone, run_is_gone, run_phase
 from lineage.store.measures import compared, latest_value
 
 KEPT: Final = 64  # of what is put together for a scope, or for a question: of each kind
@@ -175,7 +176,7 @@ def _resubmitted_run() -> Expression:
 @lru_cache(KEPT)
 def runs(scope: Scope) -> Query:
     run, version, experiment = tables.run, tables.pipeline_version, tables.experiment
-    named = tables.pipeline
+    named, recurring = tables.pipeline, tables.recurring_run
     chosen = (
         select(
             run.c.key,
@@ -187,17 +188,20 @@ def runs(scope: Scope) -> Query:
             run.c.created_at,
             run.c.started_at,
             run.c.finished_at,
+            run.c.scheduled_at,
             run.c.body,
             run_phase().label("shown_phase"),
             run_is_gone().label("gone"),
             version.c.key.label("version_key"),
             experiment.c.key.label("experiment_key"),
+            recurring.c.key.label("recurring_key"),
             _resubmitted_run().label("resubmitted_run"),
         )
         .select_from(run)
         .outerjoin(version, version.c.id == run.c.pipeline_version_id)
         .outerjoin(named, named.c.id == version.c.pipeline_id)
         .outerjoin(experiment, experiment.c.id == run.c.experiment_id)
+        .outerjoin(recurring, and_(recurring.c.id == run.c.recurring_run_id, run_in_scope(recurring, scope)))
         .where(in_scope(scope))
     )
     pods = tables.pod.c.run_id == run.c.id
@@ -216,12 +220,14 @@ def runs(scope: Scope) -> Query:
             "startedAt": plain(run.c.started_at, microseconds),
             "finishedAt": plain(run.c.finished_at, microseconds),
             "durationSeconds": plain(_duration()),
+            "scheduledAt": plain(run.c.scheduled_at, microseconds),
             "inCluster": flag(not_(run_is_gone())),
             "pipeline": identified(named.c.key),
             "pipelineName": plain(named.c.name),
             "pipelineVersion": identified(version.c.key),
             "experiment": identified(experiment.c.key),
             "experimentName": plain(experiment.c.name),
+            "recurringRun": identified(recurring.c.key),
             "label": _label,
             "parameter": _parameter,
             "metric": compared,
@@ -468,12 +474,13 @@ def pipeline_versions(scope: Scope) -> Query:
 
 @lru_cache(KEPT)
 def experiments(scope: Scope) -> Query:
-    experiment, run = tables.experiment, tables.run
+    """Those of runs that the caller may see, or of recurring runs."""
+    experiment, run, recurring = tables.experiment, tables.run, tables.recurring_run
     created = _first_run(run.c.experiment_id == experiment.c.id, scope)
+    ran = select(1).where(run.c.experiment_id == experiment.c.id, in_scope(scope))
+    to_run = select(1).where(recurring.c.experiment_id == experiment.c.id, run_in_scope(recurring, scope))
     return Query(
-        select=select(experiment, created.label("created_at")).where(
-            exists(select(1).where(run.c.experiment_id == experiment.c.id, in_scope(scope)))
-        ),
+        select=select(experiment, created.label("created_at")).where(or_(exists(ran), exists(to_run))),
         key=experiment.c.key,
         fields={
             "id": identified(experiment.c.key),
@@ -482,6 +489,37 @@ def experiments(scope: Scope) -> Query:
             "cluster": plain(experiment.c.cluster),
         },
         orders={"NAME": experiment.c.name, "CREATED_AT": created},
+        default_order=(("NAME", False),),
+        always=frozenset({"NAME"}),
+    )
+
+
+@lru_cache(KEPT)
+def recurring_runs(scope: Scope) -> Query:
+    recurring, experiment = tables.recurring_run, tables.experiment
+    chosen = (
+        select(
+            recurring.c.key,
+            recurring.c.body,
+            recurring_run_is_gone().label("gone"),
+            experiment.c.key.label("experiment_key"),
+        )
+        .select_from(recurring)
+        .outerjoin(experiment, experiment.c.id == recurring.c.experiment_id)
+        .where(run_in_scope(recurring, scope))
+    )
+    return Query(
+        select=chosen,
+        key=recurring.c.key,
+        fields={
+            "id": identified(recurring.c.key),
+            "uid": plain(recurring.c.uid),
+            "name": plain(recurring.c.name),
+            "namespace": plain(recurring.c.namespace),
+            "cluster": plain(recurring.c.cluster),
+            "enabled": flag(recurring.c.enabled),
+        },
+        orders={"NAME": recurring.c.name, "CREATED_AT": recurring.c.created_at},
         default_order=(("NAME", False),),
         always=frozenset({"NAME"}),
     )
@@ -513,5 +551,6 @@ QUERIES: Mapping[type, Callable[[Scope], Query]] = {
     Pipeline: pipelines,
     PipelineVersion: pipeline_versions,
     Experiment: experiments,
+    RecurringRun: recurring_runs,
     Rejected: rejected,
 }

@@ -17,11 +17,12 @@ from lineage.model import (
     Pipeline,
     PipelineVersion,
     PodSeen,
+    RecurringRun,
     Rejected,
     Run,
     WorkflowIncarnation,
 )
-from lineage.store.codec import attempt_shown, moment, pod_of, run_of
+from lineage.store.codec import attempt_shown, moment, pod_of, recurring_of, run_of
 
 Columns = Mapping[Any, Any]
 """One row of a query, by the names that `lineage.store.queries` gives its columns."""
@@ -55,6 +56,8 @@ def run(row: Columns) -> Run:
         pipeline_version_key=_keyed(row["version_key"]),
         experiment_key=_keyed(row["experiment_key"]),
         resubmitted_from_key=None if source is None else ("Run", source),
+        recurring_run_key=_keyed(row["recurring_key"]),
+        scheduled_at=moment(row["scheduled_at"]),
     )
 
 
@@ -148,10 +151,29 @@ def pipeline_version(row: Columns) -> PipelineVersion:
 def experiment(row: Columns) -> Experiment:
     return Experiment(
         key=decode_key(row["key"]),
+        uid=row["uid"],
         name=row["name"],
         cluster=row["cluster"],
         namespace=row["namespace"],
         created_at=moment(row["created_at"]),
+    )
+
+
+def recurring_run(row: Columns) -> RecurringRun:
+    fact = recurring_of(row["body"])
+    return RecurringRun(
+        key=decode_key(row["key"]),
+        uid=fact.uid,
+        scheduler=fact.scheduler,
+        name=fact.name,
+        cluster=fact.cluster,
+        namespace=fact.namespace,
+        created_at=fact.created_at,
+        in_cluster=not row["gone"],
+        spec=fact.spec,
+        stopped=fact.stopped,
+        triggered_at=fact.triggered_at,
+        experiment_key=_keyed(row["experiment_key"]),
     )
 
 
@@ -183,6 +205,7 @@ READ: Mapping[type, Callable[[Columns], Any]] = {
     Pipeline: pipeline,
     PipelineVersion: pipeline_version,
     Experiment: experiment,
+    RecurringRun: recurring_run,
     Rejected: rejected,
 }
 """By the type of what is read."""

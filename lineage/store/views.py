@@ -13,7 +13,7 @@ import orjson
 import zstandard
 
 from lineage.facts import ExecutionState, PipelineRef, PodSeen, Revision, RunSeen
-from lineage.identity import encode_key, execution_key, experiment_key, pipeline_key, pipeline_version_key
+from lineage.identity import encode_key, execution_key, pipeline_key, pipeline_version_key
 from lineage.merge import current
 from lineage.store.batch import NO_RUN, NO_VIEW, Attempts, Batch, offer, settle
 from lineage.store.codec import (
@@ -34,6 +34,7 @@ from lineage.store.codec import (
     whole_seconds,
 )
 from lineage.store.dialect import Row
+from lineage.store.recurring import belong
 from lineage.store.shelf import Shelf
 
 
@@ -70,9 +71,9 @@ def _show_header(batch: Batch, run: Row, fact: RunSeen, before: RunSeen | None) 
         started_at=microseconds(fact.started_at),
         finished_at=microseconds(fact.finished_at),
         pipeline_version_id=_version_id(batch, fact.cluster, fact.pipeline) if fact.pipeline else None,
-        experiment_id=_experiment_id(batch, fact) if fact.experiment else None,
         resubmitted_from=fact.resubmitted_from,
     )
+    belong(batch, run, fact)
     if before is not None and (before.parameters, before.labels) == (fact.parameters, fact.labels):
         return
     parameters = {p.name: {"value": p.value, "number": number_of(p.value)} for p in fact.parameters}
@@ -111,21 +112,6 @@ def _pipeline_id(batch: Batch, cluster: str, pipeline: PipelineRef) -> int:
             "name": pipeline.name,
             "cluster": cluster,
             "namespace": pipeline.namespace,
-        }
-    )
-    return int(row["id"])
-
-
-def _experiment_id(batch: Batch, fact: RunSeen) -> int:
-    name = fact.experiment or ""
-    key = encode_key(experiment_key(fact.cluster, fact.namespace, name))
-    row = batch.experiments.one("key", key) or batch.experiments.put(
-        {
-            "id": batch.experiments.next_id(),
-            "key": key,
-            "name": name,
-            "cluster": fact.cluster,
-            "namespace": fact.namespace,
         }
     )
     return int(row["id"])

@@ -23,6 +23,7 @@ from lineage.facts import (
     ObjectGone,
     ObjectKept,
     PodSeen,
+    RecurringRunSeen,
     ResourceListed,
     ResourceWatched,
     RunSeen,
@@ -38,6 +39,7 @@ from lineage.store.joins import join_pods
 from lineage.store.locks import SUBJECTS, Locks, Name
 from lineage.store.prepared import INSERT, Prepared
 from lineage.store.provenance import Provenance
+from lineage.store.recurring import see_recurring_run
 from lineage.store.rolls import LastRolls
 from lineage.store.views import see_pod, see_run
 
@@ -87,6 +89,8 @@ def _load_ahead(batch: Batch, facts: Sequence[Fact]) -> None:
     """Load what the facts name in few statements, instead of each by itself."""
     views = [fact for fact in facts if isinstance(fact, RunSeen)]
     pods = [fact for fact in facts if isinstance(fact, PodSeen)]
+    # What made runs comes first: that a row of theirs is read may be a reason to begin anew, with its lock.
+    batch.recurring_runs.load("uid", [fact.recurring.uid for fact in views if fact.recurring and fact.recurring.uid])
     runs = [row["id"] for row in batch.runs.find("key", [fact.run for fact in views])]
     workflows = batch.workflows.find("uid", [*(f.incarnation for f in views), *(f.owner_uid for f in pods)])
     known = batch.pods.find("uid", [fact.uid for fact in pods])
@@ -97,10 +101,14 @@ def _load_ahead(batch: Batch, facts: Sequence[Fact]) -> None:
     batch.kept_objects.load("uid", [fact.uid for fact in facts if isinstance(fact, ObjectKept)])
 
 
-def _write(batch: Batch, fact: RunSeen | PodSeen | ObjectKept | ResourceListed | ResourceWatched) -> bool:
+def _write(
+    batch: Batch, fact: RunSeen | PodSeen | RecurringRunSeen | ObjectKept | ResourceListed | ResourceWatched
+) -> bool:
     match fact:
         case RunSeen():
             return see_run(batch, fact)
+        case RecurringRunSeen():
+            return see_recurring_run(batch, fact)
         case PodSeen():
             return see_pod(batch, fact)
         case ObjectKept():
