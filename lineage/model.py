@@ -146,6 +146,14 @@ class WorkflowIncarnation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Which source a field of a run comes from, where several could say it."""
+
+    field: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run(_Node):
     """One execution of one pipeline: a Workflow, or the several that a run of Kubeflow had in its life."""
 
@@ -167,6 +175,7 @@ class Run(_Node):
     pipeline_version_key: Key | None
     experiment_key: Key | None
     resubmitted_from_key: Key | None
+    origins: tuple[Origin, ...] = ()
 
     @property
     def duration_seconds(self) -> float | None:
@@ -306,12 +315,14 @@ class Pipeline(_Node):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PipelineVersion(_Node):
     """One exact text of a pipeline: `spec` with generated names, times and argument values set aside.
-    `created_at` is when its first recorded run was made."""
+    `name` is that of its first upload to Kubeflow, and `created_at` when that was; else when its first recorded run
+    was made."""
 
     key: Key
     pipeline: Pipeline
     digest: str
     created_at: datetime | None
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

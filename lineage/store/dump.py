@@ -196,6 +196,7 @@ def _versions(connection: Connection, scope: Scope, items: Sequence[PipelineVers
             "type": "PipelineVersion",
             "id": item.id,
             "pipeline": item.pipeline.id,
+            "name": item.name,
             "digest": item.digest,
             "spec": specs.get(item.key),
             "createdAt": item.created_at,
@@ -225,5 +226,6 @@ def _runs(connection: Connection, scope: Scope, items: Sequence[Run]) -> Iterato
             "pipelineVersion": _id(item.pipeline_version_key),
             "experiment": _id(item.experiment_key),
             "resubmittedFrom": _id(item.resubmitted_from_key),
+            "origins": {one.field: one.source for one in item.origins},
             "workflows": [_workflow(one) for one in workflows.get(item.key, ())],
         }

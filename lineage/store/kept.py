@@ -37,14 +37,15 @@ def observations(connection: Connection, *, seen_at: datetime) -> Iterator[Obser
 
 
 def _objects(connection: Connection, seen_at: datetime) -> Iterator[Observation]:
-    kept, workflow, pod = tables.kept_object, tables.workflow, tables.pod
+    kept, workflow, pod, told = tables.kept_object, tables.workflow, tables.pod, tables.told
     known = outerjoin(outerjoin(kept, workflow, workflow.c.uid == kept.c.uid), pod, pod.c.uid == kept.c.uid)
-    columns = (kept.c.resource, kept.c.body, workflow.c.body.label("header"), pod.c.body.label("pod"))
+    known = outerjoin(known, told, told.c.uid == kept.c.uid)
+    columns = (kept.c.resource, kept.c.body, workflow.c.body.label("header"), pod.c.body.label("pod"), told.c.cluster)
     for row in _rows(connection, select(*columns).select_from(known)):
         says = run_of(row.header) if row.header is not None else pod_of(row.pod) if row.pod is not None else None
         yield ObjectSeen(
             source=row.resource,
-            cluster=says.cluster if says is not None else "",
+            cluster=says.cluster if says is not None else row.cluster or "",
             seen_at=seen_at,
             body=zstandard.decompress(row.body),
             key_id="",

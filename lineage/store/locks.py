@@ -10,6 +10,7 @@ Every row belongs to what is locked:
 - a run, its attempts, rolls, parameters, labels and pods to the run;
 - a workflow, a pod, a kept object and the provisional executions of an owner to their uid, a list to its scope, and
   so does when that was watched;
+- what Kubeflow told to its uid, of a run to the run; which version a run has to both, the run and the upload;
 - artifacts, looks, uses and the edges of uses to their location. A batch that changes a run's graph locks every
   location whose answers may follow from it, so whoever holds a location may read the graphs of its readers.
 
@@ -23,7 +24,19 @@ from typing import Final, TypeAlias
 
 from sqlalchemy import Connection
 
-from lineage.facts import Fact, ObjectKept, PodSeen, ResourceListed, ResourceWatched, RunSeen
+from lineage.facts import (
+    ExperimentTold,
+    Fact,
+    ObjectKept,
+    PipelineTold,
+    PipelineVersionTold,
+    PodSeen,
+    RecurringRunTold,
+    ResourceListed,
+    ResourceWatched,
+    RunSeen,
+    RunTold,
+)
 from lineage.identity import Location
 from lineage.store.dialect import Dialect
 
@@ -98,7 +111,9 @@ def subjects_of(facts: Sequence[Fact]) -> set[Name]:
                 names |= {run(fact.run), uid(fact.incarnation)}
             case PodSeen():
                 names |= {uid(fact.uid), uid(fact.owner_uid), run(fact.run_label or fact.owner_uid)}
-            case ObjectKept():
+            case RunTold():
+                names |= {run(fact.run), *([uid(fact.version)] if fact.version else [])}
+            case ObjectKept() | ExperimentTold() | PipelineTold() | PipelineVersionTold() | RecurringRunTold():
                 names.add(uid(fact.uid))
             case ResourceListed() | ResourceWatched():
                 names.add(listing(fact.cluster, fact.resource, fact.namespace))

@@ -161,7 +161,7 @@ def _resubmitted_run() -> Expression:
 @lru_cache(KEPT)
 def runs(scope: Scope) -> Query:
     run, version, experiment = tables.run, tables.pipeline_version, tables.experiment
-    named = tables.pipeline
+    named, told = tables.pipeline, tables.told
     chosen = (
         select(
             run.c.key,
@@ -174,6 +174,8 @@ def runs(scope: Scope) -> Query:
             run.c.started_at,
             run.c.finished_at,
             run.c.body,
+            told.c.body.label("told_body"),
+            told.c.version_id.label("told_version"),
             run_phase().label("shown_phase"),
             run_is_gone().label("gone"),
             version.c.key.label("version_key"),
@@ -184,6 +186,7 @@ def runs(scope: Scope) -> Query:
         .outerjoin(version, version.c.id == run.c.pipeline_version_id)
         .outerjoin(named, named.c.id == version.c.pipeline_id)
         .outerjoin(experiment, experiment.c.id == run.c.experiment_id)
+        .outerjoin(told, and_(told.c.uid == run.c.key, told.c.what == "run"))
         .where(in_scope(scope))
     )
     pods = tables.pod.c.run_id == run.c.id
@@ -376,6 +379,12 @@ def _first_run(link: ColumnExpressionArgument[bool], scope: Scope) -> Expression
     return select(func.min(run.c.created_at)).where(link, in_scope(scope)).scalar_subquery()
 
 
+def _is_told(link: ColumnElement[bool], scope: Scope, *what: str) -> ColumnElement[bool]:
+    """Kubeflow told of it, in a namespace that the caller may see."""
+    told = tables.told
+    return exists(select(1).where(link, told.c.what.in_(what), run_in_scope(told, scope)))
+
+
 @lru_cache(KEPT)
 def pipelines(scope: Scope) -> Query:
     pipeline, version, run = tables.pipeline, tables.pipeline_version, tables.run
@@ -394,7 +403,9 @@ def pipelines(scope: Scope) -> Query:
         .scalar_subquery()
     )
     return Query(
-        select=select(pipeline).where(exists(ran)),
+        select=select(pipeline).where(
+            or_(exists(ran), _is_told(tables.told.c.pipeline_id == pipeline.c.id, scope, "pipeline", "pipeline version"))
+        ),
         key=pipeline.c.key,
         fields={
             "id": identified(pipeline.c.key),
@@ -408,15 +419,36 @@ def pipelines(scope: Scope) -> Query:
     )
 
 
+def is_version_seen(scope: Scope) -> ColumnElement[bool]:
+    """The pipeline versions that the caller may see: that run, or were uploaded, where it may look."""
+    version, run = tables.pipeline_version, tables.run
+    ran = exists(select(1).where(run.c.pipeline_version_id == version.c.id, in_scope(scope)))
+    return or_(ran, _is_told(tables.told.c.version_id == version.c.id, scope, "pipeline version"))
+
+
+def _first_upload(column: str) -> Expression:
+    """What Kubeflow told of the first upload of a version."""
+    told, version = tables.told, tables.pipeline_version
+    return (
+        select(told.c[column])
+        .where(told.c.version_id == version.c.id, told.c.what == "pipeline version")
+        .order_by(told.c.created_at.is_(None), told.c.created_at, told.c.uid)
+        .limit(1)
+        .correlate(version)
+        .scalar_subquery()
+    )
+
+
 @lru_cache(KEPT)
 def pipeline_versions(scope: Scope) -> Query:
-    version, pipeline, run = tables.pipeline_version, tables.pipeline, tables.run
-    created = _first_run(run.c.pipeline_version_id == version.c.id, scope)
+    version, pipeline = tables.pipeline_version, tables.pipeline
+    created = func.coalesce(_first_upload("created_at"), _first_run(tables.run.c.pipeline_version_id == version.c.id, scope))
     chosen = (
         select(
             version.c.key,
             version.c.digest,
             created.label("created_at"),
+            _first_upload("name").label("upload_name"),
             pipeline.c.key.label("pipeline_key"),
             pipeline.c.name,
             pipeline.c.cluster,
@@ -424,7 +456,7 @@ def pipeline_versions(scope: Scope) -> Query:
         )
         .select_from(version)
         .join(pipeline, pipeline.c.id == version.c.pipeline_id)
-        .where(exists(select(1).where(run.c.pipeline_version_id == version.c.id, in_scope(scope))))
+        .where(is_version_seen(scope))
     )
     return Query(
         select=chosen,

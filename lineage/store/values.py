@@ -6,13 +6,15 @@ from typing import Any, Final
 import orjson
 import zstandard
 
+from lineage.facts import RunSeen
 from lineage.identity import RAW_STORE, decode_key
-from lineage.merge import OPEN
+from lineage.merge import OPEN, Header, header
 from lineage.model import (
     Artifact,
     ArtifactState,
     Execution,
     Experiment,
+    Origin,
     Phase,
     Pipeline,
     PipelineVersion,
@@ -21,10 +23,14 @@ from lineage.model import (
     Run,
     WorkflowIncarnation,
 )
-from lineage.store.codec import attempt_shown, moment, pod_of, run_of
+from lineage.store.codec import attempt_shown, moment, pod_of, run_of, run_told_of
 
 Columns = Mapping[Any, Any]
 """One row of a query, by the names that `lineage.store.queries` gives its columns."""
+
+SEEN_RUNS: Final = "argo_workflow"
+TOLD_RUNS: Final = "kfp_run"
+"""The sources that speak of runs."""
 
 _PHASES: Final[Mapping[str, Phase]] = {phase.value: phase for phase in Phase}  # found faster than by the enumeration
 
@@ -34,7 +40,9 @@ def _keyed(text: str | None) -> tuple[str | int | None, ...] | None:
 
 
 def run(row: Columns) -> Run:
-    fact = None if row["body"] is None else run_of(row["body"])
+    seen = None if row["body"] is None else run_of(row["body"])
+    told = None if row["told_body"] is None else run_told_of(row["told_body"])
+    shown = header(seen, told)
     source = row["resubmitted_run"]
     return Run(
         key=("Run", row["key"]),
@@ -44,17 +52,41 @@ def run(row: Columns) -> Run:
         namespace=row["namespace"],
         cluster=row["cluster"],
         phase=_PHASES[row["shown_phase"]],
-        message=fact.message if fact else "only pods of this run were seen",
+        message=shown.message if shown else "only pods of this run were seen",
         created_at=moment(row["created_at"]),
         started_at=moment(row["started_at"]),
         finished_at=moment(row["finished_at"]),
-        parameters=fact.parameters if fact else (),
-        labels=fact.labels if fact else {},
-        annotations=fact.annotations if fact else {},
+        parameters=shown.parameters if shown else (),
+        labels=shown.labels if shown else {},
+        annotations=shown.annotations if shown else {},
         in_cluster=not row["gone"],
         pipeline_version_key=_keyed(row["version_key"]),
         experiment_key=_keyed(row["experiment_key"]),
         resubmitted_from_key=None if source is None else ("Run", source),
+        origins=_origins(row, seen, shown),
+    )
+
+
+def _origins(row: Columns, seen: RunSeen | None, shown: Header | None) -> tuple[Origin, ...]:
+    """Say of what both a workflow and Kubeflow could tell who told it."""
+    if shown is None:
+        return ()
+    told = set(shown.told)
+    if row["told_version"] is not None:
+        told.add("pipelineVersion")
+    if seen is None or not seen.experiment:
+        told.add("experiment")
+    known = {
+        "displayName": True,
+        "experiment": row["experiment_key"] is not None,
+        "finishedAt": shown.finished_at is not None,
+        "message": shown.message is not None,
+        "parameters": bool(shown.parameters),
+        "phase": True,
+        "pipelineVersion": row["version_key"] is not None,
+    }
+    return tuple(
+        Origin(field=field, source=TOLD_RUNS if field in told else SEEN_RUNS) for field, is_known in known.items() if is_known
     )
 
 
@@ -139,7 +171,11 @@ def pipeline_version(row: Columns) -> PipelineVersion:
         key=decode_key(row["pipeline_key"]), name=row["name"], cluster=row["cluster"], namespace=row["namespace"]
     )
     return PipelineVersion(
-        key=decode_key(row["key"]), pipeline=owner, digest=row["digest"], created_at=moment(row["created_at"])
+        key=decode_key(row["key"]),
+        pipeline=owner,
+        digest=row["digest"],
+        created_at=moment(row["created_at"]),
+        name=row["upload_name"],
     )
 
 
