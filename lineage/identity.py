@@ -65,6 +65,11 @@ def experiment_key(cluster: str, namespace: str | None, name: str) -> Key:
     return ("Experiment", cluster, namespace, name)
 
 
+def kubeflow_experiment_key(experiment_id: str) -> Key:
+    """Key of an experiment that Kubeflow Pipelines keeps, by the id that it gave it."""
+    return ("Experiment", experiment_id)
+
+
 def encode_key(key: Key) -> str:
     """Write a key as the text under which the store keeps it: compact JSON."""
     return orjson.dumps(key).decode()

@@ -51,6 +51,7 @@ SPEC_DIGEST = sha256(b"spec")
 DIGEST_OF_SECRET = "hmac:5e884898da28047151d0e56f8dc62927"
 
 EXPERIMENT = Experiment(
+    uid=None,
     key=experiment_key("prod", "churn", "retraining"),
     name="retraining",
     cluster="prod",

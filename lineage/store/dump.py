@@ -180,8 +180,14 @@ def _use(use: ArtifactUse) -> Mapping[str, Any]:
 
 
 def _experiment(item: Experiment) -> Mapping[str, Any]:
-    created = item.created_at
-    return {"type": "Experiment", "id": item.id, "name": item.name, "namespace": item.namespace, "createdAt": created}
+    return {
+        "type": "Experiment",
+        "id": item.id,
+        "uid": item.uid,
+        "name": item.name,
+        "namespace": item.namespace,
+        "createdAt": item.created_at,
+    }
 
 
 def _pipeline(item: Pipeline) -> Mapping[str, Any]:

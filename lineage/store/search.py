@@ -173,12 +173,13 @@ def _pipelines(scope: Scope) -> _Kind:
 
 
 def _experiments(scope: Scope) -> _Kind:
-    experiment = tables.experiment
+    experiment, searched = tables.experiment, tables.experiment.alias("searched")
     return _Kind(
         seen=queries.experiments(scope).select,
         id=experiment.c.id,
         key=experiment.c.key,
-        bearer=experiment.alias("searched"),
+        bearer=searched,
+        aside=lambda holds: [select(searched.c.id).where(holds(searched.c.uid))],
     )
 
 

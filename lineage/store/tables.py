@@ -161,8 +161,11 @@ experiment = Table(
     Column("id", Id, primary_key=True, autoincrement=False),
     Column("key", Text, nullable=False, unique=True),
     Column("name", Text, nullable=False),
-    Column("cluster", Text, nullable=False),
-    Column("namespace", Text, nullable=False),
+    Column("cluster", Text),
+    Column("namespace", Text),
+    # Kubeflow's id of it; null for one that a label names. Until somebody tells its name, that is the id, and until
+    # somebody tells where it is, that is null.
+    Column("uid", Text),
 )
 
 # What services of Kubeflow told, by its uid there. An upload of a pipeline version, and a run, lead to their version;

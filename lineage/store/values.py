@@ -182,6 +182,7 @@ def pipeline_version(row: Columns) -> PipelineVersion:
 def experiment(row: Columns) -> Experiment:
     return Experiment(
         key=decode_key(row["key"]),
+        uid=row["uid"],
         name=row["name"],
         cluster=row["cluster"],
         namespace=row["namespace"],

@@ -93,7 +93,10 @@ def everything_borne(store: SqlStore, scope: Scope) -> list[Borne]:
             )
             for pipeline in store.pipelines(scope, listing, ALL).items
         ),
-        *(Borne(each, frozenset({each.name}), frozenset()) for each in store.experiments(scope, listing, ALL).items),
+        *(
+            Borne(each, frozenset({each.name}), frozenset({each.uid}))
+            for each in store.experiments(scope, listing, ALL).items
+        ),
         *(
             Borne(
                 run,
