@@ -154,7 +154,7 @@ def _refuse_in_told(fact: Told) -> None:
             _refuse("uid of the experiment", fact.experiment)
             _refuse("uid of the version", fact.version)
             _refuse("uid of the recurring run", fact.recurring_run)
-            _refuse("name of the pipeline", fact.pipeline and fact.pipeline.name)
+            _refuse("name of the pipeline", None if fact.pipeline is None else fact.pipeline.name)
             for parameter in fact.parameters:
                 _refuse("name of the parameter", parameter.name)
         case PipelineVersionTold():

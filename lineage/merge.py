@@ -99,8 +99,8 @@ def _names(fact: Fact) -> frozenset[tuple[str, int]] | None:
 # ------------------------------------------------------------------------------------------ runs
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """What readers get of a run itself, of its workflow and of what Kubeflow told. `told` are the fields that the latter
-    fills, by their names in the API."""
+    """What readers get of a run itself, of its workflow and of what Kubeflow told. `told` are the fields that the
+    latter fills, by their names in the API."""
 
     uid: str | None
     incarnation: str | None

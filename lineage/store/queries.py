@@ -379,15 +379,14 @@ def _first_run(link: ColumnExpressionArgument[bool], scope: Scope) -> Expression
     return select(func.min(run.c.created_at)).where(link, in_scope(scope)).scalar_subquery()
 
 
-def _is_told(link: ColumnElement[bool], scope: Scope, *what: str) -> ColumnElement[bool]:
+def _is_told(link: ColumnElement[bool], scope: Scope) -> ColumnElement[bool]:
     """Kubeflow told of it, in a namespace that the caller may see."""
-    told = tables.told
-    return exists(select(1).where(link, told.c.what.in_(what), run_in_scope(told, scope)))
+    return exists(select(1).where(link, run_in_scope(tables.told, scope)))
 
 
 @lru_cache(KEPT)
 def pipelines(scope: Scope) -> Query:
-    pipeline, version, run = tables.pipeline, tables.pipeline_version, tables.run
+    pipeline, version, run, told = tables.pipeline, tables.pipeline_version, tables.run, tables.told
     ran = (
         select(1)
         .select_from(version)
@@ -403,9 +402,7 @@ def pipelines(scope: Scope) -> Query:
         .scalar_subquery()
     )
     return Query(
-        select=select(pipeline).where(
-            or_(exists(ran), _is_told(tables.told.c.pipeline_id == pipeline.c.id, scope, "pipeline", "pipeline version"))
-        ),
+        select=select(pipeline).where(or_(exists(ran), _is_told(told.c.pipeline_id == pipeline.c.id, scope))),
         key=pipeline.c.key,
         fields={
             "id": identified(pipeline.c.key),
@@ -423,7 +420,8 @@ def is_version_seen(scope: Scope) -> ColumnElement[bool]:
     """The pipeline versions that the caller may see: that run, or were uploaded, where it may look."""
     version, run = tables.pipeline_version, tables.run
     ran = exists(select(1).where(run.c.pipeline_version_id == version.c.id, in_scope(scope)))
-    return or_(ran, _is_told(tables.told.c.version_id == version.c.id, scope, "pipeline version"))
+    told = tables.told
+    return or_(ran, _is_told(and_(told.c.version_id == version.c.id, told.c.what == "pipeline version"), scope))
 
 
 def _first_upload(column: str) -> Expression:
@@ -442,7 +440,8 @@ def _first_upload(column: str) -> Expression:
 @lru_cache(KEPT)
 def pipeline_versions(scope: Scope) -> Query:
     version, pipeline = tables.pipeline_version, tables.pipeline
-    created = func.coalesce(_first_upload("created_at"), _first_run(tables.run.c.pipeline_version_id == version.c.id, scope))
+    first_run = _first_run(tables.run.c.pipeline_version_id == version.c.id, scope)
+    created = func.coalesce(_first_upload("created_at"), first_run)
     chosen = (
         select(
             version.c.key,
@@ -469,12 +468,13 @@ def pipeline_versions(scope: Scope) -> Query:
 
 @lru_cache(KEPT)
 def experiments(scope: Scope) -> Query:
-    experiment, run = tables.experiment, tables.run
-    created = _first_run(run.c.experiment_id == experiment.c.id, scope)
+    experiment, run, told = tables.experiment, tables.run, tables.told
+    of_it = and_(told.c.uid == experiment.c.uid, told.c.what == "experiment")
+    made = select(told.c.created_at).where(of_it).correlate(experiment).scalar_subquery()
+    created = func.coalesce(made, _first_run(run.c.experiment_id == experiment.c.id, scope))
+    ran = exists(select(1).where(run.c.experiment_id == experiment.c.id, in_scope(scope)))
     return Query(
-        select=select(experiment, created.label("created_at")).where(
-            exists(select(1).where(run.c.experiment_id == experiment.c.id, in_scope(scope)))
-        ),
+        select=select(experiment, created.label("created_at")).where(or_(ran, _is_told(of_it, scope))),
         key=experiment.c.key,
         fields={
             "id": identified(experiment.c.key),

@@ -86,7 +86,9 @@ def _origins(row: Columns, seen: RunSeen | None, shown: Header | None) -> tuple[
         "pipelineVersion": row["version_key"] is not None,
     }
     return tuple(
-        Origin(field=field, source=TOLD_RUNS if field in told else SEEN_RUNS) for field, is_known in known.items() if is_known
+        Origin(field=field, source=TOLD_RUNS if field in told else SEEN_RUNS)
+        for field, is_known in known.items()
+        if is_known
     )
 
 
