@@ -327,9 +327,9 @@ class PipelineVersion(_Node):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Experiment(_Node):
-    """A group of runs. `created_at` is when it was made, where Kubeflow tells, else when its first recorded run was. One
-    of Kubeflow's has a `uid`, which is its name as well until somebody tells a better one; its cluster and namespace
-    are None until somebody tells them."""
+    """A group of runs. `created_at` is when it was made, where Kubeflow tells, else when its first recorded run was.
+    One of Kubeflow's has a `uid`, which is its name as well until somebody tells a better one; its cluster and
+    namespace are None until somebody tells them."""
 
     key: Key
     uid: str | None

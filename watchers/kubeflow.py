@@ -109,9 +109,7 @@ def phase_of_state(state: str) -> Phase:
 def parameters_of_run(answer: Mapping[str, Any]) -> tuple[Parameter, ...]:
     """Read the arguments of a run, in the order of their names."""
     spec = mapping(answer, "pipeline_spec")
-    found = (
-        {text(one, "name"): one.get("value") for one in mappings(spec, "parameters")} if "parameters" in spec else {}
-    )
+    found = {text(one, "name"): one.get("value") for one in mappings(spec, "parameters")}
     for holder in (spec, answer):
         found |= mapping(mapping(holder, "runtime_config"), "parameters")
     written = {name: scalar(value) for name, value in sorted(found.items())}

@@ -17,7 +17,7 @@ import yaml
 from lineage.cli.commands import COMMANDS, imported
 from lineage.settings import PREFIX, Settings, load_settings
 from tests.manifests import DEPLOY, OVERLAYS, ROOT, Manifest, of_kind, overlay, pods, rendered
-from watchers.sources import all_sources
+from watchers.sources import watched_sources
 
 RBAC: Final = DEPLOY / "base" / "rbac.yaml"
 OF_SOME_NAMESPACES: Final = DEPLOY / "optional" / "some-namespaces"
@@ -65,7 +65,7 @@ def granted(role: Manifest) -> set[tuple[str, str, tuple[str, ...]]]:
 def test_a_role_grants_reading_of_exactly_what_is_watched(file: Path, kind: str) -> None:
     (role,) = [item for item in yaml.safe_load_all(file.read_text()) if item["kind"] == kind]
     assert granted(role) == {
-        (source.resource.group, source.resource.plural, ("get", "list", "watch")) for source in all_sources()
+        (source.resource.group, source.resource.plural, ("get", "list", "watch")) for source in watched_sources()
     }
 
 

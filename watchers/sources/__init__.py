@@ -15,5 +15,10 @@ def all_sources() -> tuple[Source, ...]:
 
 
 def watched_sources() -> tuple[Source, ...]:
-    """Those whose resource an API server lists and watches: the others are told by services that are asked."""
+    """Those whose resource an API server lists and watches."""
     return tuple(source for source in all_sources() if source.is_watched)
+
+
+def told_sources() -> tuple[Source, ...]:
+    """Those of what services tell that are asked."""
+    return tuple(source for source in all_sources() if not source.is_watched)
