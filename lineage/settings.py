@@ -162,8 +162,8 @@ class Settings(BaseSettings):
     `health_port`, what serves no pages answers nobody; without `log_format`, the terminal decides.
 
     `kfp_api` is the URL of the API of Kubeflow Pipelines, which is asked for what is in `kfp_namespaces`, else in
-    `namespaces`. Those of Kafka are called as Kafka's clients call them. Of several object stores that fit, the first counts;
-    of one object so many bytes are read at most, in so many seconds. `metric_files` are patterns of names,
+    `namespaces`. Those of Kafka are called as Kafka's clients call them. Of several object stores that fit, the first
+    counts; of one object so many bytes are read at most, in so many seconds. `metric_files` are patterns of names,
     `metric_parameters` the last words of names.
     """
 

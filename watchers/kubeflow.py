@@ -102,8 +102,8 @@ def referred(answer: Mapping[str, Any]) -> dict[str, str]:
 
 
 def phase_of_state(state: str) -> Phase:
-    """Read the state of a run. v1beta1 writes them as Argo does."""
-    return _PHASES.get(state.upper(), Phase.UNKNOWN)
+    """Read the state of a run. v1beta1 writes them as Argo does, old releases with a reason behind."""
+    return _PHASES.get(state.partition(":")[0].upper(), Phase.UNKNOWN)
 
 
 def parameters_of_run(answer: Mapping[str, Any]) -> tuple[Parameter, ...]:
