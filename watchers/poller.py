@@ -142,7 +142,7 @@ class Poller:
         return tuple((one.resource.name, one.namespace or ALL_NAMESPACES) for one in self._rounds)
 
     def events(self) -> Iterator[PollerEvent]:
-        """Yield what is told until `wait` says stop. Call it once.
+        """Yield what is told until `wait` says stop; called again, go on from there.
 
         Failures are told as RoundState and tried again; nothing but a programming error is raised.
         """

@@ -214,7 +214,9 @@ def test_another_image_makes_another_text() -> None:
 
 
 def test_what_a_pipeline_asks_of_the_platform_belongs_to_its_text() -> None:
-    platform: Answer = {"platforms": {"kubernetes": {"deploymentSpec": {"executors": {"exec-fit": {"secretAsEnv": []}}}}}}
+    platform: Answer = {
+        "platforms": {"kubernetes": {"deploymentSpec": {"executors": {"exec-fit": {"secretAsEnv": []}}}}}
+    }
     both = {"pipeline_spec": an_ir(), "platform_spec": platform}
     assert digest_of(both) == digest_of(an_ir(), platform) != digest_of(an_ir())
 
