@@ -5,6 +5,7 @@ kubeflow/pipelines/backend/api/v2beta1 and v1beta1, the HTTP paths of each proto
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any, Final, Protocol
 
 import orjson
@@ -19,7 +20,10 @@ from watchers.kubeflow import (
     V1,
     V2,
     as_object,
+    moment,
+    name_of,
     namespace_of,
+    phase_of_state,
     referred,
 )
 from watchers.reading import mapping, mappings, text
@@ -28,6 +32,7 @@ from watchers.yaml_values import InvalidYaml, load_yaml
 
 PAGE_SIZE: Final = 100  # the API gives 200 at most
 VERSIONS_A_PAGE: Final = 20  # each with its whole text
+MOST_PAGES: Final = 50_000  # five million runs
 NEWEST_FIRST: Final = "created_at desc"
 
 _PATHS: Final[Mapping[str, Mapping[Resource, str]]] = {
@@ -161,8 +166,8 @@ class KubeflowApi:
             yield list(items)
             if not token:
                 return
-            if token in seen:
-                raise BadAnswer(f"the list of {resource.plural} has no end: page {token:.40} leads to itself")
+            if token in seen or len(seen) >= MOST_PAGES:
+                raise BadAnswer(f"the list of {resource.plural} has no end: after {len(seen) + 1} pages {token:.40}")
             seen.add(token)
             asked = {**asked, "page_token": token}
 
@@ -185,9 +190,51 @@ class KubeflowApi:
             raise BadAnswer(f"the text of pipeline version {uid} cannot be read: {error}") from error
 
 
+# ------------------------------------------------------------------------------------------ what answers say
+# Only to decide what to ask for next: what is not as it should be is told by who interprets it.
 def uid_of(item: KubernetesObject) -> str:
     """Say which one an object is."""
     return str(item["metadata"]["uid"])
+
+
+def called(item: KubernetesObject) -> str:
+    """Say what people call something."""
+    try:
+        return name_of(item["told"])
+    except InvalidObservation:
+        return ""
+
+
+def made_at(item: KubernetesObject) -> datetime | None:
+    """Say when something was made."""
+    try:
+        return moment(item["told"], "created_at")
+    except InvalidObservation:
+        return None
+
+
+def has_ended(run: KubernetesObject) -> bool:
+    """Say whether a run needs to be asked for no more."""
+    state = run["told"].get("state") or run["told"].get("status")
+    return not isinstance(state, str) or phase_of_state(state).ended
+
+
+def experiment_of(run: KubernetesObject) -> str:
+    """The experiment that a run names, by its id; empty where it names none."""
+    try:
+        return text(run["told"], "experiment_id") or referred(run["told"]).get("EXPERIMENT", "")
+    except InvalidObservation:
+        return ""
+
+
+def version_of(run: KubernetesObject) -> tuple[str, str]:
+    """The version that a run names, and the pipeline that it is of, by their ids; empty where it names none."""
+    try:
+        version = mapping(run["told"], "pipeline_version_reference")
+        named = text(version, "pipeline_version_id") or referred(run["told"]).get("PIPELINE_VERSION", "")
+        return named, text(version, "pipeline_id")
+    except InvalidObservation:
+        return "", ""
 
 
 def _named(pipeline: KubernetesObject) -> dict[str, str]:

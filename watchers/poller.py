@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
-from lineage.errors import BadAnswer, ClusterError, InvalidObservation, ResourceAbsent, ResourceForbidden
+from lineage.errors import BadAnswer, ClusterError, ResourceAbsent, ResourceForbidden
 from lineage.identity import canonical, sha256
 from lineage.model import SourceState
 from watchers.kubeflow import (
@@ -23,12 +23,8 @@ from watchers.kubeflow import (
     PIPELINES,
     RECURRING_RUNS,
     RUNS,
-    moment,
-    phase_of_state,
-    referred,
 )
-from watchers.kubeflow_api import KubeflowApi, uid_of
-from watchers.reading import mapping, text
+from watchers.kubeflow_api import KubeflowApi, experiment_of, has_ended, made_at, uid_of, version_of
 from watchers.reflector import Backoff, state_of
 from watchers.source import KubernetesObject, Resource
 
@@ -75,9 +71,9 @@ PollerEvent: TypeAlias = Told | RoundState
 
 @dataclass(slots=True, kw_only=True)
 class _Round:
-    """One kind of thing in one namespace, and when it is its turn."""
+    """What is asked for together in one namespace, and when it is its turn."""
 
-    resource: Resource
+    resources: tuple[Resource, ...]
     namespace: str | None
     every_seconds: float
     ask: Callable[[str | None], Iterator[Told]]
@@ -115,14 +111,14 @@ class Poller:
         # Pipelines before runs, so that most versions are known when a run names them; shared ones are in no namespace.
         shared = places if None in places else (None, *places)
         kinds = (
-            (EXPERIMENTS, tempo.soon_seconds, self._experiments, places),
-            (PIPELINES, tempo.seldom_seconds, self._pipelines, shared),
-            (RECURRING_RUNS, tempo.seldom_seconds, self._recurring_runs, places),
-            (RUNS, tempo.soon_seconds, self._runs, places),
+            ((EXPERIMENTS,), tempo.soon_seconds, self._experiments, places),
+            ((PIPELINES, PIPELINE_VERSIONS), tempo.seldom_seconds, self._pipelines, shared),
+            ((RECURRING_RUNS,), tempo.seldom_seconds, self._recurring_runs, places),
+            ((RUNS,), tempo.soon_seconds, self._runs, places),
         )
         self._rounds = [
             _Round(
-                resource=resource,
+                resources=resources,
                 namespace=place,
                 every_seconds=seconds,
                 ask=ask,
@@ -132,14 +128,16 @@ class Poller:
                     uniform=uniform,
                 ),
             )
-            for resource, seconds, ask, where in kinds
+            for resources, seconds, ask, where in kinds
             for place in where
         ]
 
     @property
     def places(self) -> tuple[tuple[str, str], ...]:
         """What is asked for, and where: resource and namespace."""
-        return tuple((one.resource.name, one.namespace or ALL_NAMESPACES) for one in self._rounds)
+        return tuple(
+            (resource.name, one.namespace or ALL_NAMESPACES) for one in self._rounds for resource in one.resources
+        )
 
     def events(self) -> Iterator[PollerEvent]:
         """Yield what is told until `wait` says stop; called again, go on from there.
@@ -224,7 +222,7 @@ class Poller:
         yield from self._named_by(run)
         yield Told(resource=RUNS, item=run)
         uid = uid_of(run)
-        if _has_ended(run):
+        if has_ended(run):
             still_open.pop(uid, None)
         else:
             still_open[uid] = None
@@ -232,7 +230,7 @@ class Poller:
     def _named_by(self, run: KubernetesObject) -> Iterator[Told]:
         """Ask for the experiment and the version that a run names, unless they are known. Trouble with one of them is
         no reason to lose the run: it is asked for again when pipelines are listed."""
-        experiment, pipeline, version = _names(run)
+        experiment, (version, pipeline) = experiment_of(run), version_of(run)
         if experiment and self._is_unknown(EXPERIMENTS, experiment):
             yield from self._asked(experiment, lambda: [(EXPERIMENTS, self._api.one(EXPERIMENTS, experiment))])
         if version and self._is_unknown(PIPELINE_VERSIONS, version):
@@ -254,7 +252,7 @@ class Poller:
             return ()
 
     def _is_old(self, run: KubernetesObject) -> bool:
-        made = _made_at(run)
+        made = made_at(run)
         return made is not None and made < self._clock() - RECENT
 
 
@@ -282,33 +280,5 @@ def _become(turn: _Round, state: SourceState, message: str | None = None) -> Ite
     if turn.said != (state, message):
         turn.said = (state, message)
         namespace = turn.namespace or ALL_NAMESPACES
-        yield RoundState(resource=turn.resource, namespace=namespace, state=state, message=message)
-
-
-# ------------------------------------------------------------------------------------------ what a run says
-# Only to decide what to ask for next: what is not as it should be is told by who interprets it.
-def _has_ended(run: KubernetesObject) -> bool:
-    told = run["told"]
-    state = told.get("state") or told.get("status")
-    return not isinstance(state, str) or phase_of_state(state).ended
-
-
-def _made_at(run: KubernetesObject) -> datetime | None:
-    try:
-        return moment(run["told"], "created_at")
-    except InvalidObservation:
-        return None
-
-
-def _names(run: KubernetesObject) -> tuple[str, str, str]:
-    """The experiment, the pipeline and the version that a run names; empty where it names none."""
-    told = run["told"]
-    try:
-        version, references = mapping(told, "pipeline_version_reference"), referred(told)
-        return (
-            text(told, "experiment_id") or references.get("EXPERIMENT", ""),
-            text(version, "pipeline_id"),
-            text(version, "pipeline_version_id") or references.get("PIPELINE_VERSION", ""),
-        )
-    except InvalidObservation:
-        return "", "", ""
+        for resource in turn.resources:
+            yield RoundState(resource=resource, namespace=namespace, state=state, message=message)

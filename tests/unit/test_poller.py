@@ -214,7 +214,6 @@ def test_an_installation_that_is_renewed_is_asked_in_v2(server: KubeflowServer, 
         (503, SourceState.WAITING, "503"),
         ("truncated", SourceState.WAITING, "the connection broke"),
         ("no JSON", SourceState.WAITING, "no JSON"),
-        ("endless", SourceState.WAITING, "has no end"),
     ],
 )
 def test_trouble_with_one_kind_is_told_and_keeps_no_other_from_its_turn(
@@ -231,10 +230,18 @@ def test_trouble_with_one_kind_is_told_and_keeps_no_other_from_its_turn(
     assert asking.states(120)["experiments"].state is SourceState.SYNCED
 
 
+def test_a_list_that_leads_in_a_circle_is_given_up(server: KubeflowServer, asking: Asking) -> None:
+    server.put(RECURRING_RUNS, a_recurring_run())
+    server.faults["/recurringruns"] = "endless"
+    found = asking.states(0)["recurringruns"]
+    assert found.state is SourceState.WAITING
+    assert "has no end" in str(found.message)
+
+
 def test_trouble_is_told_once_and_asked_about_ever_more_seldom(server: KubeflowServer, asking: Asking) -> None:
     server.faults["/apis"] = 500
     states = [event for event in asking.of(600) if isinstance(event, RoundState)]
-    assert len(states) == 4
+    assert len(states) == 5
     assert server.count("/runs") < 18  # 1 + 2 + … + 32, then once a minute
 
 
