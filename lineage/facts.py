@@ -13,7 +13,7 @@ import msgspec
 
 from lineage.evidence import Look
 from lineage.identity import Location
-from lineage.model import ContainerImage, Parameter, Phase
+from lineage.model import ContainerImage, Parameter, Phase, RecurringSpec, Scheduler
 
 
 class Revision(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,12 +105,21 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     metrics: tuple[str, ...] = ()
 
 
+class RecurringRef(msgspec.Struct, frozen=True, kw_only=True):
+    """Which recurring run made a run. Where nobody tells its `uid`, it is the one of that name and namespace."""
+
+    scheduler: Scheduler
+    uid: str | None
+    name: str
+
+
 class RunSeen(msgspec.Struct, frozen=True, kw_only=True, tag="run"):
     """One view of a workflow: the run's header, the incarnation and, if the view shows its nodes, the roll.
 
     `executions` are all attempts that the view names; None where it says that nodes exist but does not
     show them, which is not "there are none"; `nodes_missing` then says why. `incarnation` is the uid, or
-    what stands in for it in a file; `uid` is what readers get.
+    what stands in for it in a file; `uid` is what readers get. `scheduled_at` is the time for which a recurring run
+    made it; None for one that somebody made by hand.
     """
 
     revision: Revision
@@ -135,6 +144,8 @@ class RunSeen(msgspec.Struct, frozen=True, kw_only=True, tag="run"):
     resubmitted_from: str | None
     nodes_missing: str | None
     executions: tuple[ExecutionState, ...] | None
+    recurring: RecurringRef | None = None
+    scheduled_at: datetime | None = None
 
 
 class PodSeen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="pod"):
@@ -161,6 +172,27 @@ class PodSeen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag
     images: tuple[ContainerImage, ...]
     reused: bool
     started_at: datetime | None = None
+
+
+class RecurringRunSeen(msgspec.Struct, frozen=True, kw_only=True, tag="recurring"):
+    """One view of a recurring run. `uid` is that of the object, or what stands in for it in a file.
+
+    `spec_since` is when the object says that its spec was written; None where it does not say. Then it was in force
+    when it was seen, which is `seen_at`. `triggered_at` is the last time that it says it made a run for.
+    """
+
+    revision: Revision
+    scheduler: Scheduler
+    uid: str
+    cluster: str
+    namespace: str
+    name: str
+    created_at: datetime | None
+    spec: RecurringSpec
+    spec_since: datetime | None
+    seen_at: datetime
+    stopped: bool
+    triggered_at: datetime | None
 
 
 class ExperimentTold(msgspec.Struct, frozen=True, kw_only=True, tag="experiment_told"):
@@ -314,6 +346,7 @@ Told: TypeAlias = ExperimentTold | PipelineTold | PipelineVersionTold | Recurrin
 Fact: TypeAlias = (
     RunSeen
     | PodSeen
+    | RecurringRunSeen
     | ExperimentTold
     | PipelineTold
     | PipelineVersionTold

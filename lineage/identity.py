@@ -70,6 +70,10 @@ def kubeflow_experiment_key(experiment_id: str) -> Key:
     return ("Experiment", experiment_id)
 
 
+def recurring_run_key(uid: str) -> Key:
+    return ("RecurringRun", uid)
+
+
 def encode_key(key: Key) -> str:
     """Write a key as the text under which the store keeps it: compact JSON."""
     return orjson.dumps(key).decode()

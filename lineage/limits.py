@@ -12,6 +12,7 @@ Lengths are those of a text within JSON, as natural keys are written: a quote co
     source                                 name, cluster, resource, namespace: 4 × 512      = 2,048
     time in which a source was watched     cluster, resource, namespace, version: 4 × 512   = 2,048
     key of a rejection                     source, cluster, reason:  2 × 512 + 1,000 + 100  = 2,124
+    name of a recurring run                cluster, namespace, name: 3 × 512 + some 30      = 1,566
 """
 
 from typing import Final, assert_never
@@ -29,6 +30,7 @@ from lineage.facts import (
     PipelineTold,
     PipelineVersionTold,
     PodSeen,
+    RecurringRunSeen,
     RecurringRunTold,
     ResourceListed,
     ResourceWatched,
@@ -89,6 +91,11 @@ def refuse_long_names(fact: Fact) -> None:
             _refuse_in_pod(fact)
         case ExperimentTold() | PipelineTold() | PipelineVersionTold() | RecurringRunTold() | RunTold():
             _refuse_in_told(fact)
+        case RecurringRunSeen():
+            _refuse("uid", fact.uid)
+            _refuse("name", fact.name)
+            _refuse_scope(fact.cluster, fact.namespace)
+            _refuse("id of the experiment", fact.spec.experiment_id)
         case ObjectKept(resource=resource, uid=uid):
             _refuse("resource", resource)
             _refuse("uid", uid)
@@ -128,6 +135,9 @@ def _refuse_in_run(fact: RunSeen) -> None:
     _refuse("name", fact.name)
     _refuse("name of the run that was submitted again", fact.resubmitted_from)
     _refuse("experiment", fact.experiment)
+    if fact.recurring is not None:
+        _refuse("uid of the recurring run", fact.recurring.uid)
+        _refuse("name of the recurring run", fact.recurring.name)
     if fact.pipeline is not None:
         _refuse("name of the pipeline", fact.pipeline.name)
     for parameter in fact.parameters:

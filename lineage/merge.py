@@ -12,9 +12,9 @@ from datetime import datetime
 from itertools import accumulate
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from lineage.facts import ExecutionState, Fact, ObjectKept, PodSeen, Revision, RunSeen, RunTold
+from lineage.facts import ExecutionState, Fact, ObjectKept, PodSeen, RecurringRef, Revision, RunSeen, RunTold
 from lineage.identity import Location
-from lineage.model import ArtifactRole, Parameter, Phase
+from lineage.model import ArtifactRole, Parameter, Phase, Scheduler
 
 SKEW_SECONDS: Final = 2  # two honest clocks differ by no more
 OPEN: Final = 1 << 40  # an end that nobody saw
@@ -100,7 +100,7 @@ def _names(fact: Fact) -> frozenset[tuple[str, int]] | None:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
     """What readers get of a run itself, of its workflow and of what Kubeflow told. `told` are the fields that the
-    latter fills, by their names in the API."""
+    latter fills, by their names in the API. `experiment` is a name that a label gives, `kubeflow_experiment` an id."""
 
     uid: str | None
     incarnation: str | None
@@ -117,6 +117,10 @@ class Header:
     labels: Mapping[str, str]
     annotations: Mapping[str, str]
     resubmitted_from: str | None
+    recurring: RecurringRef | None
+    scheduled_at: datetime | None
+    experiment: str | None
+    kubeflow_experiment: str | None
     told: frozenset[str]
 
 
@@ -131,6 +135,12 @@ def header(seen: RunSeen | None, told: RunTold | None) -> Header | None:
     if told is None:
         return _seen_alone(seen)
     filled = set[str]()
+    recurring, scheduled_at = seen.recurring, seen.scheduled_at
+    if recurring is None and told.recurring_run is not None:
+        recurring, scheduled_at = _recurring_told(told), scheduled_at or told.scheduled_at
+        filled.add("recurringRun")
+    if not seen.experiment and told.experiment is not None:
+        filled.add("experiment")
     if seen.display_name == seen.name:
         filled.add("displayName")
     if not seen.parameters and told.parameters:
@@ -146,6 +156,9 @@ def header(seen: RunSeen | None, told: RunTold | None) -> Header | None:
         started_at=seen.started_at or told.started_at,
         finished_at=told.finished_at if "phase" in filled else seen.finished_at,
         parameters=told.parameters if "parameters" in filled else seen.parameters,
+        recurring=recurring,
+        scheduled_at=scheduled_at,
+        kubeflow_experiment=told.experiment,
         told=frozenset(filled),
     )
 
@@ -167,6 +180,10 @@ def _seen_alone(seen: RunSeen) -> Header:
         labels=seen.labels,
         annotations=seen.annotations,
         resubmitted_from=seen.resubmitted_from,
+        recurring=seen.recurring,
+        scheduled_at=seen.scheduled_at,
+        experiment=seen.experiment,
+        kubeflow_experiment=None,
         told=frozenset(),
     )
 
@@ -188,8 +205,18 @@ def _told_alone(told: RunTold) -> Header:
         labels={},
         annotations={},
         resubmitted_from=None,
-        told=frozenset({"displayName", "finishedAt", "message", "parameters", "phase"}),
+        recurring=_recurring_told(told),
+        scheduled_at=told.scheduled_at if told.recurring_run is not None else None,
+        experiment=None,
+        kubeflow_experiment=told.experiment,
+        told=frozenset({"displayName", "experiment", "finishedAt", "message", "parameters", "phase", "recurringRun"}),
     )
+
+
+def _recurring_told(told: RunTold) -> RecurringRef | None:
+    if told.recurring_run is None:
+        return None
+    return RecurringRef(scheduler=Scheduler.KUBEFLOW, uid=told.recurring_run, name="")
 
 
 # ------------------------------------------------------------------------------------------ pods

@@ -89,6 +89,17 @@ class Special(StrEnum):
     NEGATIVE_INFINITY = "NEGATIVE_INFINITY"
 
 
+class SlotOutcome(StrEnum):
+    """What became of a time at which a recurring run was due."""
+
+    ON_TIME = "ON_TIME"
+    LATE = "LATE"
+    MISSED = "MISSED"
+    DUPLICATE = "DUPLICATE"
+    SKIPPED_BY_POLICY = "SKIPPED_BY_POLICY"
+    PENDING = "PENDING"
+
+
 class _Node:
     """What has a global id, derived from its natural key."""
 
@@ -176,6 +187,8 @@ class Run(_Node):
     experiment_key: Key | None
     resubmitted_from_key: Key | None
     origins: tuple[Origin, ...] = ()
+    recurring_run_key: Key | None = None
+    scheduled_at: datetime | None = None
 
     @property
     def duration_seconds(self) -> float | None:
@@ -339,6 +352,83 @@ class Experiment(_Node):
     created_at: datetime | None
 
 
+class Scheduler(StrEnum):
+    """What makes the runs of a recurring run: its kind of object. Each has its own rules of what is due when."""
+
+    KUBEFLOW = "ScheduledWorkflow"
+    ARGO = "CronWorkflow"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecurringSpec:
+    """When a recurring run is due, what holds it back, and what its runs are given.
+
+    `schedules` are cron expressions as they were written, and `timezone` is theirs; a recurring run of Kubeflow may
+    have `interval_seconds` instead, or neither, and is due once then. The values of `parameters` are templates: macros
+    such as `[[ScheduledTime]]` stand in them. `text_digest` is of the workflow that it makes, where that is in it.
+    """
+
+    enabled: bool
+    schedules: tuple[str, ...] = ()
+    interval_seconds: int | None = None
+    timezone: str | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    max_concurrency: int | None = None
+    catchup: bool | None = None
+    concurrency_policy: str | None = None
+    starting_deadline_seconds: int | None = None
+    when: str | None = None
+    stop_strategy: str | None = None
+    parameters: tuple[Parameter, ...] = ()
+    experiment_id: str | None = None
+    pipeline_id: str | None = None
+    pipeline_version_id: str | None = None
+    pipeline_name: str | None = None
+    text_digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecurringRun(_Node):
+    """A ScheduledWorkflow of Kubeflow Pipelines or a CronWorkflow of Argo. `stopped`: its stop strategy ended it.
+    `triggered_at` is the last time that it says it made a run for."""
+
+    key: Key
+    uid: str
+    scheduler: Scheduler
+    name: str
+    cluster: str
+    namespace: str
+    created_at: datetime | None
+    in_cluster: bool
+    spec: RecurringSpec
+    stopped: bool
+    triggered_at: datetime | None
+    experiment_key: Key | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecurringEdit:
+    """A spec of a recurring run, and since when it was in force. `told`: the object says so; else that is when it was
+    first seen."""
+
+    since: datetime
+    told: bool
+    spec: RecurringSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """A time at which a recurring run was due, and what became of it. `late_by_seconds` is told wherever a run was
+    made, `reason` wherever none was, or several."""
+
+    due_at: datetime
+    outcome: SlotOutcome
+    reason: str | None = None
+    run_key: Key | None = None
+    late_by_seconds: float | None = None
+
+
 LineageNode: TypeAlias = Execution | Artifact
 
 
@@ -432,7 +522,7 @@ class Rejected(_Node):
     digest: str
 
 
-Node: TypeAlias = Run | Execution | Artifact | Pipeline | PipelineVersion | Experiment | Rejected
+Node: TypeAlias = Run | Execution | Artifact | Pipeline | PipelineVersion | Experiment | RecurringRun | Rejected
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -444,6 +534,7 @@ class Counts:
     artifacts: int = 0
     pipelines: int = 0
     experiments: int = 0
+    recurring_runs: int = 0
     phases: Mapping[str, int] = field(default_factory=dict)
 
 

@@ -31,8 +31,11 @@ from lineage.model import (
     Pipeline,
     PipelineVersion,
     PodSeen,
+    RecurringEdit,
+    RecurringRun,
     Rejected,
     Run,
+    Slot,
     SourceStatus,
     WorkflowIncarnation,
 )
@@ -318,9 +321,10 @@ class LineageStore(Protocol):
     def pipelines(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Pipeline]: ...
     def pipeline_versions(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[PipelineVersion]: ...
     def experiments(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Experiment]: ...
+    def recurring_runs(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[RecurringRun]: ...
     def search(self, scope: Scope, text: str, page: PageRequest) -> Page[Node]:
-        """List the runs, executions, artifacts, pipelines and experiments that have a text in a name, uid,
-        uri or digest, whether in capitals or not. Exact names come first, then prefixes of names."""
+        """List the runs, executions, artifacts, pipelines, experiments and recurring runs that have a text in a name,
+        uid, uri or digest, whether in capitals or not. Exact names come first, then prefixes of names."""
 
     def rejected(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Rejected]:
         """List what was set aside, the newest first. It belongs to no namespace: only who sees all sees it."""
@@ -333,7 +337,7 @@ class LineageStore(Protocol):
         self, scope: Scope, what: type[T], by: str, owners: Sequence[Key], listing: Listing, page: PageRequest
     ) -> Mapping[Key, Page[T]]:
         """Read the same page of the list of each owner. `what` is the type of the items, `by` the field of
-        their filter that names the owner: Run by pipeline or experiment, Execution by run or consumes,
+        their filter that names the owner: Run by pipeline, experiment or recurringRun, Execution by run or consumes,
         Artifact by run, PipelineVersion by pipeline. What there is for nobody is an empty page."""
 
     def count_owned(
@@ -379,6 +383,35 @@ class LineageStore(Protocol):
 
     def places(self, scope: Scope, artifacts: Sequence[Key]) -> Mapping[Key, LookDue]:
         """Where artifacts lie that lie somewhere."""
+
+    def edits(self, scope: Scope, recurring_runs: Sequence[Key]) -> Mapping[Key, tuple[RecurringEdit, ...]]:
+        """The specs of recurring runs in the order in which they were in force, from the first that is known."""
+
+    def slots(
+        self,
+        scope: Scope,
+        recurring_runs: Sequence[Key],
+        *,
+        since: datetime,
+        until: datetime,
+        now: datetime,
+        page: PageRequest,
+    ) -> Mapping[Key, Page[Slot]]:
+        """When recurring runs were due in [since, until), and what had become of that by `now`, in order of time. Only
+        what is on the page is computed; it is read forwards.
+
+        Raises:
+            InvalidRequest: the range ends before it begins, or is too long; or the cursor is none.
+        """
+
+    def count_slots(
+        self, scope: Scope, recurring_runs: Sequence[Key], *, since: datetime, until: datetime
+    ) -> Mapping[Key, int]:
+        """Count them.
+
+        Raises:
+            InvalidRequest: as `slots`; or there are too many to count.
+        """
 
     # -- graphs and ledgers
     def lineage(

@@ -170,6 +170,83 @@ def a_pod(
     }
 
 
+def a_recurring_run(
+    spec: KubernetesObject | None = None,
+    *,
+    kind: str = "CronWorkflow",
+    version: int | None = 1,
+    uid: str | None = "r1",
+    name: str = "nightly",
+    namespace: str = NAMESPACE,
+    born: float | None = 0,
+    written_at: float | None = None,
+    metadata: KubernetesObject | None = None,
+    **status: Any,
+) -> KubernetesObject:
+    """A CronWorkflow that is due every hour, or a ScheduledWorkflow, unless its spec says otherwise. `written_at` is
+    when its managed fields say that the spec was written."""
+    of_argo = kind == "CronWorkflow"
+    managers = {"managedFields": [managed("kubectl", written_at)]} if written_at is not None else {}
+    hourly = {"schedules": ["0 * * * *"], "workflowSpec": {"entrypoint": "main"}}
+    default = hourly if of_argo else {"enabled": True, "trigger": {"cronSchedule": {"cron": "0 0 * * * *"}}}
+    return {
+        "apiVersion": "argoproj.io/v1alpha1" if of_argo else "kubeflow.org/v1beta1",
+        "kind": kind,
+        "metadata": {
+            "name": name,
+            "namespace": namespace,
+            **_known(
+                uid=uid, creationTimestamp=rfc3339(born), resourceVersion=None if version is None else str(version)
+            ),
+            **managers,
+            **(metadata or {}),
+        },
+        "spec": default if spec is None else spec,
+        "status": status,
+    }
+
+
+def managed(manager: str, at: float, *fields: str, **more: Any) -> KubernetesObject:
+    """What an API server notes of one who writes to an object: the spec, if nothing else is said."""
+    named: KubernetesObject = {f"f:{field}": {} for field in fields or ("spec",)}
+    return {"manager": manager, "operation": "Update", "time": rfc3339(at), "fieldsV1": named, **more}
+
+
+def a_scheduled_run(
+    due: int,
+    *,
+    recurring: str | None = "r1",
+    name: str = "nightly",
+    kind: str = "CronWorkflow",
+    late: int = 1,
+    took: int | None = 10,
+    uid: str | None = None,
+    labels: Mapping[str, str] | None = None,
+    **more: Any,
+) -> KubernetesObject:
+    """A workflow that a recurring run made for a time, so many seconds later. `recurring` is the uid of that, or None
+    where only labels name it; `took` is how long it ran, or None while it runs."""
+    prefix = "scheduledworkflows.kubeflow.org"
+    named = (
+        {"workflows.argoproj.io/cron-workflow": name}
+        if kind == "CronWorkflow"
+        else {f"{prefix}/scheduledWorkflowName": name, f"{prefix}/workflowEpoch": str(due)}
+    )
+    owner = {"apiVersion": "v1", "kind": kind, "name": name, "uid": recurring, "controller": True}
+    ended: KubernetesObject = {} if took is None else {"finishedAt": rfc3339(due + late + took)}
+    return a_workflow(
+        uid=uid or f"{name}-{due}-{late}",
+        name=f"{name}-{due}",
+        born=due + late,
+        phase="Running" if took is None else "Succeeded",
+        labels={**named, **(labels or {})},
+        metadata={} if recurring is None else {"ownerReferences": [owner]},
+        startedAt=rfc3339(due + late),
+        **ended,
+        **more,
+    )
+
+
 def _known(**members: Any) -> KubernetesObject:
     return {name: value for name, value in members.items() if value is not None}
 

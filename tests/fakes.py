@@ -31,8 +31,11 @@ from lineage.model import (
     Pipeline,
     PipelineVersion,
     PodSeen,
+    RecurringEdit,
+    RecurringRun,
     Rejected,
     Run,
+    Slot,
     SourceStatus,
     WorkflowIncarnation,
 )
@@ -40,7 +43,7 @@ from lineage.observation import Observation
 from lineage.ports import AllOf, AnyOf, Condition, Listing, Not, Operator, Order, Page, PageRequest, Scope, Where
 
 T = TypeVar("T")
-L = TypeVar("L", Run, Execution, Artifact, Pipeline, PipelineVersion, Experiment, Rejected)
+L = TypeVar("L", Run, Execution, Artifact, Pipeline, PipelineVersion, Experiment, RecurringRun, Rejected)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +56,7 @@ class Knowledge:
     pipelines: Sequence[Pipeline] = ()
     versions: Sequence[PipelineVersion] = ()
     experiments: Sequence[Experiment] = ()
+    recurring_runs: Sequence[RecurringRun] = ()
     rejected: Sequence[Rejected] = ()
     sources: Sequence[SourceStatus] = ()
     gaps: Mapping[str, Sequence[Gap]] = field(default_factory=dict)
@@ -68,6 +72,8 @@ class Knowledge:
     history: Mapping[Key, tuple[ArtifactLook, ...]] = field(default_factory=dict)
     metrics: Mapping[Key, tuple[Metric, ...]] = field(default_factory=dict)
     metadata: Mapping[Key, Any] = field(default_factory=dict)
+    edits: Mapping[Key, tuple[RecurringEdit, ...]] = field(default_factory=dict)
+    slots: Mapping[Key, tuple[Slot, ...]] = field(default_factory=dict)
 
 
 class FakeStore:
@@ -141,6 +147,9 @@ class FakeStore:
 
     def experiments(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Experiment]:
         return self._list("experiments", scope, self._known.experiments, listing, page)
+
+    def recurring_runs(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[RecurringRun]:
+        return self._list("recurring_runs", scope, self._known.recurring_runs, listing, page)
 
     def rejected(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Rejected]:
         return self._list("rejected", scope, self._known.rejected, listing, page)
@@ -242,6 +251,39 @@ class FakeStore:
     def places(self, scope: Scope, artifacts: Sequence[Key]) -> Mapping[Key, LookDue]:
         return {}
 
+    def edits(self, scope: Scope, recurring_runs: Sequence[Key]) -> Mapping[Key, tuple[RecurringEdit, ...]]:
+        return self._parts("edits", self._known.edits, recurring_runs)
+
+    def slots(
+        self,
+        scope: Scope,
+        recurring_runs: Sequence[Key],
+        *,
+        since: datetime,
+        until: datetime,
+        now: datetime,
+        page: PageRequest,
+    ) -> Mapping[Key, Page[Slot]]:
+        known = self._parts("slots", self._known.slots, recurring_runs)
+        return {key: self._slots_within(of, since, until, page) for key, of in known.items()}
+
+    def _slots_within(self, known: Sequence[Slot], since: datetime, until: datetime, page: PageRequest) -> Page[Slot]:
+        found = [slot for slot in known if since <= slot.due_at < until]
+        start = next((place + 1 for place, slot in enumerate(found) if slot.due_at.isoformat() == page.after), 0)
+        items = tuple(found[start : start + (page.first or len(found))])
+        return Page(
+            items=items,
+            cursors=tuple(slot.due_at.isoformat() for slot in items),
+            has_next=start + len(items) < len(found),
+            has_previous=start > 0,
+        )
+
+    def count_slots(
+        self, scope: Scope, recurring_runs: Sequence[Key], *, since: datetime, until: datetime
+    ) -> Mapping[Key, int]:
+        known = self._parts("count slots", self._known.slots, recurring_runs)
+        return {key: sum(since <= slot.due_at < until for slot in of) for key, of in known.items()}
+
     # -- graphs and ledgers
     def lineage(
         self, scope: Scope, roots: Sequence[Key], *, direction: Direction, max_depth: int | None, max_nodes: int
@@ -309,6 +351,7 @@ class FakeStore:
             artifacts=len(self._known.artifacts),
             pipelines=len(self._known.pipelines),
             experiments=len(self._known.experiments),
+            recurring_runs=len(self._known.recurring_runs),
             phases={phase: sum(run.phase is phase for run in runs) for phase in {run.phase for run in runs}},
         )
 
@@ -329,6 +372,7 @@ class FakeStore:
             Pipeline: self._known.pipelines,
             PipelineVersion: self._known.versions,
             Experiment: self._known.experiments,
+            RecurringRun: self._known.recurring_runs,
             Rejected: self._known.rejected,
         }
         return items[what]
@@ -341,6 +385,7 @@ class FakeStore:
         yield from known.pipelines
         yield from known.versions
         yield from known.experiments
+        yield from known.recurring_runs
 
     def _uids(self, run: Run) -> set[str | None]:
         return {run.uid, *(each.uid for each in self._known.workflows.get(run.key, ()))}
@@ -441,7 +486,9 @@ class FakeStore:
                 version = next((each for each in known.versions if each.key == item.pipeline_version_key), None)
                 pipeline = version.pipeline if version else None
                 return [getattr(pipeline, "key" if condition.field == "pipeline" else "name", None)]
-            case "pipelineVersion" | "experiment":
+            case "enabled":
+                return [item.spec.enabled]
+            case "pipelineVersion" | "experiment" | "recurringRun":
                 return [getattr(item, f"{_snake(condition.field)}_key")]
             case "experimentName":
                 return [each.name for each in known.experiments if each.key == item.experiment_key] or [None]

@@ -1,6 +1,7 @@
 """What every resolver is given: the store, what the caller may see of it, and what was read so far."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TypeAlias
 
 from graphql import GraphQLResolveInfo
@@ -20,6 +21,7 @@ class Context:
     scope: Scope
     loaders: Loaders
     deadline: Deadline
+    asked_at: datetime
 
     @property
     def store(self) -> LineageStore:
@@ -30,7 +32,13 @@ class Context:
 
 def open_context(store: LineageStore, scope: Scope, deadline: Deadline) -> Context:
     """Begin a request."""
-    return Context(given_store=store, scope=scope, loaders=Loaders(store, scope, deadline), deadline=deadline)
+    return Context(
+        given_store=store,
+        scope=scope,
+        loaders=Loaders(store, scope, deadline),
+        deadline=deadline,
+        asked_at=datetime.now(UTC),
+    )
 
 
 def context_of(info: Info) -> Context:

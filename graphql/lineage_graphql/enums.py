@@ -91,6 +91,21 @@ Direction = graphene.Enum.from_enum(
     ),
 )
 
+SlotOutcome = graphene.Enum.from_enum(
+    model.SlotOutcome,
+    description=described(
+        "What became of a time at which a recurring run was due.",
+        {
+            model.SlotOutcome.ON_TIME: "A run was made for it within a minute.",
+            model.SlotOutcome.LATE: "A run was made for it, later than that.",
+            model.SlotOutcome.MISSED: "No run for it was ever seen, and nothing explains that.",
+            model.SlotOutcome.DUPLICATE: "Several runs were made for it.",
+            model.SlotOutcome.SKIPPED_BY_POLICY: "The recurring run itself says that nothing should run.",
+            model.SlotOutcome.PENDING: "It is yet to come, or has just come.",
+        },
+    ),
+)
+
 Special = graphene.Enum.from_enum(
     model.Special,
     description=described(

@@ -6,6 +6,7 @@ So the number of statements does not grow with the size of a page, and resolvers
 """
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from itertools import chain
 from typing import Any, Final, Generic, TypeVar
@@ -22,7 +23,10 @@ from lineage.model import (
     Node,
     PipelineVersion,
     PodSeen,
+    RecurringEdit,
+    RecurringRun,
     Run,
+    Slot,
     WorkflowIncarnation,
 )
 from lineage.ports import LineageStore, Listing, Page, PageRequest, Scope
@@ -71,6 +75,10 @@ class Loaders:
         self._metadata = Loader(partial(store.metadata, scope), deadline)
         self._series: dict[str, Loader[tuple[Metric, ...]]] = {}
         self._measured: dict[Key, None] = {}
+        self._edits = Loader(partial(store.edits, scope), deadline)
+        self._slots: dict[Hashable, Loader[Page[Slot]]] = {}
+        self._counted_slots: dict[Hashable, Loader[int]] = {}
+        self._made: dict[Key, None] = {}
         self._store = store
         self._deadline = deadline
         self._scope = scope
@@ -149,6 +157,39 @@ class Loaders:
 
     def metadata(self, artifact: Artifact) -> Any:
         return self._part(self._metadata, artifact)
+
+    def edits(self, recurring: RecurringRun) -> tuple[RecurringEdit, ...]:
+        return self._part(self._edits, recurring) or ()
+
+    # -- ledgers: the same question of every recurring run
+    def slots(
+        self, recurring: RecurringRun, since: datetime, until: datetime, now: datetime, page: PageRequest
+    ) -> Page[Slot]:
+        question = (since, until, page)
+        loader = self._slots.get(question)
+        if loader is None:
+
+            def read(owners: Sequence[Key]) -> Mapping[Key, Page[Slot]]:
+                found = self._store.slots(self._scope, owners, since=since, until=until, now=now, page=page)
+                self._made.update((slot.run_key, None) for of in found.values() for slot in of.items if slot.run_key)
+                return found
+
+            loader = self._slots[question] = Loader(read, self._deadline)
+        found = self._part(loader, recurring)
+        return found or Page(items=(), cursors=(), has_next=False, has_previous=False)
+
+    def count_slots(self, recurring: RecurringRun, since: datetime, until: datetime) -> int:
+        if (since, until) not in self._counted_slots:
+
+            def read(owners: Sequence[Key]) -> Mapping[Key, int]:
+                return self._store.count_slots(self._scope, owners, since=since, until=until)
+
+            self._counted_slots[since, until] = Loader(read, self._deadline)
+        return self._part(self._counted_slots[since, until], recurring) or 0
+
+    def run_of_slot(self, slot: Slot) -> Node | None:
+        """Find the run of a slot, along with those of all slots that were read."""
+        return None if slot.run_key is None else self._nodes.load(slot.run_key, lambda: self._made)
 
     # -- lists that hang on nodes: the same question of every owner, so each question has its loader
     def owned(self, owner: Node, what: type[T], by: str, listing: Listing, page: PageRequest) -> Page[T]:

@@ -11,6 +11,7 @@ from lineage_graphql.metrics import METRIC_NAMES
 from lineage_graphql.node import NODE, NODES
 from lineage_graphql.pipelines import PIPELINES
 from lineage_graphql.provenance import LINEAGE
+from lineage_graphql.recurring_runs import RECURRING_RUNS
 from lineage_graphql.runs import RUN, RUNS
 from lineage_graphql.search import SEARCH
 
@@ -22,6 +23,7 @@ class Query(graphene.ObjectType):
     nodes = NODES
     experiments = EXPERIMENTS
     pipelines = PIPELINES
+    recurring_runs = RECURRING_RUNS
     runs = RUNS
     executions = EXECUTIONS
     artifacts = ARTIFACTS

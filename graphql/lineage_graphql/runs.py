@@ -96,6 +96,14 @@ class Run(graphene.ObjectType):
     experiment = graphene.Field(
         "lineage_graphql.experiments.Experiment", description="The group of runs that it belongs to."
     )
+    recurring_run = graphene.Field(
+        "lineage_graphql.recurring_runs.RecurringRun",
+        description="The recurring run that made it; null where none did, or nobody saw it.",
+    )
+    scheduled_at = DateTime(
+        description="For when a recurring run made it; null for one that somebody made by hand. Kubeflow, since 2.5, "
+        "says in its place when it was made."
+    )
     pipeline_version = graphene.Field(
         "lineage_graphql.pipelines.PipelineVersion", description="The exact text of the pipeline that it ran."
     )
@@ -127,6 +135,10 @@ class Run(graphene.ObjectType):
     @staticmethod
     def resolve_experiment(run: model.Run, info: Info) -> model.Node | None:
         return context_of(info).loaders.referred(run, attrgetter("experiment_key"))
+
+    @staticmethod
+    def resolve_recurring_run(run: model.Run, info: Info) -> model.Node | None:
+        return context_of(info).loaders.referred(run, attrgetter("recurring_run_key"))
 
     @staticmethod
     def resolve_pipeline_version(run: model.Run, info: Info) -> model.Node | None:
@@ -174,12 +186,14 @@ class RunWhere(graphene.InputObjectType):
     started_at = DateTimeWhere(description="By when it started.")
     finished_at = DateTimeWhere(description="By when it ended.")
     duration_seconds = FloatWhere(description="By how long it took.")
+    scheduled_at = DateTimeWhere(description="By when a recurring run made it for.")
     in_cluster = graphene.Boolean(description="By whether it is still in the cluster.")
     pipeline = IDWhere(description="By its pipeline.")
     pipeline_name = StringWhere(description="By the name of its pipeline.")
     pipeline_version = IDWhere(description="By the exact text of its pipeline.")
     experiment = IDWhere(description="By its experiment.")
     experiment_name = StringWhere(description="By the name of its experiment.")
+    recurring_run = IDWhere(description="By the recurring run that made it.")
     label = LabelWhere(description="By a label.")
     parameter = ParameterWhere(description="By an argument.")
     metric = MetricWhere(description="By the latest value of a metric.")

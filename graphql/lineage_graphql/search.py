@@ -10,6 +10,7 @@ from lineage_graphql.context import Info, context_of
 from lineage_graphql.executions import Execution
 from lineage_graphql.experiments import Experiment
 from lineage_graphql.pipelines import Pipeline
+from lineage_graphql.recurring_runs import RecurringRun
 from lineage_graphql.runs import Run
 
 
@@ -17,7 +18,7 @@ class SearchResult(graphene.Union):
     """What a search can find."""
 
     class Meta:
-        types = (Run, Execution, Artifact, Pipeline, Experiment)
+        types = (Run, Execution, Artifact, Pipeline, Experiment, RecurringRun)
 
 
 SearchConnection = connection_type(SearchResult, name="Search", has_count=False)

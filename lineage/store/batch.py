@@ -71,6 +71,8 @@ class Batch:
         self.pipelines = self._shelf(tables.pipeline)
         self.pipeline_versions = self._shelf(tables.pipeline_version)
         self.experiments = self._shelf(tables.experiment)
+        self.recurring_runs = self._shelf(tables.recurring_run, guard=lambda row: locks.require(names.uid(row["uid"])))
+        self.recurring_specs = self._shelf(tables.recurring_spec, {"recurring_run_id": self.recurring_runs})
         self.runs = self._shelf(tables.run, guard=lambda row: locks.require(names.run(row["key"])))
         of_run = {"run_id": self.runs}
         self.run_parameters = self._shelf(tables.run_parameter, of_run)

@@ -16,6 +16,7 @@ from lineage.facts import (
     PipelineTold,
     PipelineVersionTold,
     PodSeen,
+    RecurringRunSeen,
     RecurringRunTold,
     Revision,
     RunSeen,
@@ -23,7 +24,7 @@ from lineage.facts import (
     Told,
 )
 from lineage.merge import Span
-from lineage.model import ArtifactState, Parameter
+from lineage.model import ArtifactState, Parameter, RecurringSpec
 from lineage.store.dialect import Row
 from lineage.verification import Verified
 
@@ -55,6 +56,8 @@ execution_of = msgspec.json.Decoder(ExecutionState).decode
 attempt_shown = msgspec.json.Decoder(AttemptShown).decode
 executions_of = msgspec.json.Decoder(tuple[ExecutionState, ...]).decode
 pod_of = msgspec.json.Decoder(PodSeen).decode
+recurring_of = msgspec.json.Decoder(RecurringRunSeen).decode
+recurring_spec_of = msgspec.json.Decoder(RecurringSpec).decode
 look_of = msgspec.json.Decoder(Look).decode
 run_told_of = msgspec.json.Decoder(RunTold).decode
 told_of: Final[Mapping[str, Callable[[bytes], Told]]] = {

@@ -21,12 +21,15 @@ from lineage.model import (
     Pipeline,
     PipelineVersion,
     PodSeen,
+    RecurringEdit,
+    RecurringRun,
     Run,
     WorkflowIncarnation,
 )
 from lineage.ports import Scope
 from lineage.store import parts, queries, values
 from lineage.store.metrics import BUILT_IN, metrics_of_executions
+from lineage.store.slots import edits
 
 T = TypeVar("T")
 
@@ -49,6 +52,8 @@ def _everything(connection: Connection, scope: Scope) -> Iterator[Mapping[str, A
         yield from map(_pipeline, pipelines)
     for versions in _in_chunks(connection, queries.pipeline_versions(scope), values.pipeline_version):
         yield from _versions(connection, scope, versions)
+    for recurring in _in_chunks(connection, queries.recurring_runs(scope), values.recurring_run):
+        yield from _recurring_runs(connection, scope, recurring)
     for runs in _in_chunks(connection, queries.runs(scope), values.run):
         yield from _runs(connection, scope, runs)
 
@@ -209,6 +214,32 @@ def _versions(connection: Connection, scope: Scope, items: Sequence[PipelineVers
         }
 
 
+def _recurring_runs(connection: Connection, scope: Scope, items: Sequence[RecurringRun]) -> Iterator[Mapping[str, Any]]:
+    known = edits(connection, scope, [item.key for item in items])
+    for item in items:
+        yield {
+            "type": "RecurringRun",
+            "id": item.id,
+            "uid": item.uid,
+            "kind": item.scheduler,
+            "name": item.name,
+            "namespace": item.namespace,
+            "cluster": item.cluster,
+            "createdAt": item.created_at,
+            "inCluster": item.in_cluster,
+            "stopped": item.stopped,
+            "triggeredAt": item.triggered_at,
+            "experiment": _id(item.experiment_key),
+            "spec": item.spec,
+            "edits": [_edit(edit) for edit in known.get(item.key, ())],
+        }
+
+
+def _edit(edit: RecurringEdit) -> Mapping[str, Any]:
+    """An edit is knowledge; when it was first seen is none."""
+    return {"since": edit.since if edit.told else None, "spec": edit.spec}
+
+
 def _runs(connection: Connection, scope: Scope, items: Sequence[Run]) -> Iterator[Mapping[str, Any]]:
     workflows = parts.workflows(connection, scope, [item.key for item in items])
     for item in items:
@@ -233,5 +264,7 @@ def _runs(connection: Connection, scope: Scope, items: Sequence[Run]) -> Iterato
             "experiment": _id(item.experiment_key),
             "resubmittedFrom": _id(item.resubmitted_from_key),
             "origins": {one.field: one.source for one in item.origins},
+            "recurringRun": _id(item.recurring_run_key),
+            "scheduledAt": item.scheduled_at,
             "workflows": [_workflow(one) for one in workflows.get(item.key, ())],
         }

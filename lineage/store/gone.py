@@ -5,15 +5,15 @@ Expressions over the tables; nothing is stored.
 
 from sqlalchemy import ColumnElement, FromClause, and_, case, exists, false, func, not_, or_, select
 
-from lineage.model import Phase
+from lineage.model import Phase, Scheduler
 from lineage.store import tables
 
 _ENDED = tuple(phase.value for phase in Phase if phase.ended)
 
 
-def is_gone(subject: FromClause, resource: str) -> ColumnElement[bool]:
-    """A workflow's or pod's row: the API server said so, or the newest list that covers it lacks it and it was
-    not seen since. A file has no resourceVersion to compare, so no list says anything about it."""
+def is_gone(subject: FromClause, resource: str | ColumnElement[str]) -> ColumnElement[bool]:
+    """The row of a workflow, a recurring run or a pod: the API server said so, or the newest list that covers it lacks
+    it and it was not seen since. A file has no resourceVersion to compare, so no list says anything about it."""
     listing, listed, deleted = tables.listing, tables.listed, tables.deleted
     uid = subject.c.uid
     # Said out loud: of itself a query correlates with the one right around it only, and this stands two deep.
@@ -31,6 +31,8 @@ def is_gone(subject: FromClause, resource: str) -> ColumnElement[bool]:
 WORKFLOWS = "workflows.argoproj.io"
 PODS = "pods"
 TOLD_RUNS = "runs.kfp"
+SCHEDULED_WORKFLOWS = "scheduledworkflows.kubeflow.org"
+CRON_WORKFLOWS = "cronworkflows.argoproj.io"
 
 
 def run_is_gone() -> ColumnElement[bool]:
@@ -39,6 +41,13 @@ def run_is_gone() -> ColumnElement[bool]:
     newest, run = tables.workflow.alias("newest_incarnation"), tables.run
     gone = select(is_gone(newest, WORKFLOWS)).where(newest.c.uid == run.c.incarnation)
     return func.coalesce(gone.scalar_subquery(), and_(run.c.incarnation.is_(None), run.c.phase.in_(_ENDED)), false())
+
+
+def recurring_run_is_gone() -> ColumnElement[bool]:
+    """A recurring run that is no more in the cluster."""
+    recurring = tables.recurring_run
+    of_kubeflow = recurring.c.scheduler == Scheduler.KUBEFLOW.value
+    return is_gone(recurring, case((of_kubeflow, SCHEDULED_WORKFLOWS), else_=CRON_WORKFLOWS))
 
 
 def run_phase() -> ColumnElement[str]:

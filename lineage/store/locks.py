@@ -8,6 +8,8 @@ when a row is read: then the transaction begins anew, with that name as well.
 Every row belongs to what is locked:
 
 - a run, its attempts, rolls, parameters, labels and pods to the run;
+- a recurring run and its specs to its uid; which one made a run follows from both, so whoever decides that holds what
+  names it as well: its uid or its name;
 - a workflow, a pod, a kept object and the provisional executions of an owner to their uid, a list to its scope, and
   so does when that was watched;
 - what Kubeflow told to its uid, of a run to the run; which version a run has to both, the run and the upload;
@@ -31,13 +33,15 @@ from lineage.facts import (
     PipelineTold,
     PipelineVersionTold,
     PodSeen,
+    RecurringRef,
+    RecurringRunSeen,
     RecurringRunTold,
     ResourceListed,
     ResourceWatched,
     RunSeen,
     RunTold,
 )
-from lineage.identity import Location
+from lineage.identity import Location, encode_key
 from lineage.store.dialect import Dialect
 
 SUBJECTS: Final = 1
@@ -97,6 +101,11 @@ def listing(cluster: str, resource: str, namespace: str) -> Name:
     return SUBJECTS, f"list {cluster} {resource} {namespace}"
 
 
+def maker(cluster: str, namespace: str, ref: RecurringRef) -> str:
+    """Write down which recurring run is meant, as runs keep it: by its uid, else by where it is and its name."""
+    return ref.uid if ref.uid is not None else encode_key((ref.scheduler.value, cluster, namespace, ref.name))
+
+
 def location(place: Location) -> Name:
     """Name a location."""
     return LOCATIONS, f"{place.store} {place.uri}"
@@ -109,10 +118,15 @@ def subjects_of(facts: Sequence[Fact]) -> set[Name]:
         match fact:
             case RunSeen():
                 names |= {run(fact.run), uid(fact.incarnation)}
+                if fact.recurring is not None:
+                    names.add(uid(maker(fact.cluster, fact.namespace, fact.recurring)))
+            case RecurringRunSeen():
+                by_name = RecurringRef(scheduler=fact.scheduler, uid=None, name=fact.name)
+                names |= {uid(fact.uid), uid(maker(fact.cluster, fact.namespace, by_name))}
             case PodSeen():
                 names |= {uid(fact.uid), uid(fact.owner_uid), run(fact.run_label or fact.owner_uid)}
             case RunTold():
-                names |= {run(fact.run), *([uid(fact.version)] if fact.version else [])}
+                names |= {run(fact.run), *(uid(of) for of in (fact.version, fact.recurring_run) if of)}
             case ObjectKept() | ExperimentTold() | PipelineTold() | PipelineVersionTold() | RecurringRunTold():
                 names.add(uid(fact.uid))
             case ResourceListed() | ResourceWatched():

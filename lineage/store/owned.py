@@ -73,6 +73,7 @@ def _consuming(chosen: Select[Any], scope: Scope, is_owner: IsOwner) -> tuple[Se
 OWNED: Final[Mapping[tuple[type, str], Owned]] = {
     (Run, "pipeline"): Owned(row=tables.run.c.id, within=_in_column(tables.pipeline.c.key)),
     (Run, "experiment"): Owned(row=tables.run.c.id, within=_in_column(tables.experiment.c.key)),
+    (Run, "recurringRun"): Owned(row=tables.run.c.id, within=_in_column(tables.recurring_run.c.key)),
     (Execution, "run"): Owned(row=tables.execution.c.id, within=_in_column(tables.run.c.key)),
     (Execution, "consumes"): Owned(row=tables.execution.c.id, within=_consuming),
     (Artifact, "run"): Owned(row=tables.artifact.c.id, within=_touched_by_runs),

@@ -21,6 +21,7 @@ from lineage.model import (
     Experiment,
     Pipeline,
     PipelineVersion,
+    RecurringRun,
     Rejected,
     Run,
 )
@@ -28,7 +29,7 @@ from lineage.ports import Condition, Operator, Scope
 from lineage.store import tables
 from lineage.store.codec import microseconds, number_of
 from lineage.store.conditions import Ask, Expression, any_of, compare, flag, identified, plain, run_named
-from lineage.store.gone import execution_phase, is_superseded, run_is_gone, run_phase
+from lineage.store.gone import execution_phase, is_superseded, recurring_run_is_gone, run_is_gone, run_phase
 from lineage.store.measures import compared, latest_value
 
 KEPT: Final = 64  # of what is put together for a scope, or for a question: of each kind
@@ -161,7 +162,7 @@ def _resubmitted_run() -> Expression:
 @lru_cache(KEPT)
 def runs(scope: Scope) -> Query:
     run, version, experiment = tables.run, tables.pipeline_version, tables.experiment
-    named, told = tables.pipeline, tables.told
+    named, recurring, told = tables.pipeline, tables.recurring_run, tables.told
     chosen = (
         select(
             run.c.key,
@@ -173,6 +174,7 @@ def runs(scope: Scope) -> Query:
             run.c.created_at,
             run.c.started_at,
             run.c.finished_at,
+            run.c.scheduled_at,
             run.c.body,
             told.c.body.label("told_body"),
             told.c.version_id.label("told_version"),
@@ -180,6 +182,7 @@ def runs(scope: Scope) -> Query:
             run_is_gone().label("gone"),
             version.c.key.label("version_key"),
             experiment.c.key.label("experiment_key"),
+            recurring.c.key.label("recurring_key"),
             _resubmitted_run().label("resubmitted_run"),
         )
         .select_from(run)
@@ -187,6 +190,7 @@ def runs(scope: Scope) -> Query:
         .outerjoin(named, named.c.id == version.c.pipeline_id)
         .outerjoin(experiment, experiment.c.id == run.c.experiment_id)
         .outerjoin(told, and_(told.c.uid == run.c.key, told.c.what == "run"))
+        .outerjoin(recurring, recurring.c.id == run.c.recurring_run_id)
         .where(in_scope(scope))
     )
     pods = tables.pod.c.run_id == run.c.id
@@ -205,12 +209,14 @@ def runs(scope: Scope) -> Query:
             "startedAt": plain(run.c.started_at, microseconds),
             "finishedAt": plain(run.c.finished_at, microseconds),
             "durationSeconds": plain(_duration()),
+            "scheduledAt": plain(run.c.scheduled_at, microseconds),
             "inCluster": flag(not_(run_is_gone())),
             "pipeline": identified(named.c.key),
             "pipelineName": plain(named.c.name),
             "pipelineVersion": identified(version.c.key),
             "experiment": identified(experiment.c.key),
             "experimentName": plain(experiment.c.name),
+            "recurringRun": identified(recurring.c.key),
             "label": _label,
             "parameter": _parameter,
             "metric": compared,
@@ -468,13 +474,16 @@ def pipeline_versions(scope: Scope) -> Query:
 
 @lru_cache(KEPT)
 def experiments(scope: Scope) -> Query:
-    experiment, run, told = tables.experiment, tables.run, tables.told
+    """Those of runs that the caller may see, or of recurring runs, or that Kubeflow told of."""
+    experiment, run, recurring, told = tables.experiment, tables.run, tables.recurring_run, tables.told
     of_it = and_(told.c.uid == experiment.c.uid, told.c.what == "experiment")
     made = select(told.c.created_at).where(of_it).correlate(experiment).scalar_subquery()
     created = func.coalesce(made, _first_run(run.c.experiment_id == experiment.c.id, scope))
-    ran = exists(select(1).where(run.c.experiment_id == experiment.c.id, in_scope(scope)))
+    ran = select(1).where(run.c.experiment_id == experiment.c.id, in_scope(scope))
+    to_run = select(1).where(recurring.c.experiment_id == experiment.c.id, run_in_scope(recurring, scope))
+    known = or_(exists(ran), exists(to_run), _is_told(of_it, scope))
     return Query(
-        select=select(experiment, created.label("created_at")).where(or_(ran, _is_told(of_it, scope))),
+        select=select(experiment, created.label("created_at")).where(known),
         key=experiment.c.key,
         fields={
             "id": identified(experiment.c.key),
@@ -483,6 +492,37 @@ def experiments(scope: Scope) -> Query:
             "cluster": plain(experiment.c.cluster),
         },
         orders={"NAME": experiment.c.name, "CREATED_AT": created},
+        default_order=(("NAME", False),),
+        always=frozenset({"NAME"}),
+    )
+
+
+@lru_cache(KEPT)
+def recurring_runs(scope: Scope) -> Query:
+    recurring, experiment = tables.recurring_run, tables.experiment
+    chosen = (
+        select(
+            recurring.c.key,
+            recurring.c.body,
+            recurring_run_is_gone().label("gone"),
+            experiment.c.key.label("experiment_key"),
+        )
+        .select_from(recurring)
+        .outerjoin(experiment, experiment.c.id == recurring.c.experiment_id)
+        .where(run_in_scope(recurring, scope))
+    )
+    return Query(
+        select=chosen,
+        key=recurring.c.key,
+        fields={
+            "id": identified(recurring.c.key),
+            "uid": plain(recurring.c.uid),
+            "name": plain(recurring.c.name),
+            "namespace": plain(recurring.c.namespace),
+            "cluster": plain(recurring.c.cluster),
+            "enabled": flag(recurring.c.enabled),
+        },
+        orders={"NAME": recurring.c.name, "CREATED_AT": recurring.c.created_at},
         default_order=(("NAME", False),),
         always=frozenset({"NAME"}),
     )
@@ -514,5 +554,6 @@ QUERIES: Mapping[type, Callable[[Scope], Query]] = {
     Pipeline: pipelines,
     PipelineVersion: pipeline_versions,
     Experiment: experiments,
+    RecurringRun: recurring_runs,
     Rejected: rejected,
 }

@@ -27,6 +27,7 @@ _READ: Mapping[str, tuple[Callable[[Scope], queries.Query], Callable[[values.Col
     "Pipeline": (queries.pipelines, values.pipeline),
     "PipelineVersion": (queries.pipeline_versions, values.pipeline_version),
     "Experiment": (queries.experiments, values.experiment),
+    "RecurringRun": (queries.recurring_runs, values.recurring_run),
     "Rejected": (queries.rejected, values.rejected),
 }
 

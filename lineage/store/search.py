@@ -183,6 +183,17 @@ def _experiments(scope: Scope) -> _Kind:
     )
 
 
+def _recurring_runs(scope: Scope) -> _Kind:
+    recurring, searched = tables.recurring_run, tables.recurring_run.alias("searched")
+    return _Kind(
+        seen=queries.recurring_runs(scope).select,
+        id=recurring.c.id,
+        key=recurring.c.key,
+        bearer=searched,
+        aside=lambda holds: [select(searched.c.id).where(holds(searched.c.uid))],
+    )
+
+
 def _runs(scope: Scope) -> _Kind:
     run, searched, workflow = tables.run, tables.run.alias("searched"), tables.workflow
 
@@ -254,7 +265,7 @@ def _nodes(scope: Scope) -> Select[Any]:
     return select(node).where(queries.is_seen(node.c.id, scope))
 
 
-_KINDS: Final = (_pipelines, _experiments, _runs, _executions, _artifacts)
+_KINDS: Final = (_pipelines, _experiments, _recurring_runs, _runs, _executions, _artifacts)
 """In which order equally good matches come: what there are few of first."""
 _STRETCHES: Final = tuple(product((*_BY_NAME, _ASIDE), range(len(_KINDS))))
 

@@ -35,14 +35,17 @@ from lineage.model import (
     Pipeline,
     PipelineVersion,
     PodSeen,
+    RecurringEdit,
+    RecurringRun,
     Rejected,
     Run,
+    Slot,
     SourceStatus,
     WorkflowIncarnation,
 )
 from lineage.observation import Observation
 from lineage.ports import Listing, Page, PageRequest, Scope, Where
-from lineage.store import metrics, owned, paging, parts, queries, reads, tables, values
+from lineage.store import metrics, owned, paging, parts, queries, reads, slots, tables, values
 from lineage.store.completeness import completeness
 from lineage.store.coverage import gaps_of
 from lineage.store.dialect import Dialect
@@ -212,6 +215,9 @@ class SqlStore:
     def experiments(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Experiment]:
         return self._page(queries.experiments(scope), listing, page, values.experiment)
 
+    def recurring_runs(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[RecurringRun]:
+        return self._page(queries.recurring_runs(scope), listing, page, values.recurring_run)
+
     def rejected(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Rejected]:
         return self._page(queries.rejected(scope), listing, page, values.rejected)
 
@@ -319,6 +325,31 @@ class SqlStore:
         with self._reading() as connection:
             return places_of(connection, self._dialect, scope, artifacts)
 
+    def edits(self, scope: Scope, recurring_runs: Sequence[Key]) -> Mapping[Key, tuple[RecurringEdit, ...]]:
+        with self._reading() as connection:
+            return slots.edits(connection, scope, recurring_runs)
+
+    def slots(
+        self,
+        scope: Scope,
+        recurring_runs: Sequence[Key],
+        *,
+        since: datetime,
+        until: datetime,
+        now: datetime,
+        page: PageRequest,
+    ) -> Mapping[Key, Page[Slot]]:
+        with self._reading() as connection:
+            begin(connection)
+            return slots.pages(connection, scope, recurring_runs, since=since, until=until, now=now, page=page)
+
+    def count_slots(
+        self, scope: Scope, recurring_runs: Sequence[Key], *, since: datetime, until: datetime
+    ) -> Mapping[Key, int]:
+        with self._reading() as connection:
+            begin(connection)
+            return slots.counts(connection, scope, recurring_runs, since=since, until=until)
+
     # -- graphs and ledgers
     def lineage(
         self, scope: Scope, roots: Sequence[Key], *, direction: Direction, max_depth: int | None, max_nodes: int
@@ -347,7 +378,13 @@ class SqlStore:
             return gaps_of(connection, source, page)
 
     def counts(self, scope: Scope) -> Counts:
-        kinds = {"executions": Execution, "artifacts": Artifact, "pipelines": Pipeline, "experiments": Experiment}
+        kinds = {
+            "executions": Execution,
+            "artifacts": Artifact,
+            "pipelines": Pipeline,
+            "experiments": Experiment,
+            "recurring_runs": RecurringRun,
+        }
         with self._reading() as connection:
             shown = run_phase().label("shown")
             grouped = select(shown, func.count().label("total")).where(queries.in_scope(scope)).group_by("shown")

@@ -46,10 +46,10 @@ ID_BLOCK = 1000
 id_block = Sequence("id_block", start=1, increment=ID_BLOCK, metadata=metadata)
 
 
-def _index_of_known(name: str, column: Column[Any]) -> Index:
+def _index_of_known(name: str, column: Column[Any], *others: Column[Any]) -> Index:
     """Index what is known: most rows have nothing there, and cost nothing."""
     known = column.is_not(None)
-    return Index(name, column, sqlite_where=known, postgresql_where=known)
+    return Index(name, column, *others, sqlite_where=known, postgresql_where=known)
 
 
 def _revision() -> list[Column[object]]:
@@ -108,12 +108,19 @@ run = Table(
     *_revision(),
     Column("body", LargeBinary),
     *_other_view(),
+    # Which recurring run made it, as its view says (`lineage.store.locks.maker`), and which one that is.
+    Column("maker", Text),
+    Column("recurring_run_id", Id),
+    Column("scheduled_at", BigInteger),
     Index("run_by_name", "cluster", "namespace", "name"),
     # What a search reads of most runs. PostgreSQL cannot index long texts, and a shown name can be of any length.
     Index("run_by_names", "name", "display_name").ddl_if(dialect="sqlite"),
     Index("ix_run_name", "name").ddl_if(dialect="postgresql"),
 )
 Index("run_by_duration", run.c.finished_at - run.c.started_at)
+_index_of_known("run_by_maker", run.c.maker)
+_index_of_known("run_by_schedule", run.c.recurring_run_id, run.c.scheduled_at)
+_index_of_known("run_by_scheduled_at", run.c.scheduled_at)
 
 run_parameter = Table(
     "run_parameter",
@@ -166,6 +173,39 @@ experiment = Table(
     # Kubeflow's id of it; null for one that a label names. Until somebody tells its name, that is the id, and until
     # somebody tells where it is, that is null.
     Column("uid", Text),
+)
+
+recurring_run = Table(
+    "recurring_run",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("key", Text, nullable=False, unique=True),
+    Column("uid", Text, nullable=False, unique=True),
+    Column("scheduler", _code(20)),
+    Column("name", Text, index=True),
+    Column("cluster", Text),
+    Column("namespace", Text),
+    Column("enabled", Boolean),
+    Column("created_at", BigInteger),
+    Column("experiment_id", Id, index=True),
+    *_listed_under(),
+    *_revision(),
+    Column("body", LargeBinary),
+    *_other_view(),
+)
+
+# The specs of a recurring run: those of which the object says since when they were in force, by that time, in
+# microseconds since 1970; of the others (0), the first and last time that each was seen, and the first view of it.
+recurring_spec = Table(
+    "recurring_spec",
+    metadata,
+    Column("recurring_run_id", Id, primary_key=True, autoincrement=False),
+    Column("told_at", BigInteger, primary_key=True, autoincrement=False),
+    Column("digest", _code(32), primary_key=True),
+    Column("first_seen", BigInteger, nullable=False),
+    Column("last_seen", BigInteger, nullable=False),
+    Column("first_rank", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
 )
 
 # What services of Kubeflow told, by its uid there. An upload of a pipeline version, and a run, lead to their version;

@@ -15,7 +15,8 @@ from lineage.store.batch import NO_VIEW, Batch, offer
 from lineage.store.codec import encode_told, microseconds, run_of, run_told_of, told_of
 from lineage.store.dialect import Row
 from lineage.store.locks import run as name_of_run
-from lineage.store.views import experiment_row, pipeline_id, show_header, version_id
+from lineage.store.recurring import kubeflow_experiment
+from lineage.store.views import pipeline_id, show_header, version_id
 
 _NOTHING_TOLD: Final = {**NO_VIEW, "namespace": None, "created_at": None} | dict.fromkeys(
     ("pipeline_id", "version_id", "upload")
@@ -82,7 +83,7 @@ def _show(batch: Batch, row: Row, fact: Told, before: bytes | None) -> None:
 
 
 def _show_experiment(batch: Batch, fact: ExperimentTold) -> None:
-    row = experiment_row(batch, fact.uid)
+    row = kubeflow_experiment(batch, fact.uid)
     row.update(name=fact.name, cluster=fact.cluster, namespace=fact.namespace)
     batch.experiments.put(row)
 

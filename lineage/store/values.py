@@ -6,7 +6,6 @@ from typing import Any, Final
 import orjson
 import zstandard
 
-from lineage.facts import RunSeen
 from lineage.identity import RAW_STORE, decode_key
 from lineage.merge import OPEN, Header, header
 from lineage.model import (
@@ -19,17 +18,19 @@ from lineage.model import (
     Pipeline,
     PipelineVersion,
     PodSeen,
+    RecurringRun,
     Rejected,
     Run,
     WorkflowIncarnation,
 )
-from lineage.store.codec import attempt_shown, moment, pod_of, run_of, run_told_of
+from lineage.store.codec import attempt_shown, moment, pod_of, recurring_of, run_of, run_told_of
 
 Columns = Mapping[Any, Any]
 """One row of a query, by the names that `lineage.store.queries` gives its columns."""
 
 SEEN_RUNS: Final = "argo_workflow"
 TOLD_RUNS: Final = "kfp_run"
+SCHEDULES: Final = "scheduled_workflow"
 """The sources that speak of runs."""
 
 _PHASES: Final[Mapping[str, Phase]] = {phase.value: phase for phase in Phase}  # found faster than by the enumeration
@@ -63,19 +64,16 @@ def run(row: Columns) -> Run:
         pipeline_version_key=_keyed(row["version_key"]),
         experiment_key=_keyed(row["experiment_key"]),
         resubmitted_from_key=None if source is None else ("Run", source),
-        origins=_origins(row, seen, shown),
+        recurring_run_key=_keyed(row["recurring_key"]),
+        scheduled_at=moment(row["scheduled_at"]),
+        origins=_origins(row, shown),
     )
 
 
-def _origins(row: Columns, seen: RunSeen | None, shown: Header | None) -> tuple[Origin, ...]:
-    """Say of what both a workflow and Kubeflow could tell who told it."""
+def _origins(row: Columns, shown: Header | None) -> tuple[Origin, ...]:
+    """Say of what several sources could tell who told it."""
     if shown is None:
         return ()
-    told = set(shown.told)
-    if row["told_version"] is not None:
-        told.add("pipelineVersion")
-    if seen is None or not seen.experiment:
-        told.add("experiment")
     known = {
         "displayName": True,
         "experiment": row["experiment_key"] is not None,
@@ -84,12 +82,13 @@ def _origins(row: Columns, seen: RunSeen | None, shown: Header | None) -> tuple[
         "parameters": bool(shown.parameters),
         "phase": True,
         "pipelineVersion": row["version_key"] is not None,
+        "recurringRun": row["recurring_key"] is not None,
     }
-    return tuple(
-        Origin(field=field, source=TOLD_RUNS if field in told else SEEN_RUNS)
-        for field, is_known in known.items()
-        if is_known
-    )
+    told = shown.told if row["told_version"] is None else {*shown.told, "pipelineVersion"}
+    sources = dict.fromkeys(known, SEEN_RUNS) | dict.fromkeys(told, TOLD_RUNS)
+    if shown.experiment is None and "experiment" not in told:
+        sources["experiment"] = SCHEDULES  # of the recurring run that made it
+    return tuple(Origin(field=field, source=sources[field]) for field, is_known in known.items() if is_known)
 
 
 def workflow(row: Columns) -> WorkflowIncarnation:
@@ -192,6 +191,24 @@ def experiment(row: Columns) -> Experiment:
     )
 
 
+def recurring_run(row: Columns) -> RecurringRun:
+    fact = recurring_of(row["body"])
+    return RecurringRun(
+        key=decode_key(row["key"]),
+        uid=fact.uid,
+        scheduler=fact.scheduler,
+        name=fact.name,
+        cluster=fact.cluster,
+        namespace=fact.namespace,
+        created_at=fact.created_at,
+        in_cluster=not row["gone"],
+        spec=fact.spec,
+        stopped=fact.stopped,
+        triggered_at=fact.triggered_at,
+        experiment_key=_keyed(row["experiment_key"]),
+    )
+
+
 def rejected(row: Columns) -> Rejected:
     event = None if row["event"] is None else zstandard.decompress(row["event"])
     at = moment(row["at"])
@@ -220,6 +237,7 @@ READ: Mapping[type, Callable[[Columns], Any]] = {
     Pipeline: pipeline,
     PipelineVersion: pipeline_version,
     Experiment: experiment,
+    RecurringRun: recurring_run,
     Rejected: rejected,
 }
 """By the type of what is read."""

@@ -12,15 +12,8 @@ import msgspec
 import orjson
 import zstandard
 
-from lineage.facts import ExecutionState, PipelineRef, PodSeen, Revision, RunSeen, RunTold
-from lineage.identity import (
-    encode_key,
-    execution_key,
-    experiment_key,
-    kubeflow_experiment_key,
-    pipeline_key,
-    pipeline_version_key,
-)
+from lineage.facts import ExecutionState, PipelineRef, PodSeen, Revision, RunSeen
+from lineage.identity import encode_key, execution_key, pipeline_key, pipeline_version_key
 from lineage.merge import Header, current, header
 from lineage.store.batch import NO_RUN, NO_VIEW, Attempts, Batch, offer, settle
 from lineage.store.codec import (
@@ -42,6 +35,7 @@ from lineage.store.codec import (
     whole_seconds,
 )
 from lineage.store.dialect import Row
+from lineage.store.recurring import belong
 from lineage.store.shelf import Shelf
 
 
@@ -86,9 +80,9 @@ def show_header(batch: Batch, run: Row, seen: RunSeen | None, told: Row | None, 
         started_at=microseconds(shown.started_at),
         finished_at=microseconds(shown.finished_at),
         pipeline_version_id=told_version or _own_version_id(batch, seen),
-        experiment_id=_experiment_id(batch, seen, said),
         resubmitted_from=shown.resubmitted_from,
     )
+    belong(batch, run, shown)
     if before is not None and (before.parameters, before.labels) == (shown.parameters, shown.labels):
         return
     parameters = {p.name: {"value": p.value, "number": number_of(p.value)} for p in shown.parameters}
@@ -130,43 +124,6 @@ def pipeline_id(batch: Batch, cluster: str, namespace: str | None, name: str) ->
         {"id": batch.pipelines.next_id(), "key": key, "name": name, "cluster": cluster, "namespace": namespace}
     )
     return int(row["id"])
-
-
-def _experiment_id(batch: Batch, seen: RunSeen | None, told: RunTold | None) -> int | None:
-    """The experiment of a run: the one that its workflow is labelled with, else the one that Kubeflow tells."""
-    if seen is not None and seen.experiment:
-        return _labelled_experiment_id(batch, seen.cluster, seen.namespace, seen.experiment)
-    return None if told is None or told.experiment is None else int(experiment_row(batch, told.experiment)["id"])
-
-
-def _labelled_experiment_id(batch: Batch, cluster: str, namespace: str, name: str) -> int:
-    key = encode_key(experiment_key(cluster, namespace, name))
-    row = batch.experiments.one("key", key) or batch.experiments.put(
-        {
-            "id": batch.experiments.next_id(),
-            "key": key,
-            "uid": None,
-            "name": name,
-            "cluster": cluster,
-            "namespace": namespace,
-        }
-    )
-    return int(row["id"])
-
-
-def experiment_row(batch: Batch, uid: str) -> Row:
-    """Find an experiment of Kubeflow, or make one of which nothing but its id is known."""
-    key = encode_key(kubeflow_experiment_key(uid))
-    return batch.experiments.one("key", key) or batch.experiments.put(
-        {
-            "id": batch.experiments.next_id(),
-            "key": key,
-            "uid": uid,
-            "name": uid,
-            "cluster": None,
-            "namespace": None,
-        }
-    )
 
 
 def _see_incarnation(batch: Batch, run: Row, fact: RunSeen, body: bytes) -> bool:

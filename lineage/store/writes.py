@@ -23,6 +23,7 @@ from lineage.facts import (
     ObjectGone,
     ObjectKept,
     PodSeen,
+    RecurringRunSeen,
     ResourceListed,
     ResourceWatched,
     RunSeen,
@@ -40,6 +41,7 @@ from lineage.store.joins import join_pods
 from lineage.store.locks import SUBJECTS, Locks, Name
 from lineage.store.prepared import INSERT, Prepared
 from lineage.store.provenance import Provenance
+from lineage.store.recurring import see_recurring_run
 from lineage.store.rolls import LastRolls
 from lineage.store.told import see_told
 from lineage.store.views import see_pod, see_run
@@ -90,6 +92,8 @@ def _load_ahead(batch: Batch, facts: Sequence[Fact]) -> None:
     """Load what the facts name in few statements, instead of each by itself."""
     views = [fact for fact in facts if isinstance(fact, RunSeen)]
     pods = [fact for fact in facts if isinstance(fact, PodSeen)]
+    # What made runs comes first: that a row of theirs is read may be a reason to begin anew, with its lock.
+    batch.recurring_runs.load("uid", [fact.recurring.uid for fact in views if fact.recurring and fact.recurring.uid])
     told = [fact.run for fact in facts if isinstance(fact, RunTold)]
     runs = [row["id"] for row in batch.runs.find("key", [*(fact.run for fact in views), *told])]
     batch.told.load("uid", [*(fact.run for fact in views), *told])
@@ -102,10 +106,14 @@ def _load_ahead(batch: Batch, facts: Sequence[Fact]) -> None:
     batch.kept_objects.load("uid", [fact.uid for fact in facts if isinstance(fact, ObjectKept)])
 
 
-def _write(batch: Batch, fact: RunSeen | PodSeen | Told | ObjectKept | ResourceListed | ResourceWatched) -> bool:
+def _write(
+    batch: Batch, fact: RunSeen | PodSeen | RecurringRunSeen | Told | ObjectKept | ResourceListed | ResourceWatched
+) -> bool:
     match fact:
         case RunSeen():
             return see_run(batch, fact)
+        case RecurringRunSeen():
+            return see_recurring_run(batch, fact)
         case PodSeen():
             return see_pod(batch, fact)
         case ObjectKept():

@@ -4,13 +4,14 @@ Pure, as `watchers.executions` is. What the fields mean: argo-workflows/pkg/apis
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
 
 from lineage.errors import InvalidObservation
 from lineage.evidence import Look
-from lineage.facts import Fact, LocationLooked, ObjectKept, RunSeen
+from lineage.facts import Fact, LocationLooked, ObjectKept, RecurringRef, RunSeen
 from lineage.identity import (
     RESUBMITTED_LABEL,
     RUN_ID_LABEL,
@@ -20,19 +21,23 @@ from lineage.identity import (
     sha256,
     written_key,
 )
-from lineage.model import ArtifactState, Parameter
+from lineage.model import ArtifactState, Parameter, Scheduler
 from lineage.observation import ObjectSeen
 from watchers import executions
 from watchers.executions import EMPTY, parameters_of, phase_of, times_of
 from watchers.nodes import WorkflowHead, readable_nodes, unpack_members, unpack_nodes
 from watchers.pipelines import pipeline_of
-from watchers.reading import mapping, placing, seconds, text, texts, time
+from watchers.reading import mapping, mappings, placing, seconds, text, texts, time
 from watchers.revision import revision
 from watchers.source import Resource, Source, read_members
 
 RESOURCE: Final = Resource(group="argoproj.io", version="v1alpha1", plural="workflows", kind="Workflow")
 EXPERIMENT_LABEL: Final = "kfp-lineage/experiment"
 RUN_NAME: Final = "pipelines.kubeflow.org/run_name"
+CRON_LABEL: Final = "workflows.argoproj.io/cron-workflow"
+SCHEDULED_LABEL: Final = "scheduledworkflows.kubeflow.org/scheduledWorkflowName"
+EPOCH_LABEL: Final = "scheduledworkflows.kubeflow.org/workflowEpoch"
+EARLIEST, LATEST = 100_000_000, 9_999_999_999  # 1973 and 2286: nine or ten digits, which no generated suffix has
 REMOVED: Final = "Argo's garbage collection says that it removed it"
 
 
@@ -136,6 +141,8 @@ def _interpret(
         resubmitted_from=labels.get(RESUBMITTED_LABEL),
         nodes_missing=nodes_missing,
         executions=None if shown is None else shown.executions,
+        recurring=_recurring(metadata, labels),
+        scheduled_at=_scheduled_at(name, labels),
     )
     kept = ObjectKept(revision=view, resource=RESOURCE.name, uid=incarnation, body=seen.body)
     return run, kept, *_removals(run.run, seen, shown)
@@ -151,6 +158,33 @@ def _removals(run: str, seen: ObjectSeen, shown: executions.Shown | None) -> Ite
         of = encode_key(written_key(run, state.node_id, state.started_at, write.name))
         look = Look(state=ArtifactState.MISSING, reason=REMOVED, of=of)
         yield LocationLooked(location=write.location, at=at, look=look)
+
+
+def _recurring(metadata: Mapping[str, Any], labels: Mapping[str, str]) -> RecurringRef | None:
+    """Say which recurring run made a workflow: its owner, else the one that its labels name."""
+    for owner in mappings(metadata, "ownerReferences"):
+        for scheduler in Scheduler:
+            if owner.get("kind") == scheduler and (text(owner, "uid") or text(owner, "name")):
+                return RecurringRef(scheduler=scheduler, uid=text(owner, "uid") or None, name=text(owner, "name"))
+    for label, scheduler in ((SCHEDULED_LABEL, Scheduler.KUBEFLOW), (CRON_LABEL, Scheduler.ARGO)):
+        if labels.get(label):
+            return RecurringRef(scheduler=scheduler, uid=None, name=labels[label])
+    return None
+
+
+def _scheduled_at(name: str, labels: Mapping[str, str]) -> datetime | None:
+    """Say for which time a recurring run made a workflow.
+
+    Kubeflow says so in a label. Argo's annotation stands on what was submitted by hand as well, with the time of that;
+    but what a CronWorkflow made of itself bears the time in its name. What was submitted again was made for no time.
+    """
+    if RESUBMITTED_LABEL in labels:
+        return None
+    cron = labels.get(CRON_LABEL)
+    told = name.removeprefix(f"{cron}-") if cron and name.startswith(f"{cron}-") else labels.get(EPOCH_LABEL, "")
+    if not (told.isascii() and told.isdecimal()) or len(told) > len(str(LATEST)) or int(told) < EARLIEST:
+        return None
+    return datetime.fromtimestamp(int(told), UTC)
 
 
 def _arguments(spec: Mapping[str, Any], status: Mapping[str, Any]) -> tuple[Parameter, ...]:

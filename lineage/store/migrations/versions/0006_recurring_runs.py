@@ -1,4 +1,7 @@
-"""Experiments of Kubeflow: by their id, before anybody tells their name or where they are.
+"""Recurring runs, their specs, and which run they made for when; experiments of Kubeflow, by their id.
+
+Runs that were recorded before belong to none until they are seen again; `lineage reinterpret` makes a store in which
+all do.
 
 Revision: 0006
 """
@@ -11,7 +14,12 @@ down_revision = "0004"
 branch_labels = None
 depends_on = None
 
+ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
+
+def code(length: int) -> sa.types.TypeEngine[str]:
+    return sa.String(length).with_variant(sa.String(length, collation="C"), "postgresql")
 
 
 def upgrade() -> None:
@@ -19,3 +27,54 @@ def upgrade() -> None:
         experiment.add_column(sa.Column("uid", TEXT, nullable=True))
         experiment.alter_column("cluster", existing_type=TEXT, nullable=True)
         experiment.alter_column("namespace", existing_type=TEXT, nullable=True)
+    op.add_column("run", sa.Column("maker", TEXT, nullable=True))
+    op.add_column("run", sa.Column("recurring_run_id", ID, nullable=True))
+    op.add_column("run", sa.Column("scheduled_at", sa.BigInteger(), nullable=True))
+    for name, columns in (
+        ("run_by_maker", ["maker"]),
+        ("run_by_schedule", ["recurring_run_id", "scheduled_at"]),
+        ("run_by_scheduled_at", ["scheduled_at"]),
+    ):
+        known = sa.text(f"{columns[0]} IS NOT NULL")
+        op.create_index(name, "run", columns, sqlite_where=known, postgresql_where=known)
+    op.create_table(
+        "recurring_run",
+        sa.Column("id", ID, autoincrement=False, nullable=False),
+        sa.Column("key", TEXT, nullable=False),
+        sa.Column("uid", TEXT, nullable=False),
+        sa.Column("scheduler", code(20), nullable=True),
+        sa.Column("name", TEXT, nullable=True),
+        sa.Column("cluster", TEXT, nullable=True),
+        sa.Column("namespace", TEXT, nullable=True),
+        sa.Column("enabled", sa.Boolean(), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=True),
+        sa.Column("experiment_id", ID, nullable=True),
+        sa.Column("seen_cluster", TEXT, nullable=True),
+        sa.Column("seen_namespace", TEXT, nullable=True),
+        sa.Column("seen_version", TEXT, nullable=True),
+        sa.Column("rev_kind", code(1), nullable=True),
+        sa.Column("rev_rank", TEXT, nullable=True),
+        sa.Column("rev_latest", sa.BigInteger(), nullable=True),
+        sa.Column("rev_ended", sa.Boolean(), nullable=True),
+        sa.Column("body", sa.LargeBinary(), nullable=True),
+        sa.Column("other_rank", TEXT, nullable=True),
+        sa.Column("other_latest", sa.BigInteger(), nullable=True),
+        sa.Column("other_ended", sa.Boolean(), nullable=True),
+        sa.Column("other_body", sa.LargeBinary(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("key"),
+        sa.UniqueConstraint("uid"),
+    )
+    op.create_index("ix_recurring_run_name", "recurring_run", ["name"])
+    op.create_index("ix_recurring_run_experiment_id", "recurring_run", ["experiment_id"])
+    op.create_table(
+        "recurring_spec",
+        sa.Column("recurring_run_id", ID, autoincrement=False, nullable=False),
+        sa.Column("told_at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("digest", code(32), nullable=False),
+        sa.Column("first_seen", sa.BigInteger(), nullable=False),
+        sa.Column("last_seen", sa.BigInteger(), nullable=False),
+        sa.Column("first_rank", TEXT, nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("recurring_run_id", "told_at", "digest"),
+    )

@@ -1,0 +1,243 @@
+"""The specs of recurring runs, and their ledgers: what `lineage.schedules` asks for, read for several at once."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, Connection, Integer, Select, and_, bindparam, func, or_, select
+
+from lineage.errors import InvalidRequest
+from lineage.identity import Key, decode_key, encode_key, run_key
+from lineage.model import Phase, RecurringEdit, RecurringRun, Slot
+from lineage.ports import Page, PageRequest, Scope
+from lineage.schedules import Ledger, Made
+from lineage.schedules.ledger import MADE_UP_FOR, Entry
+from lineage.store import queries, tables, values
+from lineage.store.codec import microseconds, moment, recurring_of, recurring_spec_of
+from lineage.store.gone import run_phase
+from lineage.store.paging import DEFAULT_PAGE, by_key
+from lineage.store.prepared import Prepared, among
+from lineage.store.queries import KEPT, in_scope, run_in_scope
+from lineage.store.recurring import NOT_TOLD
+
+LONGEST_RANGE: Final = timedelta(days=3660)  # ten years
+MOST_COUNTED: Final = 20_000  # some seconds of computing, or two weeks of every minute
+_MICROSECOND: Final = timedelta(microseconds=1)
+_FIRST_YEAR, _LAST_YEAR = 1970, 2199
+
+
+# ------------------------------------------------------------------------------------------ specs
+def edits(
+    connection: Connection, scope: Scope, recurring_runs: Sequence[Key]
+) -> Mapping[Key, tuple[RecurringEdit, ...]]:
+    """The specs of recurring runs in the order in which they were in force."""
+    recurring, spec = tables.recurring_run, tables.recurring_spec
+    statement = (
+        select(recurring.c.key, recurring.c.body.label("shown"), spec)
+        .join(spec, spec.c.recurring_run_id == recurring.c.id)
+        .where(recurring.c.key.in_([encode_key(key) for key in recurring_runs]), run_in_scope(recurring, scope))
+    )
+    rows: defaultdict[str, list[Any]] = defaultdict(list)
+    for row in connection.execute(statement):
+        rows[row.key].append(row)
+    return {decode_key(key): tuple(_in_order(of)) for key, of in rows.items()}
+
+
+def _in_order(rows: Sequence[Any]) -> list[RecurringEdit]:
+    """Put specs in the order of the views that show them. Each was in force since the object says so, else since it was
+    first seen; and before the next."""
+    told = {row.digest for row in rows if row.told_at != NOT_TOLD}
+    counting = [row for row in rows if row.told_at != NOT_TOLD or row.digest not in told]
+    ordered = sorted(counting, key=lambda row: (row.first_rank, row.told_at, row.digest))
+    firsts = [row for row, before in zip(ordered, [None, *ordered], strict=False) if not _is_same(row, before)]
+    last, now = firsts[-1], recurring_of(firsts[-1].shown).spec
+    found: list[RecurringEdit] = []
+    if last.told_at == NOT_TOLD and now != recurring_spec_of(last.body):
+        # A spec that nobody dates was taken up again: it is in force now, since the other one was last seen.
+        found.append(RecurringEdit(since=moment(last.last_seen) + _MICROSECOND, told=False, spec=now))
+    for row in reversed(firsts):
+        since = moment(row.told_at or row.first_seen)
+        since = min(since, found[-1].since) if found else since
+        found.append(RecurringEdit(since=since, told=row.told_at != NOT_TOLD, spec=recurring_spec_of(row.body)))
+    return found[::-1]
+
+
+def _is_same(row: Any, before: Any) -> bool:
+    return before is not None and row.digest == before.digest
+
+
+# ------------------------------------------------------------------------------------------ slots
+def pages(
+    connection: Connection,
+    scope: Scope,
+    recurring_runs: Sequence[Key],
+    *,
+    since: datetime,
+    until: datetime,
+    now: datetime,
+    page: PageRequest,
+) -> Mapping[Key, Page[Slot]]:
+    """Read the same page of the ledger of each.
+
+    Raises:
+        InvalidRequest: the range or the cursor makes no sense.
+    """
+    _refuse_range(since, until)
+    after = since - _MICROSECOND if page.after is None else _read_cursor(page.after)
+    begin, size = max(after, since - _MICROSECOND), page.first or DEFAULT_PAGE
+    ledgers = _ledgers(connection, scope, recurring_runs)
+    made = _made(connection, scope, list(ledgers), begin, until, size + 1 + MADE_UP_FOR)
+    entries = {
+        key: ledger.entries(made.get(key, ()), after=begin, until=until, limit=size + 1)
+        for key, ledger in ledgers.items()
+    }
+    running = _running(connection, scope, entries)
+    found = {}
+    for key, ledger in ledgers.items():
+        shown = tuple(ledger.slots(entries[key][:size], running.get(key, ()), now=now))
+        found[key] = Page(
+            items=shown,
+            cursors=tuple(_write_cursor(slot.due_at) for slot in shown),
+            has_next=len(entries[key]) > size,
+            has_previous=page.after is not None,
+        )
+    return found
+
+
+def counts(
+    connection: Connection, scope: Scope, recurring_runs: Sequence[Key], *, since: datetime, until: datetime
+) -> Mapping[Key, int]:
+    """Count the slots of each.
+
+    Raises:
+        InvalidRequest: the range makes no sense, or holds too many.
+    """
+    _refuse_range(since, until)
+    begin = since - _MICROSECOND
+    ledgers = _ledgers(connection, scope, recurring_runs)
+    made = _made(connection, scope, list(ledgers), begin, until, MOST_COUNTED + 1)
+    return {key: _count(ledger, made.get(key, ()), begin, until) for key, ledger in ledgers.items()}
+
+
+def _count(ledger: Ledger, made: Sequence[Made], after: datetime, until: datetime) -> int:
+    counted = len(ledger.entries(made, after=after, until=until, limit=MOST_COUNTED + 1))
+    if counted > MOST_COUNTED:
+        raise InvalidRequest(
+            f"{ledger.recurring.name} is due more than {MOST_COUNTED} times in this range: ask for a shorter one, or "
+            "not for totalCount"
+        )
+    return counted
+
+
+def _refuse_range(since: datetime, until: datetime) -> None:
+    if until < since:
+        raise InvalidRequest(f"the range ends at {until.isoformat()}, before it begins at {since.isoformat()}")
+    if until - since > LONGEST_RANGE:
+        raise InvalidRequest(f"the range has {(until - since).days} days; {LONGEST_RANGE.days} is the most")
+    if not (since.year >= _FIRST_YEAR and until.year <= _LAST_YEAR):
+        raise InvalidRequest(f"the range must lie within the years {_FIRST_YEAR} to {_LAST_YEAR}")
+
+
+def _write_cursor(due_at: datetime) -> str:
+    return str(microseconds(due_at))
+
+
+def _read_cursor(text: str) -> datetime:
+    if not (text.isascii() and text.isdecimal() and len(text) <= len(str(10**16))):
+        raise InvalidRequest(f"{text[:80]!r} is no cursor of this list")
+    return moment(int(text))
+
+
+# ------------------------------------------------------------------------------------------ what ledgers rest on
+def _ledgers(connection: Connection, scope: Scope, keys: Sequence[Key]) -> dict[Key, Ledger]:
+    """What is known of recurring runs, but for the runs that they made."""
+    recurring, run = tables.recurring_run, tables.run
+    texts = [encode_key(key) for key in keys]
+    found: list[RecurringRun] = by_key(connection, queries.recurring_runs(scope), texts, values.recurring_run)
+    specs = edits(connection, scope, [item.key for item in found])
+    last = (
+        select(recurring.c.key, func.max(run.c.scheduled_at).label("last_made"))
+        .join(run, run.c.recurring_run_id == recurring.c.id)
+        .where(recurring.c.key.in_(texts), in_scope(scope))
+        .group_by(recurring.c.key)
+    )
+    made = {decode_key(row.key): row.last_made for row in connection.execute(last)}
+    return {
+        item.key: Ledger(recurring=item, edits=specs.get(item.key, ()), last_made=moment(made.get(item.key)))
+        for item in found
+    }
+
+
+def _made(
+    connection: Connection, scope: Scope, keys: Sequence[Key], after: datetime, until: datetime, times: int
+) -> Mapping[Key, list[Made]]:
+    """The runs of each that bear one of the first so many times after a moment, and of the last one before it."""
+    statement = _made_statement(connection.dialect.name, scope)
+    asked = {
+        "owners": [encode_key(key) for key in keys],
+        "after": microseconds(after),
+        "until": microseconds(until),
+        "times": times,
+    }
+    return _grouped(statement.read(connection.connection.cursor(), asked))
+
+
+@lru_cache(KEPT)
+def _made_statement(database: str, scope: Scope) -> Prepared:
+    run, recurring = tables.run, tables.recurring_run
+    after, until = (bindparam(name, required=False, type_=BigInteger) for name in ("after", "until"))
+    place = func.dense_rank().over(partition_by=recurring.c.key, order_by=run.c.scheduled_at)
+    mine = _runs_made().where(among(database, recurring.c.key, "owners"), in_scope(scope))
+    later = mine.add_columns(place.label("place")).where(run.c.scheduled_at > after, run.c.scheduled_at < until)
+    back = func.dense_rank().over(partition_by=recurring.c.key, order_by=run.c.scheduled_at.desc())
+    before = mine.add_columns(back.label("place")).where(run.c.scheduled_at <= after)
+    first, last = later.subquery("later"), before.subquery("before")
+    limit = bindparam("times", required=False, type_=Integer)
+    found = select(first).where(first.c.place <= limit).union_all(select(last).where(last.c.place == 1))
+    return Prepared(database, select(found.subquery("found")))
+
+
+def _running(connection: Connection, scope: Scope, entries: Mapping[Key, Sequence[Entry]]) -> Mapping[Key, list[Made]]:
+    """The runs of each that ran while it was due and none was made."""
+    run, recurring = tables.run, tables.recurring_run
+    # Of one that is gone and was not seen to end nobody knows how long it ran.
+    known = or_(run.c.finished_at.is_not(None), run_phase().in_((Phase.RUNNING.value, Phase.PENDING.value)))
+    while_empty = []
+    for key, of in entries.items():
+        if empty := [moment for moment, runs in of if not runs]:
+            first, last = microseconds(empty[0]), microseconds(empty[-1])
+            lived = and_(run.c.created_at < last, or_(run.c.finished_at.is_(None), run.c.finished_at > first))
+            while_empty.append(and_(recurring.c.key == encode_key(key), lived))
+    if not while_empty:
+        return {}
+    statement = _runs_made().where(or_(*while_empty), known, in_scope(scope))
+    return _grouped(connection.execute(statement).mappings().all())
+
+
+def _runs_made() -> Select[Any]:
+    run, recurring = tables.run, tables.recurring_run
+    return select(
+        recurring.c.key.label("owner"),
+        run.c.key.label("run"),
+        run.c.name,
+        run.c.scheduled_at,
+        run.c.created_at,
+        run.c.finished_at,
+    ).join(recurring, recurring.c.id == run.c.recurring_run_id)
+
+
+def _grouped(rows: Sequence[values.Columns]) -> Mapping[Key, list[Made]]:
+    found: defaultdict[Key, list[Made]] = defaultdict(list)
+    for row in rows:
+        found[decode_key(row["owner"])].append(
+            Made(
+                key=run_key(row["run"]),
+                name=row["name"],
+                scheduled_at=moment(row["scheduled_at"]),
+                created_at=moment(row["created_at"]),
+                ended_at=moment(row["finished_at"]),
+            )
+        )
+    return found
