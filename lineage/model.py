@@ -391,12 +391,14 @@ class RecurringSpec:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecurringRun(_Node):
     """A ScheduledWorkflow of Kubeflow Pipelines or a CronWorkflow of Argo. `stopped`: its stop strategy ended it.
-    `triggered_at` is the last time that it says it made a run for."""
+    `triggered_at` is the last time that it says it made a run for. `display_name` is what people call it, where
+    Kubeflow tells, else its name."""
 
     key: Key
     uid: str
     scheduler: Scheduler
     name: str
+    display_name: str
     cluster: str
     namespace: str
     created_at: datetime | None

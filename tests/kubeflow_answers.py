@@ -116,6 +116,37 @@ def told_version(answer: Answer, *, pipeline: str = "train", namespace: str = "a
     return {**told(PIPELINE_VERSIONS, answer), "pipeline": {"name": pipeline, "namespace": namespace}}
 
 
+# ------------------------------------------------------------------------------------------ objects of Kubernetes
+def a_pipeline_object(uid: str = "p1", name: str = "train", *, version: int = 1, made: float = 6) -> KubernetesObject:
+    """A pipeline that is kept in Kubernetes."""
+    return _kept("Pipeline", uid, name, version, made, {"displayName": name.title()})
+
+
+def a_version_object(
+    uid: str = "v1",
+    name: str = "first",
+    *,
+    pipeline: str = "train",
+    spec: Answer | None = None,
+    version: int = 1,
+    made: float = 7,
+    **more: Any,
+) -> KubernetesObject:
+    """A version of a pipeline that is kept in Kubernetes."""
+    text = {"pipelineName": pipeline, "displayName": name, "pipelineSpec": spec or an_ir(), **more}
+    return _kept("PipelineVersion", uid, f"{pipeline}-{name}", version, made, text)
+
+
+def _kept(kind: str, uid: str, name: str, version: int, made: float, spec: Answer) -> KubernetesObject:
+    metadata = {"name": name, "namespace": "a", "uid": uid, "resourceVersion": str(version)}
+    return {
+        "apiVersion": "pipelines.kubeflow.org/v2beta1",
+        "kind": kind,
+        "metadata": {**metadata, "creationTimestamp": rfc3339(made)},
+        "spec": spec,
+    }
+
+
 # ------------------------------------------------------------------------------------------ v1beta1
 def in_v1(resource: Resource, answer: Answer) -> Answer:
     """The same answer as v1beta1 gives it."""

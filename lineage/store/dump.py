@@ -223,6 +223,7 @@ def _recurring_runs(connection: Connection, scope: Scope, items: Sequence[Recurr
             "uid": item.uid,
             "kind": item.scheduler,
             "name": item.name,
+            "displayName": item.display_name,
             "namespace": item.namespace,
             "cluster": item.cluster,
             "createdAt": item.created_at,

@@ -499,16 +499,18 @@ def experiments(scope: Scope) -> Query:
 
 @lru_cache(KEPT)
 def recurring_runs(scope: Scope) -> Query:
-    recurring, experiment = tables.recurring_run, tables.experiment
+    recurring, experiment, told = tables.recurring_run, tables.experiment, tables.told
     chosen = (
         select(
             recurring.c.key,
             recurring.c.body,
+            told.c.name.label("told_name"),
             recurring_run_is_gone().label("gone"),
             experiment.c.key.label("experiment_key"),
         )
         .select_from(recurring)
         .outerjoin(experiment, experiment.c.id == recurring.c.experiment_id)
+        .outerjoin(told, and_(told.c.uid == recurring.c.uid, told.c.what == "recurring run"))
         .where(run_in_scope(recurring, scope))
     )
     return Query(

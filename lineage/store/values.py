@@ -198,6 +198,7 @@ def recurring_run(row: Columns) -> RecurringRun:
         uid=fact.uid,
         scheduler=fact.scheduler,
         name=fact.name,
+        display_name=row["told_name"] or fact.name,
         cluster=fact.cluster,
         namespace=fact.namespace,
         created_at=fact.created_at,

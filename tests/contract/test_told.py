@@ -25,12 +25,15 @@ from tests.factories import (
     record,
     rfc3339,
 )
+from tests.factories import a_recurring_run as a_scheduled_workflow
 from tests.kubeflow_answers import (
     Answer,
     a_pipeline,
+    a_pipeline_object,
     a_recurring_run,
     a_run,
     a_version,
+    a_version_object,
     an_experiment,
     an_ir,
     told,
@@ -239,6 +242,34 @@ def test_a_run_of_no_version_has_the_text_that_it_bears() -> None:
         assert (version.pipeline.name, version.name) == ("train", None)
 
 
+def test_what_kubernetes_and_the_api_tell_of_one_pipeline_is_one() -> None:
+    of_kubernetes = [a_pipeline_object(), a_version_object()]
+    of_the_api = [told(PIPELINES, a_pipeline()), told_version(a_version()), told_run()]
+    store = a_store(*of_kubernetes, *of_the_api)
+    (version,) = store.pipeline_versions(EVERYTHING, Listing(), ALL).items
+    assert (version.name, the_run(store).pipeline_version_key) == ("first", version.key)
+    assert dumped(store) == dumped(a_store(*of_the_api, *of_kubernetes, at_once=False))
+
+
+# ------------------------------------------------------------------------------------------ recurring runs
+def test_a_recurring_run_is_called_as_people_call_it() -> None:
+    scheduled = a_scheduled_workflow(kind="ScheduledWorkflow")
+    for order in permutations([scheduled, told(RECURRING_RUNS, a_recurring_run())]):
+        (shown,) = a_store(*order, at_once=False).recurring_runs(EVERYTHING, Listing(), ALL).items
+        assert (shown.name, shown.display_name) == ("nightly", "Every night")
+
+
+def test_a_run_belongs_to_the_recurring_run_that_kubeflow_says_made_it() -> None:
+    of_it = {"enabled": True, "experimentId": "e7", "trigger": {"cronSchedule": {"cron": "0 0 * * * *"}}}
+    scheduled = a_scheduled_workflow(of_it, kind="ScheduledWorkflow")
+    for order in permutations([scheduled, told_run(recurring_run_id="r1", experiment=""), a_workflow_of_it()]):
+        run = the_run(a_store(*order, at_once=False))
+        assert run.recurring_run_key == ("RecurringRun", "r1")
+        assert run.experiment_key == ("Experiment", "e7")
+        assert run.scheduled_at == moment(10)
+        assert [origin(run, name) for name in ("recurringRun", "experiment")] == ["kfp_run", "scheduled_workflow"]
+
+
 # ------------------------------------------------------------------------------------------ any order
 def everything() -> list[KubernetesObject]:
     """What is told of two runs, as they went, and what was seen of their workflows."""
@@ -255,6 +286,9 @@ def everything() -> list[KubernetesObject]:
         told_version(a_version()),
         told_version(a_version("v2", "second", made=50)),
         told(RECURRING_RUNS, a_recurring_run()),
+        a_scheduled_workflow(kind="ScheduledWorkflow"),
+        a_pipeline_object(version=4),
+        a_version_object(version=5),
         *(told(RUNS, run) for run in runs),
         a_workflow_of_it(phase="Running", version=1),
         a_workflow_of_it(version=2),

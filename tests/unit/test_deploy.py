@@ -95,6 +95,24 @@ def test_for_some_namespaces_the_role_for_all_can_be_left_out(name: str, tmp_pat
     assert everything - left == {("ClusterRole", "kfp-lineage"), ("ClusterRoleBinding", "kfp-lineage")}
 
 
+@pytest.mark.parametrize("name", OVERLAYS)
+def test_what_watches_asks_kubeflow_too_where_that_is_wanted(name: str, tmp_path: Path) -> None:
+    shutil.copytree(DEPLOY, tmp_path / "deploy")
+    folder = tmp_path / "deploy" / "overlays" / name
+    with (folder / "kustomization.yaml").open("a") as file:
+        file.write("components: [../../optional/kubeflow-api]\n")
+    asking = pods(rendered(folder))
+    told = {pod: {one["name"]: one for one in the_container(item)["env"]} for pod, item in asking.items()}
+    (watching,) = [pod for pod, variables in told.items() if "LINEAGE_KFP_API" in variables]
+    assert watching == {"one-machine": "kfp-lineage", "cluster": "watch"}[name]
+    file_of_token = Path(told[watching]["LINEAGE_KFP_TOKEN_FILE"]["value"])
+    mounts = {one["name"]: one["mountPath"] for one in the_container(asking[watching])["volumeMounts"]}
+    assert mounts["kubeflow-token"] == str(file_of_token.parent)
+    assert {"kfp_api", "kfp_token_file"} <= set(Settings.model_fields)
+    for item in rendered(folder):
+        kubernetes_validate.validate(item, NEWEST, strict=True)
+
+
 @every_pod
 def test_only_what_watches_bears_an_account(name: str, pod: str) -> None:
     spec = a_pod(name, pod)["spec"]

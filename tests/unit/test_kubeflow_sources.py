@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
+from msgspec.structs import replace
 
 from lineage.errors import InvalidObservation
 from lineage.facts import (
@@ -22,9 +23,11 @@ from tests.factories import CLUSTER, KubernetesObject, facts_of, moment, observe
 from tests.kubeflow_answers import (
     Answer,
     a_pipeline,
+    a_pipeline_object,
     a_recurring_run,
     a_run,
     a_version,
+    a_version_object,
     an_experiment,
     an_ir,
     told,
@@ -171,6 +174,44 @@ def test_what_does_not_say_which_it_is_says_nothing(resource: Resource) -> None:
 def test_what_is_not_as_it_should_be_is_refused_with_its_place(resource: Resource, answer: Answer) -> None:
     with pytest.raises(InvalidObservation, match=r"told\."):
         facts_of(told(resource, answer))
+
+
+# ------------------------------------------------------------------------------------------ objects of Kubernetes
+def test_a_pipeline_in_kubernetes_tells_the_same() -> None:
+    kept, by_api = said(a_pipeline_object()), said(told(PIPELINES, a_pipeline()))
+    assert isinstance(kept, PipelineTold)
+    assert isinstance(by_api, PipelineTold)
+    assert replace(kept, revision=by_api.revision) == by_api
+    assert (kept.revision.kind, kept.revision.life) == ("K", by_api.revision.life)
+
+
+def test_a_version_in_kubernetes_tells_the_same() -> None:
+    kept, by_api = said(a_version_object()), said(told_version(a_version()))
+    assert isinstance(kept, PipelineVersionTold)
+    assert isinstance(by_api, PipelineVersionTold)
+    assert replace(kept, revision=by_api.revision) == by_api
+
+
+def test_what_a_version_asks_of_the_platform_belongs_to_its_text() -> None:
+    platform: Answer = {"platforms": {"kubernetes": {"pipelineConfig": {}}}}
+    plain, asking = said(a_version_object()), said(a_version_object(platformSpec=platform))
+    assert isinstance(plain, PipelineVersionTold)
+    assert isinstance(asking, PipelineVersionTold)
+    assert plain.pipeline.digest != asking.pipeline.digest
+
+
+def test_a_version_whose_text_lies_elsewhere_says_nothing() -> None:
+    assert facts_of(a_version_object(pipelineSpec=None, pipelineSpecURI="https://example.com/train.yaml")) == []
+
+
+@pytest.mark.parametrize("item", [a_pipeline_object(), a_version_object()], ids=["pipeline", "version"])
+def test_what_was_never_in_a_cluster_says_nothing(item: KubernetesObject) -> None:
+    assert facts_of({**item, "metadata": {"name": "train"}}) == []
+
+
+def test_a_version_that_is_not_as_it_should_be_is_refused_with_its_place() -> None:
+    with pytest.raises(InvalidObservation, match=r"spec\.pipelineSpec is a text"):
+        facts_of(a_version_object(pipelineSpec="none"))
 
 
 # ------------------------------------------------------------------------------------------ v1beta1
