@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from tests.factories import KubernetesObject, rfc3339
-from watchers.kubeflow import EXPERIMENTS, PIPELINE_VERSIONS, PIPELINES, RECURRING_RUNS, RUNS, V1, V2, as_object
+from watchers.answers import EXPERIMENTS, PIPELINE_VERSIONS, PIPELINES, RECURRING_RUNS, RUNS, V1, V2, as_object
 from watchers.source import Resource
 
 Answer: TypeAlias = dict[str, Any]

@@ -18,7 +18,7 @@ import yaml
 
 from tests.factories import KubernetesObject
 from tests.kubeflow_answers import IDS, Answer, in_v1
-from watchers.kubeflow import EXPERIMENTS, PIPELINE_VERSIONS, PIPELINES, RECURRING_RUNS, RUNS, V1, V2
+from watchers.answers import EXPERIMENTS, PIPELINE_VERSIONS, PIPELINES, RECURRING_RUNS, RUNS, V1, V2
 from watchers.source import Resource
 
 PATHS = {

@@ -1,6 +1,6 @@
 """The questions that the API of Kubeflow Pipelines answers, in v2beta1, or in v1beta1 where there is no other.
 
-No sockets: `Client` has them. Answers are given as objects (`watchers.kubeflow.as_object`). Sources:
+No sockets: `Client` has them. Answers are given as objects (`watchers.answers.as_object`). Sources:
 kubeflow/pipelines/backend/api/v2beta1 and v1beta1, the HTTP paths of each proto.
 """
 
@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 import orjson
 
 from lineage.errors import BadAnswer, ClusterError, InvalidObservation, ResourceAbsent
-from watchers.kubeflow import (
+from watchers.answers import (
     EXPERIMENTS,
     PIPELINE_VERSIONS,
     PIPELINES,

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final, TypeAlias
 
 from lineage.errors import BadAnswer, ClusterError, NotFound, ResourceAbsent, ResourceForbidden
-from watchers.kubeflow import EXPERIMENTS, PIPELINE_VERSIONS, PIPELINES, RECURRING_RUNS, RUNS
+from watchers.answers import EXPERIMENTS, PIPELINE_VERSIONS, PIPELINES, RECURRING_RUNS, RUNS
 from watchers.kubeflow_api import Client, KubeflowApi, called, experiment_of, made_at, uid_of
 from watchers.source import KubernetesObject, Resource
 

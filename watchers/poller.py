@@ -17,7 +17,7 @@ from typing import Final, TypeAlias
 from lineage.errors import BadAnswer, ClusterError, ResourceAbsent, ResourceForbidden
 from lineage.identity import canonical, sha256
 from lineage.model import SourceState
-from watchers.kubeflow import (
+from watchers.answers import (
     EXPERIMENTS,
     PIPELINE_VERSIONS,
     PIPELINES,

@@ -26,8 +26,8 @@ from lineage.ports import EVERYTHING, LineageStore
 from lineage.recorder import BATCH_SIZE, NOTHING, Outcome, Recorder
 from lineage.redaction import Redactor
 from lineage.settings import Settings, load_settings, redaction_key
+from watchers.answers import RUNS
 from watchers.files import Ignored, ObjectRead, observed
-from watchers.kubeflow import RUNS
 from watchers.kubeflow_api import KubeflowApi
 from watchers.past import Found, Patient, Refused, past
 from watchers.source import KubernetesObject

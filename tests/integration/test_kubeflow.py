@@ -31,7 +31,7 @@ from tests.factories import (
 from tests.kubeflow_answers import a_pipeline, a_recurring_run, a_run, a_version, an_experiment
 from tests.kubeflow_server import KubeflowServer, kubeflow_server
 from tests.waiting import comes_true
-from watchers.kubeflow import EXPERIMENTS, PIPELINE_VERSIONS, PIPELINES, RECURRING_RUNS, RUNS, V1, V2
+from watchers.answers import EXPERIMENTS, PIPELINE_VERSIONS, PIPELINES, RECURRING_RUNS, RUNS, V1, V2
 from watchers.kubeflow_client import KubeflowClient
 from watchers.poller import Tempo
 from watchers.polling import Polling

@@ -34,7 +34,7 @@ from tests.kubeflow_answers import (
     told_in_v1,
     told_version,
 )
-from watchers.kubeflow import EXPERIMENTS, PIPELINE_VERSIONS, PIPELINES, RECURRING_RUNS, RUNS
+from watchers.answers import EXPERIMENTS, PIPELINE_VERSIONS, PIPELINES, RECURRING_RUNS, RUNS
 from watchers.source import Resource
 from watchers.specs import version_of
 
@@ -147,6 +147,11 @@ def test_a_run_started_when_it_was_first_said_to_run() -> None:
 
 def test_why_a_run_failed_is_told() -> None:
     assert run_told(a_run(state="FAILED", error={"code": 1, "message": "out of memory"})).message == "out of memory"
+
+
+def test_a_run_that_kubeflow_cannot_read_is_refused_with_its_reason() -> None:
+    with pytest.raises(InvalidObservation, match="Kubeflow itself cannot read it: no such pipeline"):
+        facts_of(told(RUNS, {"run_id": "run-1", "error": {"code": 5, "message": "no such pipeline"}}))
 
 
 def test_a_run_of_no_version_has_the_text_that_it_bears() -> None:

@@ -10,7 +10,7 @@ from lineage.model import SourceState
 from tests.factories import moment
 from tests.kubeflow_answers import a_pipeline, a_recurring_run, a_run, a_version, an_experiment, an_ir
 from tests.kubeflow_server import KubeflowServer, kubeflow_server
-from watchers.kubeflow import EXPERIMENTS, PIPELINE_VERSIONS, PIPELINES, RECURRING_RUNS, RUNS, V1, V2
+from watchers.answers import EXPERIMENTS, PIPELINE_VERSIONS, PIPELINES, RECURRING_RUNS, RUNS, V1, V2
 from watchers.kubeflow_api import KubeflowApi, uid_of
 from watchers.kubeflow_client import KubeflowClient
 from watchers.poller import RECENT, Poller, PollerEvent, RoundState, Told

@@ -8,7 +8,7 @@ from typing import Final
 
 from lineage.facts import ExperimentTold, Fact, ObjectKept
 from lineage.observation import ObjectSeen
-from watchers.kubeflow import EXPERIMENTS, moment, name_of, namespace_of, told_revision
+from watchers.answers import EXPERIMENTS, moment, name_of, namespace_of, told_revision
 from watchers.reading import mapping, placing, text
 from watchers.source import Source
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from lineage.facts import Fact, ObjectKept, PipelineTold
 from lineage.observation import ObjectSeen
-from watchers.kubeflow import PIPELINES, moment, namespace_of, told_revision
+from watchers.answers import PIPELINES, moment, namespace_of, told_revision
 from watchers.reading import mapping, placing, text
 from watchers.source import Source
 

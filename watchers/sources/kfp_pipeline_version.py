@@ -9,7 +9,7 @@ from typing import Final
 
 from lineage.facts import Fact, ObjectKept, PipelineVersionTold
 from lineage.observation import ObjectSeen
-from watchers.kubeflow import PIPELINE_VERSIONS, moment, name_of, told_revision
+from watchers.answers import PIPELINE_VERSIONS, moment, name_of, told_revision
 from watchers.reading import mapping, placing, text
 from watchers.source import Source
 from watchers.specs import version_of

@@ -8,7 +8,7 @@ from typing import Final
 
 from lineage.facts import Fact, ObjectKept, RecurringRunTold
 from lineage.observation import ObjectSeen
-from watchers.kubeflow import RECURRING_RUNS, moment, name_of, namespace_of, told_revision
+from watchers.answers import RECURRING_RUNS, moment, name_of, namespace_of, told_revision
 from watchers.reading import mapping, placing, text
 from watchers.source import Source
 

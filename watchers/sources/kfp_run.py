@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from lineage.errors import InvalidObservation
 from lineage.facts import Fact, ObjectKept, PipelineRef, RunTold
 from lineage.model import Phase
 from lineage.observation import ObjectSeen
-from watchers.kubeflow import (
+from watchers.answers import (
     RUNS,
     moment,
     name_of,
@@ -42,6 +43,9 @@ def _interpret(item: Mapping[str, Any], told: Mapping[str, Any], seen: ObjectSee
         return ()
     references, version = referred(told), mapping(told, "pipeline_version_reference")
     phase, born = phase_of_state(text(told, "state") or text(told, "status")), moment(told, "created_at")
+    message = _message(told)
+    if born is None and message:  # of one that it cannot read, the API gives its id and why
+        raise InvalidObservation(f"Kubeflow itself cannot read it: {message}")
     namespace = namespace_of(item, told)
     view = told_revision(seen, uid=uid, born=born, times=_times(told), ended=phase.ended)
     run = RunTold(
@@ -51,7 +55,7 @@ def _interpret(item: Mapping[str, Any], told: Mapping[str, Any], seen: ObjectSee
         namespace=namespace,
         name=name_of(told) or uid,
         phase=phase,
-        message=_message(told),
+        message=message,
         created_at=born,
         scheduled_at=moment(told, "scheduled_at"),
         started_at=_started_at(told),

@@ -30,6 +30,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _PHASES: Final = {
     "": Phase.PENDING,
     "RUNTIME_STATE_UNSPECIFIED": Phase.PENDING,
+    "RUNTIMESTATE_UNSPECIFIED": Phase.PENDING,
     "PENDING": Phase.PENDING,
     "RUNNING": Phase.RUNNING,
     "PAUSED": Phase.RUNNING,
