@@ -53,23 +53,29 @@ class PipelineRef(msgspec.Struct, frozen=True, kw_only=True):
     spec: bytes
 
 
-class Read(msgspec.Struct, frozen=True, kw_only=True):
-    """An attempt read what lay at a location, under the name of its input."""
+class Read(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An attempt read what lay at a location, under the name of its input. `type` and `metadata` are what it was told
+    of that when it began."""
 
     name: str
     location: Location
+    type: str | None = None
+    metadata: Mapping[str, Any] = {}
 
 
 class Write(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An attempt has an output. `reused`: the view itself says that it was taken over from a cache.
     `own`: the location names the attempt's own pod, so that it was written whatever the pod says. `type`: what its
-    component says that it is."""
+    component says that it is, and `metadata` what it says of it. `imported`: it was there before, and no cache had
+    it."""
 
     name: str
     location: Location
     reused: bool
     own: bool
     type: str | None = None
+    metadata: Mapping[str, Any] = {}
+    imported: bool = False
 
 
 class ExecutionState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -78,7 +84,8 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     Groupings (DAG, Steps, …, Retry) are kept too, for the graph leads through them; readers do not see
     them. `parents` are the nodes that had to end or begin before it, with their starts, so that each is an
     attempt. `cached_from` is the id of the node whose outputs were carried over. `metrics` are names of output
-    parameters that its template declares to be some.
+    parameters that its template declares to be some. `is_system`: it is plumbing of the engine. `component` is what it
+    runs, and `told_as` the id by which Kubeflow's own records know it.
     """
 
     node_id: str
@@ -103,6 +110,9 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     reads: tuple[Read, ...]
     writes: tuple[Write, ...]
     metrics: tuple[str, ...] = ()
+    is_system: bool = False
+    component: str | None = None
+    told_as: str | None = None
 
 
 class RecurringRef(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ Pure. The names and meanings are those of the GraphQL API, which lists fields an
 Times are aware and in UTC.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -98,6 +99,9 @@ class SlotOutcome(StrEnum):
     DUPLICATE = "DUPLICATE"
     SKIPPED_BY_POLICY = "SKIPPED_BY_POLICY"
     PENDING = "PENDING"
+
+
+_ITEM = re.compile(r"\(([0-9]{1,9}):")
 
 
 class _Node:
@@ -235,6 +239,17 @@ class Execution(_Node):
     resources: Mapping[str, Any] | None
     input_parameters: tuple[Parameter, ...]
     output_parameters: tuple[Parameter, ...]
+    system: bool = False
+    component: str | None = None
+
+    @property
+    def iteration(self) -> int | None:
+        """Which item of the innermost loop around it this is, counted from 0; None outside of loops.
+
+        Argo names the items of a loop `step(0:text)`, and what is in them after that.
+        """
+        items = _ITEM.findall(self.name)
+        return int(items[-1]) if items else None
 
     @property
     def duration_seconds(self) -> float | None:
@@ -313,6 +328,11 @@ class ArtifactUse:
     artifact: Artifact
     role: ArtifactRole
     ambiguous: bool
+
+    @property
+    def inferred(self) -> bool:
+        """Say whether this rests on time and place, and on no record: what is mounted may be read and written."""
+        return self.ambiguous or is_in_volume(self.artifact)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -434,10 +454,24 @@ class Slot:
 LineageNode: TypeAlias = Execution | Artifact
 
 
+def is_system(node: LineageNode) -> bool:
+    """Say whether a node is plumbing of the engine."""
+    return isinstance(node, Execution) and node.system
+
+
+_VOLUMES = ("pvc://", "volumesnapshot://")
+
+
+def is_in_volume(node: LineageNode) -> bool:
+    """Say whether a node is data in a volume: whoever mounts that may have read and written it."""
+    return isinstance(node, Artifact) and (node.uri or "").startswith(_VOLUMES)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineageEdge:
     """In the direction of the data: artifact to execution where USED, execution to artifact where GENERATED
-    or REUSED. `inferred`: one of several that the clocks allow."""
+    or REUSED. `inferred`: one of several that the clocks allow, or a mount of a volume, which says what may have been
+    read and written."""
 
     source: str
     target: str

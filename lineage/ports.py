@@ -415,10 +415,17 @@ class LineageStore(Protocol):
 
     # -- graphs and ledgers
     def lineage(
-        self, scope: Scope, roots: Sequence[Key], *, direction: Direction, max_depth: int | None, max_nodes: int
+        self,
+        scope: Scope,
+        roots: Sequence[Key],
+        *,
+        direction: Direction,
+        max_depth: int | None,
+        max_nodes: int,
+        system: bool = False,
     ) -> LineageGraph | None:
         """Walk the provenance graph from some nodes (a run stands for its executions); None where no root
-        is known."""
+        is known. Unless `system`, plumbing of the engine is left out, but where it is a root itself."""
 
     def closure(self, scope: Scope, roots: Sequence[Key], *, direction: Direction, max_nodes: int) -> Closure | None:
         """Name what `lineage` without a limit of depth would find, reading none of it; None where no root is

@@ -286,7 +286,14 @@ class FakeStore:
 
     # -- graphs and ledgers
     def lineage(
-        self, scope: Scope, roots: Sequence[Key], *, direction: Direction, max_depth: int | None, max_nodes: int
+        self,
+        scope: Scope,
+        roots: Sequence[Key],
+        *,
+        direction: Direction,
+        max_depth: int | None,
+        max_nodes: int,
+        system: bool = False,
     ) -> LineageGraph | None:
         self.reads.append("lineage")
         nodes: dict[str, Execution | Artifact] = {}

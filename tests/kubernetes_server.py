@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
+from warnings import catch_warnings
 
 import httpx
 import orjson
@@ -80,7 +81,9 @@ class KubernetesServer:
         return self._folder / "etcd"
 
     def _is_ready(self) -> bool:
-        with suppress(httpx.TransportError, OSError):  # OSError: its certificate is not made yet
+        # A connection that is reset before the TLS handshake began leaves its socket open in Python's ssl, to be
+        # collected at once. OSError: the certificate is not made yet.
+        with catch_warnings(action="ignore", category=ResourceWarning), suppress(httpx.TransportError, OSError):
             if self._client is None:
                 trusted = ssl.create_default_context(cafile=self.certificate)
                 self._client = httpx.Client(

@@ -400,26 +400,32 @@ def _executions(
         named = subjects.named(run)
         superseded = start is not None and named is not None and (node_id, start) not in named
         lost = superseded or _run_is_gone(subjects, run)
+        imported = {write.name for write in state.writes if write.imported}
+        taken_over = {name for role, name in ports[key][1] if role is ArtifactRole.REUSED}
         found[execution_key(*key)] = Execution(
             run=run_key(run),
             kind=state.kind,
             phase=Phase.UNKNOWN if lost and state.phase not in ENDED else state.phase,
             superseded=superseded,
-            cached=state.memoized or any(role is ArtifactRole.REUSED for role, _ in ports[key][1]),
+            cached=state.memoized or not taken_over <= imported,
             finished_at=_seconds(state.finished_at),
             pods=_shown_pods(subjects, _pods_at(subjects, key, seats)),
-            depends_on=frozenset(execution_key(*one) for one in _nearest(key, executions)),
+            depends_on=frozenset(
+                execution_key(*one) for one in _nearest(key, executions, past_system=not state.is_system)
+            ),
         )
     return found
 
 
-def _nearest(key: Attempt, executions: Mapping[Attempt, ExecutionState]) -> set[Attempt]:
-    """The executions right before one, through groupings."""
+def _nearest(key: Attempt, executions: Mapping[Attempt, ExecutionState], *, past_system: bool) -> set[Attempt]:
+    """The executions right before one, through groupings, and past plumbing unless it is some itself."""
     found: set[Attempt] = set()
     for node_id, start in executions[key].parents:
         parent = (key[0], node_id, start)
         if parent in executions:
-            found |= _nearest(parent, executions) if executions[parent].is_group else {parent}
+            state = executions[parent]
+            between = state.is_group or (past_system and state.is_system)
+            found |= _nearest(parent, executions, past_system=past_system) if between else {parent}
     return found
 
 

@@ -12,9 +12,13 @@ from typing import Any, Final
 import orjson
 
 from lineage.limits import is_name
-from watchers.reading import mapping, text
+from lineage.model import Parameter
+from lineage.redaction import is_redacted
+from watchers.placeholders import filled
+from watchers.reading import mapping, mappings, scalar, text
 
 COMPONENT: Final = "pipelines.kubeflow.org/component_spec"
+ARGUMENTS: Final = "pipelines.kubeflow.org/arguments.parameters"
 KEPT: Final = 256  # what components say, by their text: every node of a template asks again
 
 
@@ -24,9 +28,46 @@ def types_of_outputs(template: Mapping[str, Any]) -> Mapping[str, str]:
     return _types(spec, text(template, "name")) if spec else {}
 
 
+def component_of(template: Mapping[str, Any]) -> str | None:
+    """Name the component that a template runs."""
+    annotations = mapping(mapping(template, "metadata"), "annotations") if "metadata" in template else {}
+    return _name(text(annotations, COMPONENT)) if COMPONENT in annotations else None
+
+
+def arguments_of(template: Mapping[str, Any], node: Mapping[str, Any]) -> tuple[Parameter, ...]:
+    """Say what a component was given, by its own names: the engine knows of no argument that is a constant."""
+    annotations = mapping(mapping(template, "metadata"), "annotations") if "metadata" in template else {}
+    if ARGUMENTS not in annotations:
+        return ()
+    given = mappings(mapping(node, "inputs"), "parameters")
+    values = {f"inputs.parameters.{text(one, 'name')}": scalar(one.get("value")) or "" for one in given}
+    found = ((name, filled(value, values)) for name, value in _arguments(text(annotations, ARGUMENTS)))
+    return tuple(Parameter(name=name, value=value, redacted=is_redacted(value)) for name, value in found)
+
+
 def plain_name(name: str) -> str:
     """Leave of a name what all releases leave of it."""
     return "".join(letter for letter in name.lower() if letter.isalnum())
+
+
+@lru_cache(KEPT)
+def _name(spec: str) -> str | None:
+    try:
+        component = orjson.loads(spec)
+    except orjson.JSONDecodeError:
+        return None
+    name = component.get("name") if isinstance(component, dict) else None
+    return name if isinstance(name, str) and name else None
+
+
+@lru_cache(KEPT)
+def _arguments(written: str) -> tuple[tuple[str, str], ...]:
+    try:
+        found = orjson.loads(written)
+    except orjson.JSONDecodeError:
+        return ()
+    members = found.items() if isinstance(found, dict) else ()
+    return tuple((name, scalar(value) or "") for name, value in members)
 
 
 @lru_cache(KEPT)

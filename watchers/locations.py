@@ -38,6 +38,22 @@ def locate(artifact: Mapping[str, Any], fallbacks: tuple[Mapping[str, Any], ...]
     return location
 
 
+def locate_uri(uri: str, repository: Mapping[str, Any], cluster: str) -> Location:
+    """Say where something lies that Kubeflow names by a uri.
+
+    It names no endpoint: `minio://` and `s3://` are in the store of the workflow's own repository where that has the
+    bucket, else in whichever the cluster was told.
+    """
+    scheme, _, rest = uri.partition("://")
+    if scheme in ("minio", "s3"):
+        own = mapping(repository, "s3")
+        endpoint = text(own, "endpoint") if text(own, "bucket") == rest.partition("/")[0] else None
+        return Location(store=object_store(endpoint, cluster), uri=uri)
+    if scheme in ("http", "https"):
+        return Location(store=object_store(http_uri(uri), cluster), uri=http_uri(uri))
+    return Location(store="" if rest else object_store(None, cluster), uri=uri)
+
+
 def chosen_key(artifact: Mapping[str, Any]) -> bool:
     """Say whether whoever wrote the template chose the key themselves."""
     return any(_key(kind, mapping(artifact, kind)) for kind in type_names if artifact.get(kind))

@@ -21,7 +21,7 @@ import orjson
 import zstandard
 
 from lineage.identity import sha256
-from watchers.reading import mapping, seconds, sequence, text, time
+from watchers.reading import mapping, seconds, sequence, text, texts, time
 from watchers.source import Attempts, Head, KubernetesObject, Members, read_members
 
 GROUPS: Final = frozenset({"DAG", "Steps", "StepGroup", "TaskGroup", "Retry"})
@@ -191,6 +191,30 @@ def attempt_number(shape: Shape, parents: list[str], shapes: Mapping[str, Shape]
         return 0
     retried = any(shapes[p].kind == "Retry" and shapes[p].name == shape.attempt_name for p in parents)
     return shape.number if retried else 0
+
+
+_POD_NAME_FORMAT: Final = "workflows.argoproj.io/pod-name-format"
+_LONGEST_PREFIX: Final = 253 - 11  # of the name of a pod, before its hash
+
+
+@dataclass(frozen=True, slots=True)
+class PodNames:
+    """How the pods of a workflow are named. Source: argo-workflows/workflow/util/pod_name.go."""
+
+    by_template: bool
+
+    @classmethod
+    def of(cls, metadata: Mapping[str, Any]) -> "PodNames":
+        return cls(by_template=texts(metadata, "annotations").get(_POD_NAME_FORMAT) != "v1")
+
+    def of_node(self, node: Mapping[str, Any], node_id: str, workflow: str) -> str:
+        """Name the pod of a node."""
+        name = text(node, "name")
+        if not self.by_template or name == workflow:
+            return node_id
+        template = text(mapping(node, "templateRef"), "template") or text(node, "templateName")
+        prefix = f"{workflow}-{template}" if template else workflow
+        return f"{prefix[:_LONGEST_PREFIX]}-{node_id.rpartition('-')[2]}"
 
 
 def parents_of(shapes: Mapping[str, Shape], workflow: str) -> dict[str, list[str]]:

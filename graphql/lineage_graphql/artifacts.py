@@ -77,7 +77,8 @@ class Artifact(graphene.ObjectType):
     state = ArtifactState(required=True, description="What became of it, as far as looks at its place tell.")
     created_at = DateTime(description="When it was written.")
     metadata = JSON(
-        description="What it says that can be read: `metrics`, `plots` to be shown, and what of it was `setAside`."
+        description="What who wrote and read it say of it, and what it says that can be read: `metrics`, `plots` to be "
+        "shown, and what of it was `setAside`."
     )
     producer = graphene.Field(
         "lineage_graphql.executions.Execution",
@@ -110,6 +111,10 @@ class ArtifactUse(graphene.ObjectType):
     artifact = graphene.Field(Artifact, required=True, description="What was read, written or taken over.")
     role = ArtifactRole(required=True, description="Whether it was read, written or taken over.")
     ambiguous = graphene.Boolean(required=True, description="True where it is one of several that it may have been.")
+    inferred = graphene.Boolean(
+        required=True,
+        description="True where this rests on time and place, such as a mount of a volume, and on no record.",
+    )
 
 
 class ArtifactWhere(graphene.InputObjectType):

@@ -67,6 +67,13 @@ class Execution(graphene.ObjectType):
     finished_at = DateTime(description="When it ended; null while it runs.")
     duration_seconds = graphene.Float(description="From its start to its end; null while either is not known.")
     exit_code = graphene.Int(description="The exit code of its main container.")
+    iteration = graphene.Int(
+        description="Which item of the innermost loop around it this is, counted from 0; null outside of loops."
+    )
+    component = graphene.String(description="The component of Kubeflow Pipelines that it runs.")
+    system = graphene.Boolean(
+        required=True, description="Plumbing of the engine (drivers, helpers), hidden by default in pictures."
+    )
     superseded = graphene.Boolean(
         required=True,
         description="True where a later state of the run no longer names it: an attempt that a manual retry replaced.",
@@ -148,6 +155,7 @@ class ExecutionWhere(graphene.InputObjectType):
     node_id = StringWhere(description="By the id of its node.")
     phase = PhaseWhere(description="By phase.")
     kind = StringWhere(description="By what did the work.")
+    system = graphene.Boolean(description="By whether it is plumbing of the engine.")
     cached = graphene.Boolean(description="By whether its outputs were taken from an earlier execution.")
     superseded = graphene.Boolean(description="By whether a later attempt replaced it.")
     started_at = DateTimeWhere(description="By when it started.")

@@ -25,7 +25,11 @@ class LineageEdge(graphene.ObjectType):
     target = graphene.ID(required=True, description="The node that the data goes to.")
     role = ArtifactRole(required=True, description="What the execution did with the artifact.")
     name = graphene.String(description="The name of the input or output.")
-    inferred = graphene.Boolean(required=True, description="True where the clocks allow another edge as well.")
+    inferred = graphene.Boolean(
+        required=True,
+        description="True where the clocks allow another edge as well, or where a volume is mounted: that says what "
+        "may have been read and written.",
+    )
 
 
 class LineageGraph(graphene.ObjectType):
@@ -49,6 +53,7 @@ def walk(
     direction: model.Direction,
     max_depth: int | None = None,
     max_nodes: int | None = None,
+    system: bool | None = None,
 ) -> model.LineageGraph:
     if max_depth is not None and max_depth < 0:
         raise InvalidRequest(f"maxDepth is {max_depth}; give 0 or more, or leave it out to walk to the end")
@@ -63,6 +68,7 @@ def walk(
         direction=direction,
         max_depth=max_depth,
         max_nodes=NODES_UNLESS_ASKED if max_nodes is None else max_nodes,
+        system=bool(system),
     )
     if graph is None:
         raise NotFound("none of the roots is recorded")
@@ -82,6 +88,9 @@ LINEAGE = graphene.Field(
     ),
     max_depth=graphene.Int(description="How many edges to go at most; to the end unless asked."),
     max_nodes=graphene.Int(default_value=NODES_UNLESS_ASKED, description="How many nodes to collect at most."),
+    system=graphene.Boolean(
+        default_value=False, description="Whether to show plumbing of the engine, such as drivers of Kubeflow."
+    ),
     resolver=walk,
     description="The provenance graph around some nodes: UPSTREAM is where they came from, DOWNSTREAM what they "
     "reached. Null with an error where no root is known.",

@@ -3,6 +3,7 @@
 Every text comes from outside: it is shown as it is, never read as markup, and cannot steer the terminal.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -26,6 +27,8 @@ _STYLES: Final = {
     "PENDING": "cyan",
     "UNKNOWN": "yellow",
 }
+
+_CALLED: Final = {"plots": "shows", "setAside": "set aside"}
 
 Answer = Mapping[str, Any]
 
@@ -93,13 +96,34 @@ def _facts_of_artifact(artifact: Answer) -> Iterator[tuple[str, Text]]:
         yield "size", _size(int(artifact["sizeBytes"]))
     yield "digest", _text(artifact["digest"])
     yield "content", _text(artifact["contentDigest"])
-    said = artifact["metadata"] or {}
-    for number, (name, value) in enumerate(said.get("metrics", {}).items()):
-        yield "metrics" if number == 0 else "", _text(f"{name} = {value if isinstance(value, str) else f'{value:.6g}'}")
-    for number, plot in enumerate(said.get("plots", ())):
-        yield "shows" if number == 0 else "", _text(plot["type"].replace("_", " "))
-    for number, one in enumerate(said.get("setAside", ())):
-        yield "set aside" if number == 0 else "", _text(": ".join(filter(None, one.values())), "yellow")
+    for name, value in (artifact["metadata"] or {}).items():
+        for number, line in enumerate(_lines(value)):
+            yield _CALLED.get(name, name) if number == 0 else "", _text(line, "yellow" if name == "setAside" else "")
+
+
+def _lines(said: Any) -> Iterator[str]:
+    """What is said of an artifact under one name, whatever it is: JSON of others."""
+    match said:
+        case dict():
+            yield from (f"{name} = {_written(value)}" for name, value in said.items())
+        case list():
+            for one in said:
+                of = (
+                    {"": one}
+                    if not isinstance(one, dict)
+                    else {"": str(one["type"]).replace("_", " ")}
+                    if "type" in one
+                    else one
+                )
+                yield ": ".join(_written(value) for value in of.values() if value)
+        case _:
+            yield _written(said)
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def table_of_states(artifacts: Sequence[tuple[Artifact, str]]) -> Table:
@@ -194,6 +218,7 @@ def _metric(metric: Answer) -> Text:
 def _add_step(tree: Tree, step: Answer) -> None:
     notes = [
         _took(step["durationSeconds"]),
+        *([f"item {step['iteration'] + 1}"] if step["iteration"] is not None else []),
         *([f"attempt {step['attempt'] + 1}"] if step["attempt"] else []),
         *(["superseded"] if step["superseded"] else []),
         *(["cached"] if step["cached"] else []),
@@ -211,13 +236,18 @@ def _add_step(tree: Tree, step: Answer) -> None:
     for use in step["inputs"]:
         branch.add(_text(f"← {_used(use)}"))
     for use in step["outputs"]:
-        branch.add(_text(f"→ {_used(use)}{' (from a cache)' if use['role'] == 'REUSED' else ''}"))
+        branch.add(_text(f"→ {_used(use)}{_taken(step) if use['role'] == 'REUSED' else ''}"))
+
+
+def _taken(step: Answer) -> str:
+    return " (from a cache)" if step["cached"] else " (was there before)"
 
 
 def _used(use: Answer) -> str:
     artifact = use["artifact"]
-    doubt = " (or another write of it)" if use["ambiguous"] else ""
-    return f"{use['name']}  {artifact['uri'] or artifact['digest'] or NOT_KNOWN}{doubt}"
+    doubt = " (or another write of it)" if use["ambiguous"] else " (perhaps: it is mounted)" if use["inferred"] else ""
+    type_of = f" [{artifact['type']}]" if artifact["type"] else ""
+    return f"{use['name']}{type_of}  {artifact['uri'] or artifact['digest'] or NOT_KNOWN}{doubt}"
 
 
 # ------------------------------------------------------------------------------------------ single values

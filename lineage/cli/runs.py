@@ -59,6 +59,9 @@ def runs(
 
 def show(
     run: Annotated[str, typer.Argument(metavar="RUN", help="The id, the uid or the name of a run.")],
+    system: Annotated[
+        bool, typer.Option("--system", help="Show plumbing of the engine, too, such as the drivers of Kubeflow.")
+    ] = False,
     as_json: JsonFlag = False,
     store: StoreFlag = None,
     url: UrlFlag = None,
@@ -72,7 +75,7 @@ def show(
     """
     configure_logs(logging.ERROR)
     ask = open_ask(store, url)
-    found = _steps(ask, _find(ask, run))
+    found = _steps(ask, _find(ask, run), system=system)
     if as_json:
         write_json(found)
     else:
@@ -110,12 +113,13 @@ def _find(ask: Ask, text: str) -> str:
     return str(of_workflow["id"])
 
 
-def _steps(ask: Ask, run: str) -> dict[str, Any]:
-    """Read a run with all its executions, however many."""
-    found = dict(ask_saved(ask, "run-steps", {"id": run})["node"])
+def _steps(ask: Ask, run: str, *, system: bool) -> dict[str, Any]:
+    """Read a run with all its executions, however many; with those that are plumbing, if `system`."""
+    wanted = {"id": run, "system": None if system else False}
+    found = dict(ask_saved(ask, "run-steps", wanted)["node"])
     executions = dict(found["executions"])
     while executions["pageInfo"]["hasNextPage"]:
-        values = {"id": run, "after": executions["pageInfo"]["endCursor"]}
+        values = wanted | {"after": executions["pageInfo"]["endCursor"]}
         more = ask_saved(ask, "run-steps", values)["node"]["executions"]
         executions = {**more, "nodes": [*executions["nodes"], *more["nodes"]]}
     del executions["pageInfo"]

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from lineage.identity import Location, object_store
 
 GOOGLE: Final = "storage.googleapis.com"
-_SCHEMES: Final = ("s3", "gs")
+_SCHEMES: Final = ("s3", "gs", "minio")  # Kubeflow writes the last for the store that it brings, which speaks S3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,6 +48,8 @@ class AttemptShown(msgspec.Struct, frozen=True):
     resources: Mapping[str, Any] | None
     input_parameters: tuple[Parameter, ...]
     output_parameters: tuple[Parameter, ...]
+    is_system: bool = False
+    component: str | None = None
 
 
 encode = msgspec.json.Encoder(order="sorted").encode

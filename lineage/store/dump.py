@@ -118,6 +118,8 @@ def _executions(connection: Connection, scope: Scope, items: Sequence[Execution]
             "exitCode": item.exit_code,
             "superseded": item.superseded,
             "cached": item.cached,
+            "system": item.system,
+            "component": item.component,
             "cachedFrom": None if origin is None else origin.id,
             "resources": item.resources,
             "inputParameters": [_parameter(one) for one in item.input_parameters],

@@ -6,14 +6,14 @@ counts where nobody recorded anything by that name.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, and_, not_, select
 
 from lineage.evidence import MetricValue, Said
-from lineage.identity import Key, decode_key, encode_key, run_key
+from lineage.identity import Key, decode_key, run_key
 from lineage.model import Metric, PodSeen, Special
 from lineage.ports import Scope, Where
 from lineage.store import measures, queries, tables
@@ -196,14 +196,10 @@ def _named(said: Said, name: str) -> Iterator[MetricValue]:
     return (value for value in said.values if value.name == name)
 
 
-def metadata_of(connection: Connection, scope: Scope, artifacts: Sequence[Key]) -> Mapping[Key, Any]:
-    """What artifacts say that we can read, as JSON."""
-    node = tables.node
-    chosen = queries.artifacts(scope).select.where(node.c.key.in_([encode_key(key) for key in artifacts]))
-    wanted = chosen.with_only_columns(tables.artifact.c.id, node.c.key).where(tables.artifact.c.shown.is_not(None))
-    keys = {row.id: decode_key(row.key) for row in connection.execute(wanted)}
-    said = _said_by(connection, tables.artifact.c.id.in_(keys))
-    return {keys[artifact_id]: _as_json(of) for artifact_id, of in said.items()}
+def said_as_json(connection: Connection, artifacts: Set[int]) -> Mapping[int, Mapping[str, Any]]:
+    """What artifacts say that we can read, as JSON, by their internal ids."""
+    said = _said_by(connection, tables.artifact.c.id.in_(artifacts)) if artifacts else {}
+    return {artifact_id: _as_json(of) for artifact_id, of in said.items()}
 
 
 def _said_by(connection: Connection, which: ColumnElement[bool]) -> Mapping[int, Said]:

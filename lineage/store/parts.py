@@ -139,7 +139,7 @@ def _use(row: values.Columns) -> ArtifactUse:
 
 
 def depends_on(connection: Connection, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[Execution, ...]]:
-    """The executions right before others, through the groupings between them."""
+    """The executions right before others, through the groupings and the plumbing between them."""
     node, execution, run = tables.node, tables.execution, tables.run
     wanted = connection.execute(
         select(execution.c.id, execution.c.run_id, node.c.key)
@@ -154,6 +154,7 @@ def depends_on(connection: Connection, scope: Scope, executions: Sequence[Key]) 
             execution.c.node_id,
             execution.c.started_at,
             execution.c.is_group,
+            execution.c.is_system,
             execution.c.parents,
         ).where(execution.c.run_id.in_({row.run_id for row in wanted}), not_(execution.c.is_provisional))
     ).all()
@@ -169,7 +170,8 @@ def depends_on(connection: Connection, scope: Scope, executions: Sequence[Key]) 
 
 
 def _nearest(start: Any | None, by_attempt: Mapping[tuple[int, str, int | None], Any]) -> list[int]:
-    """The nearest executions above one, through groupings."""
+    """The nearest executions above one, through groupings, and past plumbing unless it is some itself."""
+    past_system = start is not None and not start.is_system
     found: dict[int, None] = {}
     seen: set[int] = set()
     todo = [] if start is None else [start]
@@ -180,7 +182,7 @@ def _nearest(start: Any | None, by_attempt: Mapping[tuple[int, str, int | None],
             if parent is None or parent.id in seen:
                 continue
             seen.add(parent.id)
-            if parent.is_group:
+            if parent.is_group or (past_system and parent.is_system):
                 todo.append(parent)
             else:
                 found[parent.id] = None

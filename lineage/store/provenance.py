@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from sqlalchemy import select
 
-from lineage.facts import LocationLooked
+from lineage.facts import ExecutionState, LocationLooked
 from lineage.identity import Location, state_key, unknown_key, written_key
 from lineage.merge import (
     OPEN,
@@ -153,7 +153,8 @@ class Provenance:
         state = batch.state(row)
         reused = any(pod["reused"] for pod in batch.pods.of("execution_id", execution_id))
         writes, uses = ports(state, reused=reused)
-        cached = state.memoized or any(role is ArtifactRole.REUSED for role, _ in uses)
+        imported = {write.name for write in state.writes if write.imported}
+        cached = state.memoized or any(role is ArtifactRole.REUSED and name not in imported for role, name in uses)
         if row["cached"] != cached:
             row["cached"] = cached
             batch.executions.put(row)
@@ -236,6 +237,7 @@ class Provenance:
                 batch.uses.remove(use)
                 self._show_edges(use, Answer(writes=frozenset(), unknown=False))
         moved = execution_id in batch.fresh or execution_id in batch.rewired
+        types = _types_of_uses(batch.state(row)) if placed else {}
         for (role, name), where in placed.items():
             use = {
                 "execution_id": execution_id,
@@ -245,6 +247,7 @@ class Provenance:
                 "location_id": where,
                 "read_from": when[0],
                 "read_to": when[1],
+                "type": types.get((role, name)),
             }
             is_news = use != known.get((role, name))
             if is_news:
@@ -470,6 +473,12 @@ def _places_of(batch: Batch, column: str, ids: Collection[int]) -> Iterator[Loca
             joined = where.join(table, table.c.location_id == tables.location.c.id).where(condition)
             for row in batch.connection.execute(joined):
                 yield Location(store=row.store, uri=row.uri)
+
+
+def _types_of_uses(state: ExecutionState) -> Mapping[tuple[str, str], str | None]:
+    """What an attempt was told that its inputs are, and what it took over, by role and name."""
+    read = {(ArtifactRole.USED.value, read.name): read.type for read in state.reads}
+    return read | {(REUSED, write.name): write.type for write in state.writes}
 
 
 def _handing_on(edge: Row) -> Row:

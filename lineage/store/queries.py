@@ -9,7 +9,21 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, exists, false, func, not_, or_, select, true, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    and_,
+    case,
+    exists,
+    false,
+    func,
+    not_,
+    or_,
+    select,
+    true,
+    tuple_,
+)
 from sqlalchemy.sql import ColumnExpressionArgument
 
 from lineage.identity import RAW_STORE
@@ -273,6 +287,7 @@ def executions(scope: Scope) -> Query:
             "phase": plain(execution_phase(), str),
             "kind": plain(execution.c.kind),
             "cached": flag(execution.c.cached),
+            "system": flag(execution.c.is_system.is_not(None)),
             "superseded": flag(is_superseded()),
             "startedAt": plain(execution.c.started_at * 1_000_000, microseconds),
             "image": _images_of(pods, tables.pod_image.c.reference),
@@ -296,7 +311,14 @@ def artifacts(scope: Scope) -> Query:
     artifact, location, node = tables.artifact, tables.location, tables.node
     producer, run = tables.node.alias("producer"), tables.run
     chosen = (
-        select(artifact, node.c.key, location.c.store, location.c.uri, producer.c.key.label("producer_key"))
+        select(
+            artifact,
+            node.c.key,
+            location.c.store,
+            location.c.uri,
+            producer.c.key.label("producer_key"),
+            artifact_type().label("shown_type"),
+        )
         .select_from(artifact)
         .join(node, node.c.id == artifact.c.id)
         .join(location, location.c.id == artifact.c.location_id)
@@ -315,7 +337,7 @@ def artifacts(scope: Scope) -> Query:
             "uri": lambda condition: _unless(raw, location.c.uri, condition),
             "digest": _digest,
             "contentDigest": plain(artifact.c.content_digest),
-            "type": plain(artifact.c.type),
+            "type": plain(artifact_type()),
             "state": plain(func.coalesce(artifact.c.verified, ArtifactState.UNVERIFIED.value), str),
             "createdAt": plain(tables.WRITTEN_AT * 1_000_000, microseconds),
             "external": flag(artifact.c.execution_id.is_(None)),
@@ -324,6 +346,15 @@ def artifacts(scope: Scope) -> Query:
         default_order=(("CREATED_AT", False),),
         always=frozenset({"NAME"}),
     )
+
+
+def artifact_type() -> Expression:
+    """What its writer says that an artifact is; of one that nobody wrote, the first by name of what its readers were
+    told."""
+    artifact, edge, use = tables.artifact, tables.edge.alias("read_by"), tables.use.alias("told")
+    mine = and_(use.c.execution_id == edge.c.target, use.c.role == edge.c.role, use.c.name == edge.c.name)
+    told = select(func.min(use.c.type)).select_from(edge).join(use, mine).where(edge.c.source == artifact.c.id)
+    return case((artifact.c.execution_id.is_(None), told.correlate(artifact).scalar_subquery()), else_=artifact.c.type)
 
 
 def _digest(condition: Condition) -> ColumnElement[bool]:

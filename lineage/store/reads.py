@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from sqlalchemy import Connection, exists, not_, or_, select
+from sqlalchemy import Connection, exists, not_, or_, select, true
 
 from lineage.identity import Key, decode_key, encode_key, run_key
 from lineage.model import (
@@ -115,17 +115,19 @@ def nodes_by_id(connection: Connection, scope: Scope, ids: Iterable[int]) -> dic
     return found
 
 
-def root_keys(connection: Connection, keys: Sequence[Key]) -> list[str]:
-    """The keys of nodes to walk from, as text; a run stands for its executions, an alias for what it became."""
+def root_keys(connection: Connection, keys: Sequence[Key], *, system: bool) -> list[str]:
+    """The keys of nodes to walk from, as text; a run stands for its executions, with plumbing if `system`, an alias for
+    what it became."""
     node, run, execution = tables.node, tables.run, tables.execution
     named = [key for key in keys if key[0] == "Run" and len(key) == 2]
     runs = [str(one[1]) for key in named for one in (key, _alias(connection, key)) if one is not None]
     found = [encode_key(_alias(connection, key) or key) for key in keys if key[0] == "Execution"]
     found += [encode_key(key) for key in keys if key[0] == "Artifact"]
+    shown = true() if system else execution.c.is_system.is_(None)
     for some in chunks(runs):
         of_runs = select(node.c.key).join(execution, execution.c.id == node.c.id)
         of_runs = of_runs.join(run, run.c.id == execution.c.run_id).where(not_(execution.c.is_group))
-        found += connection.scalars(of_runs.where(run.c.key.in_(some)))
+        found += connection.scalars(of_runs.where(run.c.key.in_(some), shown))
     return list(dict.fromkeys(found))
 
 

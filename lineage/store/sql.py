@@ -42,10 +42,11 @@ from lineage.model import (
     Slot,
     SourceStatus,
     WorkflowIncarnation,
+    is_system,
 )
 from lineage.observation import Observation
 from lineage.ports import Listing, Page, PageRequest, Scope, Where
-from lineage.store import metrics, owned, paging, parts, queries, reads, slots, tables, values
+from lineage.store import describing, metrics, owned, paging, parts, queries, reads, slots, tables, values
 from lineage.store.completeness import completeness
 from lineage.store.coverage import gaps_of
 from lineage.store.dialect import Dialect
@@ -315,7 +316,7 @@ class SqlStore:
     def metadata(self, scope: Scope, artifacts: Sequence[Key]) -> Mapping[Key, Any]:
         with self._reading() as connection:
             begin(connection)
-            return metrics.metadata_of(connection, scope, artifacts)
+            return describing.metadata_of(connection, scope, artifacts)
 
     def metric_names(self, scope: Scope, where: Where | None) -> tuple[str, ...]:
         with self._reading() as connection:
@@ -352,18 +353,27 @@ class SqlStore:
 
     # -- graphs and ledgers
     def lineage(
-        self, scope: Scope, roots: Sequence[Key], *, direction: Direction, max_depth: int | None, max_nodes: int
+        self,
+        scope: Scope,
+        roots: Sequence[Key],
+        *,
+        direction: Direction,
+        max_depth: int | None,
+        max_nodes: int,
+        system: bool = False,
     ) -> LineageGraph | None:
         with self._reading() as connection:
-            known = reads.seen_ids(connection, scope, reads.root_keys(connection, roots))
+            known = reads.seen_ids(connection, scope, reads.root_keys(connection, roots, system=system))
             if not known:
                 return None
             found = walk(connection, scope, known, direction=direction, max_depth=max_depth, max_nodes=max_nodes)
-            return found.graph(reads.nodes_by_id(connection, scope, found.keys))
+            nodes = reads.nodes_by_id(connection, scope, found.keys)
+            hidden = {i for i, node in nodes.items() if is_system(node) and not system} - known.keys()
+            return found.without(hidden).graph(nodes)
 
     def closure(self, scope: Scope, roots: Sequence[Key], *, direction: Direction, max_nodes: int) -> Closure | None:
         with self._reading() as connection:
-            starts = reads.root_keys(connection, roots)
+            starts = reads.root_keys(connection, roots, system=False)
             several = scope.namespaces is not None or direction is Direction.BOTH
             if several:
                 begin(connection)

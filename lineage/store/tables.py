@@ -281,6 +281,8 @@ execution = Table(
     Column("memory_seconds", Double),
     # Whether output parameters of it are metrics.
     Column("measured", Boolean),
+    # Whether it is plumbing of the engine; null where it is not, as most are not.
+    Column("is_system", Boolean),
     Index("execution_of_run", "run_id", "started_at"),
     Index("execution_by_node", "node_id", "display_name").ddl_if(dialect="sqlite"),  # as with runs
     Index("ix_execution_node_id", "node_id").ddl_if(dialect="postgresql"),
@@ -399,6 +401,8 @@ use = Table(
     Column("location_id", Id, nullable=False),
     Column("read_from", BigInteger, nullable=False),
     Column("read_to", BigInteger, nullable=False),
+    # What its reader was told that it is.
+    Column("type", Text),
     Index("use_of_location", "location_id", "read_to"),
 )
 

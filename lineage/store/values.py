@@ -125,6 +125,8 @@ def execution(row: Columns) -> Execution:
         resources=state.resources,
         input_parameters=state.input_parameters,
         output_parameters=state.output_parameters,
+        system=state.is_system,
+        component=state.component,
     )
 
 
@@ -159,7 +161,7 @@ def artifact(row: Columns) -> Artifact:
         content_digest=row["content_digest"],
         size_bytes=row["size_bytes"],
         state=ArtifactState(row["verified"] or ArtifactState.UNVERIFIED),
-        type=row["type"],
+        type=row["shown_type"],
     )
 
 

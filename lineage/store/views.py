@@ -250,6 +250,7 @@ def show_execution(batch: Batch, row: Row, state: ExecutionState, body: bytes) -
         attempt=state.attempt,
         cpu_seconds=counted(state.resources, "cpu"),
         memory_seconds=counted(state.resources, "memory"),
+        is_system=state.is_system or None,
         parents=parents,
         digest=fingerprint(body),
         body=body,

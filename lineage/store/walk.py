@@ -7,8 +7,8 @@ and what it took over. Downstream is the reverse, takers included.
 links that the same traversal read ahead: one statement for a whole graph, or one a level where the walk is a short one.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import zip_longest
 from typing import Any, Final
@@ -31,7 +31,7 @@ from sqlalchemy import (
 )
 
 from lineage.identity import encoded_id
-from lineage.model import ArtifactRole, Closure, Direction, LineageEdge, LineageGraph, LineageNode
+from lineage.model import ArtifactRole, Closure, Direction, LineageEdge, LineageGraph, LineageNode, is_in_volume
 from lineage.ports import Scope
 from lineage.store import tables
 from lineage.store.conditions import Expression
@@ -210,17 +210,35 @@ class Walk:
     frontier: set[int] = field(default_factory=set)
     reasons: dict[str, None] = field(default_factory=dict)
 
+    def without(self, hidden: Set[int]) -> "Walk":
+        """Leave nodes out."""
+        if not hidden:
+            return self
+        return replace(
+            self,
+            keys={i: key for i, key in self.keys.items() if i not in hidden},
+            links={name: link for name, link in self.links.items() if hidden.isdisjoint(link[:2])},
+            frontier=self.frontier - hidden,
+        )
+
     def graph(self, nodes: Mapping[int, LineageNode]) -> LineageGraph:
         """Draw the graph, given the nodes that the keys are of."""
         ids = {node_id: encoded_id(key) for node_id, key in self.keys.items()}
+        mounted = {node_id for node_id in ids if is_in_volume(nodes[node_id])}
         edges = [
-            LineageEdge(source=ids[source], target=ids[target], role=ArtifactRole(role), name=name, inferred=ambiguous)
+            LineageEdge(
+                source=ids[source],
+                target=ids[target],
+                role=ArtifactRole(role),
+                name=name,
+                inferred=ambiguous or not mounted.isdisjoint((source, target)),
+            )
             for source, target, role, name, ambiguous in self.links.values()
         ]
         return LineageGraph(
             nodes=tuple(nodes[i] for i in sorted(self.keys, key=lambda i: (self.depths[i], ids[i]))),
             edges=tuple(sorted(edges, key=lambda e: (e.source, e.target, e.role, e.name or ""))),
-            depth=max(self.depths.values(), default=0),
+            depth=max((self.depths[i] for i in self.keys), default=0),
             complete=not self.reasons,
             reasons=tuple(self.reasons),
             frontier=tuple(sorted(ids[i] for i in self.frontier)),

@@ -142,6 +142,7 @@ def fields_of(what: type) -> dict[str, Field]:
                 **texts(executions, displayName="display_name", template="template", nodeId="node_id", kind="kind"),
                 "phase": phases,
                 "cached": Field("flag", ()),
+                "system": Field("flag", ()),
                 "superseded": Field("flag", ()),
                 **times(executions, startedAt="started_at"),
                 "consumes": Field("equal", tuple(artifact.key for artifact in artifacts)),

@@ -6,7 +6,7 @@ import re
 import resource
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -342,12 +342,15 @@ def test_of_ten_thousand_requests_each_is_answered_or_refused(serving: Serving) 
 # ------------------------------------------------------------------------------------------ a database that waits
 @dataclass(frozen=True, kw_only=True)
 class Stuck:
-    """A database in which whoever reads runs or sources waits. `waiting` counts them."""
+    """A database in which whoever reads runs or sources waits. `clients` says whether each of its clients does, and
+    for what."""
 
-    waiting: Callable[[], int]
+    clients: Callable[[], Sequence[tuple[bool, str]]]
 
-    def comes_to(self, is_so: Callable[[int], bool]) -> bool:
-        return comes_true(lambda: is_so(self.waiting()), deadline_seconds=SOON_SECONDS)
+    def comes_to(self, waiting: int) -> None:
+        """Wait until so many wait."""
+        came = comes_true(lambda: sum(waits for waits, _ in self.clients()) == waiting, deadline_seconds=SOON_SECONDS)
+        assert came, f"{waiting} should wait: {self.clients()}"
 
 
 @contextmanager
@@ -355,11 +358,13 @@ def stuck(store: str) -> Iterator[Stuck]:
     with psycopg.connect(store) as locking, psycopg.connect(store, autocommit=True) as watching:
         locking.execute("LOCK TABLE run, source IN ACCESS EXCLUSIVE MODE")
 
-        def waiting() -> int:
-            ((count,),) = watching.execute("SELECT count(*) FROM pg_locks WHERE NOT granted").fetchall()
-            return int(count)
+        def clients() -> Sequence[tuple[bool, str]]:
+            return watching.execute(
+                "SELECT coalesce(wait_event_type = 'Lock', false), concat_ws(' ', state, wait_event, query)"
+                " FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'"
+            ).fetchall()
 
-        yield Stuck(waiting=waiting)
+        yield Stuck(clients=clients)
         locking.rollback()
 
 
@@ -367,14 +372,14 @@ def stuck(store: str) -> Iterator[Stuck]:
 def test_where_the_database_waits_questions_are_refused_and_nothing_waits_on_for_who_hung_up(serving: Serving) -> None:
     async def play(database: Stuck) -> None:
         askers = await sent(serving, 30, request(SMALL))
-        assert await asyncio.to_thread(database.comes_to, lambda count: count == THREADS)
+        await asyncio.to_thread(database.comes_to, THREADS)
         answer, _ = await asked(serving, SMALL)
         assert answer.status_code == 503
         assert await asyncio.to_thread(serving.is_ready)
         assert await asyncio.to_thread(serving.memory) < MOST_MEMORY  # as /metrics tells, without what the store knows
         for each in askers:
             await each.hang_up()
-        assert await asyncio.to_thread(database.comes_to, lambda count: count == 0)
+        await asyncio.to_thread(database.comes_to, 0)
 
     with stuck(serving.store) as database:
         asyncio.run(play(database))
@@ -396,7 +401,7 @@ def test_a_server_that_is_ended_does_not_wait_for_its_questions(serving: Serving
     async def play(database: Stuck) -> float:
         with served(serving.store, tmp_path) as port:
             askers = await sent(replace(serving, port=port), 30, request(SMALL))
-            assert await asyncio.to_thread(database.comes_to, lambda count: count == THREADS)
+            await asyncio.to_thread(database.comes_to, THREADS)
             ends_at = monotonic()
         ended_at = monotonic()
         for each in askers:

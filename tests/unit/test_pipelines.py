@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from lineage.facts import PipelineRef
+from lineage.identity import sha256
 from tests.factories import RUN_ID, KubernetesObject, a_workflow
 from watchers.pipelines import PIPELINE_SPEC, pipeline_of
 
@@ -130,3 +131,61 @@ def test_the_name_of_a_scheduled_run_is_generated_too() -> None:
         return a_workflow(uid=uid, name=name, spec=spec, labels=labels)
 
     assert pipeline(scheduled("u1", "nightly-17")).digest == pipeline(scheduled("u2", "nightly-18")).digest
+
+
+# ------------------------------------------------------------------------------------------ Kubeflow v2
+def compiled(
+    *,
+    told: str = "churn",
+    run: str = "r1",
+    config: str = "{}",
+    release: str = "2.14.3",
+    code: str = "train()",
+    annotated: bool = False,
+) -> KubernetesObject:
+    """A run of a pipeline that a release of Kubeflow compiled: the text of its component is an argument, which is named
+    by its digest, or an annotation."""
+    text = f"pip install 'kfp=={release}' && python -c '{code}'"
+    name = f"implementations-{sha256(text.encode()).removeprefix('sha256:')}"
+    flags = ["--pipeline_name", told, "--run_id", run, "--run_name", f"w-{run}", "--run_display_name", f"run {run}"]
+    runtime = {"name": "runtime-config", "value": config}
+    root = {"name": "root-driver", "template": "system-dag-driver", "arguments": {"parameters": [runtime]}}
+    kubeflow = "pipelines.kubeflow.org/"
+    reference = "annotations." + kubeflow if annotated else "parameters."
+    spec: KubernetesObject = {
+        "entrypoint": "entrypoint",
+        "podMetadata": {"labels": {f"{kubeflow}kfp_sdk_version": release}},
+        "arguments": {"parameters": [] if annotated else [{"name": name, "value": text}]},
+        "templates": [
+            {"name": "system-dag-driver", "container": {"args": flags}},
+            {"name": "entrypoint", "dag": {"tasks": [root]}},
+            {"name": "root", "inputs": {"parameters": [{"value": "{{workflow." + reference + name + "}}"}]}},
+        ],
+    }
+    annotations = {kubeflow + name: text} if annotated else {}
+    return a_workflow(uid=f"u-{run}", name=f"w-{run}", labels={RUN_ID: run}, spec=spec, annotations=annotations)
+
+
+@pytest.mark.parametrize(
+    ("told", "name", "namespace"),
+    [("churn", "churn", "a"), ("namespace/team-b/pipeline/churn", "churn", "team-b"), ("a/b", "a/b", "a")],
+)
+def test_a_pipeline_of_kubeflow_is_called_as_its_drivers_are_told(told: str, name: str, namespace: str) -> None:
+    found = pipeline(compiled(told=told))
+    assert (found.name, found.namespace) == (name, namespace)
+
+
+@pytest.mark.parametrize("annotated", [False, True])
+@pytest.mark.parametrize(
+    "other", [{"run": "r2"}, {"config": '{"parameterValues": {"rate": 0.1}}'}, {"release": "2.15.0"}]
+)
+def test_runs_arguments_and_the_release_that_compiled_it_make_no_version(
+    other: dict[str, Any], annotated: bool
+) -> None:
+    assert pipeline(compiled(annotated=annotated)).digest == pipeline(compiled(annotated=annotated, **other)).digest
+
+
+@pytest.mark.parametrize("annotated", [False, True])
+def test_another_component_makes_another_version(annotated: bool) -> None:
+    first, second = (compiled(code=code, annotated=annotated) for code in ("train()", "train(fast=True)"))
+    assert pipeline(first).digest != pipeline(second).digest

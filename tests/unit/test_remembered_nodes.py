@@ -1,5 +1,6 @@
 """What a view means does not depend on which views were interpreted before it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from lineage.facts import Fact
 from lineage.observation import ObjectSeen
 from lineage.remembering import LastViews
 from tests.factories import a_node, a_workflow, observed
+from tests.kubeflow import V2, Group, Importer, Step, Task, a_run
 from tests.simulation import as_file, noise, play, watch
 from watchers.documents import Document, decode
 from watchers.observe import find_source
@@ -41,12 +43,17 @@ removed: Final = {"outputs": {"artifacts": [{"name": "x0", "s3": {"key": "k"}, "
 odd: Final = st.sampled_from(
     [None, {"startedAt": "yesterday"}, {"children": "w-1"}, {"type": 3}, a_node("w.a", 10, 20) | removed]
 )
+MOUNTING: Final = {"volumeMounts": [{"name": "v", "mountPath": "/data", "subPath": "{{pod.name}}"}]}
+CLAIM: Final = {"name": "v", "persistentVolumeClaim": {"claimName": "claim"}}
 specs: Final = st.sampled_from(
     [
         {},
         {"templates": [{"name": "t", "archiveLocation": {"s3": {"bucket": "b", "endpoint": "e"}}}]},
         {"templates": [{"name": "t", "outputs": {"artifacts": [{"name": "x0", "s3": {"key": "chosen"}}]}}]},
         {"templateDefaults": {"archiveLocation": {"gcs": {"bucket": "g"}}}},
+        {"templates": [{"name": "t", "container": MOUNTING}]},
+        {"templates": [{"name": "t", "container": MOUNTING, "volumes": [CLAIM]}]},
+        {"templates": [{"name": "t", "container": MOUNTING}], "volumes": [CLAIM]},
     ]
 )
 views: Final = st.fixed_dictionaries(
@@ -58,8 +65,10 @@ views: Final = st.fixed_dictionaries(
                 {},
                 {"artifactRepositoryRef": {"artifactRepository": {"s3": {"bucket": "r"}}}},
                 {"offloadNodeStatusVersion": "fnv:1"},
+                {"persistentVolumeClaims": [CLAIM]},
             ]
         ),
+        "annotations": st.sampled_from([{}, {"workflows.argoproj.io/pod-name-format": "v1"}]),
         "odd": st.dictionaries(st.sampled_from(IDS), odd, max_size=1) | st.just({}),
     }
 )
@@ -77,9 +86,26 @@ def said(of: Any, seen: ObjectSeen) -> list[Fact] | str:
 @given(st.lists(views, min_size=1, max_size=6))
 def test_a_sequence_of_views_means_what_each_means_alone(several: list[dict[str, Any]]) -> None:
     for version, view in enumerate(several, start=1):
-        item = a_workflow(view["nodes"], version=version, spec=view["spec"], **view["status"])
+        more = view["status"] | {"annotations": view["annotations"]}
+        item = a_workflow(view["nodes"], version=version, spec=view["spec"], **more)
         item["status"]["nodes"] |= view["odd"]  # a null among them, or alone
         seen = observed(item)
+        assert said(interpret, seen) == said(interpret_whole, seen)
+
+
+@pytest.mark.parametrize("release", V2)
+def test_a_run_of_kubeflow_means_what_each_view_of_it_means_alone(release: str) -> None:
+    steps: Sequence[Step] = [
+        Task(name="prepare", parameters={"rows": 7}, mounts={"/data": "shared"}),
+        Group(name="months", after=["prepare"], items=2, body=[Task(name="score"), Importer(name="import")]),
+        Group(name="never", after=["prepare"], condition="rows > 9", holds=False, body=[Task(name="warn")]),
+    ]
+    whole = a_run(steps, release=release, parameters={"rows": "7"})
+    nodes = whole["status"]["nodes"]
+    for count in range(len(nodes) + 1):
+        shown = dict(list(nodes.items())[:count])
+        metadata = whole["metadata"] | {"resourceVersion": str(count + 1)}
+        seen = observed(whole | {"metadata": metadata, "status": whole["status"] | {"nodes": shown}})
         assert said(interpret, seen) == said(interpret_whole, seen)
 
 

@@ -24,7 +24,9 @@ from lineage.identity import (
 from lineage.model import ArtifactState, Parameter, Scheduler
 from lineage.observation import ObjectSeen
 from watchers import executions
-from watchers.executions import EMPTY, parameters_of, phase_of, times_of
+from watchers.attempts import parameters_of, phase_of, times_of
+from watchers.executions import EMPTY
+from watchers.kubeflow import Compiled
 from watchers.nodes import WorkflowHead, readable_nodes, unpack_members, unpack_nodes
 from watchers.pipelines import pipeline_of
 from watchers.reading import mapping, mappings, placing, seconds, text, texts, time
@@ -84,7 +86,9 @@ def _interpret_news(seen: ObjectSeen) -> Sequence[Fact]:
         shown, missing = readable_nodes(item["status"])
         return _interpret(item, seen, missing, None if shown is None else executions.NO_NODES)
     item["status"]["nodes"] = {}  # there are some, and they are elsewhere
-    ground = (members.get("spec", EMPTY), *(status.get(name, EMPTY) for name in executions.GROUND_IN_STATUS))
+    annotations = read_members(members.get("metadata", EMPTY)).get("annotations", EMPTY)
+    in_status = (status.get(name, EMPTY) for name in executions.GROUND_IN_STATUS)
+    ground = (members.get("spec", EMPTY), annotations, *in_status)
     return _interpret(item, seen, None, executions.of_sent_nodes(item, nodes, ground, seen))
 
 
@@ -95,7 +99,7 @@ def _interpret(
     shown: executions.Shown | None,
 ) -> Sequence[Fact]:
     metadata = mapping(item, "metadata")
-    spec, status, labels = mapping(item, "spec"), mapping(item, "status"), texts(metadata, "labels")
+    status, labels = mapping(item, "status"), texts(metadata, "labels")
     annotations = texts(metadata, "annotations")
     created_at, phase = time(metadata, "creationTimestamp"), phase_of(status)
     times = sorted([*times_of(status), *(shown.span if shown else ())])
@@ -133,7 +137,7 @@ def _interpret(
         created_at=created_at,
         started_at=time(status, "startedAt"),
         finished_at=time(status, "finishedAt"),
-        parameters=_arguments(spec, status),
+        parameters=_arguments(item),
         labels=labels,
         annotations=annotations,
         pipeline=pipeline_of(item),
@@ -187,10 +191,12 @@ def _scheduled_at(name: str, labels: Mapping[str, str]) -> datetime | None:
     return datetime.fromtimestamp(int(told), UTC)
 
 
-def _arguments(spec: Mapping[str, Any], status: Mapping[str, Any]) -> tuple[Parameter, ...]:
-    """The run's arguments: those of its template, overridden by its own."""
+def _arguments(item: Mapping[str, Any]) -> tuple[Parameter, ...]:
+    """The run's arguments: those of its template, overridden by its own. Kubeflow tells its own to the root driver."""
+    if (compiled := Compiled.of(item)) is not None:
+        return compiled.parameters()
     found: dict[str, Parameter] = {}
-    for holder in (mapping(status, "storedWorkflowTemplateSpec"), spec):
+    for holder in (mapping(mapping(item, "status"), "storedWorkflowTemplateSpec"), mapping(item, "spec")):
         found |= {parameter.name: parameter for parameter in parameters_of(mapping(holder, "arguments"))}
     return tuple(found.values())
 
