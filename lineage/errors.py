@@ -9,7 +9,7 @@ LineageError
 ├── NotFound               the caller named something that was never recorded, or that it may not see
 ├── InvalidSettings        a flag, an environment variable or the settings file is wrong
 ├── LogError               the event log refuses, or was closed: what it was asked cannot be done
-├── ClusterError           the Kubernetes API cannot be reached or refuses; watching is retried
+├── ClusterError           the Kubernetes API, or a service of Kubeflow, cannot be reached or refuses; it is retried
 │   ├── ResourceAbsent     the cluster does not serve this resource (yet)
 │   ├── ResourceForbidden  the credentials may not list or watch it
 │   ├── HistoryGone        a watch cannot be resumed from where it stood: list again
@@ -76,7 +76,8 @@ class LogError(LineageError):
 
 
 class ClusterError(LineageError):
-    """The Kubernetes API cannot be reached or refuses. Watching is retried, not before `retry_after_seconds`."""
+    """The Kubernetes API, or a service of Kubeflow, cannot be reached or refuses. It is asked again, not before
+    `retry_after_seconds`."""
 
     def __init__(self, message: str, *, retry_after_seconds: float = 0.0) -> None:
         super().__init__(message)

@@ -205,6 +205,72 @@ class RecurringRunSeen(msgspec.Struct, frozen=True, kw_only=True, tag="recurring
     triggered_at: datetime | None
 
 
+class ExperimentTold(msgspec.Struct, frozen=True, kw_only=True, tag="experiment_told"):
+    """Kubeflow told of an experiment. `namespace` is None where it does not say."""
+
+    revision: Revision
+    uid: str
+    cluster: str
+    namespace: str | None
+    name: str
+    created_at: datetime | None
+
+
+class PipelineTold(msgspec.Struct, frozen=True, kw_only=True, tag="pipeline_told"):
+    """Kubeflow told of a pipeline. `namespace` is None for one that all share."""
+
+    revision: Revision
+    uid: str
+    cluster: str
+    namespace: str | None
+    name: str
+    created_at: datetime | None
+
+
+class PipelineVersionTold(msgspec.Struct, frozen=True, kw_only=True, tag="pipeline_version_told"):
+    """Kubeflow told of a version of a pipeline: an upload of an exact text, under a name. `uid` is that of the upload;
+    equal texts are one version, however often they were uploaded."""
+
+    revision: Revision
+    uid: str
+    cluster: str
+    pipeline: PipelineRef
+    name: str
+    created_at: datetime | None
+
+
+class RecurringRunTold(msgspec.Struct, frozen=True, kw_only=True, tag="recurring_run_told"):
+    """Kubeflow told what people call a recurring run, which its object does not say. `uid` is that of the object."""
+
+    revision: Revision
+    uid: str
+    cluster: str
+    namespace: str | None
+    name: str
+
+
+class RunTold(msgspec.Struct, frozen=True, kw_only=True, tag="run_told"):
+    """Kubeflow told of a run. `experiment`, `version` (an upload) and `recurring_run` are uids; `pipeline` is the text
+    that it bears itself, where it was made of no version."""
+
+    revision: Revision
+    run: str
+    cluster: str
+    namespace: str | None
+    name: str
+    phase: Phase
+    message: str | None
+    created_at: datetime | None
+    scheduled_at: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    parameters: tuple[Parameter, ...]
+    experiment: str | None
+    version: str | None
+    recurring_run: str | None
+    pipeline: PipelineRef | None
+
+
 class ObjectKept(msgspec.Struct, frozen=True, kw_only=True, tag="kept"):
     """The newest view of an object is kept whole, redacted. `resource` as in `ResourceListed`."""
 
@@ -284,10 +350,18 @@ class InputRejected(msgspec.Struct, frozen=True, kw_only=True, tag="rejected"):
     digest: str
 
 
+Told: TypeAlias = ExperimentTold | PipelineTold | PipelineVersionTold | RecurringRunTold | RunTold
+"""What services of Kubeflow tell that no workflow says."""
+
 Fact: TypeAlias = (
     RunSeen
     | PodSeen
     | RecurringRunSeen
+    | ExperimentTold
+    | PipelineTold
+    | PipelineVersionTold
+    | RecurringRunTold
+    | RunTold
     | ObjectKept
     | ObjectGone
     | ResourceListed

@@ -21,17 +21,23 @@ import orjson
 
 from lineage.errors import InvalidObservation
 from lineage.facts import (
+    ExperimentTold,
     Fact,
     InputRejected,
     LocationLooked,
     ObjectGone,
     ObjectKept,
+    PipelineTold,
+    PipelineVersionTold,
     PodSeen,
     RecurringRunSeen,
+    RecurringRunTold,
     ResourceListed,
     ResourceWatched,
     RunSeen,
+    RunTold,
     SourceObserved,
+    Told,
 )
 from lineage.identity import Location
 
@@ -83,6 +89,8 @@ def refuse_long_names(fact: Fact) -> None:
             _refuse_in_run(fact)
         case PodSeen():
             _refuse_in_pod(fact)
+        case ExperimentTold() | PipelineTold() | PipelineVersionTold() | RecurringRunTold() | RunTold():
+            _refuse_in_told(fact)
         case RecurringRunSeen():
             _refuse("uid", fact.uid)
             _refuse("name", fact.name)
@@ -144,6 +152,32 @@ def _refuse_in_run(fact: RunSeen) -> None:
         for write in state.writes:
             _refuse("name of the output", write.name, of=state.node_id)
             _refuse_place(write.location)
+
+
+def _refuse_in_told(fact: Told) -> None:
+    _refuse("cluster", fact.cluster)
+    match fact:
+        case RunTold():
+            _refuse("run id", fact.run)
+            _refuse("namespace", fact.namespace)
+            _refuse("name", fact.name)
+            _refuse("uid of the experiment", fact.experiment)
+            _refuse("uid of the version", fact.version)
+            _refuse("uid of the recurring run", fact.recurring_run)
+            _refuse("name of the pipeline", None if fact.pipeline is None else fact.pipeline.name)
+            for parameter in fact.parameters:
+                _refuse("name of the parameter", parameter.name)
+        case PipelineVersionTold():
+            _refuse("uid", fact.uid)
+            _refuse("name", fact.name)
+            _refuse("name of the pipeline", fact.pipeline.name)
+            _refuse("namespace", fact.pipeline.namespace)
+        case ExperimentTold() | PipelineTold() | RecurringRunTold():
+            _refuse("uid", fact.uid)
+            _refuse("name", fact.name)
+            _refuse("namespace", fact.namespace)
+        case _:
+            assert_never(fact)
 
 
 def _refuse_in_pod(fact: PodSeen) -> None:

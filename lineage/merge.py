@@ -7,13 +7,14 @@ merging" (ARCHITECTURE.md); `lineage.store` applies them to what a batch touches
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import accumulate
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from lineage.facts import ExecutionState, Fact, ObjectKept, PodSeen, Revision, RunSeen
+from lineage.facts import ExecutionState, Fact, ObjectKept, PodSeen, RecurringRef, Revision, RunSeen, RunTold
 from lineage.identity import Location
-from lineage.model import ArtifactRole
+from lineage.model import ArtifactRole, Parameter, Phase, Scheduler
 
 SKEW_SECONDS: Final = 2  # two honest clocks differ by no more
 OPEN: Final = 1 << 40  # an end that nobody saw
@@ -93,6 +94,129 @@ def _names(fact: Fact) -> frozenset[tuple[str, int]] | None:
     if fact.executions is None:
         return None
     return frozenset((state.node_id, state.started_at) for state in fact.executions if state.started_at is not None)
+
+
+# ------------------------------------------------------------------------------------------ runs
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """What readers get of a run itself, of its workflow and of what Kubeflow told. `told` are the fields that the
+    latter fills, by their names in the API. `experiment` is a name that a label gives, `kubeflow_experiment` an id."""
+
+    uid: str | None
+    incarnation: str | None
+    name: str
+    display_name: str
+    cluster: str
+    namespace: str
+    phase: Phase
+    message: str | None
+    created_at: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    parameters: tuple[Parameter, ...]
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    resubmitted_from: str | None
+    recurring: RecurringRef | None
+    scheduled_at: datetime | None
+    experiment: str | None
+    kubeflow_experiment: str | None
+    told: frozenset[str]
+
+
+def header(seen: RunSeen | None, told: RunTold | None) -> Header | None:
+    """Combine the view of a workflow with what Kubeflow told of its run; None where there is neither.
+
+    The workflow is asked first, and what it does not say is filled: a name that people gave, arguments, times. The end
+    too, by the rule between views of two classes (`current`): where the workflow shows none and was not seen since.
+    """
+    if seen is None:
+        return None if told is None else _told_alone(told)
+    if told is None:
+        return _seen_alone(seen)
+    filled = set[str]()
+    recurring, scheduled_at = seen.recurring, seen.scheduled_at
+    if recurring is None and told.recurring_run is not None:
+        recurring, scheduled_at = _recurring_told(told), scheduled_at or told.scheduled_at
+        filled.add("recurringRun")
+    if not seen.experiment and told.experiment is not None:
+        filled.add("experiment")
+    if seen.display_name == seen.name:
+        filled.add("displayName")
+    if not seen.parameters and told.parameters:
+        filled.add("parameters")
+    if told.phase.ended and not seen.phase.ended and told.revision.latest >= seen.revision.latest:
+        filled |= {"phase", "message", "finishedAt"}
+    return replace(
+        _seen_alone(seen),
+        display_name=told.name if "displayName" in filled else seen.display_name,
+        phase=told.phase if "phase" in filled else seen.phase,
+        message=told.message if "phase" in filled else seen.message,
+        created_at=seen.created_at or told.created_at,
+        started_at=seen.started_at or told.started_at,
+        finished_at=told.finished_at if "phase" in filled else seen.finished_at,
+        parameters=told.parameters if "parameters" in filled else seen.parameters,
+        recurring=recurring,
+        scheduled_at=scheduled_at,
+        kubeflow_experiment=told.experiment,
+        told=frozenset(filled),
+    )
+
+
+def _seen_alone(seen: RunSeen) -> Header:
+    return Header(
+        uid=seen.uid,
+        incarnation=seen.incarnation,
+        name=seen.name,
+        display_name=seen.display_name,
+        cluster=seen.cluster,
+        namespace=seen.namespace,
+        phase=seen.phase,
+        message=seen.message,
+        created_at=seen.created_at,
+        started_at=seen.started_at,
+        finished_at=seen.finished_at,
+        parameters=seen.parameters,
+        labels=seen.labels,
+        annotations=seen.annotations,
+        resubmitted_from=seen.resubmitted_from,
+        recurring=seen.recurring,
+        scheduled_at=seen.scheduled_at,
+        experiment=seen.experiment,
+        kubeflow_experiment=None,
+        told=frozenset(),
+    )
+
+
+def _told_alone(told: RunTold) -> Header:
+    return Header(
+        uid=told.run,
+        incarnation=None,
+        name=told.name,
+        display_name=told.name,
+        cluster=told.cluster,
+        namespace=told.namespace or "",
+        phase=told.phase,
+        message=told.message,
+        created_at=told.created_at,
+        started_at=told.started_at,
+        finished_at=told.finished_at,
+        parameters=told.parameters,
+        labels={},
+        annotations={},
+        resubmitted_from=None,
+        recurring=_recurring_told(told),
+        scheduled_at=told.scheduled_at if told.recurring_run is not None else None,
+        experiment=None,
+        kubeflow_experiment=told.experiment,
+        told=frozenset({"displayName", "experiment", "finishedAt", "message", "parameters", "phase", "recurringRun"}),
+    )
+
+
+def _recurring_told(told: RunTold) -> RecurringRef | None:
+    if told.recurring_run is None:
+        return None
+    return RecurringRef(scheduler=Scheduler.KUBEFLOW, uid=told.recurring_run, name="")
 
 
 # ------------------------------------------------------------------------------------------ pods

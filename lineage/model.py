@@ -161,6 +161,14 @@ class WorkflowIncarnation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Which source a field of a run comes from, where several could say it."""
+
+    field: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run(_Node):
     """One execution of one pipeline: a Workflow, or the several that a run of Kubeflow had in its life."""
 
@@ -182,6 +190,7 @@ class Run(_Node):
     pipeline_version_key: Key | None
     experiment_key: Key | None
     resubmitted_from_key: Key | None
+    origins: tuple[Origin, ...] = ()
     recurring_run_key: Key | None = None
     scheduled_at: datetime | None = None
 
@@ -339,18 +348,21 @@ class Pipeline(_Node):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PipelineVersion(_Node):
     """One exact text of a pipeline: `spec` with generated names, times and argument values set aside.
-    `created_at` is when its first recorded run was made."""
+    `name` is that of its first upload to Kubeflow, and `created_at` when that was; else when its first recorded run
+    was made."""
 
     key: Key
     pipeline: Pipeline
     digest: str
     created_at: datetime | None
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Experiment(_Node):
-    """A group of runs. `created_at` is when its first recorded run was made. One of Kubeflow's has a `uid`, which is
-    its name as well until somebody tells a better one; its cluster and namespace are None until somebody tells them."""
+    """A group of runs. `created_at` is when it was made, where Kubeflow tells, else when its first recorded run was.
+    One of Kubeflow's has a `uid`, which is its name as well until somebody tells a better one; its cluster and
+    namespace are None until somebody tells them."""
 
     key: Key
     uid: str | None
@@ -399,12 +411,14 @@ class RecurringSpec:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecurringRun(_Node):
     """A ScheduledWorkflow of Kubeflow Pipelines or a CronWorkflow of Argo. `stopped`: its stop strategy ended it.
-    `triggered_at` is the last time that it says it made a run for."""
+    `triggered_at` is the last time that it says it made a run for. `display_name` is what people call it, where
+    Kubeflow tells, else its name."""
 
     key: Key
     uid: str
     scheduler: Scheduler
     name: str
+    display_name: str
     cluster: str
     namespace: str
     created_at: datetime | None

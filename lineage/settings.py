@@ -44,6 +44,11 @@ KEY_BYTES: Final = 32  # as long as the digests that it keys
 LISTEN: Final = "listen"
 NONE: Final = "none"
 _WITHOUT_FLAG: Final = (
+    "kfp_ca_file",
+    "kfp_namespaces",
+    "kfp_timeout_seconds",
+    "kfp_token",
+    "kfp_token_file",
     "look_bytes",
     "look_seconds",
     "metric_files",
@@ -148,6 +153,7 @@ _OF_ENDPOINTS: Final = frozenset(
     {"region", "virtual_style", "events", "ca_file", *_SECRETS, *(f"{name}_file" for name in _SECRETS)}
 )
 _ENDPOINT: Final = re.compile(r"https?://[^/?#@\s]+/?")
+_SERVICE: Final = re.compile(r"https?://[^/?#@\s]+(?:/[^?#@\s]*)?")
 _TOPIC: Final = re.compile(r"kafka://[^/?#@\s]+/[^/?#@\s]+")
 
 
@@ -155,8 +161,9 @@ class Settings(BaseSettings):
     """Everything that a user can set. `store` and `log` are URLs; `namespaces` empty means all of them; without
     `health_port`, what serves no pages answers nobody; without `log_format`, the terminal decides.
 
-    Those of Kafka are called as Kafka's clients call them. Of several object stores that fit, the first counts;
-    of one object so many bytes are read at most, in so many seconds. `metric_files` are patterns of names,
+    `kfp_api` is the URL of the API of Kubeflow Pipelines, which is asked for what is in `kfp_namespaces`, else in
+    `namespaces`. Those of Kafka are called as Kafka's clients call them. Of several object stores that fit, the first
+    counts; of one object so many bytes are read at most, in so many seconds. `metric_files` are patterns of names,
     `metric_parameters` the last words of names.
     """
 
@@ -184,10 +191,16 @@ class Settings(BaseSettings):
     object_stores: tuple[ObjectStoreSettings, ...] = ()
     look_bytes: int = Field(default=256 * 2**20, ge=0)
     look_seconds: float = Field(default=60.0, gt=0)
+    kfp_api: str | None = Field(default=None, min_length=1)
+    kfp_namespaces: Annotated[tuple[str, ...], NoDecode] = ()
+    kfp_token: SecretStr | None = Field(default=None, min_length=1)
+    kfp_token_file: FilePath | None = None
+    kfp_ca_file: FilePath | None = None
+    kfp_timeout_seconds: float = Field(default=20.0, gt=0)
     metric_files: Annotated[tuple[str, ...], NoDecode] = FILES
     metric_parameters: Annotated[tuple[str, ...], NoDecode] = PARAMETERS
 
-    @field_validator("namespaces", "metric_files", "metric_parameters", mode="before")
+    @field_validator("namespaces", "kfp_namespaces", "metric_files", "metric_parameters", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         """Read `a,b`, which is how an environment variable holds several."""
@@ -206,6 +219,19 @@ class Settings(BaseSettings):
         if "://" not in value:
             raise ValueError("a store is named by a URL such as sqlite:///lineage.db")
         return value
+
+    @field_validator("kfp_api")
+    @classmethod
+    def _is_address(cls, value: str | None) -> str | None:
+        if value is not None and not _SERVICE.fullmatch(value):
+            raise ValueError("the API of Kubeflow Pipelines is named by a URL such as http://ml-pipeline.kubeflow:8888")
+        return value
+
+    @model_validator(mode="after")
+    def _has_one_token(self) -> "Settings":
+        if self.kfp_token is not None and self.kfp_token_file is not None:
+            raise ValueError("kfp_token is given twice: itself, and as a file")
+        return self
 
     @classmethod
     def settings_customise_sources(
@@ -241,14 +267,19 @@ def load_settings(flags: Mapping[str, Any]) -> Settings:
         raise InvalidSettings(f"{file} cannot be read: {error.strerror}") from error
 
 
+_FLAGS: Final = {"namespaces": "namespace", "kfp_api": "kfp"}
+
+
 def _explain(problem: Any, file: Path) -> str:
-    name, *within = problem["loc"] or ("settings",)
+    if not problem["loc"]:  # of several settings together
+        return str(problem["ctx"]["error"])
+    name, *within = problem["loc"]
     if name not in Settings.model_fields:
         return f"{file} sets {name}, which is no setting: there are {', '.join(sorted(Settings.model_fields))}"
     message = str(problem["msg"]).removeprefix("Value error, ")
     if within and problem["type"] == "extra_forbidden":
         message = f"it is no setting of a store: there are {', '.join(ObjectStoreSettings.model_fields)}"
-    flag = "namespace" if name == "namespaces" else name.replace("_", "-")
+    flag = _FLAGS.get(name, name.replace("_", "-"))
     has_flag = name not in _WITHOUT_FLAG and not name.startswith("kafka_")
     where = f"--{flag}, {PREFIX}{name.upper()}" if has_flag else f"{PREFIX}{name.upper()}"
     place = name + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in within)

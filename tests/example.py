@@ -108,6 +108,7 @@ RECURRING = RecurringRun(
     uid="r-nightly",
     scheduler=Scheduler.ARGO,
     name="churn-nightly",
+    display_name="churn-nightly",
     cluster="prod",
     namespace="churn",
     created_at=MORNING - timedelta(days=1),

@@ -242,7 +242,7 @@ class Reflector:
             yield from self._forget(str(error))
             if self._progressed:
                 return  # at once: what happened in between is waiting
-        yield from self._become(_state_of(error), str(error))
+        yield from self._become(state_of(error), str(error))
         delay = max(self._backoff.next(), min(error.retry_after_seconds, self._pace.longest_wish_seconds))
         if isinstance(error, BadAnswer):
             self._bad_answers += 1
@@ -450,7 +450,8 @@ class Reflector:
             yield StateChanged(state=state, message=message)
 
 
-def _state_of(error: ClusterError) -> SourceState:
+def state_of(error: ClusterError) -> SourceState:
+    """Say how a source fares that met this."""
     match error:
         case ResourceAbsent():
             return SourceState.ABSENT

@@ -49,7 +49,7 @@ ALL_NAMESPACES: Final = "*"
 STOP_SECONDS: Final = 10.0
 _CALM_SECONDS: Final = 60.0  # a watcher that ran for so long before it failed starts its delays anew
 _LOOK_SECONDS: Final = 0.1  # between looks at what waits: so much later than due it may be handed on
-_HEALTHY: Final = frozenset({SourceState.SYNCED, SourceState.SYNCING, SourceState.STOPPED})
+HEALTHY: Final = frozenset({SourceState.SYNCED, SourceState.SYNCING, SourceState.STOPPED})
 
 log = structlog.get_logger(__name__)
 
@@ -153,7 +153,7 @@ class Watching:
             # Whatever a log, a source or we ourselves do wrong: a watcher that dies would miss the cluster in
             # silence. A fresh list afterwards sees again whatever got lost on the way.
             except Exception as error:  # noqa: BLE001
-                trouble = _describe(error)
+                trouble = describe(error)
                 log.warning("watcher failed", error=trouble, **views.place)
                 if time.monotonic() - begun > _CALM_SECONDS:
                     backoff.reset()
@@ -166,7 +166,7 @@ class Watching:
             self._append(self._report(views, SourceState.STOPPED, None))
         # The loop is over and the log may be gone: there is nobody left to retry for.
         except Exception as error:  # noqa: BLE001
-            log.warning("end of watching not recorded", error=_describe(error), **views.place)
+            log.warning("end of watching not recorded", error=describe(error), **views.place)
 
     def _hand_on(self) -> None:
         """Hand on what waits, for threads that are busy waiting for more."""
@@ -176,7 +176,7 @@ class Watching:
                     views.hand_on_due()
                 # What could not be appended stays due, and is tried again.
                 except Exception as error:  # noqa: BLE001
-                    log.warning("views not handed on", error=_describe(error), **views.place)
+                    log.warning("views not handed on", error=describe(error), **views.place)
 
     def _follow(self, views: "_Views", trouble: str | None) -> None:
         """Follow one resource; `trouble` is why it is begun anew."""
@@ -255,7 +255,7 @@ class Watching:
         return self._clock() - timedelta(seconds=time.monotonic() - moment)
 
     def _report(self, views: "_Views", state: SourceState, message: str | None) -> SourceReported:
-        say = log.info if state in _HEALTHY else log.warning
+        say = log.info if state in HEALTHY else log.warning
         self._states[views.place["resource"], views.place["namespace"]] = state
         say("source state changed", state=state.value, message=message, **views.place)
         return SourceReported(
@@ -327,12 +327,12 @@ class _Views:
         # A source that stumbles over one object must not keep all others of its kind from being seen: begun
         # again, it would stumble over the same one for ever.
         except Exception as error:  # noqa: BLE001
-            reason = _describe(error)
+            reason = describe(error)
             log.warning("object not understood", source=self.source.name, error=reason)
         return self._observer.unreadable(view.sent, seen_at=view.seen_at, reason=reason)
 
 
-def _describe(error: Exception) -> str:
+def describe(error: Exception) -> str:
     """Say what went wrong. The words of a foreign error may quote an object, and its secrets: only its type and
     place are told."""
     if isinstance(error, LineageError):

@@ -85,7 +85,8 @@ class Source:
     not decoded, where its `head` says that it is packed. `head` is what is read of each object as it comes. `resembles`
     knows an object that lost its kind: Go programs drop it as they decode, and so do files that they wrote.
     `interpret` says what an observed object means, and raises InvalidObservation where it cannot: it sees a whole
-    object, looks nothing up and never asks what changed.
+    object, looks nothing up and never asks what changed. `is_watched` is false for what a service is asked for, which
+    no API server has.
     """
 
     name: str
@@ -95,6 +96,7 @@ class Source:
     unpack_members: Callable[[Members], Members] | None = None
     head: type[Head] = Head
     resembles: Callable[[KubernetesObject], bool] = lambda item: False
+    is_watched: bool = True
 
     def unpacked(self, members: Members, *, is_packed: bool) -> Members | None:
         """Unpack an object that was not decoded; None where it must be decoded for that.

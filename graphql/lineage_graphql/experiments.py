@@ -29,7 +29,7 @@ class Experiment(graphene.ObjectType):
     name = graphene.String(required=True, description="What it is called.")
     cluster = graphene.String(description="The cluster that its runs were seen in.")
     namespace = graphene.String(description="The namespace of its runs.")
-    created_at = DateTime(description="When its first recorded run was made.")
+    created_at = DateTime(description="When it was made, where Kubeflow tells; else when its first run was.")
     runs = list_field("lineage_graphql.runs.Run", runs_of_experiment, "Its runs.")
 
 

@@ -58,10 +58,11 @@ class PipelineVersion(graphene.ObjectType):
         possible_types = (model.PipelineVersion,)
 
     id = graphene.ID(required=True, description="The global id.")
+    name = graphene.String(description="What its first upload to Kubeflow was called; null where nobody told of one.")
     pipeline = graphene.Field(Pipeline, required=True, description="The pipeline that this is a text of.")
     digest = Digest(required=True, description="The digest of the spec in its canonical form.")
     spec = JSON(description="The spec, with generated names, times and argument values set aside.")
-    created_at = DateTime(description="When its first recorded run was made.")
+    created_at = DateTime(description="When it was first uploaded, where Kubeflow tells; else that of its first run.")
 
     @staticmethod
     def resolve_spec(version: model.PipelineVersion, info: Info) -> Any:

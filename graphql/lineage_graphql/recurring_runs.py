@@ -109,6 +109,9 @@ class RecurringRun(graphene.ObjectType):
         required=True, resolver=lambda recurring, _: recurring.scheduler.value, description="The kind of the object."
     )
     name = graphene.String(required=True, description="The name of the object.")
+    display_name = graphene.String(
+        required=True, description="What people call it, where Kubeflow tells, else the name of the object."
+    )
     cluster = graphene.String(required=True, description="The cluster that it is in.")
     namespace = graphene.String(required=True, description="The namespace that it is in.")
     created_at = DateTime(description="When it was made.")

@@ -62,6 +62,13 @@ class Completeness(graphene.ObjectType):
     )
 
 
+class Origin(graphene.ObjectType):
+    """Which source a field comes from, where several could say it."""
+
+    field = graphene.String(required=True, description="The name of the field.")
+    source = graphene.String(required=True, description="The name of the source, as in `Ingestion`.")
+
+
 class Run(graphene.ObjectType):
     """One execution of a whole pipeline: a Workflow, or the several that a run of Kubeflow had in its life."""
 
@@ -112,6 +119,11 @@ class Run(graphene.ObjectType):
     in_cluster = graphene.Boolean(
         required=True,
         description="False once every workflow of it is gone from the cluster; what was recorded stays.",
+    )
+    origins = graphene.List(
+        graphene.NonNull(Origin),
+        required=True,
+        description="Where what both a workflow and Kubeflow could say comes from; of what nobody said, nothing.",
     )
     completeness = graphene.Field(Completeness, required=True, description="What was seen of it.")
     raw = JSON(description="The newest recorded object, secrets redacted.")

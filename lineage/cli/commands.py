@@ -26,6 +26,9 @@ class Command:
 COMMANDS: Final[Mapping[str, Command]] = {
     "up": Command("up:up", "Watch, record and serve, in one process."),
     "ingest": Command("ingest:ingest", "Record objects that were saved to files."),
+    "backfill": Command(
+        "backfill:backfill", "Record the runs that were over before we came, from what Kubeflow tells."
+    ),
     "watch": Command("watch:watch", "Watch a cluster, and write what is seen to the event log."),
     "record": Command("record:record", "Read the event log, and record it into a store."),
     "probe": Command(

@@ -27,6 +27,12 @@ NamespaceFlag = Annotated[
 ContextFlag = Annotated[
     str | None, typer.Option("--context", metavar="NAME", help="Context of the kubeconfig. Also LINEAGE_CONTEXT.")
 ]
+KfpFlag = Annotated[
+    str | None,
+    typer.Option(
+        "--kfp", metavar="URL", help="The API of Kubeflow Pipelines, to be asked as well. Also LINEAGE_KFP_API."
+    ),
+]
 HealthPortFlag = Annotated[
     int | None,
     typer.Option(

@@ -4,16 +4,16 @@ with serving_health(Health(ready={"store": store_answers(store)}), host=settings
     …
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from threading import Thread
+from typing import Protocol
 
 from lineage.cli.serve import listen, make_server
 from lineage.model import SourceState
 from lineage.outage import Outage
 from lineage.recorder import Recorder
 from lineage.web import Check, Finding, Health, health_application
-from watchers.run import Watching
 
 
 @contextmanager
@@ -34,9 +34,18 @@ def serving_health(health: Health, *, host: str, port: int | None) -> Iterator[i
             thread.join()
 
 
-def watchers_live(watching: Watching) -> Check:
+class Watches(Protocol):
+    """What follows something on threads of its own, and says how it fares."""
+
+    @property
+    def is_alive(self) -> bool: ...
+    def states(self) -> Mapping[tuple[str, str], SourceState]: ...
+
+
+def watchers_live(*watching: Watches) -> Check:
     """Check that no thread of the watchers has ended."""
-    return lambda: Finding() if watching.is_alive else Finding(ok=False, says="a watcher has ended; the log says why")
+    ended = Finding(ok=False, says="a watcher has ended; the log says why")
+    return lambda: Finding() if all(one.is_alive for one in watching) else ended
 
 
 def not_waiting(outage: Outage, *, says: str) -> Check:
@@ -49,12 +58,12 @@ def recording(recorder: Recorder) -> Check:
     return not_waiting(recorder.outage, says="the store does not take it; the log says why")
 
 
-def watchers_settled(watching: Watching) -> Check:
+def watchers_settled(*watching: Watches) -> Check:
     """Check that every resource was listed, or that it is known why not: a cluster without a resource, or one that
     forbids it, is watched as far as it can be."""
 
     def check() -> Finding:
-        states = watching.states()
+        states = {place: state for one in watching for place, state in one.states().items()}
         told = [f"{resource} {namespace}: {state.lower()}" for (resource, namespace), state in states.items()]
         return Finding(ok=SourceState.SYNCING not in states.values(), says=", ".join(told))
 

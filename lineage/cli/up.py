@@ -14,8 +14,18 @@ import structlog
 import typer
 import uvicorn
 
-from lineage.cli.flags import ClusterFlag, ContextFlag, HostFlag, LogFormatFlag, NamespaceFlag, PortFlag, StoreFlag
+from lineage.cli.flags import (
+    ClusterFlag,
+    ContextFlag,
+    HostFlag,
+    KfpFlag,
+    LogFormatFlag,
+    NamespaceFlag,
+    PortFlag,
+    StoreFlag,
+)
 from lineage.cli.health import recording, watchers_live, watchers_settled
+from lineage.cli.kubeflow import asked, polling
 from lineage.cli.object_events import hurried_by_events
 from lineage.cli.object_stores import looker
 from lineage.cli.opening import open_to_record, shown
@@ -34,7 +44,7 @@ from lineage.web import Health, Metrics, application
 from watchers.demo import demo_server
 from watchers.kube import Kube, connect
 from watchers.run import Watching
-from watchers.sources import all_sources
+from watchers.sources import all_sources, watched_sources
 
 DEMO_CLUSTER: Final = "demo"
 STOPPING_SECONDS: Final = 10.0  # how long a database may fail once the end was asked for
@@ -53,6 +63,7 @@ def up(
     host: HostFlag = None,
     cluster: ClusterFlag = None,
     context: ContextFlag = None,
+    kfp: KfpFlag = None,
     log_format: LogFormatFlag = None,
     speed: Annotated[
         float | None, typer.Option("--speed", metavar="N", min=0.001, help="Tell the demo at N times its pace.")
@@ -68,7 +79,7 @@ def up(
         lineage up --context staging --cluster staging --store sqlite:///staging.db
     """
     flags: dict[str, Any] = {"store": store, "namespaces": namespace or None, "port": port, "host": host}
-    flags["log_format"] = log_format
+    flags |= {"log_format": log_format, "kfp_api": kfp}
     if speed is not None and not demo:
         fail("--speed is for the demo: add --demo", code=USAGE)
     if context is not None and demo:
@@ -126,7 +137,6 @@ def _write_settings(folder: Path, store: str, objects: Path) -> Path:
 def _run(settings: Settings, kube: Kube, redactor: Redactor, told: Mapping[str, str]) -> None:
     """Run every part until a signal: served first, watched last; ended in the other direction. `told` is said of it,
     too."""
-    sources = all_sources()
     events = MemoryLog(instance_name("up"))
     with listen(settings.host, settings.port) as listener:
         store = open_to_record(settings)
@@ -134,14 +144,14 @@ def _run(settings: Settings, kube: Kube, redactor: Redactor, told: Mapping[str, 
         recorder = Recorder(
             events,
             store,
-            interpreter(sources),
+            interpreter(all_sources()),
             key_ids=[redactor.key_id],
             clock=now,
             on_batch=metrics.recorder(),
         )
         watching = Watching(
             transport=kube,
-            sources=sources,
+            sources=watched_sources(),
             namespaces=settings.namespaces or None,
             events=events,
             cluster=settings.cluster,
@@ -149,29 +159,33 @@ def _run(settings: Settings, kube: Kube, redactor: Redactor, told: Mapping[str, 
             clock=now,
             on_append=metrics.watchers(),
         )
+        asking = polling(settings, events, redactor, metrics.watchers())
+        following = (watching, asking) if asking is not None else (watching,)
         metrics.log_entries(events.__len__)
         metrics.waiting({"store": recorder.outage})
         health = Health(
-            alive={"watchers": watchers_live(watching)},
-            ready={"recording": recording(recorder), "watchers": watchers_settled(watching)},
+            alive={"watchers": watchers_live(*following)},
+            ready={"recording": recording(recorder), "watchers": watchers_settled(*following)},
             metrics=metrics,
         )
         server = make_server(application(store=store, health=health))
-        watched = f"{kube.url}, {' and '.join(source.resource.plural for source in sources)}"
+        watched = f"{kube.url}, {' and '.join(source.resource.plural for source in watched_sources())}"
         announce(
             listener,
             settings.host,
             shown(settings.store),
             form=settings.log_format,
-            more={"watching": watched, **told},
+            more={"watching": watched, **asked(settings), **told},
         )
         probing = _probing(settings, store, events, server)
         with _recording(recorder, server), probing, hurried_by_events(settings, store, metrics):
-            watching.start()
+            for one in following:
+                one.start()
             try:
                 serve_until_stopped(server, listener)
             finally:
-                watching.stop()
+                for one in following:
+                    one.stop()
 
 
 @contextmanager

@@ -5,9 +5,19 @@ import logging
 import structlog
 
 from lineage.cli.event_logs import log_of
-from lineage.cli.flags import ClusterFlag, ContextFlag, HealthPortFlag, HostFlag, LogFlag, LogFormatFlag, NamespaceFlag
+from lineage.cli.flags import (
+    ClusterFlag,
+    ContextFlag,
+    HealthPortFlag,
+    HostFlag,
+    KfpFlag,
+    LogFlag,
+    LogFormatFlag,
+    NamespaceFlag,
+)
 from lineage.cli.health import not_waiting, serving_health, watchers_live, watchers_settled
 from lineage.cli.interruption import stopped_by_signals
+from lineage.cli.kubeflow import asked, polling
 from lineage.cli.parts import now
 from lineage.cli.telling import configure_logs, introduce
 from lineage.errors import LogError
@@ -17,7 +27,7 @@ from lineage.settings import load_settings, redaction_key
 from lineage.web import Check, Finding, Health
 from watchers.kube import connect
 from watchers.run import Watching
-from watchers.sources import all_sources
+from watchers.sources import watched_sources
 
 LOOK_SECONDS = 1.0  # how often it is looked whether everything still works
 
@@ -29,6 +39,7 @@ def watch(
     namespace: NamespaceFlag = None,
     cluster: ClusterFlag = None,
     context: ContextFlag = None,
+    kfp: KfpFlag = None,
     host: HostFlag = None,
     health_port: HealthPortFlag = None,
     log_format: LogFormatFlag = None,
@@ -43,13 +54,13 @@ def watch(
         LINEAGE_KAFKA_SECURITY_PROTOCOL=SASL_SSL LINEAGE_KAFKA_SASL_MECHANISM=SCRAM-SHA-512 \
             LINEAGE_KAFKA_SASL_USERNAME=lineage LINEAGE_KAFKA_SASL_PASSWORD=… lineage watch --log kafka://…
     """
-    flags = {"log": log_url, "namespaces": namespace or None, "cluster": cluster, "context": context}
+    flags = {"log": log_url, "namespaces": namespace or None, "cluster": cluster, "context": context, "kfp_api": kfp}
     settings = load_settings(flags | {"host": host, "health_port": health_port, "log_format": log_format})
     configure_logs(logging.INFO, settings.log_format)
     access = log_of(settings)
     kube = connect(context=settings.context)
     redactor = Redactor(redaction_key(settings))
-    sources = all_sources()
+    sources = watched_sources()
     alive: dict[str, Check] = {}
     ready: dict[str, Check] = {"log": lambda: Finding(ok=False, says="not reached yet")}
     health = Health(alive=alive, ready=ready)
@@ -68,17 +79,21 @@ def watch(
                 on_append=health.metrics.watchers(),
             )
             health.metrics.log_entries(writer.__len__)
-            alive |= {"watchers": watchers_live(watching)}
+            asking = polling(settings, writer, redactor, health.metrics.watchers())
+            following = (watching, asking) if asking is not None else (watching,)
+            alive |= {"watchers": watchers_live(*following)}
             health.metrics.waiting({"log": writer.outage})
             log_takes = not_waiting(writer.outage, says="does not take what was seen")
-            ready |= {"log": log_takes, "watchers": watchers_settled(watching)}
+            ready |= {"log": log_takes, "watchers": watchers_settled(*following)}
             kinds = " and ".join(source.resource.plural for source in sources)
-            introduce(settings.log_format, {"watching": f"{kube.url}, {kinds}", "log": access.shown})
-            watching.start()
+            introduce(settings.log_format, {"watching": f"{kube.url}, {kinds}", **asked(settings), "log": access.shown})
+            for one in following:
+                one.start()
             try:
                 while not stop.wait(LOOK_SECONDS):
                     if not writer.is_sending:
                         raise LogError(f"nothing is written to {access.shown} any more: {writer.why_ended}")
             finally:
-                watching.stop()
+                for one in following:
+                    one.stop()
     log.info("stopped, the log has everything that was seen")

@@ -78,6 +78,7 @@ class Batch:
         self.run_parameters = self._shelf(tables.run_parameter, of_run)
         self.run_labels = self._shelf(tables.run_label, of_run)
         self.workflows = self._shelf(tables.workflow, of_run, guard=lambda row: locks.require(names.uid(row["uid"])))
+        self.told = self._shelf(tables.told, guard=self._require_told)
         self.rolls = self._shelf(tables.roll, of_run)
         self.executions = self._shelf(tables.execution, of_run)
         of_execution = {**of_run, "execution_id": self.nodes, "location_id": self.locations}
@@ -111,6 +112,9 @@ class Batch:
         self._shelves.append(shelf)
         return shelf
 
+    def _require_told(self, row: Row) -> None:
+        self.locks.require(names.run(row["uid"]) if row["what"] == "run" else names.uid(row["uid"]))
+
     def flush(self) -> None:
         """Write everything that changed."""
         for shelf in self._shelves:
@@ -126,6 +130,10 @@ class Batch:
             row |= {"id": self.runs.next_id(), "key": key, "is_stub": True}
             self.runs.put(row)
         return row
+
+    def what_was_told(self, what: str, uid: str) -> Row | None:
+        """What Kubeflow told of something, if it did."""
+        return next((row for row in self.told.of("uid", uid) if row["what"] == what), None)
 
     def new_node(self, key: Key) -> int:
         """Make the node of a new execution or artifact."""

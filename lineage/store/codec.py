@@ -1,7 +1,7 @@
 """Between facts and columns: how times, revisions and bodies are written in a row."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any, Final, overload
@@ -10,7 +10,19 @@ import msgspec
 from msgspec import structs
 
 from lineage.evidence import Look
-from lineage.facts import ExecutionState, PodSeen, RecurringRunSeen, Revision, RunSeen
+from lineage.facts import (
+    ExecutionState,
+    ExperimentTold,
+    PipelineTold,
+    PipelineVersionTold,
+    PodSeen,
+    RecurringRunSeen,
+    RecurringRunTold,
+    Revision,
+    RunSeen,
+    RunTold,
+    Told,
+)
 from lineage.merge import Span
 from lineage.model import ArtifactState, Parameter, RecurringSpec
 from lineage.store.dialect import Row
@@ -49,6 +61,15 @@ pod_of = msgspec.json.Decoder(PodSeen).decode
 recurring_of = msgspec.json.Decoder(RecurringRunSeen).decode
 recurring_spec_of = msgspec.json.Decoder(RecurringSpec).decode
 look_of = msgspec.json.Decoder(Look).decode
+run_told_of = msgspec.json.Decoder(RunTold).decode
+told_of: Final[Mapping[str, Callable[[bytes], Told]]] = {
+    "experiment": msgspec.json.Decoder(ExperimentTold).decode,
+    "pipeline": msgspec.json.Decoder(PipelineTold).decode,
+    "pipeline version": msgspec.json.Decoder(PipelineVersionTold).decode,
+    "recurring run": msgspec.json.Decoder(RecurringRunTold).decode,
+    "run": run_told_of,
+}
+"""By what was told of."""
 
 
 LATER: Final = frozenset({"of", "said"})
@@ -64,6 +85,13 @@ def encode_header(fact: RunSeen) -> bytes:
     """Write the view of a workflow without its attempts, and without the text of its pipeline, which is kept once."""
     pipeline = None if fact.pipeline is None else structs.replace(fact.pipeline, spec=b"")
     return encode(structs.replace(fact, executions=None, pipeline=pipeline))
+
+
+def encode_told(fact: Told) -> bytes:
+    """Write what was told, without the text of its pipeline, which is kept once."""
+    if isinstance(fact, RunTold | PipelineVersionTold) and fact.pipeline is not None:
+        fact = structs.replace(fact, pipeline=structs.replace(fact.pipeline, spec=b""))
+    return encode(fact)
 
 
 def microseconds(moment: datetime | None) -> int | None:

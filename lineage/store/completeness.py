@@ -15,7 +15,7 @@ from sqlalchemy import Connection, exists, not_, or_, select
 from lineage.coverage import Stretch, gaps, united
 from lineage.facts import ExecutionState, RunSeen
 from lineage.identity import Key, run_key
-from lineage.model import Completeness
+from lineage.model import Completeness, Phase
 from lineage.ports import Scope
 from lineage.store import tables
 from lineage.store.codec import execution_of, moment, run_of
@@ -43,10 +43,24 @@ def completeness(connection: Connection, scope: Scope, runs: Sequence[Key]) -> M
     of_run = grouped(
         connection.execute(steps), lambda row: (execution_of(row["body"]), bool(row["has_pod"])), by=run_key
     )
-    headers = connection.execute(select(run.c.key, run.c.body).where(of_runs(scope, runs))).all()
+    told = exists(select(1).where(tables.told.c.uid == run.c.key, tables.told.c.what == "run"))
+    headers = connection.execute(
+        select(run.c.key, run.c.body, run.c.phase, told.label("is_told")).where(of_runs(scope, runs))
+    ).all()
     views = {("Run", row.key): None if row.body is None else run_of(row.body) for row in headers}
+    ended = {("Run", row.key): Phase(row.phase or Phase.UNKNOWN).ended for row in headers}
+    told_alone = {("Run", row.key) for row in headers if row.body is None and row.is_told}
     watched = stretches_of(connection, {view.cluster for view in views.values() if view}, (WORKFLOWS, PODS))
-    return {key: _completeness(view, of_run.get(key, ()), watched) for key, view in views.items()}
+    return {
+        key: _completeness(
+            view,
+            of_run.get(key, ()),
+            watched,
+            unseen="only Kubeflow's API told of it" if key in told_alone else "the workflow itself was not seen",
+            terminal=ended[key],
+        )
+        for key, view in views.items()
+    }
 
 
 # ------------------------------------------------------------------------------------------ pure
@@ -72,11 +86,13 @@ def _completeness(
     view: RunSeen | None,
     steps: Sequence[tuple[ExecutionState, bool]],
     watched: Mapping[tuple[str, str, str], Sequence[Stretch]],
+    *,
+    unseen: str,
+    terminal: bool,
 ) -> Completeness:
-    hidden = view.nodes_missing if view else "the workflow itself was not seen"
+    hidden = view.nodes_missing if view else unseen
     expecting = [(state, seen) for state, seen in steps if state.kind == "POD" and state.started_at is not None]
     expecting = [(state, seen) for state, seen in expecting if not state.memoized]
-    terminal = view is not None and view.phase.ended
     missing = [
         *([hidden] if hidden else []),
         *([] if terminal else ["the end of the run was not seen"]),

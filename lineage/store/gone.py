@@ -30,16 +30,17 @@ def is_gone(subject: FromClause, resource: str | ColumnElement[str]) -> ColumnEl
 
 WORKFLOWS = "workflows.argoproj.io"
 PODS = "pods"
+TOLD_RUNS = "runs.kfp"
 SCHEDULED_WORKFLOWS = "scheduledworkflows.kubeflow.org"
 CRON_WORKFLOWS = "cronworkflows.argoproj.io"
 
 
 def run_is_gone() -> ColumnElement[bool]:
     """A run is gone with its newest incarnation. Asked as the value of that one row: of whether there is such a row,
-    PostgreSQL reads all of them for a page of fifty."""
-    newest = tables.workflow.alias("newest_incarnation")
-    gone = select(is_gone(newest, WORKFLOWS)).where(newest.c.uid == tables.run.c.incarnation)
-    return func.coalesce(gone.scalar_subquery(), false())
+    PostgreSQL reads all of them for a page of fifty. One that has ended and of which no workflow was seen is gone."""
+    newest, run = tables.workflow.alias("newest_incarnation"), tables.run
+    gone = select(is_gone(newest, WORKFLOWS)).where(newest.c.uid == run.c.incarnation)
+    return func.coalesce(gone.scalar_subquery(), and_(run.c.incarnation.is_(None), run.c.phase.in_(_ENDED)), false())
 
 
 def recurring_run_is_gone() -> ColumnElement[bool]:

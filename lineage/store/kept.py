@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import zstandard
-from sqlalchemy import Connection, Select, and_, outerjoin, select
+from sqlalchemy import Connection, Select, and_, func, outerjoin, select
 
 from lineage.observation import (
     InputUnreadable,
@@ -37,11 +37,13 @@ def observations(connection: Connection, *, seen_at: datetime) -> Iterator[Obser
 
 
 def _objects(connection: Connection, seen_at: datetime) -> Iterator[Observation]:
-    kept, workflow, pod, recurring = tables.kept_object, tables.workflow, tables.pod, tables.recurring_run
+    kept, workflow, pod = tables.kept_object, tables.workflow, tables.pod
+    recurring, told = tables.recurring_run, tables.told
     known = outerjoin(outerjoin(kept, workflow, workflow.c.uid == kept.c.uid), pod, pod.c.uid == kept.c.uid)
-    known = outerjoin(known, recurring, recurring.c.uid == kept.c.uid)
-    columns = (kept.c.resource, kept.c.body, workflow.c.body.label("header"), pod.c.body.label("pod"))
-    for row in _rows(connection, select(*columns, recurring.c.cluster).select_from(known)):
+    known = outerjoin(outerjoin(known, recurring, recurring.c.uid == kept.c.uid), told, told.c.uid == kept.c.uid)
+    cluster = func.coalesce(recurring.c.cluster, told.c.cluster).label("cluster")
+    columns = (kept.c.resource, kept.c.body, workflow.c.body.label("header"), pod.c.body.label("pod"), cluster)
+    for row in _rows(connection, select(*columns).select_from(known)):
         says = run_of(row.header) if row.header is not None else pod_of(row.pod) if row.pod is not None else None
         yield ObjectSeen(
             source=row.resource,

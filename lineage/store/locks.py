@@ -12,6 +12,7 @@ Every row belongs to what is locked:
   names it as well: its uid or its name;
 - a workflow, a pod, a kept object and the provisional executions of an owner to their uid, a list to its scope, and
   so does when that was watched;
+- what Kubeflow told to its uid, of a run to the run; which version a run has to both, the run and the upload;
 - artifacts, looks, uses and the edges of uses to their location. A batch that changes a run's graph locks every
   location whose answers may follow from it, so whoever holds a location may read the graphs of its readers.
 
@@ -26,14 +27,19 @@ from typing import Final, TypeAlias
 from sqlalchemy import Connection
 
 from lineage.facts import (
+    ExperimentTold,
     Fact,
     ObjectKept,
+    PipelineTold,
+    PipelineVersionTold,
     PodSeen,
     RecurringRef,
     RecurringRunSeen,
+    RecurringRunTold,
     ResourceListed,
     ResourceWatched,
     RunSeen,
+    RunTold,
 )
 from lineage.identity import Location, encode_key
 from lineage.store.dialect import Dialect
@@ -119,7 +125,9 @@ def subjects_of(facts: Sequence[Fact]) -> set[Name]:
                 names |= {uid(fact.uid), uid(maker(fact.cluster, fact.namespace, by_name))}
             case PodSeen():
                 names |= {uid(fact.uid), uid(fact.owner_uid), run(fact.run_label or fact.owner_uid)}
-            case ObjectKept():
+            case RunTold():
+                names |= {run(fact.run), *(uid(of) for of in (fact.version, fact.recurring_run) if of)}
+            case ObjectKept() | ExperimentTold() | PipelineTold() | PipelineVersionTold() | RecurringRunTold():
                 names.add(uid(fact.uid))
             case ResourceListed() | ResourceWatched():
                 names.add(listing(fact.cluster, fact.resource, fact.namespace))

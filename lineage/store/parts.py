@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import orjson
 import zstandard
-from sqlalchemy import ColumnElement, Connection, and_, exists, not_, select
+from sqlalchemy import ColumnElement, Connection, and_, not_, or_, select
 
 from lineage.facts import Revision
 from lineage.identity import Key, decode_key, encode_key, run_key
@@ -18,7 +18,7 @@ from lineage.model import ArtifactRole, ArtifactUse, Execution, PodSeen, Workflo
 from lineage.ports import Scope
 from lineage.store import queries, tables, values
 from lineage.store.codec import execution_of
-from lineage.store.gone import PODS, WORKFLOWS, is_gone
+from lineage.store.gone import PODS, TOLD_RUNS, WORKFLOWS, is_gone
 from lineage.store.reads import nodes_by_id
 
 T = TypeVar("T")
@@ -60,13 +60,12 @@ def workflows(
 
 
 def raw(connection: Connection, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, Any]:
-    """The newest recorded object of each run: the class that readers get, as with every view."""
+    """The newest recorded object of each run: the class that readers get, as with every view. Without a workflow it is
+    what Kubeflow told."""
     run, kept = tables.run, tables.kept_object
-    statement = (
-        select(run.c.key.label("owner"), kept)
-        .join(kept, and_(kept.c.uid == run.c.incarnation, kept.c.resource == WORKFLOWS))
-        .where(of_runs(scope, runs))
-    )
+    seen = and_(kept.c.uid == run.c.incarnation, kept.c.resource == WORKFLOWS)
+    told = and_(run.c.incarnation.is_(None), kept.c.uid == run.c.key, kept.c.resource == TOLD_RUNS)
+    statement = select(run.c.key.label("owner"), kept).join(kept, or_(seen, told)).where(of_runs(scope, runs))
     views: dict[Key, dict[str, Any]] = defaultdict(dict)
     for row in connection.execute(statement):
         views["Run", row.owner][row.kind] = row
@@ -86,10 +85,9 @@ def _kept_revision(row: Any) -> Revision:
 
 def specs(connection: Connection, scope: Scope, versions: Sequence[Key]) -> Mapping[Key, Any]:
     """The texts of pipeline versions."""
-    version, run = tables.pipeline_version, tables.run
+    version = tables.pipeline_version
     statement = select(version.c.key, version.c.spec).where(
-        version.c.key.in_([encode_key(key) for key in versions]),
-        exists(select(1).where(run.c.pipeline_version_id == version.c.id, queries.in_scope(scope))),
+        version.c.key.in_([encode_key(key) for key in versions]), queries.is_version_seen(scope)
     )
     return {decode_key(row.key): orjson.loads(zstandard.decompress(row.spec)) for row in connection.execute(statement)}
 

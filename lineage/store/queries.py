@@ -176,7 +176,7 @@ def _resubmitted_run() -> Expression:
 @lru_cache(KEPT)
 def runs(scope: Scope) -> Query:
     run, version, experiment = tables.run, tables.pipeline_version, tables.experiment
-    named, recurring = tables.pipeline, tables.recurring_run
+    named, recurring, told = tables.pipeline, tables.recurring_run, tables.told
     chosen = (
         select(
             run.c.key,
@@ -190,6 +190,8 @@ def runs(scope: Scope) -> Query:
             run.c.finished_at,
             run.c.scheduled_at,
             run.c.body,
+            told.c.body.label("told_body"),
+            told.c.version_id.label("told_version"),
             run_phase().label("shown_phase"),
             run_is_gone().label("gone"),
             version.c.key.label("version_key"),
@@ -201,6 +203,7 @@ def runs(scope: Scope) -> Query:
         .outerjoin(version, version.c.id == run.c.pipeline_version_id)
         .outerjoin(named, named.c.id == version.c.pipeline_id)
         .outerjoin(experiment, experiment.c.id == run.c.experiment_id)
+        .outerjoin(told, and_(told.c.uid == run.c.key, told.c.what == "run"))
         .outerjoin(recurring, and_(recurring.c.id == run.c.recurring_run_id, run_in_scope(recurring, scope)))
         .where(in_scope(scope))
     )
@@ -413,9 +416,14 @@ def _first_run(link: ColumnExpressionArgument[bool], scope: Scope) -> Expression
     return select(func.min(run.c.created_at)).where(link, in_scope(scope)).scalar_subquery()
 
 
+def _is_told(link: ColumnElement[bool], scope: Scope) -> ColumnElement[bool]:
+    """Kubeflow told of it, in a namespace that the caller may see."""
+    return exists(select(1).where(link, run_in_scope(tables.told, scope)))
+
+
 @lru_cache(KEPT)
 def pipelines(scope: Scope) -> Query:
-    pipeline, version, run = tables.pipeline, tables.pipeline_version, tables.run
+    pipeline, version, run, told = tables.pipeline, tables.pipeline_version, tables.run, tables.told
     ran = (
         select(1)
         .select_from(version)
@@ -431,7 +439,7 @@ def pipelines(scope: Scope) -> Query:
         .scalar_subquery()
     )
     return Query(
-        select=select(pipeline).where(exists(ran)),
+        select=select(pipeline).where(or_(exists(ran), _is_told(told.c.pipeline_id == pipeline.c.id, scope))),
         key=pipeline.c.key,
         fields={
             "id": identified(pipeline.c.key),
@@ -445,15 +453,38 @@ def pipelines(scope: Scope) -> Query:
     )
 
 
+def is_version_seen(scope: Scope) -> ColumnElement[bool]:
+    """The pipeline versions that the caller may see: that run, or were uploaded, where it may look."""
+    version, run = tables.pipeline_version, tables.run
+    ran = exists(select(1).where(run.c.pipeline_version_id == version.c.id, in_scope(scope)))
+    told = tables.told
+    return or_(ran, _is_told(and_(told.c.version_id == version.c.id, told.c.what == "pipeline version"), scope))
+
+
+def _first_upload(column: str) -> Expression:
+    """What Kubeflow told of the first upload of a version."""
+    told, version = tables.told, tables.pipeline_version
+    return (
+        select(told.c[column])
+        .where(told.c.version_id == version.c.id, told.c.what == "pipeline version")
+        .order_by(told.c.created_at.is_(None), told.c.created_at, told.c.uid)
+        .limit(1)
+        .correlate(version)
+        .scalar_subquery()
+    )
+
+
 @lru_cache(KEPT)
 def pipeline_versions(scope: Scope) -> Query:
-    version, pipeline, run = tables.pipeline_version, tables.pipeline, tables.run
-    created = _first_run(run.c.pipeline_version_id == version.c.id, scope)
+    version, pipeline = tables.pipeline_version, tables.pipeline
+    first_run = _first_run(tables.run.c.pipeline_version_id == version.c.id, scope)
+    created = func.coalesce(_first_upload("created_at"), first_run)
     chosen = (
         select(
             version.c.key,
             version.c.digest,
             created.label("created_at"),
+            _first_upload("name").label("upload_name"),
             pipeline.c.key.label("pipeline_key"),
             pipeline.c.name,
             pipeline.c.cluster,
@@ -461,7 +492,7 @@ def pipeline_versions(scope: Scope) -> Query:
         )
         .select_from(version)
         .join(pipeline, pipeline.c.id == version.c.pipeline_id)
-        .where(exists(select(1).where(run.c.pipeline_version_id == version.c.id, in_scope(scope))))
+        .where(is_version_seen(scope))
     )
     return Query(
         select=chosen,
@@ -474,13 +505,16 @@ def pipeline_versions(scope: Scope) -> Query:
 
 @lru_cache(KEPT)
 def experiments(scope: Scope) -> Query:
-    """Those of runs that the caller may see, or of recurring runs."""
-    experiment, run, recurring = tables.experiment, tables.run, tables.recurring_run
-    created = _first_run(run.c.experiment_id == experiment.c.id, scope)
+    """Those of runs that the caller may see, or of recurring runs, or that Kubeflow told of."""
+    experiment, run, recurring, told = tables.experiment, tables.run, tables.recurring_run, tables.told
+    of_it = and_(told.c.uid == experiment.c.uid, told.c.what == "experiment")
+    made = select(told.c.created_at).where(of_it).correlate(experiment).scalar_subquery()
+    created = func.coalesce(made, _first_run(run.c.experiment_id == experiment.c.id, scope))
     ran = select(1).where(run.c.experiment_id == experiment.c.id, in_scope(scope))
     to_run = select(1).where(recurring.c.experiment_id == experiment.c.id, run_in_scope(recurring, scope))
+    known = or_(exists(ran), exists(to_run), _is_told(of_it, scope))
     return Query(
-        select=select(experiment, created.label("created_at")).where(or_(exists(ran), exists(to_run))),
+        select=select(experiment, created.label("created_at")).where(known),
         key=experiment.c.key,
         fields={
             "id": identified(experiment.c.key),
@@ -496,16 +530,18 @@ def experiments(scope: Scope) -> Query:
 
 @lru_cache(KEPT)
 def recurring_runs(scope: Scope) -> Query:
-    recurring, experiment = tables.recurring_run, tables.experiment
+    recurring, experiment, told = tables.recurring_run, tables.experiment, tables.told
     chosen = (
         select(
             recurring.c.key,
             recurring.c.body,
+            told.c.name.label("told_name"),
             recurring_run_is_gone().label("gone"),
             experiment.c.key.label("experiment_key"),
         )
         .select_from(recurring)
         .outerjoin(experiment, experiment.c.id == recurring.c.experiment_id)
+        .outerjoin(told, and_(told.c.uid == recurring.c.uid, told.c.what == "recurring run"))
         .where(run_in_scope(recurring, scope))
     )
     return Query(

@@ -4,8 +4,9 @@ Which recurring run made a run, and so which experiment that belongs to, follows
 whenever either is seen, by who holds the lock of what names the one to the other.
 """
 
-from lineage.facts import RecurringRef, RecurringRunSeen, RunSeen
+from lineage.facts import RecurringRef, RecurringRunSeen
 from lineage.identity import encode_key, experiment_key, kubeflow_experiment_key, recurring_run_key
+from lineage.merge import Header, header
 from lineage.store.batch import NO_VIEW, Batch, offer
 from lineage.store.codec import (
     encode,
@@ -13,6 +14,7 @@ from lineage.store.codec import (
     microseconds,
     recurring_of,
     run_of,
+    run_told_of,
 )
 from lineage.store.dialect import Row
 from lineage.store.locks import maker
@@ -73,7 +75,7 @@ def _show(batch: Batch, row: Row, shown: RecurringRunSeen) -> None:
         namespace=shown.namespace,
         enabled=shown.spec.enabled,
         created_at=microseconds(shown.created_at),
-        experiment_id=_kubeflow_experiment(batch, experiment) if experiment else None,
+        experiment_id=kubeflow_experiment(batch, experiment)["id"] if experiment else None,
     )
 
 
@@ -104,9 +106,10 @@ def _see_spec(batch: Batch, recurring: Row, fact: RecurringRunSeen) -> bool:
     return False
 
 
-def _kubeflow_experiment(batch: Batch, experiment_id: str) -> int:
+def kubeflow_experiment(batch: Batch, experiment_id: str) -> Row:
+    """Find an experiment of Kubeflow, or make one of which nothing but its id is known."""
     key = encode_key(kubeflow_experiment_key(experiment_id))
-    row = batch.experiments.one("key", key) or batch.experiments.put(
+    return batch.experiments.one("key", key) or batch.experiments.put(
         {
             "id": batch.experiments.next_id(),
             "key": key,
@@ -116,7 +119,6 @@ def _kubeflow_experiment(batch: Batch, experiment_id: str) -> int:
             "namespace": None,
         }
     )
-    return int(row["id"])
 
 
 # ------------------------------------------------------------------------------------------ its runs
@@ -126,11 +128,14 @@ def _adopt(batch: Batch, recurring: Row) -> None:
     by_name = RecurringRef(scheduler=shown.scheduler, uid=None, name=shown.name)
     named = (shown.uid, maker(shown.cluster, shown.namespace, by_name))
     for run in batch.runs.find("maker", named):
-        if run["body"] is not None:
-            belong(batch, run, run_of(run["body"]))
+        told = batch.what_was_told("run", run["key"])
+        seen = None if run["body"] is None else run_of(run["body"])
+        of_run = header(seen, None if told is None else run_told_of(told["body"]))
+        if of_run is not None:
+            belong(batch, run, of_run)
 
 
-def belong(batch: Batch, run: Row, shown: RunSeen) -> None:
+def belong(batch: Batch, run: Row, shown: Header) -> None:
     """Say in the row of a run which recurring run made it, and which experiment it is of."""
     recurring = _recurring_of(batch, shown)
     run.update(
@@ -142,7 +147,7 @@ def belong(batch: Batch, run: Row, shown: RunSeen) -> None:
     batch.runs.put(run)
 
 
-def _recurring_of(batch: Batch, shown: RunSeen) -> Row | None:
+def _recurring_of(batch: Batch, shown: Header) -> Row | None:
     """The recurring run that a run names: of several of one name, the newest that was there when the run was made."""
     ref = shown.recurring
     if ref is None:
@@ -160,8 +165,11 @@ def _recurring_of(batch: Batch, shown: RunSeen) -> Row | None:
     return max(able, key=lambda row: (row["created_at"] or 0, row["uid"]), default=None)
 
 
-def _experiment_of(batch: Batch, shown: RunSeen, recurring: Row | None) -> int | None:
-    """The experiment that a label of a run names, else that of the recurring run that made it."""
+def _experiment_of(batch: Batch, shown: Header, recurring: Row | None) -> int | None:
+    """The experiment that a label of a run names, else the one that Kubeflow tells, else that of the recurring run that
+    made it."""
+    if not shown.experiment and shown.kubeflow_experiment is not None:
+        return int(kubeflow_experiment(batch, shown.kubeflow_experiment)["id"])
     if not shown.experiment:
         return None if recurring is None else recurring["experiment_id"]
     key = encode_key(experiment_key(shown.cluster, shown.namespace, shown.experiment))

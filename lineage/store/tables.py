@@ -208,6 +208,28 @@ recurring_spec = Table(
     Column("body", LargeBinary, nullable=False),
 )
 
+# What services of Kubeflow told, by its uid there. An upload of a pipeline version, and a run, lead to their version;
+# a run names the upload, which may be told later.
+told = Table(
+    "told",
+    metadata,
+    Column("uid", Text),
+    Column("what", _code(20)),
+    Column("cluster", Text, nullable=False),
+    Column("namespace", Text),
+    Column("name", Text, nullable=False),
+    Column("created_at", BigInteger),
+    Column("pipeline_id", Id),
+    Column("version_id", Id),
+    Column("upload", Text),
+    *_revision(),
+    Column("body", LargeBinary, nullable=False),
+    *_other_view(),
+    PrimaryKeyConstraint("uid", "what"),
+)
+for _column in (told.c.pipeline_id, told.c.version_id, told.c.upload):
+    _index_of_known(f"told_by_{_column.name}", _column)
+
 workflow = Table(
     "workflow",
     metadata,

@@ -7,12 +7,13 @@ import orjson
 import zstandard
 
 from lineage.identity import RAW_STORE, decode_key
-from lineage.merge import OPEN
+from lineage.merge import OPEN, Header, header
 from lineage.model import (
     Artifact,
     ArtifactState,
     Execution,
     Experiment,
+    Origin,
     Phase,
     Pipeline,
     PipelineVersion,
@@ -22,10 +23,15 @@ from lineage.model import (
     Run,
     WorkflowIncarnation,
 )
-from lineage.store.codec import attempt_shown, moment, pod_of, recurring_of, run_of
+from lineage.store.codec import attempt_shown, moment, pod_of, recurring_of, run_of, run_told_of
 
 Columns = Mapping[Any, Any]
 """One row of a query, by the names that `lineage.store.queries` gives its columns."""
+
+SEEN_RUNS: Final = "argo_workflow"
+TOLD_RUNS: Final = "kfp_run"
+SCHEDULES: Final = "scheduled_workflow"
+"""The sources that speak of runs."""
 
 _PHASES: Final[Mapping[str, Phase]] = {phase.value: phase for phase in Phase}  # found faster than by the enumeration
 
@@ -35,7 +41,9 @@ def _keyed(text: str | None) -> tuple[str | int | None, ...] | None:
 
 
 def run(row: Columns) -> Run:
-    fact = None if row["body"] is None else run_of(row["body"])
+    seen = None if row["body"] is None else run_of(row["body"])
+    told = None if row["told_body"] is None else run_told_of(row["told_body"])
+    shown = header(seen, told)
     source = row["resubmitted_run"]
     return Run(
         key=("Run", row["key"]),
@@ -45,20 +53,42 @@ def run(row: Columns) -> Run:
         namespace=row["namespace"],
         cluster=row["cluster"],
         phase=_PHASES[row["shown_phase"]],
-        message=fact.message if fact else "only pods of this run were seen",
+        message=shown.message if shown else "only pods of this run were seen",
         created_at=moment(row["created_at"]),
         started_at=moment(row["started_at"]),
         finished_at=moment(row["finished_at"]),
-        parameters=fact.parameters if fact else (),
-        labels=fact.labels if fact else {},
-        annotations=fact.annotations if fact else {},
+        parameters=shown.parameters if shown else (),
+        labels=shown.labels if shown else {},
+        annotations=shown.annotations if shown else {},
         in_cluster=not row["gone"],
         pipeline_version_key=_keyed(row["version_key"]),
         experiment_key=_keyed(row["experiment_key"]),
         resubmitted_from_key=None if source is None else ("Run", source),
         recurring_run_key=_keyed(row["recurring_key"]),
         scheduled_at=moment(row["scheduled_at"]),
+        origins=_origins(row, shown),
     )
+
+
+def _origins(row: Columns, shown: Header | None) -> tuple[Origin, ...]:
+    """Say of what several sources could tell who told it."""
+    if shown is None:
+        return ()
+    known = {
+        "displayName": True,
+        "experiment": row["experiment_key"] is not None,
+        "finishedAt": shown.finished_at is not None,
+        "message": shown.message is not None,
+        "parameters": bool(shown.parameters),
+        "phase": True,
+        "pipelineVersion": row["version_key"] is not None,
+        "recurringRun": row["recurring_key"] is not None,
+    }
+    told = shown.told if row["told_version"] is None else {*shown.told, "pipelineVersion"}
+    sources = dict.fromkeys(known, SEEN_RUNS) | dict.fromkeys(told, TOLD_RUNS)
+    if shown.experiment is None and "experiment" not in told:
+        sources["experiment"] = SCHEDULES  # of the recurring run that made it
+    return tuple(Origin(field=field, source=sources[field]) for field, is_known in known.items() if is_known)
 
 
 def workflow(row: Columns) -> WorkflowIncarnation:
@@ -144,7 +174,11 @@ def pipeline_version(row: Columns) -> PipelineVersion:
         key=decode_key(row["pipeline_key"]), name=row["name"], cluster=row["cluster"], namespace=row["namespace"]
     )
     return PipelineVersion(
-        key=decode_key(row["key"]), pipeline=owner, digest=row["digest"], created_at=moment(row["created_at"])
+        key=decode_key(row["key"]),
+        pipeline=owner,
+        digest=row["digest"],
+        created_at=moment(row["created_at"]),
+        name=row["upload_name"],
     )
 
 
@@ -166,6 +200,7 @@ def recurring_run(row: Columns) -> RecurringRun:
         uid=fact.uid,
         scheduler=fact.scheduler,
         name=fact.name,
+        display_name=row["told_name"] or fact.name,
         cluster=fact.cluster,
         namespace=fact.namespace,
         created_at=fact.created_at,

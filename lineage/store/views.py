@@ -14,7 +14,7 @@ import zstandard
 
 from lineage.facts import ExecutionState, PipelineRef, PodSeen, Revision, RunSeen
 from lineage.identity import encode_key, execution_key, pipeline_key, pipeline_version_key
-from lineage.merge import current
+from lineage.merge import Header, current, header
 from lineage.store.batch import NO_RUN, NO_VIEW, Attempts, Batch, offer, settle
 from lineage.store.codec import (
     counted,
@@ -31,6 +31,7 @@ from lineage.store.codec import (
     revision_columns,
     revision_of,
     run_of,
+    run_told_of,
     whole_seconds,
 )
 from lineage.store.dialect import Row
@@ -42,43 +43,51 @@ from lineage.store.shelf import Shelf
 def see_run(batch: Batch, fact: RunSeen) -> bool:
     """Take in one view of a workflow. Says whether it added anything."""
     run = batch.run(fact.run)
-    before, header = run["body"], encode_header(fact)
-    added, changed = offer(run, fact.revision, header)
+    before, body = run["body"], encode_header(fact)
+    added, changed = offer(run, fact.revision, body)
     if added:
         batch.runs.put(run)
         if fact.pipeline is not None:
-            _version_id(batch, fact.cluster, fact.pipeline)  # its text, which the header does not repeat
+            version_id(batch, fact.cluster, fact.pipeline)  # its text, which the header does not repeat
     if changed:
-        shown = fact if run["body"] is header else run_of(run["body"])
-        _show_header(batch, run, shown, None if before is None else run_of(before))
-    added |= _see_incarnation(batch, run, fact, header)
+        shown = fact if run["body"] is body else run_of(run["body"])
+        told = batch.what_was_told("run", run["key"])
+        said = None if told is None else run_told_of(told["body"])
+        show_header(batch, run, shown, told, header(None if before is None else run_of(before), said))
+    added |= _see_incarnation(batch, run, fact, body)
     if fact.executions is not None:
         added |= _see_roll(batch, run, fact.revision, fact.executions)
     return added
 
 
-def _show_header(batch: Batch, run: Row, fact: RunSeen, before: RunSeen | None) -> None:
+def show_header(batch: Batch, run: Row, seen: RunSeen | None, told: Row | None, before: Header | None) -> None:
+    """Write in the row of a run what readers get of it: of its workflow, and of what Kubeflow told."""
+    said = None if told is None else run_told_of(told["body"])
+    shown = header(seen, said)
+    if shown is None:
+        return
+    told_version = None if told is None else told["version_id"]
     run.update(
         is_stub=False,
-        uid=fact.uid,
-        incarnation=fact.incarnation,
-        name=fact.name,
-        display_name=fact.display_name,
-        cluster=fact.cluster,
-        namespace=fact.namespace,
-        phase=fact.phase.value,
-        created_at=microseconds(fact.created_at),
-        started_at=microseconds(fact.started_at),
-        finished_at=microseconds(fact.finished_at),
-        pipeline_version_id=_version_id(batch, fact.cluster, fact.pipeline) if fact.pipeline else None,
-        resubmitted_from=fact.resubmitted_from,
+        uid=shown.uid,
+        incarnation=shown.incarnation,
+        name=shown.name,
+        display_name=shown.display_name,
+        cluster=shown.cluster,
+        namespace=shown.namespace,
+        phase=shown.phase.value,
+        created_at=microseconds(shown.created_at),
+        started_at=microseconds(shown.started_at),
+        finished_at=microseconds(shown.finished_at),
+        pipeline_version_id=told_version or _own_version_id(batch, seen),
+        resubmitted_from=shown.resubmitted_from,
     )
-    belong(batch, run, fact)
-    if before is not None and (before.parameters, before.labels) == (fact.parameters, fact.labels):
+    belong(batch, run, shown)
+    if before is not None and (before.parameters, before.labels) == (shown.parameters, shown.labels):
         return
-    parameters = {p.name: {"value": p.value, "number": number_of(p.value)} for p in fact.parameters}
+    parameters = {p.name: {"value": p.value, "number": number_of(p.value)} for p in shown.parameters}
     _show_named(batch.run_parameters, run, parameters)
-    _show_named(batch.run_labels, run, {name: {"value": value} for name, value in fact.labels.items()})
+    _show_named(batch.run_labels, run, {name: {"value": value} for name, value in shown.labels.items()})
 
 
 def _show_named(shelf: Shelf, run: Row, named: Mapping[str, Mapping[str, Any]]) -> None:
@@ -89,13 +98,18 @@ def _show_named(shelf: Shelf, run: Row, named: Mapping[str, Mapping[str, Any]]) 
         shelf.put({"run_id": run["id"], "name": name, **columns})
 
 
-def _version_id(batch: Batch, cluster: str, pipeline: PipelineRef) -> int:
+def _own_version_id(batch: Batch, seen: RunSeen | None) -> int | None:
+    return version_id(batch, seen.cluster, seen.pipeline) if seen is not None and seen.pipeline is not None else None
+
+
+def version_id(batch: Batch, cluster: str, pipeline: PipelineRef) -> int:
+    """Find the version of a pipeline, or make it."""
     key = encode_key(pipeline_version_key(cluster, pipeline.namespace, pipeline.name, pipeline.digest))
     version = batch.pipeline_versions.one("key", key) or batch.pipeline_versions.put(
         {
             "id": batch.pipeline_versions.next_id(),
             "key": key,
-            "pipeline_id": _pipeline_id(batch, cluster, pipeline),
+            "pipeline_id": pipeline_id(batch, cluster, pipeline.namespace, pipeline.name),
             "digest": pipeline.digest,
             "spec": zstandard.compress(pipeline.spec),
         }
@@ -103,30 +117,25 @@ def _version_id(batch: Batch, cluster: str, pipeline: PipelineRef) -> int:
     return int(version["id"])
 
 
-def _pipeline_id(batch: Batch, cluster: str, pipeline: PipelineRef) -> int:
-    key = encode_key(pipeline_key(cluster, pipeline.namespace, pipeline.name))
+def pipeline_id(batch: Batch, cluster: str, namespace: str | None, name: str) -> int:
+    """Find a pipeline, or make it."""
+    key = encode_key(pipeline_key(cluster, namespace, name))
     row = batch.pipelines.one("key", key) or batch.pipelines.put(
-        {
-            "id": batch.pipelines.next_id(),
-            "key": key,
-            "name": pipeline.name,
-            "cluster": cluster,
-            "namespace": pipeline.namespace,
-        }
+        {"id": batch.pipelines.next_id(), "key": key, "name": name, "cluster": cluster, "namespace": namespace}
     )
     return int(row["id"])
 
 
-def _see_incarnation(batch: Batch, run: Row, fact: RunSeen, header: bytes) -> bool:
+def _see_incarnation(batch: Batch, run: Row, fact: RunSeen, body: bytes) -> bool:
     row = batch.workflows.one("uid", fact.incarnation)
     if row is None:
         row = _listed_row({"id": batch.workflows.next_id(), "uid": fact.incarnation, "run_id": run["id"]})
     was = None if row["rev_kind"] is None else row["run_id"]
-    added, changed = offer(row, fact.revision, header)
+    added, changed = offer(row, fact.revision, body)
     if added and fact.revision.kind == "K":
         _seen_under(row, fact.cluster, fact.namespace, fact.revision)
     if changed:
-        row["run_id"] = batch.run(fact.run if row["body"] is header else run_of(row["body"]).run)["id"]
+        row["run_id"] = batch.run(fact.run if row["body"] is body else run_of(row["body"]).run)["id"]
         if row["run_id"] != was:
             batch.joined_by_owner.add(fact.incarnation)
     if added:

@@ -1,6 +1,6 @@
 """Writing: facts become rows, in one transaction.
 
-1. Views: the newest of each subject wins (`views`).
+1. Views, and what services tell: the newest of each subject wins (`views`, `told`).
 2. Joins: pods find their attempts (`joins`).
 3. Provenance: reads, writes and edges follow (`provenance`).
 4. Bookkeeping: what the API server says of existence, what sources delivered, what was rejected. It comes last,
@@ -27,7 +27,9 @@ from lineage.facts import (
     ResourceListed,
     ResourceWatched,
     RunSeen,
+    RunTold,
     SourceObserved,
+    Told,
 )
 from lineage.identity import Key, encode_key
 from lineage.store import tables
@@ -41,6 +43,7 @@ from lineage.store.prepared import INSERT, Prepared
 from lineage.store.provenance import Provenance
 from lineage.store.recurring import see_recurring_run
 from lineage.store.rolls import LastRolls
+from lineage.store.told import see_told
 from lineage.store.views import see_pod, see_run
 
 Bookkeeping: TypeAlias = ObjectGone | SourceObserved | InputRejected
@@ -91,7 +94,9 @@ def _load_ahead(batch: Batch, facts: Sequence[Fact]) -> None:
     pods = [fact for fact in facts if isinstance(fact, PodSeen)]
     # What made runs comes first: that a row of theirs is read may be a reason to begin anew, with its lock.
     batch.recurring_runs.load("uid", [fact.recurring.uid for fact in views if fact.recurring and fact.recurring.uid])
-    runs = [row["id"] for row in batch.runs.find("key", [fact.run for fact in views])]
+    told = [fact.run for fact in facts if isinstance(fact, RunTold)]
+    runs = [row["id"] for row in batch.runs.find("key", [*(fact.run for fact in views), *told])]
+    batch.told.load("uid", [*(fact.run for fact in views), *told])
     workflows = batch.workflows.find("uid", [*(f.incarnation for f in views), *(f.owner_uid for f in pods)])
     known = batch.pods.find("uid", [fact.uid for fact in pods])
     batch.runs.load("id", [*(row["run_id"] for row in workflows), *(row["run_id"] for row in known)])
@@ -102,7 +107,7 @@ def _load_ahead(batch: Batch, facts: Sequence[Fact]) -> None:
 
 
 def _write(
-    batch: Batch, fact: RunSeen | PodSeen | RecurringRunSeen | ObjectKept | ResourceListed | ResourceWatched
+    batch: Batch, fact: RunSeen | PodSeen | RecurringRunSeen | Told | ObjectKept | ResourceListed | ResourceWatched
 ) -> bool:
     match fact:
         case RunSeen():
@@ -118,7 +123,7 @@ def _write(
         case ResourceWatched():
             return watch(batch.connection, fact)
         case _:
-            assert_never(fact)
+            return see_told(batch, fact)
 
 
 def _turn(fact: Bookkeeping) -> tuple[str, ...]:

@@ -36,6 +36,7 @@ from tests.factories import (
     interpreted,
     record,
 )
+from tests.kubeflow_world import a_told_world
 from tests.postgresql import Server
 from watchers.files import Ignored, observed, read
 from watchers.sources import all_sources
@@ -130,6 +131,22 @@ def record_at_once(url: str, parts: Sequence[Sequence[Said]], chance: random.Ran
     with ThreadPoolExecutor(len(parts)) as threads:
         work = [threads.submit(record_part, url, part, one, start) for part, one in zip(parts, own, strict=True)]
         return sum(done.result() for done in work)
+
+
+def test_recorders_at_once_leave_what_one_leaves_of_what_kubeflow_tells(postgresql: Server) -> None:
+    """Runs, the uploads that they name, and their workflows, in orders of their own: each comes first somewhere."""
+    said = [facts_of(one) for one in a_told_world(25)]
+    expected = in_memory(said)
+    for seed in range(3):
+        chance = random.Random(seed)
+        url = postgresql.new_database()
+        record_at_once(url, [chance.sample(said, k=len(said)) for _ in range(3)], chance)
+        parts = [said[number::3] for number in range(3)]
+        other = postgresql.new_database()
+        record_at_once(other, [chance.sample(part, k=len(part)) for part in parts], chance)
+        for made in (url, other):
+            with closing(open_store(made)) as store:
+                assert dumped(store) == expected
 
 
 @pytest.mark.parametrize("recorders", [2, 4])

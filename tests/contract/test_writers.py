@@ -24,6 +24,7 @@ from tests.factories import (
     looked,
     record,
 )
+from tests.kubeflow_world import a_told_world
 from tests.worlds import objects_of
 
 
@@ -42,8 +43,10 @@ def traced(store: SqlStore) -> Iterator[list[str]]:
 
 
 def test_a_writer_looks_everything_up_by_index() -> None:
-    store = a_store(*(each for number in range(20) for each in objects_of(number)))
+    store = a_store(*(each for number in range(20) for each in objects_of(number)), *a_told_world(10))
     with traced(store) as statements:
+        for each in a_told_world(20):
+            record(store, each)
         for number in range(10, 30):
             for each in objects_of(number):
                 record(store, each)

@@ -21,6 +21,9 @@ from urllib.request import urlopen
 
 import pytest
 
+from tests.kubeflow_answers import an_experiment
+from tests.kubeflow_server import kubeflow_server
+from watchers.answers import EXPERIMENTS
 from watchers.replay import ReplayServer, recorded
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -378,6 +381,24 @@ def test_the_demo_shows_runs_and_leaves_nothing_behind(number: signal.Signals, t
         assert end(process, number) == 0
     assert list((tmp_path / "temporary").iterdir()) == []
     assert not Path(os.environ["XDG_DATA_HOME"]).exists()
+
+
+def test_up_asks_kubeflow_beside_the_cluster(tmp_path: Path, store: str) -> None:
+    server = ReplayServer(recorded([workflow("a")]), speed=float("inf"))
+    server.start()
+    try:
+        config = kubeconfig(tmp_path / "config", server.url)
+        with kubeflow_server() as kubeflow:
+            kubeflow.put(EXPERIMENTS, an_experiment())
+            arguments = ("up", "--store", store, "--kfp", kubeflow.url)
+            with serving(*arguments, KUBECONFIG=str(config)) as (address, process):
+                assert eventually(lambda: asked(f"{address}/readyz")["status"] == "ok")
+                assert "experiments.kfp *: synced" in asked(f"{address}/readyz")["checks"]["watchers"]["says"]
+                assert end(process, signal.SIGTERM) == 0
+    finally:
+        server.stop()
+    items = map(json.loads, run("dump", "--store", store).stdout.splitlines())
+    assert [one["name"] for one in items if one["type"] == "Experiment"] == ["tuning"]
 
 
 def test_up_follows_a_cluster_and_has_recorded_everything_when_it_ends(tmp_path: Path, store: str) -> None:

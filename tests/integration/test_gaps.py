@@ -19,7 +19,7 @@ from tests.waiting import DEADLINE_SECONDS, comes_true
 from watchers.apiserver import ApiServer
 from watchers.kube import connect
 from watchers.run import Watching
-from watchers.sources import all_sources
+from watchers.sources import watched_sources
 from watchers.timeline import PODS, WORKFLOWS
 from watchers.world import World
 
@@ -86,7 +86,7 @@ def watching(cluster: Cluster, store: SqlStore, name: str) -> Iterator[Callable[
     recording = Thread(target=recorder.run, args=(stop,))
     watchers = Watching(
         transport=connect(url=cluster.api.url),
-        sources=all_sources(),
+        sources=watched_sources(),
         namespaces=None,
         events=log,
         cluster=CLUSTER,

@@ -23,7 +23,7 @@ from watchers.demo import recordings
 from watchers.kube import connect
 from watchers.replay import Recording, ReplayServer, recorded
 from watchers.run import Watching
-from watchers.sources import all_sources
+from watchers.sources import watched_sources
 from watchers.timeline import ChangeType, timeline
 
 SPEED = 240.0  # the demo's eleven minutes in under three seconds
@@ -50,7 +50,7 @@ def following(server: ReplayServer, store: LineageStore) -> Iterator[None]:
     recorder = Recorder(log, store, interpreted, key_ids=[REDACTOR.key_id], clock=now)
     watching = Watching(
         transport=connect(url=server.url),
-        sources=all_sources(),
+        sources=watched_sources(),
         namespaces=None,
         events=log,
         cluster=CLUSTER,

@@ -17,7 +17,7 @@ import yaml
 from lineage.cli.commands import COMMANDS, imported
 from lineage.settings import PREFIX, Settings, load_settings
 from tests.manifests import DEPLOY, OVERLAYS, ROOT, Manifest, of_kind, overlay, pods, rendered
-from watchers.sources import all_sources
+from watchers.sources import watched_sources
 
 RBAC: Final = DEPLOY / "base" / "rbac.yaml"
 OF_SOME_NAMESPACES: Final = DEPLOY / "optional" / "some-namespaces"
@@ -65,7 +65,7 @@ def granted(role: Manifest) -> set[tuple[str, str, tuple[str, ...]]]:
 def test_a_role_grants_reading_of_exactly_what_is_watched(file: Path, kind: str) -> None:
     (role,) = [item for item in yaml.safe_load_all(file.read_text()) if item["kind"] == kind]
     assert granted(role) == {
-        (source.resource.group, source.resource.plural, ("get", "list", "watch")) for source in all_sources()
+        (source.resource.group, source.resource.plural, ("get", "list", "watch")) for source in watched_sources()
     }
 
 
@@ -93,6 +93,24 @@ def test_for_some_namespaces_the_role_for_all_can_be_left_out(name: str, tmp_pat
     left = {(item["kind"], item["metadata"]["name"]) for item in rendered(folder)}
     everything = {(item["kind"], item["metadata"]["name"]) for item in overlay(name)}
     assert everything - left == {("ClusterRole", "kfp-lineage"), ("ClusterRoleBinding", "kfp-lineage")}
+
+
+@pytest.mark.parametrize("name", OVERLAYS)
+def test_what_watches_asks_kubeflow_too_where_that_is_wanted(name: str, tmp_path: Path) -> None:
+    shutil.copytree(DEPLOY, tmp_path / "deploy")
+    folder = tmp_path / "deploy" / "overlays" / name
+    with (folder / "kustomization.yaml").open("a") as file:
+        file.write("components: [../../optional/kubeflow-api]\n")
+    asking = pods(rendered(folder))
+    told = {pod: {one["name"]: one for one in the_container(item)["env"]} for pod, item in asking.items()}
+    (watching,) = [pod for pod, variables in told.items() if "LINEAGE_KFP_API" in variables]
+    assert watching == {"one-machine": "kfp-lineage", "cluster": "watch"}[name]
+    file_of_token = Path(told[watching]["LINEAGE_KFP_TOKEN_FILE"]["value"])
+    mounts = {one["name"]: one["mountPath"] for one in the_container(asking[watching])["volumeMounts"]}
+    assert mounts["kubeflow-token"] == str(file_of_token.parent)
+    assert {"kfp_api", "kfp_token_file"} <= set(Settings.model_fields)
+    for item in rendered(folder):
+        kubernetes_validate.validate(item, NEWEST, strict=True)
 
 
 @every_pod

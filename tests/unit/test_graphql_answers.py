@@ -412,7 +412,16 @@ def test_a_scope_of_metrics_names_exactly_one_thing(scope: str) -> None:
 
 
 # ------------------------------------------------------------------------------------------ saved queries
-NEEDED = {"id": NIGHTLY.id, "text": "churn", "uid": NIGHTLY.uid, "artifact": TABLE.id, "metric": "auc"}
+NEEDED: dict[str, object] = {
+    "ids": [RECURRING.id],
+    "from": "2026-11-14T00:00:00Z",
+    "to": "2026-11-16T00:00:00Z",
+    "id": NIGHTLY.id,
+    "text": "churn",
+    "uid": NIGHTLY.uid,
+    "artifact": TABLE.id,
+    "metric": "auc",
+}
 
 
 @pytest.mark.parametrize("name", saved_queries())

@@ -41,6 +41,7 @@ NOT_IN_THE_CONTRACT = {
     "Execution.iteration": "items of a loop have one name, and only their number tells them apart",
     "Metric.percentage": "0.77 may be meant as 77 %, and Kubeflow says which",
     "RecurringRun.createdAt": "lists are ordered by it",
+    "RecurringRun.displayName": "what people called it in Kubeflow is not what its object is called",
     "RecurringRun.edits": "what was due follows from what was in force, and a reader must see that",
     "RecurringRun.experiment": "it is the one object of a cluster that names one",
     "RecurringRun.inCluster": "nothing is due once it is gone",
@@ -49,10 +50,12 @@ NOT_IN_THE_CONTRACT = {
     "RecurringRun.spec": "all of what is in force, as of every edit",
     "RecurringRun.stopped": "nothing is due once its stop strategy has ended it",
     "PodSeen.startedAt": "how long a step waited is seen by it",
+    "Run.origins": "Kubeflow's services say what no object of a cluster does, and a reader must see who said it",
     "Source.namespace": "a source watches one namespace or all, and a reader must see which",
     "Source.watchedUntil": "a gap that nobody has told of yet begins there",
 }
 TYPES_NOT_IN_THE_CONTRACT = {
+    "Origin": "which source a field comes from",
     "RecurringEdit": "a spec, and since when it was in force",
     "RecurringSpec": "what is in force of a recurring run, now or before an edit",
 }

@@ -116,3 +116,25 @@ def test_a_key_that_can_be_neither_read_nor_made_is_said(tmp_path: Path, monkeyp
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "file"))
     with pytest.raises(InvalidSettings, match="LINEAGE_REDACTION_KEY"):
         redaction_key(load_settings({}))
+
+
+# ------------------------------------------------------------------------------------------ Kubeflow
+def test_kubeflow_is_named_by_an_address_that_may_have_a_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LINEAGE_KFP_API", "https://kubeflow.example.com/pipeline")
+    monkeypatch.setenv("LINEAGE_KFP_NAMESPACES", "team-a,team-b")
+    settings = load_settings({})
+    assert settings.kfp_api == "https://kubeflow.example.com/pipeline"
+    assert settings.kfp_namespaces == ("team-a", "team-b")
+
+
+@pytest.mark.parametrize("address", ["ml-pipeline:8888", "ftp://ml-pipeline", "http://user:password@ml-pipeline"])
+def test_an_address_that_is_none_is_refused_by_the_name_of_its_flag(address: str) -> None:
+    with pytest.raises(InvalidSettings, match=r"--kfp, LINEAGE_KFP_API") as refused:
+        load_settings({"kfp_api": address})
+    assert "password" not in str(refused.value)
+
+
+def test_a_token_is_given_once(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("t")
+    with pytest.raises(InvalidSettings, match="kfp_token is given twice"):
+        load_settings({"kfp_token": "t", "kfp_token_file": tmp_path / "token"})

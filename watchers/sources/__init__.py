@@ -12,3 +12,13 @@ def all_sources() -> tuple[Source, ...]:
     """Load every source, in the order of their names."""
     modules = sorted(module.name for module in iter_modules(__path__))
     return tuple(import_module(f"{__name__}.{name}").SOURCE for name in modules)
+
+
+def watched_sources() -> tuple[Source, ...]:
+    """Those whose resource an API server lists and watches."""
+    return tuple(source for source in all_sources() if source.is_watched)
+
+
+def told_sources() -> tuple[Source, ...]:
+    """Those of what services tell that are asked."""
+    return tuple(source for source in all_sources() if not source.is_watched)

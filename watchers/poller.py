@@ -1,0 +1,284 @@
+"""What the API of Kubeflow tells, asked for again and again, at the cost of what changed.
+
+Pure protocol: no sockets, no threads, no clock of its own. Each kind of thing in each namespace is a round of its own:
+one that fails waits and is tried again, and keeps no other from its turn.
+
+Runs and experiments come newest first, so a page that tells nothing new is the last that is asked for. A run that has
+not ended is asked for until it has; what a run names and nobody has told of is asked for by its id, before the run is
+handed on. Pipelines, their versions and recurring runs are listed whole, and seldom.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final, TypeAlias
+
+from lineage.errors import BadAnswer, ClusterError, ResourceAbsent, ResourceForbidden
+from lineage.identity import canonical, sha256
+from lineage.model import SourceState
+from watchers.answers import (
+    EXPERIMENTS,
+    PIPELINE_VERSIONS,
+    PIPELINES,
+    RECURRING_RUNS,
+    RUNS,
+)
+from watchers.kubeflow_api import KubeflowApi, experiment_of, has_ended, made_at, uid_of, version_of
+from watchers.reflector import Backoff, state_of
+from watchers.source import KubernetesObject, Resource
+
+ALL_NAMESPACES: Final = "*"
+RECENT: Final = timedelta(days=7)  # workflows are kept for a day by default: older runs are for `lineage backfill`
+REMEMBERED: Final = 100_000  # digests of what was handed on last, some 15 MB
+OPEN_AT_ONCE: Final = 50  # runs that are asked for by their id in one round
+_LONGEST_WISH_SECONDS: Final = 300.0  # of a server that asks to be left alone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tempo:
+    """How often what is asked for."""
+
+    soon_seconds: float = 15.0  # runs and experiments: two requests a round while nothing happens
+    seldom_seconds: float = 600.0  # what is listed whole
+    first_delay_seconds: float = 1.0
+    longest_delay_seconds: float = 60.0
+
+
+DEFAULT_TEMPO: Final = Tempo()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """An object that is new, or not as it was told before."""
+
+    resource: Resource
+    item: KubernetesObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundState:
+    """How it fares to ask for something; said once, until it is something else."""
+
+    resource: Resource
+    namespace: str
+    state: SourceState
+    message: str | None = None
+
+
+PollerEvent: TypeAlias = Told | RoundState
+
+
+@dataclass(slots=True, kw_only=True)
+class _Round:
+    """What is asked for together in one namespace, and when it is its turn."""
+
+    resources: tuple[Resource, ...]
+    namespace: str | None
+    every_seconds: float
+    ask: Callable[[str | None], Iterator[Told]]
+    backoff: Backoff
+    due: float = 0.0
+    said: tuple[SourceState, str | None] | None = field(default=None)
+
+
+class Poller:
+    """Asks one installation for what is told in some namespaces; None is all of them, where there is but one user.
+
+    `wait` sleeps so many seconds and says whether to stop; `monotonic` tells seconds, and `clock` the time.
+    """
+
+    def __init__(
+        self,
+        api: KubeflowApi,
+        namespaces: Sequence[str] | None,
+        *,
+        wait: Callable[[float], bool],
+        uniform: Callable[[float, float], float],
+        monotonic: Callable[[], float],
+        clock: Callable[[], datetime],
+        tempo: Tempo = DEFAULT_TEMPO,
+    ) -> None:
+        self._api = api
+        self._wait = wait
+        self._monotonic = monotonic
+        self._clock = clock
+        self._handed = _Handed()
+        self._open: dict[str | None, dict[str, None]] = {}
+        self._given_up: set[str] = set()  # what was asked for by its id, in vain
+        self._begun: set[str | None] = set()  # where runs were listed once
+        places: tuple[str | None, ...] = (None,) if namespaces is None else tuple(dict.fromkeys(namespaces))
+        # Pipelines before runs, so that most versions are known when a run names them; shared ones are in no namespace.
+        shared = places if None in places else (None, *places)
+        kinds = (
+            ((EXPERIMENTS,), tempo.soon_seconds, self._experiments, places),
+            ((PIPELINES, PIPELINE_VERSIONS), tempo.seldom_seconds, self._pipelines, shared),
+            ((RECURRING_RUNS,), tempo.seldom_seconds, self._recurring_runs, places),
+            ((RUNS,), tempo.soon_seconds, self._runs, places),
+        )
+        self._rounds = [
+            _Round(
+                resources=resources,
+                namespace=place,
+                every_seconds=seconds,
+                ask=ask,
+                backoff=Backoff(
+                    first_seconds=tempo.first_delay_seconds,
+                    longest_seconds=tempo.longest_delay_seconds,
+                    uniform=uniform,
+                ),
+            )
+            for resources, seconds, ask, where in kinds
+            for place in where
+        ]
+
+    @property
+    def places(self) -> tuple[tuple[str, str], ...]:
+        """What is asked for, and where: resource and namespace."""
+        return tuple(
+            (resource.name, one.namespace or ALL_NAMESPACES) for one in self._rounds for resource in one.resources
+        )
+
+    def events(self) -> Iterator[PollerEvent]:
+        """Yield what is told until `wait` says stop; called again, go on from there.
+
+        Failures are told as RoundState and tried again; nothing but a programming error is raised.
+        """
+        while True:
+            turn = min(self._rounds, key=lambda one: one.due)
+            if self._wait(max(0.0, turn.due - self._monotonic())):
+                return
+            yield from self._take(turn)
+
+    def _take(self, turn: _Round) -> Iterator[PollerEvent]:
+        try:
+            for told in turn.ask(turn.namespace):
+                if self._wait(0):
+                    return
+                digest = sha256(canonical(told.item))
+                if self._handed.is_news(told, digest):
+                    yield told
+                    self._handed.note(told, digest)  # once whoever takes it has done so
+        except ClusterError as error:
+            if self._wait(0):
+                return
+            delay = max(turn.backoff.next(), min(error.retry_after_seconds, _LONGEST_WISH_SECONDS))
+            turn.due = self._monotonic() + delay
+            yield from _become(turn, state_of(error), str(error))
+        else:
+            turn.backoff.reset()
+            turn.due = self._monotonic() + turn.every_seconds
+            yield from _become(turn, SourceState.SYNCED)
+
+    # -- the rounds
+    def _experiments(self, namespace: str | None) -> Iterator[Told]:
+        for page in self._api.pages(EXPERIMENTS, namespace):
+            told = [Told(resource=EXPERIMENTS, item=item) for item in page]
+            news = [one for one in told if not self._handed.knows(EXPERIMENTS, uid_of(one.item))]
+            yield from told
+            if not news:
+                return
+
+    def _pipelines(self, namespace: str | None) -> Iterator[Told]:
+        self._given_up.clear()
+        for page in self._api.pages(PIPELINES, namespace):
+            for pipeline in page:
+                yield Told(resource=PIPELINES, item=pipeline)
+                for version in self._api.versions(pipeline):
+                    known = self._handed.knows(PIPELINE_VERSIONS, uid_of(version))
+                    yield Told(resource=PIPELINE_VERSIONS, item=version)
+                    if known:
+                        break  # what is behind it was told before: they come newest first
+
+    def _recurring_runs(self, namespace: str | None) -> Iterator[Told]:
+        for page in self._api.pages(RECURRING_RUNS, namespace):
+            yield from (Told(resource=RECURRING_RUNS, item=item) for item in page)
+
+    def _runs(self, namespace: str | None) -> Iterator[Told]:
+        """List runs up to the first page without news, the first time back to where they are no longer recent; then
+        ask for those that have not ended and were not on these pages."""
+        still_open = self._open.setdefault(namespace, {})
+        first, seen = namespace not in self._begun, set[str]()
+        for page in self._api.pages(RUNS, namespace):
+            news = any(not self._handed.knows(RUNS, uid_of(run)) for run in page)
+            for run in page:
+                seen.add(uid_of(run))
+                yield from self._run(run, still_open)
+            if not news or (first and page and self._is_old(page[-1])):
+                break
+        self._begun.add(namespace)
+        waiting = [uid for uid in still_open if uid not in seen][:OPEN_AT_ONCE]
+        for uid in waiting:
+            still_open.pop(uid)  # behind those that were not asked for
+            try:
+                yield from self._run(self._api.one(RUNS, uid, namespace or ""), still_open)
+            except ResourceAbsent:
+                continue  # it was deleted
+            except ClusterError:
+                still_open[uid] = None
+                raise
+
+    def _run(self, run: KubernetesObject, still_open: dict[str, None]) -> Iterator[Told]:
+        yield from self._named_by(run)
+        yield Told(resource=RUNS, item=run)
+        uid = uid_of(run)
+        if has_ended(run):
+            still_open.pop(uid, None)
+        else:
+            still_open[uid] = None
+
+    def _named_by(self, run: KubernetesObject) -> Iterator[Told]:
+        """Ask for the experiment and the version that a run names, unless they are known. Trouble with one of them is
+        no reason to lose the run: it is asked for again when pipelines are listed."""
+        experiment, (version, pipeline) = experiment_of(run), version_of(run)
+        if experiment and self._is_unknown(EXPERIMENTS, experiment):
+            yield from self._asked(experiment, lambda: [(EXPERIMENTS, self._api.one(EXPERIMENTS, experiment))])
+        if version and self._is_unknown(PIPELINE_VERSIONS, version):
+
+            def asked() -> list[tuple[Resource, KubernetesObject]]:
+                of, found = self._api.version(version, pipeline)
+                return [(PIPELINES, of), (PIPELINE_VERSIONS, found)]
+
+            yield from self._asked(version, asked)
+
+    def _is_unknown(self, resource: Resource, uid: str) -> bool:
+        return uid not in self._given_up and not self._handed.knows(resource, uid)
+
+    def _asked(self, uid: str, ask: Callable[[], Iterable[tuple[Resource, KubernetesObject]]]) -> tuple[Told, ...]:
+        try:
+            return tuple(Told(resource=resource, item=item) for resource, item in ask())
+        except (ResourceAbsent, ResourceForbidden, BadAnswer):
+            self._given_up.add(uid)
+            return ()
+
+    def _is_old(self, run: KubernetesObject) -> bool:
+        made = made_at(run)
+        return made is not None and made < self._clock() - RECENT
+
+
+class _Handed:
+    """Digests of what was handed on, the newest of each; what was not told for longest is forgotten first."""
+
+    def __init__(self) -> None:
+        self._digests: OrderedDict[tuple[str, str], str] = OrderedDict()
+
+    def knows(self, resource: Resource, uid: str) -> bool:
+        return (resource.name, uid) in self._digests
+
+    def is_news(self, told: Told, digest: str) -> bool:
+        return self._digests.get((told.resource.name, uid_of(told.item))) != digest
+
+    def note(self, told: Told, digest: str) -> None:
+        of = (told.resource.name, uid_of(told.item))
+        self._digests[of] = digest
+        self._digests.move_to_end(of)
+        if len(self._digests) > REMEMBERED:
+            self._digests.popitem(last=False)
+
+
+def _become(turn: _Round, state: SourceState, message: str | None = None) -> Iterator[RoundState]:
+    if turn.said != (state, message):
+        turn.said = (state, message)
+        namespace = turn.namespace or ALL_NAMESPACES
+        for resource in turn.resources:
+            yield RoundState(resource=resource, namespace=namespace, state=state, message=message)
