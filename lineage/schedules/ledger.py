@@ -188,5 +188,5 @@ def assigned(
     return of
 
 
-def _making(run: Made) -> tuple[datetime, str]:
-    return run.created_at or run.scheduled_at, run.name
+def _making(run: Made) -> tuple[datetime, str, str]:
+    return run.created_at or run.scheduled_at, run.name, str(run.key)
