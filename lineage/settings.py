@@ -271,7 +271,9 @@ _FLAGS: Final = {"namespaces": "namespace", "kfp_api": "kfp"}
 
 
 def _explain(problem: Any, file: Path) -> str:
-    name, *within = problem["loc"] or ("settings",)
+    if not problem["loc"]:  # of several settings together
+        return str(problem["ctx"]["error"])
+    name, *within = problem["loc"]
     if name not in Settings.model_fields:
         return f"{file} sets {name}, which is no setting: there are {', '.join(sorted(Settings.model_fields))}"
     message = str(problem["msg"]).removeprefix("Value error, ")

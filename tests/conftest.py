@@ -97,6 +97,12 @@ def secure_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServ
 
 
 @pytest.fixture(scope="session")
+def kfp_1() -> Path:
+    """Where the SDK of Kubeflow Pipelines v1 is."""
+    return _made("kfp-1")
+
+
+@pytest.fixture(scope="session")
 def minio(tmp_path_factory: pytest.TempPathFactory) -> Iterator["MinioServer"]:
     """A MinIO server of the tests' own. Take a bucket of your own in it."""
     from tests.minio_server import minio_server

@@ -76,7 +76,7 @@ class Engine:
 
     def workflow(self) -> KubernetesObject:
         """Run it, and return what is left of it."""
-        self._execute(self._spec["entrypoint"], self.name, {}, [])
+        self._execute(self._spec["entrypoint"], self.name, self._arguments(), [])
         if handler := self._spec.get("onExit"):
             self._execute(handler, f"{self.name}.onExit", {}, [])
         metadata = self._metadata | {"name": self.name, "namespace": "a", "uid": "u1", "resourceVersion": "7"}
@@ -98,7 +98,9 @@ class Engine:
         spec = self._templates[template]
         declared = spec.get("inputs", {}).get("parameters", [])
         defaults = {one["name"]: str(one["default"]) for one in declared if "default" in one}
-        values = defaults | dict(given)
+        values = defaults | {
+            name: value for name, value in given.items() if any(one["name"] == name for one in declared)
+        }
         scope = {f"inputs.parameters.{each}": value for each, value in values.items()}
         if "retryStrategy" in spec:
             parents = [self._node(name, "Retry", template, parents, values)]
@@ -165,9 +167,12 @@ class Engine:
                 return ["a", "b"]  # what the user's code would have made
         return None
 
+    def _arguments(self) -> dict[str, str]:
+        given = self._spec.get("arguments", {}).get("parameters", [])
+        return {one["name"]: str(one["value"]) for one in given if "value" in one}
+
     def _filled(self, written: str, scope: Mapping[str, str]) -> str:
-        arguments = {one["name"]: one.get("value") for one in self._spec.get("arguments", {}).get("parameters", [])}
-        known = {f"workflow.parameters.{name}": value for name, value in arguments.items()}
+        known = {f"workflow.parameters.{name}": value for name, value in self._arguments().items()}
         known |= {
             f"workflow.annotations.{name}": value for name, value in self._metadata.get("annotations", {}).items()
         }

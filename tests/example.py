@@ -4,6 +4,7 @@
 `weekly` is the same pipeline a week later: preparation was a cache hit, training still runs.
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from lineage.identity import (
     experiment_key,
     pipeline_key,
     pipeline_version_key,
+    recurring_run_key,
     run_key,
     sha256,
     unknown_key,
@@ -36,8 +38,14 @@ from lineage.model import (
     Pipeline,
     PipelineVersion,
     PodSeen,
+    RecurringEdit,
+    RecurringRun,
+    RecurringSpec,
     Rejected,
     Run,
+    Scheduler,
+    Slot,
+    SlotOutcome,
     SourceState,
     SourceStatus,
     Special,
@@ -95,6 +103,30 @@ def _run(uid: str, name: str, *, phase: Phase, at: datetime, finished_at: dateti
     )
 
 
+RECURRING = RecurringRun(
+    key=recurring_run_key("r-nightly"),
+    uid="r-nightly",
+    scheduler=Scheduler.ARGO,
+    name="churn-nightly",
+    display_name="churn-nightly",
+    cluster="prod",
+    namespace="churn",
+    created_at=MORNING - timedelta(days=1),
+    in_cluster=True,
+    spec=RecurringSpec(
+        enabled=True,
+        schedules=("0 8 * * *",),
+        timezone="Europe/Berlin",
+        concurrency_policy="Forbid",
+        parameters=(
+            Parameter(name="date", value="{{workflow.scheduledTime}}"),
+            Parameter(name="api_key", value=DIGEST_OF_SECRET, redacted=True),
+        ),
+    ),
+    stopped=False,
+    triggered_at=MORNING,
+    experiment_key=EXPERIMENT.key,
+)
 NIGHTLY = _run(
     "5f3c2a10-nightly",
     "churn-nightly-1",
@@ -103,6 +135,7 @@ NIGHTLY = _run(
     finished_at=MORNING + timedelta(seconds=754.5),
     rate="0.1",
 )
+NIGHTLY = replace(NIGHTLY, recurring_run_key=RECURRING.key, scheduled_at=MORNING)
 WEEKLY = _run("8b1d7e42-weekly", "churn-weekly-2", phase=Phase.RUNNING, at=A_WEEK_LATER, finished_at=None, rate="0.02")
 
 
@@ -275,6 +308,16 @@ METRICS: Final = (
 )
 
 
+EDITS: Final = (
+    RecurringEdit(since=MORNING - timedelta(days=1), told=True, spec=replace(RECURRING.spec, schedules=("@daily",))),
+    RecurringEdit(since=MORNING - timedelta(hours=1), told=False, spec=RECURRING.spec),
+)
+SLOTS: Final = (
+    Slot(due_at=MORNING, outcome=SlotOutcome.ON_TIME, run_key=NIGHTLY.key, late_by_seconds=1.5),
+    Slot(due_at=MORNING + timedelta(days=1), outcome=SlotOutcome.MISSED, reason="no run for it was ever seen"),
+)
+
+
 def example() -> Knowledge:
     """Tell the whole of it."""
     return Knowledge(
@@ -284,6 +327,9 @@ def example() -> Knowledge:
         pipelines=(PIPELINE,),
         versions=(VERSION,),
         experiments=(EXPERIMENT,),
+        recurring_runs=(RECURRING,),
+        edits={RECURRING.key: EDITS},
+        slots={RECURRING.key: SLOTS},
         rejected=(REJECTED,),
         sources=(
             _source("argo_workflow", "Workflow", SourceState.SYNCED, None, 1284),

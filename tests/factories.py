@@ -183,8 +183,8 @@ def a_recurring_run(
     metadata: KubernetesObject | None = None,
     **status: Any,
 ) -> KubernetesObject:
-    """A CronWorkflow that is due every hour, or a ScheduledWorkflow, unless its spec says otherwise. `written_at` is
-    when its managed fields say that the spec was written."""
+    """A CronWorkflow or ScheduledWorkflow that is due every hour, unless its spec says otherwise. `written_at` is when
+    its managed fields say that the spec was written."""
     of_argo = kind == "CronWorkflow"
     managers = {"managedFields": [managed("kubectl", written_at)]} if written_at is not None else {}
     hourly = {"schedules": ["0 * * * *"], "workflowSpec": {"entrypoint": "main"}}

@@ -1,5 +1,5 @@
 """Worlds of any size, for tests of lists and filters: runs of a few pipelines, over two namespaces, that read what
-others wrote, with pods, caches, retries, experiments and values that are missing."""
+others wrote, with pods, caches, retries, experiments, recurring runs and values that are missing."""
 
 import json
 from collections.abc import Mapping
@@ -12,7 +12,18 @@ from lineage.evidence import Look
 from lineage.model import ArtifactState
 from lineage.observation import LocationLooked
 from lineage.store.sql import SqlStore
-from tests.factories import KubernetesObject, a_node, a_pod, a_store, a_workflow, looked, moment, record, rfc3339
+from tests.factories import (
+    KubernetesObject,
+    a_node,
+    a_pod,
+    a_recurring_run,
+    a_store,
+    a_workflow,
+    looked,
+    moment,
+    record,
+    rfc3339,
+)
 
 PIPELINES = ("train", "score", "Report ü")
 PHASES = ("Succeeded", "Failed", "Running")
@@ -51,9 +62,22 @@ def _born(number: int) -> int:
 
 
 def objects_of(number: int) -> list[KubernetesObject]:
-    """The workflow of one run and its pods. Every third run is a cache's guest, every fourth lies elsewhere."""
+    """The workflow of one run and its pods. Every third run is a cache's guest, every fourth lies elsewhere, and every
+    fourth is made by one of three recurring runs, which come with their first."""
     name, born = f"run-{number:03}", _born(number)
-    return [_workflow(number, name, born), *_pods(number, name, born)]
+    recurring = [_recurring(number)] if number in (0, 4, 8) else []
+    return [_workflow(number, name, born), *recurring, *_pods(number, name, born)]
+
+
+def _recurring(number: int) -> KubernetesObject:
+    spec = {
+        "enabled": number != 4,
+        "experimentId": f"e-{number}",
+        "trigger": {"periodicSchedule": {"intervalSecond": 2000}},
+        "workflow": {"parameters": [{"name": "rate", "value": "[[ScheduledTime]]"}]},
+    }
+    born = None if number == 8 else number
+    return a_recurring_run(spec, kind="ScheduledWorkflow", name=f"retrain-{number % 3}", uid=f"r{number}", born=born)
 
 
 def _workflow(number: int, name: str, born: int) -> KubernetesObject:
@@ -71,13 +95,18 @@ def _workflow(number: int, name: str, born: int) -> KubernetesObject:
         phase=phase,
         labels={
             "team": ("churn", "Fraud")[number % 2],
-            **({"kfp-lineage/experiment": f"tuning-{number % 3}"} if number % 4 else {}),
+            **({"kfp-lineage/experiment": f"tuning-{number % 3}"} if number % 4 else _scheduled(number, born)),
         },
         annotations=annotations,
         spec=_spec(number),
         startedAt=rfc3339(born + 1) if number % 6 != 5 else None,
         finishedAt=ended,
     )
+
+
+def _scheduled(number: int, born: int) -> Mapping[str, str]:
+    prefix = "scheduledworkflows.kubeflow.org"
+    return {f"{prefix}/scheduledWorkflowName": f"retrain-{number % 3}", f"{prefix}/workflowEpoch": str(born - 5)}
 
 
 def _spec(number: int) -> KubernetesObject:

@@ -163,7 +163,7 @@ def without_query(uri: str) -> str:
 
 
 def _constant(told: Mapping[str, Any]) -> Any:
-    """Read a constant as compilers write it since 2.0, or as earlier ones: `{"constantValue": {"intValue": 7}}`."""
+    """Read a constant, as it is written since 2.0, or as before: `{"constantValue": {"intValue": 7}}`."""
     return told["constant"] if "constant" in told else next(iter(_members(told, "constantValue").values()), None)
 
 

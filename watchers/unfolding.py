@@ -254,11 +254,16 @@ def _container_at(container: Mapping[str, Any], moment: datetime) -> Mapping[str
 
 
 # ------------------------------------------------------------------------------------------ anything else
+def _written(item: KubernetesObject) -> set[datetime]:
+    """When somebody wrote to it, as far as it says so."""
+    return _times(*(each.get("time") for each in _objects(mapping(item.get("metadata")).get("managedFields"))))
+
+
 def _whole_at(item: KubernetesObject, moment: datetime, before: KubernetesObject | None) -> KubernetesObject:
     return item
 
 
-_WHOLE = Unfolding(moments=lambda item: set(), newborn=lambda item: item, at=_whole_at)
+_WHOLE = Unfolding(moments=_written, newborn=lambda item: item, at=_whole_at)
 
 _UNFOLDINGS: Final[Mapping[str, Unfolding]] = {
     "Workflow": Unfolding(moments=_workflow_moments, newborn=_workflow_newborn, at=_workflow_at),
@@ -267,5 +272,5 @@ _UNFOLDINGS: Final[Mapping[str, Unfolding]] = {
 
 
 def unfolding_of(kind: str) -> Unfolding:
-    """Say how objects of a kind are unfolded: Workflows and Pods in states, all others whole."""
+    """Say how objects of a kind are unfolded: Workflows and Pods in states, others as they were written."""
     return _UNFOLDINGS.get(kind, _WHOLE)

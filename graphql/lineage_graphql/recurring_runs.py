@@ -126,7 +126,7 @@ class RecurringRun(graphene.ObjectType):
         graphene.NonNull(graphene.String),
         required=True,
         resolver=lambda recurring, _: schedules_of(recurring.spec),
-        description="The cron expressions, or the interval as an ISO 8601 duration; none where it is due once.",
+        description="The cron expressions, or the interval as an ISO 8601 duration.",
     )
     schedule_error = graphene.String(
         resolver=lambda recurring, _: fault_of(recurring.spec, recurring.scheduler),

@@ -18,6 +18,7 @@ from lineage.settings import load_settings
 from lineage_graphql import execute, saved_queries, to_json
 
 TIMEOUT_SECONDS: Final = 60.0
+LARGEST_PAGE: Final = 100
 
 Ask: TypeAlias = Callable[[str, dict[str, Any]], dict[str, Any]]
 """Answers a query text with its variables."""
@@ -45,6 +46,21 @@ def ask_saved(ask: Ask, name: str, values: dict[str, Any]) -> Mapping[str, Any]:
         fail(str(answer["errors"][0]["message"]))
     data: Mapping[str, Any] = answer["data"]
     return data
+
+
+def ask_pages(
+    ask: Ask, query: str, lists: str, where: Mapping[str, Any], limit: int
+) -> tuple[list[Mapping[str, Any]], int]:
+    """Read up to `limit` items of a list by a saved query, page by page; say how many there are."""
+    found: list[Mapping[str, Any]] = []
+    values: dict[str, Any] = {"where": where}
+    while True:
+        values["first"] = min(limit - len(found), LARGEST_PAGE)
+        page = ask_saved(ask, query, values)[lists]
+        found += page["nodes"]
+        if len(found) >= limit or not page["pageInfo"]["hasNextPage"]:
+            return found, page["totalCount"]
+        values["after"] = page["pageInfo"]["endCursor"]
 
 
 def write_json(found: Any) -> None:

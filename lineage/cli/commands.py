@@ -45,6 +45,13 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "show": Command(
         "runs:show", "Show what happened in one run: its arguments, its steps, and what each read and wrote."
     ),
+    "recurring": Command(
+        "recurring:recurring",
+        "List what makes runs on a schedule, and how that went lately; of one, each time that was due, and its edits.",
+    ),
+    "experiments": Command(
+        "experiments:experiments", "List experiments, with how many runs each has and how the last one went."
+    ),
     "logs": Command("logs:logs", "Print the log that a step left, where Argo archived it."),
     "query": Command("query:query", "Ask in GraphQL; print the answer as JSON. Without a query, list the saved ones."),
     "artifact": Command(

@@ -1,12 +1,11 @@
 """`lineage runs` and `lineage show`: runs as a table, and one of them as a tree."""
 
 import logging
-from collections.abc import Mapping
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 
-from lineage.cli.asking import Ask, UrlFlag, ask_saved, open_ask, write_json
+from lineage.cli.asking import Ask, UrlFlag, ask_pages, ask_saved, open_ask, write_json
 from lineage.cli.flags import JsonFlag, StoreFlag
 from lineage.cli.naming import key_of
 from lineage.cli.pictures import picture_of_run, table_of_runs
@@ -14,8 +13,6 @@ from lineage.cli.telling import configure_logs
 from lineage.cli.terminal import fail, notes, print_answer, printable
 from lineage.model import Phase
 from lineage_graphql import saved_queries
-
-LARGEST_PAGE: Final = 100
 
 
 def runs(
@@ -45,7 +42,8 @@ def runs(
         "pipelineName": {"eq": pipeline} if pipeline is not None else None,
         "namespace": {"eq": namespace} if namespace is not None else None,
     }
-    found, total = _list(open_ask(store, url), wanted, limit)
+    where = {name: value for name, value in wanted.items() if value is not None}
+    found, total = ask_pages(open_ask(store, url), "runs", "runs", where, limit)
     if as_json:
         write_json(found)
         return
@@ -54,7 +52,7 @@ def runs(
     if len(found) < total:
         notes.print(f"{len(found)} of {total} runs; --limit N shows more.")
     elif not found:
-        notes.print("No run matches." if any(wanted.values()) else "No run is recorded yet.")
+        notes.print("No run matches." if where else "No run is recorded yet.")
 
 
 def show(
@@ -83,19 +81,6 @@ def show(
 
 
 # ------------------------------------------------------------------------------------------ asking
-def _list(ask: Ask, where: Mapping[str, Any], limit: int) -> tuple[list[Mapping[str, Any]], int]:
-    """Read up to `limit` runs, page by page; say how many there are."""
-    found: list[Mapping[str, Any]] = []
-    values: dict[str, Any] = {"where": {name: value for name, value in where.items() if value is not None}}
-    while True:
-        values["first"] = min(limit - len(found), LARGEST_PAGE)
-        page = ask_saved(ask, "runs", values)["runs"]
-        found += page["nodes"]
-        if len(found) >= limit or not page["pageInfo"]["hasNextPage"]:
-            return found, page["totalCount"]
-        values["after"] = page["pageInfo"]["endCursor"]
-
-
 def _find(ask: Ask, text: str) -> str:
     """Say which run is meant, by its id."""
     if (key := key_of(text)) is not None and key[0] == "Run":

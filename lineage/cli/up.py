@@ -149,6 +149,7 @@ def _run(settings: Settings, kube: Kube, redactor: Redactor, told: Mapping[str, 
             clock=now,
             on_batch=metrics.recorder(),
         )
+        count = metrics.watchers()
         watching = Watching(
             transport=kube,
             sources=watched_sources(),
@@ -157,9 +158,9 @@ def _run(settings: Settings, kube: Kube, redactor: Redactor, told: Mapping[str, 
             cluster=settings.cluster,
             redactor=redactor,
             clock=now,
-            on_append=metrics.watchers(),
+            on_append=count,
         )
-        asking = polling(settings, events, redactor, metrics.watchers())
+        asking = polling(settings, events, redactor, count)
         following = (watching, asking) if asking is not None else (watching,)
         metrics.log_entries(events.__len__)
         metrics.waiting({"store": recorder.outage})

@@ -68,6 +68,7 @@ def watch(
         if find(access, stop) is None:
             return
         with KafkaWriter(access) as writer:
+            count = health.metrics.watchers()
             watching = Watching(
                 transport=kube,
                 sources=sources,
@@ -76,10 +77,10 @@ def watch(
                 cluster=settings.cluster,
                 redactor=redactor,
                 clock=now,
-                on_append=health.metrics.watchers(),
+                on_append=count,
             )
             health.metrics.log_entries(writer.__len__)
-            asking = polling(settings, writer, redactor, health.metrics.watchers())
+            asking = polling(settings, writer, redactor, count)
             following = (watching, asking) if asking is not None else (watching,)
             alive |= {"watchers": watchers_live(*following)}
             health.metrics.waiting({"log": writer.outage})

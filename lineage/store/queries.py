@@ -204,7 +204,7 @@ def runs(scope: Scope) -> Query:
         .outerjoin(named, named.c.id == version.c.pipeline_id)
         .outerjoin(experiment, experiment.c.id == run.c.experiment_id)
         .outerjoin(told, and_(told.c.uid == run.c.key, told.c.what == "run"))
-        .outerjoin(recurring, recurring.c.id == run.c.recurring_run_id)
+        .outerjoin(recurring, and_(recurring.c.id == run.c.recurring_run_id, run_in_scope(recurring, scope)))
         .where(in_scope(scope))
     )
     pods = tables.pod.c.run_id == run.c.id

@@ -12,7 +12,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lineage.model import Artifact, ArtifactState, Execution, Experiment, Node, Phase, Pipeline, PipelineVersion, Run
+from lineage.model import (
+    Artifact,
+    ArtifactState,
+    Execution,
+    Experiment,
+    Node,
+    Phase,
+    Pipeline,
+    PipelineVersion,
+    RecurringRun,
+    Run,
+)
 from lineage.ports import (
     EVERYTHING,
     AllOf,
@@ -44,6 +55,7 @@ READ: Mapping[type, Callable[[LineageStore, Scope, Listing, PageRequest], Page[A
     Pipeline: lambda store, *asked: store.pipelines(*asked),
     PipelineVersion: lambda store, *asked: store.pipeline_versions(*asked),
     Experiment: lambda store, *asked: store.experiments(*asked),
+    RecurringRun: lambda store, *asked: store.recurring_runs(*asked),
 }
 Values = Mapping[str, Callable[[Any], Any]]
 
@@ -66,6 +78,7 @@ def known(scope_name: str) -> Knowledge:
         pipelines=found[Pipeline],
         versions=found[PipelineVersion],
         experiments=found[Experiment],
+        recurring_runs=found[RecurringRun],
         pods=store.pods(scope, keys),
         inputs=store.inputs(scope, keys),
         outputs=store.outputs(scope, keys),
@@ -118,6 +131,7 @@ def fields_of(what: type) -> dict[str, Field]:
                 **texts(runs, uid="uid", displayName="display_name", **placed),
                 "phase": phases,
                 **times(runs, createdAt="created_at", startedAt="started_at", finishedAt="finished_at"),
+                **times(runs, scheduledAt="scheduled_at"),
                 "durationSeconds": Field("ordered", occurring(runs, lambda run: run.duration_seconds)),
                 "inCluster": Field("flag", ()),
                 "pipeline": keys(all_known.pipelines),
@@ -125,6 +139,7 @@ def fields_of(what: type) -> dict[str, Field]:
                 "pipelineVersion": keys(all_known.versions),
                 "experiment": keys(all_known.experiments),
                 "experimentName": Field("text", occurring(all_known.experiments, lambda each: each.name)),
+                "recurringRun": keys(all_known.recurring_runs),
                 "label": Field("label", ("churn", "Fraud", "tuning-1"), ("team", "kfp-lineage/experiment", "none")),
                 "parameter": Field(
                     "parameter", ("0.1", "1e-1", "0.25", "high", "bert", "", "9"), ("rate", "model", "none")
@@ -161,6 +176,13 @@ def fields_of(what: type) -> dict[str, Field]:
             }
         case "Pipeline":
             return {"id": keys(all_known.pipelines), **texts(all_known.pipelines, **placed)}
+        case "RecurringRun":
+            recurring = all_known.recurring_runs
+            return {
+                "id": keys(recurring),
+                **texts(recurring, uid="uid", **placed),
+                "enabled": Field("flag", ()),
+            }
         case _:
             return {"id": keys(all_known.experiments), **texts(all_known.experiments, **placed)}
 
@@ -229,7 +251,7 @@ def filters(what: type) -> st.SearchStrategy[Where]:
 
 
 @pytest.mark.parametrize("scope", SCOPES)
-@pytest.mark.parametrize("what", [Run, Execution, Artifact, Pipeline, Experiment])
+@pytest.mark.parametrize("what", [Run, Execution, Artifact, Pipeline, Experiment, RecurringRun])
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_any_filter_finds_what_the_obvious_evaluation_finds(
@@ -250,10 +272,11 @@ ORDERS: Mapping[type, tuple[str, ...]] = {
     Pipeline: ("CREATED_AT", "NAME"),
     PipelineVersion: ("CREATED_AT",),
     Experiment: ("CREATED_AT", "NAME"),
+    RecurringRun: ("CREATED_AT", "NAME"),
 }
 
 
-@pytest.mark.parametrize("what", [Run, Execution, Artifact, Pipeline, Experiment])
+@pytest.mark.parametrize("what", [Run, Execution, Artifact, Pipeline, Experiment, RecurringRun])
 def test_each_field_and_order_that_a_list_has_is_tried(what: type) -> None:
     query = queries.QUERIES[what](EVERYTHING)
     assert fields_of(what).keys() == query.fields.keys()

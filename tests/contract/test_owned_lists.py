@@ -33,6 +33,7 @@ LISTS: list[tuple[type[Any], str, Listing]] = [
     (Artifact, "run", Listing(where=Condition(field="external", operator=Operator.EQ, value=False))),
     (Run, "pipeline", Listing()),
     (Run, "experiment", Listing(order=(Order(field="FINISHED_AT", descending=True),))),
+    (Run, "recurringRun", Listing(order=(Order(field="NAME"),))),
     (PipelineVersion, "pipeline", Listing()),
 ]
 
@@ -43,6 +44,8 @@ def owners_of(store: SqlStore, what: type[Any], by: str, scope: Scope) -> list[K
             return [run.key for run in store.runs(scope, Listing(), ALL).items]
         case "consumes":
             return [artifact.key for artifact in store.artifacts(scope, Listing(), ALL).items]
+        case "recurringRun":
+            return [recurring.key for recurring in store.recurring_runs(scope, Listing(), ALL).items]
         case "pipeline":
             return [pipeline.key for pipeline in store.pipelines(scope, Listing(), ALL).items]
         case _:

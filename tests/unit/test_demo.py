@@ -10,9 +10,12 @@ from typing import Any, Final, TypeAlias
 
 import pytest
 
-from lineage.identity import sha256
+from lineage.identity import recurring_run_key, sha256
+from lineage.model import SlotOutcome
 from lineage.objectstore.content import digest
+from lineage.ports import EVERYTHING, PageRequest
 from lineage.redaction import Redactor
+from tests.factories import a_store
 from tests.waiting import comes_true
 from watchers.demo import DEMO_SPEED, DEMO_START, demo_server, recordings
 from watchers.demo.bucket import happen, stored
@@ -180,6 +183,25 @@ def test_scheduled_runs_are_named_by_the_time_they_were_due() -> None:
         at = datetime.fromisoformat(metadata["annotations"]["workflows.argoproj.io/scheduled-time"])
         assert metadata["name"] == f"churn-training-{int(at.timestamp())}"
         assert at.second == 0
+
+
+def test_one_scheduled_run_is_missing_and_the_schedule_is_suspended_when_the_story_is_told() -> None:
+    made, suspended = (one.object for one in RECORDINGS if one.object["kind"] == "CronWorkflow")
+    assert [one["spec"]["suspend"] for one in (made, suspended)] == [False, True]
+    due = [w["metadata"] for w in WORKFLOWS if "workflows.argoproj.io/cron-workflow" in w["metadata"]["labels"]]
+    assert {metadata["ownerReferences"][0]["uid"] for metadata in due} == {made["metadata"]["uid"]}
+    store = a_store(*(one.object for one in RECORDINGS))
+    key = recurring_run_key(made["metadata"]["uid"])
+    hour = timedelta(hours=1)
+    page = store.slots(
+        EVERYTHING, [key], since=DEMO_START, until=DEMO_START + hour, now=DEMO_START + hour, page=PageRequest(first=9)
+    )[key]
+    assert [slot.outcome for slot in page.items] == [
+        *[SlotOutcome.ON_TIME] * 4,
+        SlotOutcome.MISSED,
+        *[SlotOutcome.ON_TIME] * 2,
+        *[SlotOutcome.SKIPPED_BY_POLICY] * 2,
+    ]
 
 
 def test_one_training_runs_out_of_memory_twice_and_succeeds_when_retried_by_hand() -> None:

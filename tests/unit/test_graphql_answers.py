@@ -21,6 +21,7 @@ from tests.example import (
     PREPARE,
     PREPARE_CACHED,
     RAW,
+    RECURRING,
     REPORT,
     TABLE,
     TRAIN,
@@ -41,7 +42,7 @@ def ask(query: str, **variables: Any) -> dict[str, Any]:
 
 
 # ------------------------------------------------------------------------------------------ by id
-@pytest.mark.parametrize("node", [NIGHTLY, TRAIN, MODEL, PIPELINE, VERSION, EXPERIMENT])
+@pytest.mark.parametrize("node", [NIGHTLY, TRAIN, MODEL, PIPELINE, VERSION, EXPERIMENT, RECURRING])
 def test_a_node_is_found_by_its_id(node: Any) -> None:
     found = ask("query ($id: ID!) { node(id: $id) { __typename id } }", id=node.id)
     assert found["node"] == {"__typename": type(node).__name__, "id": node.id}
@@ -91,6 +92,81 @@ def test_a_secret_is_shown_as_redacted_without_its_digest() -> None:
     answer = execute(FakeStore(example()), EVERYTHING, "{ runs { nodes { parameters { name value redacted } } } }")
     assert {"name": "api_key", "value": None, "redacted": True} in answer["data"]["runs"]["nodes"][0]["parameters"]
     assert b"hmac" not in to_json(answer)
+
+
+def test_a_recurring_run_is_told_with_its_edits_and_its_runs() -> None:
+    found = ask("""{ recurringRuns { nodes {
+        uid kind name enabled stopped inCluster schedules scheduleError timezone maxConcurrency catchup
+        experiment { name } spec { concurrencyPolicy parameters { name value redacted } }
+        edits { since told spec { schedules } } runs { nodes { uid scheduledAt recurringRun { uid } } }
+    } } }""")["recurringRuns"]["nodes"]
+    assert found == [
+        {
+            "uid": "r-nightly",
+            "kind": "CronWorkflow",
+            "name": "churn-nightly",
+            "enabled": True,
+            "stopped": False,
+            "inCluster": True,
+            "schedules": ["0 8 * * *"],
+            "scheduleError": None,
+            "timezone": "Europe/Berlin",
+            "maxConcurrency": None,
+            "catchup": None,
+            "experiment": {"name": "retraining"},
+            "spec": {
+                "concurrencyPolicy": "Forbid",
+                "parameters": [
+                    {"name": "date", "value": "{{workflow.scheduledTime}}", "redacted": False},
+                    {"name": "api_key", "value": None, "redacted": True},
+                ],
+            },
+            "edits": [
+                {"since": "2026-11-13T08:00:00Z", "told": True, "spec": {"schedules": ["@daily"]}},
+                {"since": "2026-11-14T07:00:00Z", "told": False, "spec": {"schedules": ["0 8 * * *"]}},
+            ],
+            "runs": {
+                "nodes": [
+                    {
+                        "uid": NIGHTLY.uid,
+                        "scheduledAt": "2026-11-14T08:00:00Z",
+                        "recurringRun": {"uid": "r-nightly"},
+                    }
+                ]
+            },
+        }
+    ]
+
+
+def test_slots_are_told_page_by_page_with_their_runs() -> None:
+    query = """query ($first: Int, $after: String) { recurringRuns { nodes {
+        slots(from: "2026-11-14T00:00:00Z", to: "2026-11-16T00:00:00Z", first: $first, after: $after) {
+            totalCount nodes { dueAt outcome reason lateBySeconds run { uid } } pageInfo { hasNextPage endCursor }
+        } } } }"""
+    first = ask(query, first=1)["recurringRuns"]["nodes"][0]["slots"]
+    after = first["pageInfo"]["endCursor"]
+    second = ask(query, first=1, after=after)["recurringRuns"]["nodes"][0]["slots"]
+    assert (first["totalCount"], first["pageInfo"]["hasNextPage"], second["pageInfo"]["hasNextPage"]) == (
+        2,
+        True,
+        False,
+    )
+    assert [*first["nodes"], *second["nodes"]] == [
+        {
+            "dueAt": "2026-11-14T08:00:00Z",
+            "outcome": "ON_TIME",
+            "reason": None,
+            "lateBySeconds": 1.5,
+            "run": {"uid": NIGHTLY.uid},
+        },
+        {
+            "dueAt": "2026-11-15T08:00:00Z",
+            "outcome": "MISSED",
+            "reason": "no run for it was ever seen",
+            "lateBySeconds": None,
+            "run": None,
+        },
+    ]
 
 
 def test_an_execution_is_told_with_what_it_read_and_wrote() -> None:
@@ -336,7 +412,16 @@ def test_a_scope_of_metrics_names_exactly_one_thing(scope: str) -> None:
 
 
 # ------------------------------------------------------------------------------------------ saved queries
-NEEDED = {"id": NIGHTLY.id, "text": "churn", "uid": NIGHTLY.uid, "artifact": TABLE.id, "metric": "auc"}
+NEEDED: dict[str, object] = {
+    "ids": [RECURRING.id],
+    "from": "2026-11-14T00:00:00Z",
+    "to": "2026-11-16T00:00:00Z",
+    "id": NIGHTLY.id,
+    "text": "churn",
+    "uid": NIGHTLY.uid,
+    "artifact": TABLE.id,
+    "metric": "auc",
+}
 
 
 @pytest.mark.parametrize("name", saved_queries())

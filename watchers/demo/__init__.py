@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from watchers.demo.bucket import Bucket, stored
-from watchers.demo.manifests import record
+from watchers.demo.manifests import record, record_schedule
 from watchers.demo.story import RUNS
 from watchers.replay import ReplayServer
 from watchers.timeline import Recording, timeline
@@ -27,7 +27,7 @@ def recordings(start: datetime = DEMO_START) -> tuple[Recording, ...]:
 
     Names that hold a time (those of scheduled runs) hold the right one.
     """
-    return tuple(recording for run in RUNS for recording in record(run, start))
+    return (*(recording for run in RUNS for recording in record(run, start)), *record_schedule(start))
 
 
 @contextmanager

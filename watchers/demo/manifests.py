@@ -1,4 +1,4 @@
-"""Workflows and Pods of the demo, finished, as an API server shows them.
+"""Workflows, Pods and the CronWorkflow of the demo, finished, as an API server shows them.
 
 Pure. Sources: argo-workflows/pkg/apis/workflow/v1alpha1 and workflow/controller/workflowpod.go, and for
 Kubeflow Pipelines 1.8 backend/src/cache/server/mutation.go.
@@ -13,9 +13,11 @@ from typing import Final
 
 from watchers.demo.forms import NAMESPACE, Json, owner, parameter, pod_name, read_time, uid, write_time
 from watchers.demo.nodes import COLLECTED, PULL_SECONDS, SAVE_SECONDS, Attempt, Graph
-from watchers.demo.story import REGISTRY, Pipeline, Run, Step
+from watchers.demo.story import CHURN, NIGHT, NIGHTS, REGISTRY, Pipeline, Run, Step
+from watchers.source import Resource
 from watchers.timeline import Recording
 
+CRON_WORKFLOWS: Final = Resource(group="argoproj.io", version="v1alpha1", plural="cronworkflows", kind="CronWorkflow")
 EXECUTOR_IMAGE: Final = f"{REGISTRY}/argo/argoexec:v3.7.3"
 CACHE_IMAGE: Final = f"{REGISTRY}/platform/busybox:1.36"
 
@@ -38,6 +40,49 @@ def record(run: Run, start: datetime) -> Iterator[Recording]:
     for attempt in first.attempts:
         yield Recording(object=_pod(first, attempt), deleted_at=retried_at if attempt.failure else None)
     yield from (Recording(object=_pod(again, attempt)) for attempt in again.attempts)
+
+
+def record_schedule(start: datetime) -> Iterator[Recording]:
+    """Record what makes the scheduled runs: a CronWorkflow, which is suspended once the story is told."""
+    for written_at, is_suspended in ((start, False), (start + timedelta(seconds=NIGHT * NIGHTS - 30), True)):
+        yield Recording(object=_cron_workflow(start, written_at, is_suspended=is_suspended), resource=CRON_WORKFLOWS)
+
+
+# ------------------------------------------------------------------------------------------ recurring runs
+def _cron_workflow(start: datetime, written_at: datetime, *, is_suspended: bool) -> Json:
+    minutes = NIGHT // 60
+    last = NIGHT * (NIGHTS - 1) if is_suspended else 0
+    managers: list[Json] = [
+        {
+            "manager": "kubectl-edit" if is_suspended else "argo",
+            "operation": "Update",
+            "apiVersion": "argoproj.io/v1alpha1",
+            "time": write_time(written_at),
+            "fieldsType": "FieldsV1",
+            "fieldsV1": {"f:spec": {}},
+        }
+    ]
+    return {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "CronWorkflow",
+        "metadata": {
+            "name": CHURN.name,
+            "namespace": NAMESPACE,
+            "uid": uid("CronWorkflow", CHURN.name),
+            "resourceVersion": str(int(written_at.timestamp())),
+            "generation": 2 if is_suspended else 1,
+            "creationTimestamp": write_time(start),
+            "managedFields": managers,
+        },
+        "spec": {
+            "schedules": [f"{start.minute % minutes}/{minutes} * * * *"],
+            "timezone": "UTC",
+            "concurrencyPolicy": "Forbid",
+            "suspend": is_suspended,
+            "workflowSpec": {"workflowTemplateRef": {"name": CHURN.name}},
+        },
+        "status": {"lastScheduledTime": write_time(start + timedelta(seconds=last)), "phase": "Active"},
+    }
 
 
 # ------------------------------------------------------------------------------------------ workflows

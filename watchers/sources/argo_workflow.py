@@ -39,7 +39,7 @@ RUN_NAME: Final = "pipelines.kubeflow.org/run_name"
 CRON_LABEL: Final = "workflows.argoproj.io/cron-workflow"
 SCHEDULED_LABEL: Final = "scheduledworkflows.kubeflow.org/scheduledWorkflowName"
 EPOCH_LABEL: Final = "scheduledworkflows.kubeflow.org/workflowEpoch"
-EARLIEST, LATEST = 100_000_000, 9_999_999_999  # 1973 and 2286: nine or ten digits, which no generated suffix has
+LEAST_DIGITS, MOST_DIGITS = 9, 10  # of a time in seconds, from 1973 to 2286; what is generated for a name has five
 REMOVED: Final = "Argo's garbage collection says that it removed it"
 
 
@@ -185,8 +185,13 @@ def _scheduled_at(name: str, labels: Mapping[str, str]) -> datetime | None:
     if RESUBMITTED_LABEL in labels:
         return None
     cron = labels.get(CRON_LABEL)
-    told = name.removeprefix(f"{cron}-") if cron and name.startswith(f"{cron}-") else labels.get(EPOCH_LABEL, "")
-    if not (told.isascii() and told.isdecimal()) or len(told) > len(str(LATEST)) or int(told) < EARLIEST:
+    if cron:
+        told = name.removeprefix(f"{cron}-")
+        is_time = name.startswith(f"{cron}-") and len(told) >= LEAST_DIGITS
+    else:
+        told = labels.get(EPOCH_LABEL, "")
+        is_time = True
+    if not (is_time and told.isascii() and told.isdecimal() and len(told) <= MOST_DIGITS):
         return None
     return datetime.fromtimestamp(int(told), UTC)
 
