@@ -27,6 +27,7 @@ from watchers.sources import all_sources
 
 CLUSTER = "c"
 NAMESPACE = "a"
+NEW_YEAR = 1_767_225_600  # 2026-01-01T00:00:00Z
 RECORDED_AT = datetime(2026, 1, 31, 12, tzinfo=UTC)
 KEY = b"a key for tests, of no installation"
 REDACTOR = Redactor(KEY)

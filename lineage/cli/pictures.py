@@ -206,7 +206,7 @@ def table_of_recurring_runs(recurring: Sequence[Answer]) -> Table:
             _enabled(one),
             _text(_time(last and last["dueAt"])),
             _outcome(last["outcome"]) if last else _text(None),
-            _text(_time(one["next"] and one["next"]["dueAt"])),
+            _text(_next(one)),
             _text(_missed(one)),
         )
     return table
@@ -238,7 +238,7 @@ def _facts_of_recurring_run(one: Answer) -> Iterator[tuple[str, Text]]:
     if one["experiment"]:
         yield "experiment", _text(one["experiment"]["name"])
     yield "runs", Text(str(one["runs"]["totalCount"]))
-    yield "next due", _text(_time(one["next"] and one["next"]["dueAt"]))
+    yield "next due", _text(_next(one))
 
 
 def _table_of_slots(slots: Sequence[Answer]) -> Table:
@@ -287,7 +287,7 @@ def _conditions(spec: Answer) -> Iterator[str]:
 
 def _schedule(one: Answer) -> str:
     """The schedules of a recurring run, or of a spec of it."""
-    written = ", ".join(one["schedules"]) or "once"
+    written = ", ".join(one["schedules"]) or "none"
     return f"{written} ({one['timezone']})" if one["timezone"] else written
 
 
@@ -299,6 +299,12 @@ def _enabled(one: Answer) -> Text:
     if one["scheduleError"]:
         return Text("cannot be read", "bold red")
     return Text("enabled", "green") if one["enabled"] else Text("suspended", "yellow")
+
+
+def _next(one: Answer) -> str | None:
+    """When it is due next, if anything is to run then."""
+    coming = one["next"]
+    return _time(coming["dueAt"]) if coming and coming["outcome"] == "PENDING" else None
 
 
 def _outcome(outcome: str) -> Text:

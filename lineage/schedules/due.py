@@ -97,6 +97,8 @@ def _in_era(
 
 
 def _parsed(spec: RecurringSpec, scheduler: Scheduler) -> tuple[list[Cron], list[Every]]:
+    if scheduler is Scheduler.ARGO and not spec.schedules:
+        raise InvalidSchedule("it has no schedule, and a CronWorkflow needs one")
     read = [parse(one, scheduler, spec.timezone) for one in spec.schedules]
     paces = [one for one in read if isinstance(one, Every)]
     if spec.interval_seconds is not None:

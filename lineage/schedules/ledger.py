@@ -23,6 +23,7 @@ from lineage.schedules.due import Era, due_times, eras_of
 LATE_SECONDS: Final = 60  # Kubeflow's controller waits ten seconds after each run; making one takes some more
 MADE_AT_ONCE: Final = timedelta(seconds=2)  # from when a label with the time of the making was written to the creation
 MADE_UP_FOR: Final = 100  # times that later runs are looked through for
+LOOKED_BACK: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 60, 1440, 44_640, 527_040))  # to a year
 FORBID: Final = "Forbid"
 
 
@@ -35,6 +36,13 @@ class Made:
     scheduled_at: datetime
     created_at: datetime | None
     ended_at: datetime | None = None
+
+
+def bears_its_making(run: Made, scheduler: Scheduler) -> bool:
+    """Say whether the time that a run bears may be that of its making, so that it counts for nothing else."""
+    if scheduler is not Scheduler.KUBEFLOW or run.created_at is None:
+        return False
+    return run.created_at - run.scheduled_at <= MADE_AT_ONCE
 
 
 Entry: TypeAlias = tuple[datetime, Sequence[Made]]
@@ -73,10 +81,12 @@ class Ledger:
         """List the first so many slots after one moment and before another, each with the runs that were made for it.
 
         `made` are the runs that bear times from `after` on: as many different times as are asked for, and for Kubeflow
-        `MADE_UP_FOR` more.
+        `MADE_UP_FOR` more; and the last before of those from which an interval counts (not `bears_its_making`).
         """
-        late = {run.key for run in made if self._bears_its_making(run)}
+        late = {run.key for run in made if bears_its_making(run, self.recurring.scheduler)}
         due = list(islice(self.due(made, after=after, until=until), limit + (MADE_UP_FOR if late else 0)))
+        if late and (before := self._last_due(made, after)) is not None:
+            due.insert(0, before)  # what was made for it may bear a later time
         of = assigned(due, made, late, catches_up=any(era.spec.catchup for era in self.eras()))
         times = sorted(moment for moment in {*due, *of} if after < moment < until)
         return [(moment, of.get(moment, ())) for moment in times[:limit]]
@@ -88,16 +98,18 @@ class Ledger:
 
     # -- inside
     def _triggered(self, made: Sequence[Made]) -> list[datetime]:
-        known = {run.scheduled_at for run in made if not self._bears_its_making(run)}
+        known = {run.scheduled_at for run in made if not bears_its_making(run, self.recurring.scheduler)}
         if self.recurring.triggered_at is not None and self.recurring.scheduler is Scheduler.KUBEFLOW:
             known.add(self.recurring.triggered_at)
         return sorted(known)
 
-    def _bears_its_making(self, run: Made) -> bool:
-        """Whether the time that a run bears may be that of its making."""
-        if self.recurring.scheduler is not Scheduler.KUBEFLOW or run.created_at is None:
-            return False
-        return run.created_at - run.scheduled_at <= MADE_AT_ONCE
+    def _last_due(self, made: Sequence[Made], until: datetime) -> datetime | None:
+        """When it was last due up to a moment."""
+        for reach in LOOKED_BACK:
+            found = list(self.due(made, after=until - reach, until=until + timedelta(microseconds=1)))
+            if found:
+                return found[-1]
+        return None
 
     def _slot(
         self, moment: datetime, made: Sequence[Made], running: Sequence[Made], eras: Sequence[Era], now: datetime
@@ -176,5 +188,5 @@ def assigned(
     return of
 
 
-def _making(run: Made) -> tuple[datetime, str]:
-    return run.created_at or run.scheduled_at, run.name
+def _making(run: Made) -> tuple[datetime, str, str]:
+    return run.created_at or run.scheduled_at, run.name, str(run.key)

@@ -10,10 +10,10 @@ from sqlalchemy import BigInteger, Connection, Integer, Select, and_, bindparam,
 
 from lineage.errors import InvalidRequest
 from lineage.identity import Key, decode_key, encode_key, run_key
-from lineage.model import Phase, RecurringEdit, RecurringRun, Slot
+from lineage.model import Phase, RecurringEdit, RecurringRun, Scheduler, Slot
 from lineage.ports import Page, PageRequest, Scope
 from lineage.schedules import Ledger, Made
-from lineage.schedules.ledger import MADE_UP_FOR, Entry
+from lineage.schedules.ledger import MADE_AT_ONCE, MADE_UP_FOR, Entry
 from lineage.store import queries, tables, values
 from lineage.store.codec import microseconds, moment, recurring_of, recurring_spec_of
 from lineage.store.gone import run_phase
@@ -173,7 +173,8 @@ def _ledgers(connection: Connection, scope: Scope, keys: Sequence[Key]) -> dict[
 def _made(
     connection: Connection, scope: Scope, keys: Sequence[Key], after: datetime, until: datetime, times: int
 ) -> Mapping[Key, list[Made]]:
-    """The runs of each that bear one of the first so many times after a moment, and of the last one before it."""
+    """The runs of each that bear one of the first so many times after a moment; and of those before, the last from
+    which an interval counts."""
     statement = _made_statement(connection.dialect.name, scope)
     asked = {
         "owners": [encode_key(key) for key in keys],
@@ -192,7 +193,12 @@ def _made_statement(database: str, scope: Scope) -> Prepared:
     mine = _runs_made().where(among(database, recurring.c.key, "owners"), in_scope(scope))
     later = mine.add_columns(place.label("place")).where(run.c.scheduled_at > after, run.c.scheduled_at < until)
     back = func.dense_rank().over(partition_by=recurring.c.key, order_by=run.c.scheduled_at.desc())
-    before = mine.add_columns(back.label("place")).where(run.c.scheduled_at <= after)
+    from_it = or_(
+        recurring.c.scheduler != Scheduler.KUBEFLOW.value,
+        run.c.created_at.is_(None),
+        run.c.created_at - run.c.scheduled_at > MADE_AT_ONCE // _MICROSECOND,
+    )
+    before = mine.add_columns(back.label("place")).where(run.c.scheduled_at <= after, from_it)
     first, last = later.subquery("later"), before.subquery("before")
     limit = bindparam("times", required=False, type_=Integer)
     found = select(first).where(first.c.place <= limit).union_all(select(last).where(last.c.place == 1))

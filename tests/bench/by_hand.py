@@ -67,6 +67,7 @@ LOCATIONS: Final[Question] = (
 Row = tuple[Any, ...]
 
 NO_OTHER_VIEW: Final[Row] = (None, None, None, None)  # a watch gives views of one class
+NOT_SCHEDULED: Final[Row] = (None, None, None)
 NOTHING_COUNTED: Final[Row] = (None, None, None)
 NOBODY_LOOKED: Final[Row] = (None, None, None, None, None, None)
 
@@ -192,6 +193,7 @@ class _Batch:
                 *view,
                 header,
                 *NO_OTHER_VIEW,
+                *NOT_SCHEDULED,
             ),
         )
         for one in fact.parameters:

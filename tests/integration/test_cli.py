@@ -14,6 +14,7 @@ import termios
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -21,6 +22,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from tests.factories import a_recurring_run, a_scheduled_run
 from tests.kubeflow_answers import an_experiment
 from tests.kubeflow_server import kubeflow_server
 from watchers.answers import EXPERIMENTS
@@ -190,6 +192,58 @@ def test_a_run_is_shown_by_its_name_its_uid_and_its_id(store: str) -> None:
     missing = run("show", "third", "--store", store)
     assert (missing.returncode, missing.stdout) == (1, b"")
     assert b"lineage runs" in missing.stderr
+
+
+# ------------------------------------------------------------------------------------------ recurring and experiments
+def a_week(kind: str, **recurring: Any) -> bytes:
+    """What makes a run every hour since a week ago, and two of its runs, of some hours ago."""
+    hour = int(datetime.now(UTC).timestamp()) // 3600 * 3600
+    made = a_recurring_run(kind=kind, born=hour - 7 * 86_400, **recurring)
+    return as_lines(made, *(a_scheduled_run(hour - 3600 * ago, kind=kind) for ago in (4, 2)))
+
+
+def test_recurring_runs_are_listed_with_how_they_went(store: str) -> None:
+    experiment = {"experimentId": "e-1", "enabled": True, "trigger": {"cronSchedule": {"cron": "0 0 * * * *"}}}
+    run("ingest", "-", "--store", store, stdin=a_week("ScheduledWorkflow", spec=experiment))
+    head, row = run("recurring", "--store", store).stdout.decode().splitlines()
+    assert head.split()[:3] == ["recurring", "run", "namespace"]
+    assert row.split()[:2] == ["nightly", "a"]
+    assert "0 0 * * * *" in row
+    assert "enabled" in row
+    assert re.search(r"2\d of 2\d in a day$", row.strip())
+    assert b"No recurring run matches" in run("recurring", "--store", store, "--namespace", "nowhere").stderr
+    assert b"e-1" in run("experiments", "--store", store).stdout
+
+
+def test_one_recurring_run_is_shown_with_its_ledger_and_its_edits(store: str) -> None:
+    run("ingest", "-", "--store", store, stdin=a_week("CronWorkflow"))
+    shown = run("recurring", "nightly", "--limit", "5", "--store", store)
+    text = shown.stdout.decode()
+    assert shown.returncode == 0
+    assert len(re.findall(r"on time", text)) == 2
+    assert "no run for it was ever seen" in text
+    assert "since (UTC)" in text
+    (found,) = json.loads(run("recurring", "nightly", "--limit", "5", "--json", "--store", store).stdout)
+    assert len(found["slots"]) == 5
+    assert found["next"]["outcome"] == "PENDING"
+    for name in (found["uid"], found["id"]):
+        assert run("recurring", name, "--limit", "5", "--store", store).stdout.decode() == text
+    missing = run("recurring", "weekly", "--store", store)
+    assert (missing.returncode, missing.stdout) == (1, b"")
+    assert b"`lineage recurring` lists them" in missing.stderr
+
+
+def test_what_cannot_be_read_says_why(store: str) -> None:
+    spec = {"schedules": ["61 * * * *"], "workflowSpec": {}}
+    run("ingest", "-", "--store", store, stdin=as_lines(a_recurring_run(spec)))
+    assert b"cannot be read" in run("recurring", "--store", store).stdout
+    assert b"'61' for its minute" in run("recurring", "nightly", "--store", store).stdout
+
+
+def test_nothing_recorded_is_said(store: str) -> None:
+    run("ingest", "-", "--store", store, stdin=as_lines(workflow("first")))
+    assert b"No recurring run is recorded yet" in run("recurring", "--store", store).stderr
+    assert b"No experiment is recorded yet" in run("experiments", "--store", store).stderr
 
 
 def test_without_a_query_the_saved_ones_are_listed() -> None:

@@ -30,6 +30,8 @@ FOLDERS = (
     "kfp-v1-synthetic",
     "kfp-v2-synthetic",
     "argo-pods",
+    "argo-cron",
+    "kfp-scheduled",
     "derived-compressed",
     "derived-offloaded",
 )

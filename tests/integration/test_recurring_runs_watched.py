@@ -1,0 +1,113 @@
+"""Recurring runs as a real API server serves them: when a spec was written is known from what that server notes."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+
+from lineage.eventlog.memory import MemoryLog
+from lineage.identity import recurring_run_key
+from lineage.model import RecurringEdit, RecurringRun
+from lineage.ports import EVERYTHING, LineageStore, Listing, PageRequest
+from lineage.recorder import Recorder
+from lineage.store.database import migrate, open_store
+from lineage.store.sql import SqlStore
+from tests.factories import CLUSTER, REDACTOR, KubernetesObject, a_recurring_run, interpreted
+from tests.kubernetes_server import KubernetesServer
+from tests.waiting import DEADLINE_SECONDS, comes_true
+from watchers.kube import connect
+from watchers.run import Watching
+from watchers.source import Resource
+from watchers.sources import cron_workflow, scheduled_workflow
+
+KINDS = {
+    "CronWorkflow": (cron_workflow.RESOURCE, "argo-cronworkflows-minimal.yaml"),
+    "ScheduledWorkflow": (scheduled_workflow.RESOURCE, "kfp-scheduledworkflows.yaml"),
+}
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqlStore]:
+    url = f"sqlite:///{tmp_path / 'watched.db'}"
+    migrate(url)
+    opened = open_store(url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(params=list(KINDS))
+def served(
+    kubernetes: KubernetesServer, fixtures: Path, request: pytest.FixtureRequest
+) -> Iterator[tuple[str, Resource]]:
+    """A kind of recurring run, served as long as the test lasts."""
+    resource, definition = KINDS[request.param]
+    kubernetes.define(resource, fixtures / "crds" / definition)
+    yield request.param, resource
+    kubernetes.undefine(resource)
+
+
+@contextmanager
+def following(kubernetes: KubernetesServer, store: LineageStore) -> Iterator[None]:
+    """Watch a server, and record what it shows of recurring runs."""
+    log = MemoryLog("watched")
+    recorder = Recorder(log, store, interpreted, key_ids=[REDACTOR.key_id], clock=now)
+    watching = Watching(
+        transport=connect(kubeconfig=kubernetes.kubeconfig()),
+        sources=(cron_workflow.SOURCE, scheduled_workflow.SOURCE),
+        namespaces=None,
+        events=log,
+        cluster=CLUSTER,
+        redactor=REDACTOR,
+        clock=now,
+    )
+    stop = Event()
+    recording = Thread(target=recorder.run, args=(stop,))
+    recording.start()
+    watching.start()
+    try:
+        yield
+    finally:
+        watching.stop()
+        stop.set()
+        recording.join(DEADLINE_SECONDS)
+
+
+def of_test(kind: str, **spec: object) -> KubernetesObject:
+    """A recurring run as somebody writes it: the server gives it what it has of its own."""
+    item = a_recurring_run(kind=kind, uid=None, version=None, born=None)
+    return {"metadata": item["metadata"], "spec": item["spec"] | spec, "status": {}}
+
+
+def test_edits_are_dated_by_the_server_whoever_watched(
+    kubernetes: KubernetesServer, served: tuple[str, Resource], store: SqlStore
+) -> None:
+    kind, resource = served
+    made = kubernetes.put(resource, of_test(kind))
+    key = recurring_run_key(made["metadata"]["uid"])
+
+    def found() -> RecurringRun | None:
+        listed = store.recurring_runs(EVERYTHING, Listing(), PageRequest(first=9)).items
+        return next((one for one in listed if one.key == key), None)
+
+    def edits() -> tuple[RecurringEdit, ...]:
+        return store.edits(EVERYTHING, [key]).get(key, ())
+
+    created = datetime.fromisoformat(made["metadata"]["creationTimestamp"])
+    with following(kubernetes, store):
+        assert comes_true(lambda: found() is not None)
+        assert [(edit.since, edit.told) for edit in edits()] == [(created, True)]
+        paused = {"suspend": True} if kind == "CronWorkflow" else {"enabled": False}
+        edited = of_test(kind, **paused)
+        kubernetes.put(resource, edited)
+        assert comes_true(lambda: [edit.spec.enabled for edit in edits()] == [True, False])
+        kubernetes.delete(resource, "a", "nightly")
+        assert comes_true(lambda: (one := found()) is not None and not one.in_cluster)
+    (first, second) = edits()
+    assert first.since == created <= second.since <= now()
