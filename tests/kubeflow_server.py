@@ -84,6 +84,9 @@ class KubeflowServer:
         server = self
 
         class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # a head and its body are two writes
+
             def do_GET(self) -> None:
                 server._serve(self)
 
@@ -102,6 +105,7 @@ class KubeflowServer:
         request.send_header("Content-Length", str(len(data) + missing))
         request.end_headers()
         request.wfile.write(data)
+        request.close_connection = request.close_connection or bool(missing)
 
     def _fault(self, request: BaseHTTPRequestHandler) -> int | str | None:
         return next((fault for piece, fault in self.faults.items() if piece in request.path), None)

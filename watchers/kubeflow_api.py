@@ -73,7 +73,8 @@ class Client(Protocol):
 
 
 class KubeflowApi:
-    """Asks one installation. Which version of the API it has shows with the first list that it gives.
+    """Asks one installation. Which version of the API it has shows with the first list that it gives. Where runs are it
+    does not say, but where their experiments are: these are remembered.
 
     Every method may raise ClusterError, also between two items of what it yields.
     """
@@ -81,6 +82,7 @@ class KubeflowApi:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._version: str | None = None
+        self._namespaces: dict[str, str] = {}  # of experiments, by id
 
     # -- lists, the newest first, page by page
     def pages(self, resource: Resource, namespace: str | None) -> Iterator[list[KubernetesObject]]:
@@ -173,7 +175,12 @@ class KubeflowApi:
 
     def _object(self, version: str, resource: Resource, answer: Mapping[str, Any], namespace: str) -> KubernetesObject:
         uid = str(answer.get(_IDS[resource]) or answer.get("id") or "")
-        return as_object(resource, version, answer, uid=uid, namespace=namespace)
+        item = as_object(resource, version, answer, uid=uid, namespace=namespace)
+        if resource is EXPERIMENTS and (said := place_of(item)):
+            self._namespaces[uid] = said
+        elif resource is RUNS and not namespace and (said := self._namespaces.get(experiment_of(item), "")):
+            item["metadata"]["namespace"] = said
+        return item
 
     def _version_of(self, version: str, pipeline: KubernetesObject, answer: Mapping[str, Any]) -> KubernetesObject:
         """Put beside a version what its pipeline is called, and in v1beta1 its text."""
@@ -201,6 +208,14 @@ def called(item: KubernetesObject) -> str:
     """Say what people call something."""
     try:
         return name_of(item["told"])
+    except InvalidObservation:
+        return ""
+
+
+def place_of(item: KubernetesObject) -> str:
+    """Say in which namespace something is; empty where nobody says."""
+    try:
+        return namespace_of(item, item["told"]) or ""
     except InvalidObservation:
         return ""
 

@@ -67,11 +67,12 @@ class KubeflowClient:
         response = self._request(path, query)
         try:
             data = self._read(response)
-        except (HTTPError, OSError, ValueError, IncompleteRead) as error:
+        except (ClusterError, HTTPError, OSError, ValueError, IncompleteRead) as error:
+            response.close()
             raise self._failure(error) from error
         finally:
             self._open = None
-            response.close()
+        response.release_conn()  # to be used again: a run is asked for after the other
         try:
             answer = orjson.loads(data)
         except orjson.JSONDecodeError as error:

@@ -5,6 +5,7 @@ time: of runs whose end is known already only the lists are asked for.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeAlias
@@ -57,13 +58,13 @@ def past(
     api: KubeflowApi,
     namespaces: Sequence[str] | None,
     *,
-    is_known: Callable[[str], bool],
+    known: Callable[[Sequence[str]], AbstractSet[str]],
     since: datetime | None = None,
     experiment: str | None = None,
 ) -> Iterator[Found]:
     """Yield everything that is told: of runs those made since a time, and of an experiment, by its id or name.
 
-    `is_known` says of a run, by its id, whether its workflow and its end are: then that is not asked for.
+    `known` says of some runs, by their ids, whose workflow and end are known: these are not asked for.
 
     Raises:
         ClusterError: the API failed at something again and again.
@@ -84,21 +85,26 @@ def past(
         yield from _listed(api, RECURRING_RUNS, place)
     has_workflows = api.has_workflows()
     for place in places:
-        for run in _runs(api, place, since):
-            if isinstance(run, Refused):
-                yield run
-            elif experiment is None or experiment_of(run) in wanted:
-                yield run
-                if has_workflows and not is_known(uid_of(run)):
-                    yield from _workflow(api, run, place)
+        for page in _pages(api, RUNS, place):
+            runs = [run for run in page if _is_since(run, since)]
+            chosen = [run for run in runs if experiment is None or _is_of(run, wanted)]
+            yield from chosen
+            if has_workflows:
+                yield from _workflows(api, chosen, place, known)
+            if len(runs) < len(page):
+                break  # they come newest first
 
 
 def _listed(api: KubeflowApi, resource: Resource, namespace: str | None) -> Iterator[Found]:
+    for page in _pages(api, resource, namespace):
+        yield from page
+
+
+def _pages(api: KubeflowApi, resource: Resource, namespace: str | None) -> Iterator[Sequence[Found]]:
     try:
-        for page in api.pages(resource, namespace):
-            yield from page
+        yield from api.pages(resource, namespace)
     except (ResourceAbsent, ResourceForbidden) as error:
-        yield Refused(resource=resource, namespace=namespace, reason=str(error))
+        yield [Refused(resource=resource, namespace=namespace, reason=str(error))]
 
 
 def _pipelines(api: KubeflowApi, namespace: str | None) -> Iterator[Found]:
@@ -111,20 +117,30 @@ def _pipelines(api: KubeflowApi, namespace: str | None) -> Iterator[Found]:
                 yield Refused(resource=PIPELINE_VERSIONS, namespace=namespace, reason=str(error))
 
 
-def _runs(api: KubeflowApi, namespace: str | None, since: datetime | None) -> Iterator[Found]:
-    """List runs, up to the first that was made before: they come newest first."""
-    for run in _listed(api, RUNS, namespace):
-        made = None if isinstance(run, Refused) or since is None else made_at(run)
-        if since is not None and made is not None and made < since:
-            return
-        yield run
+def _is_since(run: Found, since: datetime | None) -> bool:
+    if since is None or isinstance(run, Refused):
+        return True
+    made = made_at(run)
+    return made is None or made >= since
 
 
-def _workflow(api: KubeflowApi, run: KubernetesObject, namespace: str | None) -> Iterator[Found]:
-    try:
-        workflow = api.workflow_of(uid_of(run))
-    except (ResourceAbsent, ResourceForbidden, BadAnswer) as error:
-        yield Refused(resource=RUNS, namespace=namespace, reason=f"the workflow of run {uid_of(run)}: {error}")
-    else:
-        if workflow is not None:
-            yield workflow
+def _is_of(run: Found, experiments: AbstractSet[str]) -> bool:
+    return isinstance(run, Refused) or experiment_of(run) in experiments
+
+
+def _workflows(
+    api: KubeflowApi, runs: Sequence[Found], namespace: str | None, known: Callable[[Sequence[str]], AbstractSet[str]]
+) -> Iterator[Found]:
+    """Ask for the workflows of runs, of those that are not known."""
+    uids = [uid_of(run) for run in runs if not isinstance(run, Refused)]
+    there = known(uids) if uids else frozenset()
+    for uid in uids:
+        if uid in there:
+            continue
+        try:
+            workflow = api.workflow_of(uid)
+        except (ResourceAbsent, ResourceForbidden, BadAnswer) as error:
+            yield Refused(resource=RUNS, namespace=namespace, reason=f"the workflow of run {uid}: {error}")
+        else:
+            if workflow is not None:
+                yield workflow

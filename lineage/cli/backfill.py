@@ -1,7 +1,7 @@
 """`lineage backfill`: record the runs that were over before we came, from what Kubeflow keeps of them."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -22,6 +22,8 @@ from lineage.cli.telling import configure_logs
 from lineage.cli.terminal import SIGNALLED, SOME_REJECTED, complain, fail, notes
 from lineage.errors import ClusterError
 from lineage.eventlog.memory import MemoryLog
+from lineage.identity import run_key
+from lineage.model import Run
 from lineage.ports import EVERYTHING, LineageStore
 from lineage.recorder import BATCH_SIZE, NOTHING, Outcome, Recorder
 from lineage.redaction import Redactor
@@ -101,7 +103,7 @@ class _Filling:
         """Record all that is told. Returns the trouble that ended it before its time; a signal ends it too."""
         api = KubeflowApi(Patient(self._client, sleep))
         namespaces = namespaces_asked(self._settings)
-        told = past(api, namespaces, is_known=self._is_known, since=since, experiment=experiment)
+        told = past(api, namespaces, known=self._known, since=since, experiment=experiment)
         trouble: ClusterError | None = None
         with _progress() as advance:
             try:
@@ -132,12 +134,12 @@ class _Filling:
             self._recorder.drain(give_up_seconds=GIVE_UP_SECONDS)
         self._log.append(seen)
 
-    def _is_known(self, run: str) -> bool:
-        """Say whether the workflow of a run and its end are recorded."""
-        known = self._store.run_by_uid(EVERYTHING, run)
-        if known is None or not known.phase.ended:
-            return False
-        return bool(self._store.workflows(EVERYTHING, [known.key]).get(known.key))
+    def _known(self, runs: Sequence[str]) -> frozenset[str]:
+        """Say of which runs a workflow and the end are recorded."""
+        found = self._store.get(EVERYTHING, [run_key(run) for run in runs])
+        ended = [run for run in found.values() if isinstance(run, Run) and run.phase.ended]
+        workflows = self._store.workflows(EVERYTHING, [run.key for run in ended])
+        return frozenset(str(key[1]) for key in workflows)
 
     def _add(self, outcome: Outcome) -> None:
         total = self.total + outcome

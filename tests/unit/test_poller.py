@@ -179,6 +179,13 @@ def test_each_namespace_is_asked_for_its_own(server: KubeflowServer, client: Kub
     assert run["metadata"]["namespace"] == "b"
 
 
+def test_a_run_is_in_the_namespace_of_its_experiment(server: KubeflowServer, asking: Asking) -> None:
+    server.put(EXPERIMENTS, an_experiment(namespace="team-a"))
+    server.put(RUNS, a_run(made=TODAY))
+    (run,) = [event.item for event in asking.of(0) if isinstance(event, Told) and event.resource is RUNS]
+    assert run["metadata"]["namespace"] == "team-a"
+
+
 # ------------------------------------------------------------------------------------------ v1beta1
 def test_where_there_is_no_v2_v1_tells_the_same(server: KubeflowServer, asking: Asking) -> None:
     server.versions = {V1}
