@@ -14,6 +14,7 @@ from watchers.demo.bucket import Bucket, stored
 from watchers.demo.manifests import record, record_schedule
 from watchers.demo.story import RUNS
 from watchers.replay import ReplayServer
+from watchers.sources import watched_sources
 from watchers.timeline import Recording, timeline
 
 __all__ = ["DEMO_SPEED", "DEMO_START", "demo_server", "recordings"]
@@ -39,7 +40,7 @@ def demo_server(*, folder: Path, speed: float | None = None) -> Iterator[ReplayS
     length = changes[-1].time - changes[0].time
     start = (datetime.now(UTC) - length + length / speed).replace(second=0, microsecond=0)
     told = recordings(start)
-    server = ReplayServer(told, speed=speed)
+    server = ReplayServer(told, speed=speed, resources=[source.resource for source in watched_sources()])
     bucket = Bucket(folder, stored(told), first=timeline(told)[0].time, speed=speed)
     server.start()
     bucket.start()
