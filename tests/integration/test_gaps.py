@@ -86,7 +86,7 @@ def watching(cluster: Cluster, store: SqlStore, name: str) -> Iterator[Callable[
     recording = Thread(target=recorder.run, args=(stop,))
     watchers = Watching(
         transport=connect(url=cluster.api.url),
-        sources=watched_sources(),
+        sources=[source for source in watched_sources() if source.resource in (WORKFLOWS, PODS)],
         namespaces=None,
         events=log,
         cluster=CLUSTER,
