@@ -447,7 +447,7 @@ def test_up_asks_kubeflow_beside_the_cluster(tmp_path: Path, store: str) -> None
             arguments = ("up", "--store", store, "--kfp", kubeflow.url)
             with serving(*arguments, KUBECONFIG=str(config)) as (address, process):
                 assert eventually(lambda: asked(f"{address}/readyz")["status"] == "ok")
-                assert "experiments.kfp *: synced" in asked(f"{address}/readyz")["checks"]["watchers"]["says"]
+                assert "experiments.kfp *: synced" in asked(f"{address}/readyz")["checks"]["watchers"]
                 assert end(process, signal.SIGTERM) == 0
     finally:
         server.stop()
