@@ -69,6 +69,7 @@ Row = tuple[Any, ...]
 NO_OTHER_VIEW: Final[Row] = (None, None, None, None)  # a watch gives views of one class
 NOT_SCHEDULED: Final[Row] = (None, None, None)
 NOTHING_COUNTED: Final[Row] = (None, None, None)
+NOT_OF_KUBEFLOW: Final[Row] = (None,)  # neither its plumbing, nor of a type that it tells
 NOBODY_LOOKED: Final[Row] = (None, None, None, None, None, None)
 
 
@@ -266,6 +267,7 @@ class _Batch:
                 *NO_OTHER_VIEW,
                 state.attempt,
                 *NOTHING_COUNTED,
+                *NOT_OF_KUBEFLOW,
             ),
         )
         if known is None and state.finished_at is not None:
@@ -285,7 +287,7 @@ class _Batch:
             where = self._location(read.location)
             artifact_id = self._artifacts.get(where) or self._unknown(where, read.location)
             use = (execution_id, "USED", read.name)
-            self._put("artifact_use", use, (*use, run_id, where, *when))
+            self._put("artifact_use", use, (*use, run_id, where, *when, *NOT_OF_KUBEFLOW))
             edge = (execution_id, artifact_id, "USED", read.name)
             self._put("edge", edge, (*edge, False))
 

@@ -27,6 +27,7 @@ from tests.kubeflow_answers import an_experiment
 from tests.kubeflow_server import kubeflow_server
 from watchers.answers import EXPERIMENTS
 from watchers.replay import ReplayServer, recorded
+from watchers.sources import watched_sources
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_SECONDS = 60.0
@@ -447,7 +448,7 @@ def test_up_asks_kubeflow_beside_the_cluster(tmp_path: Path, store: str) -> None
             arguments = ("up", "--store", store, "--kfp", kubeflow.url)
             with serving(*arguments, KUBECONFIG=str(config)) as (address, process):
                 assert eventually(lambda: asked(f"{address}/readyz")["status"] == "ok")
-                assert "experiments.kfp *: synced" in asked(f"{address}/readyz")["checks"]["watchers"]["says"]
+                assert "experiments.kfp *: synced" in asked(f"{address}/readyz")["checks"]["watchers"]
                 assert end(process, signal.SIGTERM) == 0
     finally:
         server.stop()
@@ -462,10 +463,12 @@ def test_up_follows_a_cluster_and_has_recorded_everything_when_it_ends(tmp_path:
         config = kubeconfig(tmp_path / "config", server.url)
         with serving("up", "--store", store, "--cluster", "east", KUBECONFIG=str(config)) as (address, process):
             assert eventually(lambda: count_runs(address) == 3)
-            assert asked(f"{address}/readyz")["checks"] == {
-                "store": "ok",
-                "recording": "ok",
-                "watchers": "workflows.argoproj.io *: synced, pods *: synced",
+            checks = asked(f"{address}/readyz")["checks"]
+            assert (checks["store"], checks["recording"]) == ("ok", "ok")
+            states = dict(one.split(" *: ") for one in checks["watchers"].split(", "))
+            served = {"workflows.argoproj.io": "synced", "pods": "synced"}
+            assert states == {
+                source.resource.name: served.get(source.resource.name, "absent") for source in watched_sources()
             }
             assert 'lineage_objects_recorded_total{outcome="recorded"} 3.0' in read(f"{address}/metrics")
             assert 'lineage_objects_seen_total{source="argo_workflow"} 3.0' in read(f"{address}/metrics")
