@@ -75,7 +75,8 @@ _LONGEST: Final = 1000  # characters: more is no schedule of anybody
 # ------------------------------------------------------------------------------------------ reading
 @lru_cache(1024)
 def parse(expression: str, scheduler: Scheduler, timezone: str | None) -> Cron | Every:
-    """Read an expression as its controller does. A zone that it names itself counts before `timezone`.
+    """Read an expression as its controller does. A zone that it names itself counts before `timezone`; without either
+    it is that of the controller, which is taken to be UTC.
 
     Raises:
         InvalidSchedule: the controller refuses it as well; says why.
@@ -86,7 +87,7 @@ def parse(expression: str, scheduler: Scheduler, timezone: str | None) -> Cron |
     if scheduler is Scheduler.ARGO and text.startswith(("TZ=", "CRON_TZ=")):
         prefix, _, text = text.partition(" ")
         zone, text = prefix.partition("=")[2], text.strip()
-    where = _zone(zone or "UTC", expression)
+    where = _zone("UTC" if zone in (None, "", "Local") else zone, expression)
     if text.startswith("@every "):
         return Every(_duration(text.removeprefix("@every "), expression))
     if text.startswith("@"):

@@ -80,8 +80,8 @@ class Ledger:
     def entries(self, made: Sequence[Made], *, after: datetime, until: datetime, limit: int) -> list[Entry]:
         """List the first so many slots after one moment and before another, each with the runs that were made for it.
 
-        `made` are the runs that bear times from `after` on: as many different times as are asked for, and for Kubeflow
-        `MADE_UP_FOR` more; and the last before of those from which an interval counts (not `bears_its_making`).
+        `made` are the runs that bear times from `after` to the end of the page, and the last before of those from which
+        an interval counts (not `bears_its_making`).
         """
         late = {run.key for run in made if bears_its_making(run, self.recurring.scheduler)}
         due = list(islice(self.due(made, after=after, until=until), limit + (MADE_UP_FOR if late else 0)))
@@ -90,6 +90,11 @@ class Ledger:
         of = assigned(due, made, late, catches_up=any(era.spec.catchup for era in self.eras()))
         times = sorted(moment for moment in {*due, *of} if after < moment < until)
         return [(moment, of.get(moment, ())) for moment in times[:limit]]
+
+    def page_end(self, after: datetime, until: datetime, limit: int) -> datetime:
+        """Say up to when runs decide about the first so many slots: runs may show more of them, and never fewer."""
+        more = MADE_UP_FOR if self.recurring.scheduler is Scheduler.KUBEFLOW else 0
+        return next(islice(self.due((), after=after, until=until), limit + more, None), until)
 
     def slots(self, entries: Sequence[Entry], running: Sequence[Made], *, now: datetime) -> list[Slot]:
         """Say what had become of slots by `now`. `running` are the runs that ran while nothing was made."""

@@ -1,12 +1,11 @@
 """The specs of recurring runs, and their ledgers: what `lineage.schedules` asks for, read for several at once."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Connection, Integer, Select, and_, bindparam, func, or_, select
+from sqlalchemy import Connection, Select, and_, func, or_, select
 
 from lineage.errors import InvalidRequest
 from lineage.identity import Key, decode_key, encode_key, run_key
@@ -18,12 +17,11 @@ from lineage.store import queries, tables, values
 from lineage.store.codec import microseconds, moment, recurring_of, recurring_spec_of
 from lineage.store.gone import run_phase
 from lineage.store.paging import DEFAULT_PAGE, by_key
-from lineage.store.prepared import Prepared, among
-from lineage.store.queries import KEPT, in_scope, run_in_scope
+from lineage.store.queries import in_scope, run_in_scope
 from lineage.store.recurring import NOT_TOLD
 
 LONGEST_RANGE: Final = timedelta(days=3660)  # ten years
-MOST_COUNTED: Final = 20_000  # some seconds of computing, or two weeks of every minute
+MOST_COUNTED: Final = 10_000  # a second of computing, or a week of every minute
 _MICROSECOND: Final = timedelta(microseconds=1)
 _FIRST_YEAR, _LAST_YEAR = 1970, 2199
 
@@ -88,7 +86,7 @@ def pages(
     after = since - _MICROSECOND if page.after is None else _read_cursor(page.after)
     begin, size = max(after, since - _MICROSECOND), page.first or DEFAULT_PAGE
     ledgers = _ledgers(connection, scope, recurring_runs)
-    made = _made(connection, scope, list(ledgers), begin, until, size + 1 + MADE_UP_FOR)
+    made = _made(connection, scope, ledgers, begin, until, size + 1)
     entries = {
         key: ledger.entries(made.get(key, ()), after=begin, until=until, limit=size + 1)
         for key, ledger in ledgers.items()
@@ -117,7 +115,7 @@ def counts(
     _refuse_range(since, until)
     begin = since - _MICROSECOND
     ledgers = _ledgers(connection, scope, recurring_runs)
-    made = _made(connection, scope, list(ledgers), begin, until, MOST_COUNTED + 1)
+    made = _made(connection, scope, ledgers, begin, until, MOST_COUNTED + 1)
     return {key: _count(ledger, made.get(key, ()), begin, until) for key, ledger in ledgers.items()}
 
 
@@ -157,12 +155,14 @@ def _ledgers(connection: Connection, scope: Scope, keys: Sequence[Key]) -> dict[
     texts = [encode_key(key) for key in keys]
     found: list[RecurringRun] = by_key(connection, queries.recurring_runs(scope), texts, values.recurring_run)
     specs = edits(connection, scope, [item.key for item in found])
-    last = (
-        select(recurring.c.key, func.max(run.c.scheduled_at).label("last_made"))
-        .join(run, run.c.recurring_run_id == recurring.c.id)
-        .where(recurring.c.key.in_(texts), in_scope(scope))
-        .group_by(recurring.c.key)
+    newest = (
+        select(run.c.scheduled_at)
+        .where(run.c.recurring_run_id == recurring.c.id, run.c.scheduled_at.is_not(None), in_scope(scope))
+        .order_by(run.c.scheduled_at.desc())
+        .limit(1)
+        .scalar_subquery()
     )
+    last = select(recurring.c.key, newest.label("last_made")).where(recurring.c.key.in_(texts))
     made = {decode_key(row.key): row.last_made for row in connection.execute(last)}
     return {
         item.key: Ledger(recurring=item, edits=specs.get(item.key, ()), last_made=moment(made.get(item.key)))
@@ -171,38 +171,50 @@ def _ledgers(connection: Connection, scope: Scope, keys: Sequence[Key]) -> dict[
 
 
 def _made(
-    connection: Connection, scope: Scope, keys: Sequence[Key], after: datetime, until: datetime, times: int
+    connection: Connection, scope: Scope, ledgers: Mapping[Key, Ledger], after: datetime, until: datetime, size: int
 ) -> Mapping[Key, list[Made]]:
-    """The runs of each that bear one of the first so many times after a moment; and of those before, the last from
-    which an interval counts."""
-    statement = _made_statement(connection.dialect.name, scope)
-    asked = {
-        "owners": [encode_key(key) for key in keys],
-        "after": microseconds(after),
-        "until": microseconds(until),
-        "times": times,
-    }
-    return _grouped(statement.read(connection.connection.cursor(), asked))
-
-
-@lru_cache(KEPT)
-def _made_statement(database: str, scope: Scope) -> Prepared:
+    """The runs of each that bear a time of its page; and of those before, the last from which an interval counts."""
     run, recurring = tables.run, tables.recurring_run
-    after, until = (bindparam(name, required=False, type_=BigInteger) for name in ("after", "until"))
-    place = func.dense_rank().over(partition_by=recurring.c.key, order_by=run.c.scheduled_at)
-    mine = _runs_made().where(among(database, recurring.c.key, "owners"), in_scope(scope))
-    later = mine.add_columns(place.label("place")).where(run.c.scheduled_at > after, run.c.scheduled_at < until)
-    back = func.dense_rank().over(partition_by=recurring.c.key, order_by=run.c.scheduled_at.desc())
-    from_it = or_(
+    begin, wanted = microseconds(after), []
+    for row in connection.execute(_bounds(ledgers, begin, size)):
+        ends = microseconds(ledgers[decode_key(row.key)].page_end(after, until, size))
+        # Where no spec is known runs alone show what was due: as many times as a page may hold are enough.
+        end = ends if row.enough is None else min(ends, row.enough)
+        on_page = and_(run.c.scheduled_at > begin, run.c.scheduled_at < end)
+        wanted.append(and_(recurring.c.key == row.key, or_(on_page, run.c.id == row.last)))
+    if not wanted:
+        return {}
+    return _grouped(connection.execute(_runs_made().where(or_(*wanted), in_scope(scope))).mappings().all())
+
+
+def _bounds(keys: Iterable[Key], begin: int | None, size: int) -> Select[Any]:
+    """For each, beyond which time there are more runs than a page may need; and the last run from which an interval
+    counts."""
+    run, recurring = tables.run, tables.recurring_run
+    mine = run.c.recurring_run_id == recurring.c.id
+    counts_from = or_(
         recurring.c.scheduler != Scheduler.KUBEFLOW.value,
         run.c.created_at.is_(None),
         run.c.created_at - run.c.scheduled_at > MADE_AT_ONCE // _MICROSECOND,
     )
-    before = mine.add_columns(back.label("place")).where(run.c.scheduled_at <= after, from_it)
-    first, last = later.subquery("later"), before.subquery("before")
-    limit = bindparam("times", required=False, type_=Integer)
-    found = select(first).where(first.c.place <= limit).union_all(select(last).where(last.c.place == 1))
-    return Prepared(database, select(found.subquery("found")))
+    enough = (
+        select(run.c.scheduled_at)
+        .where(mine, run.c.scheduled_at > begin)
+        .distinct()
+        .order_by(run.c.scheduled_at)
+        .offset(size + MADE_UP_FOR)
+        .limit(1)
+        .scalar_subquery()
+    )
+    last = (
+        select(run.c.id)
+        .where(mine, run.c.scheduled_at <= begin, counts_from)
+        .order_by(run.c.scheduled_at.desc(), run.c.id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    chosen = select(recurring.c.key, enough.label("enough"), last.label("last"))
+    return chosen.where(recurring.c.key.in_([encode_key(key) for key in keys]))
 
 
 def _running(connection: Connection, scope: Scope, entries: Mapping[Key, Sequence[Entry]]) -> Mapping[Key, list[Made]]:
@@ -228,7 +240,7 @@ def _runs_made() -> Select[Any]:
         recurring.c.key.label("owner"),
         run.c.key.label("run"),
         run.c.name,
-        run.c.scheduled_at,
+        func.coalesce(run.c.scheduled_at, run.c.created_at).label("scheduled_at"),  # some are made by hand
         run.c.created_at,
         run.c.finished_at,
     ).join(recurring, recurring.c.id == run.c.recurring_run_id)

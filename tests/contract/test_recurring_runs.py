@@ -13,7 +13,7 @@ from msgspec import structs
 
 from lineage.errors import InvalidRequest
 from lineage.identity import Key, experiment_key, kubeflow_experiment_key, recurring_run_key, run_key
-from lineage.model import Experiment, RecurringRun, Run, Slot
+from lineage.model import Experiment, RecurringRun, Run, Slot, SlotOutcome
 from lineage.observation import ObjectSeen
 from lineage.ports import EVERYTHING, Condition, Listing, Operator, Page, PageRequest, Scope
 from lineage.store import open_store
@@ -296,6 +296,15 @@ def test_a_run_that_still_ran_is_a_reason(took: int | None, outcome: str) -> Non
     spec = {"schedules": ["0 * * * *"], "concurrencyPolicy": "Forbid", "workflowSpec": {}}
     store = a_store(cron(spec), a_scheduled_run(BORN + HOUR, took=took))
     assert outcomes(slots(store, until=3)) == [(1, "ON_TIME"), (2, outcome)]
+
+
+def test_what_was_submitted_by_hand_and_still_ran_is_a_reason_too() -> None:
+    spec = {"schedules": ["0 * * * *"], "concurrencyPolicy": "Forbid", "workflowSpec": {}}
+    by_hand = a_scheduled_run(BORN + HOUR, late=1800, took=HOUR, uid="u")
+    by_hand["metadata"]["name"] = "nightly-x7k2p"
+    (first, second) = slots(a_store(cron(spec), by_hand), until=3).items
+    assert (first.outcome, second.outcome) == (SlotOutcome.MISSED, SlotOutcome.SKIPPED_BY_POLICY)
+    assert second.reason == "its concurrency policy is Forbid, and nightly-x7k2p still ran"
 
 
 def test_a_run_that_vanished_while_it_ran_is_no_reason() -> None:

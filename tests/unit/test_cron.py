@@ -227,6 +227,11 @@ def test_what_a_controller_refuses_is_refused_with_a_reason(expression: str) -> 
         parse(expression, ARGO, None)
 
 
+@pytest.mark.parametrize("zone", [None, "", "Local", "UTC"])
+def test_without_a_zone_it_is_in_utc(zone: str | None) -> None:
+    assert named("0 9 * * *", zone=zone, count=1) == ["2026-01-01T09:00:00"]
+
+
 def test_a_time_zone_that_is_none_is_named() -> None:
     with pytest.raises(InvalidSchedule, match="'Mars/Olympus', which is none"):
         parse("0 9 * * *", ARGO, "Mars/Olympus")
