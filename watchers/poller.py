@@ -106,7 +106,8 @@ class Poller:
         self._handed = _Handed()
         self._open: dict[str | None, dict[str, None]] = {}
         self._given_up: set[str] = set()  # what was asked for by its id, in vain
-        self._begun: set[str | None] = set()  # where runs were listed once
+        self._whole: set[tuple[str, str | None]] = set()  # lists that were read as far as was needed, the last time
+        self._versions: set[str] = set()  # that were in a list: of one that a run named, others may stand behind it
         places: tuple[str | None, ...] = (None,) if namespaces is None else tuple(dict.fromkeys(namespaces))
         # Pipelines before runs, so that most versions are known when a run names them; shared ones are in no namespace.
         shared = places if None in places else (None, *places)
@@ -172,23 +173,38 @@ class Poller:
 
     # -- the rounds
     def _experiments(self, namespace: str | None) -> Iterator[Told]:
+        listing = EXPERIMENTS.name, namespace
+        was_whole = self._begin(listing)
         for page in self._api.pages(EXPERIMENTS, namespace):
-            told = [Told(resource=EXPERIMENTS, item=item) for item in page]
-            news = [one for one in told if not self._handed.knows(EXPERIMENTS, uid_of(one.item))]
-            yield from told
-            if not news:
-                return
+            news = any(not self._handed.knows(EXPERIMENTS, uid_of(item)) for item in page)
+            yield from (Told(resource=EXPERIMENTS, item=item) for item in page)
+            if was_whole and not news:
+                break
+        self._whole.add(listing)
 
     def _pipelines(self, namespace: str | None) -> Iterator[Told]:
         self._given_up.clear()
         for page in self._api.pages(PIPELINES, namespace):
             for pipeline in page:
                 yield Told(resource=PIPELINES, item=pipeline)
-                for version in self._api.versions(pipeline):
-                    known = self._handed.knows(PIPELINE_VERSIONS, uid_of(version))
-                    yield Told(resource=PIPELINE_VERSIONS, item=version)
-                    if known:
-                        break  # what is behind it was told before: they come newest first
+                yield from self._versions_of(pipeline)
+
+    def _versions_of(self, pipeline: KubernetesObject) -> Iterator[Told]:
+        listing = PIPELINE_VERSIONS.name, uid_of(pipeline)
+        was_whole = self._begin(listing)
+        for version in self._api.versions(pipeline):
+            was_listed = uid_of(version) in self._versions
+            yield Told(resource=PIPELINE_VERSIONS, item=version)
+            self._versions.add(uid_of(version))
+            if was_whole and was_listed:
+                break
+        self._whole.add(listing)
+
+    def _begin(self, listing: tuple[str, str | None]) -> bool:
+        """Begin to read a list. Says whether what stands behind what is known was told: not where it was broken off."""
+        was_whole = listing in self._whole
+        self._whole.discard(listing)
+        return was_whole
 
     def _recurring_runs(self, namespace: str | None) -> Iterator[Told]:
         for page in self._api.pages(RECURRING_RUNS, namespace):
@@ -197,16 +213,16 @@ class Poller:
     def _runs(self, namespace: str | None) -> Iterator[Told]:
         """List runs up to the first page without news, the first time back to where they are no longer recent; then
         ask for those that have not ended and were not on these pages."""
-        still_open = self._open.setdefault(namespace, {})
-        first, seen = namespace not in self._begun, set[str]()
+        listing, still_open, seen = (RUNS.name, namespace), self._open.setdefault(namespace, {}), set[str]()
+        was_whole = self._begin(listing)
         for page in self._api.pages(RUNS, namespace):
             news = any(not self._handed.knows(RUNS, uid_of(run)) for run in page)
             for run in page:
                 seen.add(uid_of(run))
                 yield from self._run(run, still_open)
-            if not news or (first and page and self._is_old(page[-1])):
+            if (was_whole and not news) or (not was_whole and page and self._is_old(page[-1])):
                 break
-        self._begun.add(namespace)
+        self._whole.add(listing)
         waiting = [uid for uid in still_open if uid not in seen][:OPEN_AT_ONCE]
         for uid in waiting:
             still_open.pop(uid)  # behind those that were not asked for

@@ -167,6 +167,32 @@ def test_new_versions_are_found_without_a_run(server: KubeflowServer, asking: As
     assert asking.told(1200) == ["v2"]
 
 
+def test_a_version_that_a_run_named_hides_none_behind_it(server: KubeflowServer, asking: Asking) -> None:
+    asking.of(0)
+    server.put(PIPELINES, a_pipeline())
+    server.put(PIPELINE_VERSIONS, a_version("v1"), a_version("v2", spec=an_ir("python:3.12"), made=99))
+    server.put(RUNS, a_run(made=TODAY, version="v2"))
+    assert "v1" not in asking.told(20)
+    assert "v1" in asking.told(1200)
+
+
+@pytest.mark.parametrize("resource", [RUNS, EXPERIMENTS])
+def test_a_list_that_was_broken_off_is_read_to_its_end(
+    server: KubeflowServer, asking: Asking, resource: Resource
+) -> None:
+    asking.of(0)
+    if resource is RUNS:
+        uids = runs(server, 9)
+    else:
+        uids = [f"e{number}" for number in range(9)]
+        server.put(EXPERIMENTS, *(an_experiment(uid, made=10 + number) for number, uid in enumerate(uids)))
+    server.faults[f"/{resource.plural}?page_size=100&sort_by=created_at+desc&page_token=4"] = 500
+    told = asking.told(20, resource)
+    server.faults.clear()
+    assert len(told) < 9
+    assert sorted(told + asking.told(120, resource)) == uids
+
+
 def test_each_namespace_is_asked_for_its_own(server: KubeflowServer, client: KubeflowClient) -> None:
     server.multi_user = True
     for namespace in ("a", "b", "c"):
