@@ -26,7 +26,7 @@ _CREATE_TIME = re.compile(r"(--pipeline_job_create_time_utc[\"',=\s\\]+)[0-9T:.Z
 _KUBEFLOW: Final = "pipelines.kubeflow.org/"
 _COMPONENT: Final = re.compile("components-|implementations-|kubernetes-")
 _DIGEST: Final = re.compile("[0-9a-f]{64}$")
-_SDK: Final = re.compile(r"\bkfp==[0-9][0-9A-Za-z.+!-]*")  # how a component installs the release that compiled it
+_SDK: Final = re.compile(r"\b(kfp(?:\[[\w,-]+\])?)==[0-9][\w.+!-]*")  # how a component installs what compiled it
 _OF_COMPILING: Final = frozenset(
     {"creationTimestamp", f"{_KUBEFLOW}kfp_sdk_version", f"{_KUBEFLOW}pipeline_compilation_time"}
 )
@@ -88,6 +88,7 @@ _REPLACED: Final = (
     b"--run_id",
     b"--pipeline_job_create_time_utc",
     b"kfp==",
+    b"kfp[",
     b"kfp_sdk_version",
 )
 
@@ -132,7 +133,7 @@ def _generated(metadata: Mapping[str, Any], components: Mapping[str, str]) -> li
         found.append((name, "{{workflow.name}}"))
     for named, value in components.items():  # some are named by a digest of their text, in which the release stands
         if digest := _DIGEST.search(named):
-            found.append((digest.group(), sha256(_SDK.sub("kfp", value).encode()).partition(":")[2]))
+            found.append((digest.group(), sha256(without_release(value).encode()).partition(":")[2]))
     return sorted(((old, new) for old, new in found if old), key=lambda pair: -len(pair[0]))
 
 
@@ -149,9 +150,14 @@ def _neutral(value: Any, generated: tuple[tuple[str, str], ...]) -> Any:
             for flag, member in zip(before, value, strict=False)
         ]
     if isinstance(value, str):
-        named = _SDK.sub("kfp", _renamed(value, generated))
+        named = without_release(_renamed(value, generated))
         return _CREATE_TIME.sub(r"\1{{workflow.creationTimestamp}}", named)
     return value
+
+
+def without_release(written: str) -> str:
+    """Set aside which release of the SDK a component installs: the one that compiled it."""
+    return _SDK.sub(r"\1", written)
 
 
 def _renamed(value: str, generated: tuple[tuple[str, str], ...]) -> str:

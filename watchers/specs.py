@@ -10,10 +10,9 @@ from typing import Any, Final
 
 from lineage.facts import PipelineRef
 from lineage.identity import canonical, sha256
-from watchers.pipelines import version_text
+from watchers.pipelines import version_text, without_release
 from watchers.reading import mapping, text
 
-_SDK: Final = re.compile(r"\b(kfp(?:\[[\w,-]+\])?==)[0-9][\w.+!-]*")
 _IN_NAMESPACE: Final = re.compile(r"namespace/[^/]+/pipeline/(.+)")
 
 
@@ -49,7 +48,7 @@ def _neutral(value: Any) -> Any:
     if isinstance(value, list):
         return [_neutral(member) for member in value]
     if isinstance(value, str):
-        return _SDK.sub(r"\1{{sdkVersion}}", value)
+        return without_release(value)
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value

@@ -37,6 +37,7 @@ def ledger(*specs: RecurringSpec | tuple[float, RecurringSpec], last_made: float
         "uid": "r",
         "scheduler": Scheduler.ARGO if last.max_concurrency is None else Scheduler.KUBEFLOW,
         "name": "nightly",
+        "display_name": "nightly",
         "cluster": "c",
         "namespace": "a",
         "created_at": at(0),
