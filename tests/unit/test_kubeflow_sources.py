@@ -1,6 +1,7 @@
 """What the API of Kubeflow Pipelines tells: what each answer means, in both versions of the API."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from lineage.facts import (
     PipelineTold,
     PipelineVersionTold,
     RecurringRunTold,
+    RunSeen,
     RunTold,
 )
 from lineage.model import Parameter, Phase
@@ -35,6 +37,7 @@ from tests.kubeflow_answers import (
     told_version,
 )
 from watchers.answers import EXPERIMENTS, PIPELINE_VERSIONS, PIPELINES, RECURRING_RUNS, RUNS
+from watchers.kubeflow_api import KubeflowApi
 from watchers.source import Resource
 from watchers.specs import version_of
 
@@ -320,6 +323,31 @@ def test_recorded_answers_of_v1_are_understood(fixtures: Path) -> None:
     facts += [said(told_v1(EXPERIMENTS, one)) for one in json.loads((folder / "experiments.json").read_text())]
     facts += [said(told_v1(RECURRING_RUNS, one)) for one in json.loads((folder / "jobs.json").read_text())]
     assert len(facts) >= 8
+
+
+def test_the_workflow_that_kubeflow_kept_of_a_recorded_run_is_whole(fixtures: Path) -> None:
+    detail = json.loads((fixtures / "kfp-v1-api" / "rundetail-run-of-retry-835b8.json").read_text())
+    api = KubeflowApi(Answering({f"/apis/v1beta1/runs/{detail['run']['id']}": detail}))
+    workflow = api.workflow_of(detail["run"]["id"])
+    assert workflow is not None
+    seen = facts_of(workflow)[0]
+    assert isinstance(seen, RunSeen)
+    assert (seen.run, seen.revision.kind, seen.phase) == (detail["run"]["id"], "K", Phase.SUCCEEDED)
+    assert len(seen.executions or ()) > 3
+
+
+class Answering:
+    """A client that has an answer for each path."""
+
+    def __init__(self, answers: Mapping[str, Any]) -> None:
+        self._answers = answers
+
+    def get(self, path: str, query: Mapping[str, str]) -> Mapping[str, Any]:
+        answer: Mapping[str, Any] = self._answers[path]
+        return answer
+
+    def close(self) -> None:
+        pass
 
 
 def told_v1(resource: Resource, answer: Answer) -> KubernetesObject:
