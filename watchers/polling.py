@@ -71,7 +71,8 @@ class Polling:
         """End at once and wait for the thread; False if it is still waiting for a full log."""
         self._stopping.set()
         self._client.close()
-        self._thread.join(timeout_seconds)
+        if self._thread.is_alive():  # it may never have been started
+            self._thread.join(timeout_seconds)
         return not self._thread.is_alive()
 
     @property

@@ -6,7 +6,7 @@ import ipaddress
 import logging
 import signal
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import structlog
@@ -82,8 +82,11 @@ def make_server(app: ASGIApp) -> uvicorn.Server:
     )
 
 
-def serve_until_stopped(server: uvicorn.Server, listener: socket.socket) -> None:
-    """Serve until SIGINT or SIGTERM, or until `server.should_exit`."""
+def serve_until_stopped(
+    server: uvicorn.Server, listener: socket.socket, *, begin: Callable[[], None] = lambda: None
+) -> None:
+    """Serve until SIGINT or SIGTERM, or until `server.should_exit`. `begin` starts what runs beside it: once signals
+    are handled, so that none ends that in the middle."""
 
     def end(_signal: int, _frame: object) -> None:
         server.should_exit = True
@@ -93,6 +96,7 @@ def serve_until_stopped(server: uvicorn.Server, listener: socket.socket) -> None
     before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     _keep_what_was_imported()
     try:
+        begin()
         server.run(sockets=[listener])
     finally:
         for number, handler in before.items():

@@ -180,10 +180,13 @@ def _run(settings: Settings, kube: Kube, redactor: Redactor, told: Mapping[str, 
         )
         probing = _probing(settings, store, events, server)
         with _recording(recorder, server), probing, hurried_by_events(settings, store, metrics):
-            for one in following:
-                one.start()
+
+            def begin() -> None:
+                for one in following:
+                    one.start()
+
             try:
-                serve_until_stopped(server, listener)
+                serve_until_stopped(server, listener, begin=begin)
             finally:
                 for one in following:
                     one.stop()
