@@ -412,7 +412,16 @@ def test_a_scope_of_metrics_names_exactly_one_thing(scope: str) -> None:
 
 
 # ------------------------------------------------------------------------------------------ saved queries
-NEEDED = {"id": NIGHTLY.id, "text": "churn", "uid": NIGHTLY.uid, "artifact": TABLE.id, "metric": "auc"}
+NEEDED = {
+    "id": NIGHTLY.id,
+    "ids": [RECURRING.id],
+    "from": "2026-11-14T00:00:00Z",
+    "to": "2026-11-15T00:00:00Z",
+    "text": "churn",
+    "uid": NIGHTLY.uid,
+    "artifact": TABLE.id,
+    "metric": "auc",
+}
 
 
 @pytest.mark.parametrize("name", saved_queries())
