@@ -73,6 +73,13 @@ def kubernetes(fixtures: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield running
 
 
+@pytest.fixture
+def own_kubernetes(tmp_path: Path) -> Iterator[KubernetesServer]:
+    """One of the test's own, which knows nothing yet: what is defined in the other is seen in its answers."""
+    with kubernetes_server(_made("kubernetes"), tmp_path) as running:
+        yield running
+
+
 @pytest.fixture(scope="session")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServer]:
     """A Kafka broker of the tests' own. Take a topic of your own in it."""

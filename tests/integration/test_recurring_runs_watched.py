@@ -43,14 +43,11 @@ def store(tmp_path: Path) -> Iterator[SqlStore]:
 
 
 @pytest.fixture(params=list(KINDS))
-def served(
-    kubernetes: KubernetesServer, fixtures: Path, request: pytest.FixtureRequest
-) -> Iterator[tuple[str, Resource]]:
-    """A kind of recurring run, served as long as the test lasts."""
+def served(own_kubernetes: KubernetesServer, fixtures: Path, request: pytest.FixtureRequest) -> tuple[str, Resource]:
+    """A kind of recurring run that the server knows."""
     resource, definition = KINDS[request.param]
-    kubernetes.define(resource, fixtures / "crds" / definition)
-    yield request.param, resource
-    kubernetes.undefine(resource)
+    own_kubernetes.define(resource, fixtures / "crds" / definition)
+    return request.param, resource
 
 
 @contextmanager
@@ -86,10 +83,10 @@ def of_test(kind: str, **spec: object) -> KubernetesObject:
 
 
 def test_edits_are_dated_by_the_server_whoever_watched(
-    kubernetes: KubernetesServer, served: tuple[str, Resource], store: SqlStore
+    own_kubernetes: KubernetesServer, served: tuple[str, Resource], store: SqlStore
 ) -> None:
     kind, resource = served
-    made = kubernetes.put(resource, of_test(kind))
+    made = own_kubernetes.put(resource, of_test(kind))
     key = recurring_run_key(made["metadata"]["uid"])
 
     def found() -> RecurringRun | None:
@@ -100,14 +97,14 @@ def test_edits_are_dated_by_the_server_whoever_watched(
         return store.edits(EVERYTHING, [key]).get(key, ())
 
     created = datetime.fromisoformat(made["metadata"]["creationTimestamp"])
-    with following(kubernetes, store):
+    with following(own_kubernetes, store):
         assert comes_true(lambda: found() is not None)
         assert [(edit.since, edit.told) for edit in edits()] == [(created, True)]
         paused = {"suspend": True} if kind == "CronWorkflow" else {"enabled": False}
         edited = of_test(kind, **paused)
-        kubernetes.put(resource, edited)
+        own_kubernetes.put(resource, edited)
         assert comes_true(lambda: [edit.spec.enabled for edit in edits()] == [True, False])
-        kubernetes.delete(resource, "a", "nightly")
+        own_kubernetes.delete(resource, "a", "nightly")
         assert comes_true(lambda: (one := found()) is not None and not one.in_cluster)
     (first, second) = edits()
     assert first.since == created <= second.since <= now()
