@@ -26,11 +26,12 @@ from tests.postgresql import Server
 from tests.stories import Story, Told, tell
 from tests.waiting import comes_true
 from watchers.apiserver import ApiServer
-from watchers.timeline import PODS, WORKFLOWS
+from watchers.sources import watched_sources
 from watchers.world import World
 
 LONGEST_SLEEP_SECONDS: Final = 4.0
 BOOKMARK_SECONDS: Final = 0.5
+SERVED: Final = tuple(source.resource for source in watched_sources())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +63,7 @@ class Chain:
         self.log = f"kafka://{kafka.bootstrap}/{kafka.new_topic()}"
         prepare(access_of(self.log))
         self.world = World()
-        self.api = ApiServer(self.world, resources=[WORKFLOWS, PODS], bookmark_seconds=BOOKMARK_SECONDS)
+        self.api = ApiServer(self.world, resources=SERVED, bookmark_seconds=BOOKMARK_SECONDS)
         self.api.start()
         ended.callback(self.api.stop)
         self._kubeconfig = str(kubeconfig(self.api, folder / "kubeconfig"))
@@ -162,7 +163,8 @@ class Chain:
                 found = store.sources(EVERYTHING)
             finally:
                 store.close()
-            return len(found) == 2 and all(one.watched_until is not None and one.watched_until > now for one in found)
+            watched = {one.kind for one in found if one.watched_until is not None and one.watched_until > now}
+            return watched == {resource.name for resource in SERVED}
 
         assert comes_true(is_watched, deadline_seconds=DEADLINE_SECONDS), self._said()
 

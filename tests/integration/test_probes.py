@@ -13,6 +13,7 @@ from tests.processes import free_ports
 from tests.waiting import comes_true
 from watchers.apiserver import ApiServer
 from watchers.replay import ReplayServer, recorded
+from watchers.sources import watched_sources
 from watchers.timeline import PODS, WORKFLOWS
 from watchers.world import World
 
@@ -44,7 +45,11 @@ def test_a_watcher_and_a_recorder_become_ready_count_what_they_do_and_end_in_ord
         started(tmp_path / "record.log", "record", "--log", log, "--store", store) as recorder,
     ):
         assert comes_true(lambda: watcher.status("/readyz") == recorder.status("/readyz") == 200)
-        assert watcher.checks() == {"log": "ok", "watchers": "workflows.argoproj.io *: synced, pods *: synced"}
+        told = ", ".join(
+            f"{source.resource.name} *: {'synced' if source.resource in (WORKFLOWS, PODS) else 'absent'}"
+            for source in watched_sources()
+        )
+        assert watcher.checks() == {"log": "ok", "watchers": told}
         assert recorder.checks() == {"store": "ok", "log": "ok", "recording": "ok"}
         assert watcher.scraped('lineage_objects_seen_total{source="argo_workflow"}') == 2
         assert comes_true(lambda: recorder.scraped('lineage_objects_recorded_total{outcome="recorded"}') == 2)
