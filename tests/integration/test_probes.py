@@ -50,7 +50,7 @@ def test_a_watcher_and_a_recorder_become_ready_count_what_they_do_and_end_in_ord
             for source in watched_sources()
         )
         assert watcher.checks() == {"log": "ok", "watchers": told}
-        assert recorder.checks() == {"store": "ok", "log": "ok", "recording": "ok"}
+        assert comes_true(lambda: recorder.checks() == {"store": "ok", "log": "ok", "recording": "ok"})
         assert watcher.scraped('lineage_objects_seen_total{source="argo_workflow"}') == 2
         assert comes_true(lambda: recorder.scraped('lineage_objects_recorded_total{outcome="recorded"}') == 2)
         assert recorder.scraped("lineage_batch_seconds_count") > 0

@@ -268,6 +268,8 @@ class KafkaReader:
         ends: Mapping[TopicPartition, int] = {}
         try:
             if self._group is not None:
+                # Who leads a group gives nobody a topic of which it has not heard yet, and hears of it a minute later.
+                consumer.partitions_for_topic(topic.name)
                 consumer.subscribe([topic.name], listener=_Listener(self, consumer))
             else:
                 begins, ends = consumer.beginning_offsets(partitions), consumer.end_offsets(partitions)
