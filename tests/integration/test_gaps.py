@@ -104,6 +104,7 @@ def watching(cluster: Cluster, store: SqlStore, name: str) -> Iterator[Callable[
     assert comes_true(watched_after(store, now()))
     yield kill
     watchers.stop()
+    assert stop.is_set() or comes_true(lambda: len(log) == 0)  # that they stopped is recorded as well
     stop.set()
     recording.join(DEADLINE_SECONDS)
 
