@@ -265,7 +265,7 @@ class Reader:
             writes = [_mounted(mount.path, mount.location) for mount in mounts if ended and not mount.read_only]
             named = next((p.value for p in state.output_parameters if p.name.endswith("-name") and p.value), None)
             made = made_by(template, values, named or "", **where)
-            if made is not None and ended:
+            if made is not None and state.phase is Phase.SUCCEEDED:
                 reads += [Read(name="source", location=made.source)]
                 writes += [_mounted("volume", made.location)]
             return replace(state, reads=(*state.reads, *reads), writes=(*state.writes, *writes))
@@ -273,8 +273,11 @@ class Reader:
 
     def _values(self, state: ExecutionState, node: dict[str, Any]) -> dict[str, str]:
         """What placeholders of a template stand for."""
-        given = {f"inputs.parameters.{one.name}": one.value for one in parameters_of(mapping(node, "inputs"))}
-        return {name: value for name, value in given.items() if value is not None} | {
+        given = parameters_of(mapping(node, "inputs"))
+        known = {
+            f"inputs.parameters.{one.name}": one.value for one in given if one.value is not None and not one.redacted
+        }
+        return known | {
             "workflow.name": self.name,
             "workflow.namespace": self.namespace,
             "pod.name": self.pods.of_node(node, state.node_id, self.name),

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from lineage.identity import Location, object_store
+from lineage.limits import is_name, is_place
 from watchers.placeholders import PLACEHOLDER, filled
 from watchers.reading import mapping, mappings, text
 from watchers.yaml_values import InvalidYaml, load_yaml
@@ -57,6 +58,8 @@ def mounts_of(
         if not claim or not path or PLACEHOLDER.search(claim + within):
             continue
         place = place_of(CLAIM, cluster, namespace, claim, within)
+        if not (is_name(path) and is_place(place)):
+            continue  # no store could find it, and a mount is no reason to refuse a run
         read_only = mount.get("readOnly") is True
         if path not in found or found[path].read_only:
             found[path] = Mount(path=path, location=place, read_only=read_only)

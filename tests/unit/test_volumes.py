@@ -126,6 +126,19 @@ def test_what_is_no_claim_or_not_known_is_not_guessed(volume: KubernetesObject) 
     assert ports(state_of(template(mounts=[mount()], volumes=[volume]))) == ({}, {})
 
 
+def test_what_no_store_could_find_is_no_reason_to_refuse_a_run() -> None:
+    mounts = [mount(f"/{'long' * 200}"), mount("/deep", subPath="x" * 2000), mount("/data")]
+    state = state_of(template(mounts=mounts, volumes=[claimed("v", "work")]))
+    assert ports(state)[1] == {"/data": "pvc://a/work"}
+
+
+def test_a_claim_that_is_secret_is_not_named() -> None:
+    secret = "redacted:96296fd3b6f7:9c402ef3be1a2d6ba581cad9c1a699dd"
+    given = {"inputs": {"parameters": [{"name": "claim", "value": secret}]}}
+    volumes = [claimed("v", "{{inputs.parameters.claim}}")]
+    assert ports(state_of(template(mounts=[mount()], volumes=volumes), given)) == ({}, {})
+
+
 @pytest.mark.parametrize(("phase", "read", "written"), [("Pending", 0, 0), ("Running", 1, 0), ("Failed", 1, 1)])
 def test_a_mount_counts_once_its_step_runs_and_what_it_wrote_when_that_has_ended(
     phase: str, read: int, written: int
@@ -174,6 +187,11 @@ def test_a_claim_is_called_what_an_output_says_that_it_came_to_be_called() -> No
 def test_what_brings_no_data_into_a_volume_writes_none(manifest: str, action: str) -> None:
     made = {"name": "step", "resource": {"action": action, "manifest": manifest}}
     assert ports(state_of(made)) == ({}, {})
+
+
+def test_what_could_not_be_made_holds_nothing() -> None:
+    made = {"name": "step", "resource": {"action": "create", "manifest": FROM_SNAPSHOT}}
+    assert ports(state_of(made, {**GIVEN, "phase": "Failed"})) == ({}, {})
 
 
 def test_a_claim_that_is_deleted_is_not_written() -> None:
