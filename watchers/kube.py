@@ -8,7 +8,6 @@ status: 404 is ResourceAbsent, 403 ResourceForbidden, 410 HistoryGone, everythin
 
 import ipaddress
 import os
-import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -24,18 +23,11 @@ import yaml
 from kubernetes.client.configuration import Configuration
 from kubernetes.client.rest import RESTClientObject
 from kubernetes.config import ConfigException, load_incluster_config, load_kube_config
-from urllib3.exceptions import (
-    HTTPError,
-    NameResolutionError,
-    NewConnectionError,
-    ProtocolError,
-    ReadTimeoutError,
-    SSLError,
-)
-from urllib3.exceptions import TimeoutError as Unanswered
+from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
 from urllib3.util.wait import wait_for_read
 
 from lineage.errors import ClusterError, InvalidSettings
+from watchers.failures import reason_of, retry_after
 from watchers.lines import Chunks, Lines
 from watchers.reflector import refusal
 
@@ -178,26 +170,12 @@ class Kube:
         finally:
             self._drop(response)
         message = _status_message(body) or str(response.reason or "")
-        return refusal(response.status, message, retry_after_seconds=_retry_after(response))
+        return refusal(response.status, message, retry_after_seconds=retry_after(response))
 
     def _failure(self, error: Exception) -> ClusterError:
-        """Say in stable words what went wrong: the same trouble is the same message, so it is told once."""
         if self._closed.is_set():
             return ClusterError("the connection was closed")
-        match error:
-            case NameResolutionError():
-                reason = "its name cannot be resolved"
-            case NewConnectionError():
-                reason = "nobody answers there"
-            case ReadTimeoutError() | TimeoutError():
-                reason = f"it was silent for {self._silence_seconds:g} s"
-            case Unanswered():
-                reason = "it did not answer in time"
-            case SSLError() | ssl.SSLError():
-                reason = f"TLS failed: {error}"
-            case _:
-                reason = f"the connection broke ({type(error).__name__})"
-        return ClusterError(f"{self.url}: {reason}")
+        return ClusterError(f"{self.url}: {reason_of(error, silence_seconds=self._silence_seconds)}")
 
     def _forget(self, response: urllib3.BaseHTTPResponse) -> None:
         with self._lock:
@@ -277,12 +255,6 @@ def _wire(response: urllib3.BaseHTTPResponse) -> BufferedReader | None:
     """Find what urllib3 itself reads chunks from, in some twenty calls each; None where it hides that."""
     wire = getattr(getattr(response, "_fp", None), "fp", None)
     return wire if isinstance(wire, BufferedReader) else None
-
-
-def _retry_after(response: urllib3.BaseHTTPResponse) -> float:
-    """Read for how many seconds a server asks to be left alone; API servers say it in whole seconds, not as a date."""
-    value = response.headers.get("Retry-After", "")
-    return float(value) if value.isascii() and value.isdecimal() else 0.0
 
 
 def _status_message(body: bytes) -> str:

@@ -16,10 +16,10 @@ from urllib.parse import urlencode
 
 import orjson
 import urllib3
-from urllib3.exceptions import HTTPError, NameResolutionError, NewConnectionError, ReadTimeoutError, SSLError
-from urllib3.exceptions import TimeoutError as Unanswered
+from urllib3.exceptions import HTTPError
 
 from lineage.errors import BadAnswer, ClusterError, InvalidSettings
+from watchers.failures import reason_of, retry_after
 from watchers.reflector import refusal
 
 TIMEOUT_SECONDS: Final = 20.0  # of silence
@@ -101,6 +101,9 @@ class KubeflowClient:
         except (HTTPError, OSError, ValueError) as error:
             raise self._failure(error) from error
         self._open = response
+        if self._closed.is_set():  # closed while the answer was awaited
+            response.close()
+            raise ClusterError("the connection was closed")
         if response.status != 200:
             raise self._refusal(response)
         return response
@@ -139,30 +142,14 @@ class KubeflowClient:
             said = "it wants to know who asks: set kfp_token_file, or kfp_token, to one that it takes"
         else:
             said = _message(body) or str(response.reason or "")
-        after = response.headers.get("Retry-After", "")
-        wish = float(after) if after.isascii() and after.isdecimal() else 0.0
-        return refusal(response.status, said, retry_after_seconds=wish)
+        return refusal(response.status, said, retry_after_seconds=retry_after(response))
 
     def _failure(self, error: Exception) -> ClusterError:
-        """Say in stable words what went wrong: the same trouble is the same message, so it is told once."""
         if isinstance(error, ClusterError):
             return error
         if self._closed.is_set():
             return ClusterError("the connection was closed")
-        match error:
-            case NameResolutionError():
-                reason = "its name cannot be resolved"
-            case NewConnectionError():
-                reason = "nobody answers there"
-            case ReadTimeoutError() | TimeoutError():
-                reason = f"it was silent for {self._timeout_seconds:g} s"
-            case Unanswered():
-                reason = "it did not answer in time"
-            case SSLError() | ssl.SSLError():
-                reason = f"TLS failed: {error}"
-            case _:
-                reason = f"the connection broke ({type(error).__name__})"
-        return ClusterError(f"{self.url}: {reason}")
+        return ClusterError(f"{self.url}: {reason_of(error, silence_seconds=self._timeout_seconds)}")
 
 
 def _message(body: bytes) -> str:
