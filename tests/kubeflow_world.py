@@ -1,6 +1,8 @@
 """Worlds of any size that Kubeflow tells of and that are watched as well: runs as they went, with their workflows and
 pods, of a few experiments, versions and recurring runs."""
 
+from typing import Any
+
 from tests.factories import (
     RUN_ID,
     KubernetesObject,
@@ -48,7 +50,7 @@ def _what_runs_name() -> list[KubernetesObject]:
 def objects_of_told_run(number: int) -> list[KubernetesObject]:
     """What is told and seen of one run: some bear their text themselves, some were over before we came."""
     uid, born = f"run-{number:03}", 100 * (1 + number)
-    shown = {
+    shown: dict[str, Any] = {
         "made": born,
         "experiment": f"e{number % 4}",  # of one of them nobody tells
         "version": None if number % 5 == 4 else f"v{number % 3}",
@@ -56,8 +58,8 @@ def objects_of_told_run(number: int) -> list[KubernetesObject]:
         **({"pipeline_spec": an_ir()} if number % 5 == 4 else {}),
         **({"recurring_run_id": "r1"} if number % 2 else {}),
     }
-    running = a_run(uid, state="RUNNING", ended=None, **shown)  # type: ignore[arg-type]
-    ended = a_run(uid, state=("SUCCEEDED", "FAILED")[number % 2], ended=born + 90, **shown)  # type: ignore[arg-type]
+    running = a_run(uid, state="RUNNING", ended=None, **shown)
+    ended = a_run(uid, state=("SUCCEEDED", "FAILED")[number % 2], ended=born + 90, **shown)
     return [told(RUNS, running), told(RUNS, ended), *(_seen(number, uid, born) if number % 4 else [])]
 
 

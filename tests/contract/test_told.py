@@ -3,6 +3,7 @@
 import json
 import random
 from itertools import permutations
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -52,13 +53,13 @@ ALL = PageRequest(first=100)
 ELSEWHERE = Scope(namespaces=frozenset({(CLUSTER, "b")}))
 
 
-def told_run(**answer: object) -> KubernetesObject:
-    return told(RUNS, a_run(**answer))  # type: ignore[arg-type]
+def told_run(**answer: Any) -> KubernetesObject:
+    return told(RUNS, a_run(**answer))
 
 
-def a_workflow_of_it(*, phase: str = "Succeeded", version: int | None = 1, **more: object) -> KubernetesObject:
+def a_workflow_of_it(*, phase: str = "Succeeded", version: int | None = 1, **more: Any) -> KubernetesObject:
     """The workflow of the run that is told of."""
-    shown: dict[str, object] = {
+    shown: dict[str, Any] = {
         "labels": {RUN_ID: "run-1"},
         "annotations": {"pipelines.kubeflow.org/run_name": "From its workflow"},
         "metadata": {"generateName": "train-"},
@@ -67,7 +68,7 @@ def a_workflow_of_it(*, phase: str = "Succeeded", version: int | None = 1, **mor
         **more,
     }
     node = {"w-1": a_node("w", 12, 70)}
-    return a_workflow(node, phase=phase, version=version, **shown)  # type: ignore[arg-type]
+    return a_workflow(node, phase=phase, version=version, **shown)
 
 
 def the_run(store: LineageStore, uid: str = "run-1") -> Run:
