@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from lineage.evidence import Look
+from lineage.evidence import Look, MetricValue
 from lineage.identity import Location
 from lineage.model import ContainerImage, Parameter, Phase, RecurringSpec, Scheduler
 
@@ -85,7 +85,8 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     them. `parents` are the nodes that had to end or begin before it, with their starts, so that each is an
     attempt. `cached_from` is the id of the node whose outputs were carried over. `metrics` are names of output
     parameters that its template declares to be some. `is_system`: it is plumbing of the engine. `component` is what it
-    runs, and `told_as` the id by which Kubeflow's own records know it.
+    runs, and `told_as` the id by which Kubeflow's own records know it, or the place of a task that was never run
+    (`TaskTold.place`).
     """
 
     node_id: str
@@ -115,6 +116,13 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     told_as: str | None = None
 
 
+class Repository(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the artifacts of a run go unless it is said otherwise: the bucket, and the store that has it."""
+
+    bucket: str
+    store: str
+
+
 class RecurringRef(msgspec.Struct, frozen=True, kw_only=True):
     """Which recurring run made a run. Where nobody tells its `uid`, it is the one of that name and namespace."""
 
@@ -129,7 +137,8 @@ class RunSeen(msgspec.Struct, frozen=True, kw_only=True, tag="run"):
     `executions` are all attempts that the view names; None where it says that nodes exist but does not
     show them, which is not "there are none"; `nodes_missing` then says why. `incarnation` is the uid, or
     what stands in for it in a file; `uid` is what readers get. `scheduled_at` is the time for which a recurring run
-    made it; None for one that somebody made by hand.
+    made it; None for one that somebody made by hand. `repository` is told of runs of Kubeflow v2, whose services name
+    artifacts without it.
     """
 
     revision: Revision
@@ -156,6 +165,7 @@ class RunSeen(msgspec.Struct, frozen=True, kw_only=True, tag="run"):
     executions: tuple[ExecutionState, ...] | None
     recurring: RecurringRef | None = None
     scheduled_at: datetime | None = None
+    repository: Repository | None = None
 
 
 class PodSeen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="pod"):
@@ -271,6 +281,43 @@ class RunTold(msgspec.Struct, frozen=True, kw_only=True, tag="run_told"):
     pipeline: PipelineRef | None
 
 
+class Reported(msgspec.Struct, frozen=True, kw_only=True):
+    """A metric that a task reported in one of its outputs."""
+
+    output: str
+    value: MetricValue
+
+
+class TaskTold(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What Kubeflow's own records tell of one task: how it was run, or what it took over from a cache.
+
+    `id` is what they call it. `place` says where in its run it stands, for who does not know the id: that of the DAG
+    around it, a slash, and its name. `cached`: its outputs were taken over, from the task `taken_from` where that is
+    told. A location is as far known as its uri says (`Repository`).
+    """
+
+    id: str
+    place: str
+    cached: bool = False
+    taken_from: str | None = None
+    input_parameters: tuple[Parameter, ...] = ()
+    output_parameters: tuple[Parameter, ...] = ()
+    reads: tuple[Read, ...] = ()
+    writes: tuple[Write, ...] = ()
+    metrics: tuple[Reported, ...] = ()
+
+
+class TasksTold(msgspec.Struct, frozen=True, kw_only=True, tag="tasks_told"):
+    """Kubeflow told of the tasks of a run, in the order in which they were made. `namespace` is None where it does not
+    say."""
+
+    revision: Revision
+    run: str
+    cluster: str
+    namespace: str | None
+    tasks: tuple[TaskTold, ...]
+
+
 class ObjectKept(msgspec.Struct, frozen=True, kw_only=True, tag="kept"):
     """The newest view of an object is kept whole, redacted. `resource` as in `ResourceListed`."""
 
@@ -350,7 +397,7 @@ class InputRejected(msgspec.Struct, frozen=True, kw_only=True, tag="rejected"):
     digest: str
 
 
-Told: TypeAlias = ExperimentTold | PipelineTold | PipelineVersionTold | RecurringRunTold | RunTold
+Told: TypeAlias = ExperimentTold | PipelineTold | PipelineVersionTold | RecurringRunTold | RunTold | TasksTold
 """What services of Kubeflow tell that no workflow says."""
 
 Fact: TypeAlias = (
@@ -362,6 +409,7 @@ Fact: TypeAlias = (
     | PipelineVersionTold
     | RecurringRunTold
     | RunTold
+    | TasksTold
     | ObjectKept
     | ObjectGone
     | ResourceListed

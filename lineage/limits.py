@@ -15,6 +15,7 @@ Lengths are those of a text within JSON, as natural keys are written: a quote co
     name of a recurring run                cluster, namespace, name: 3 × 512 + some 30      = 1,566
 """
 
+from collections.abc import Iterable
 from typing import Final, assert_never
 
 import orjson
@@ -30,6 +31,7 @@ from lineage.facts import (
     PipelineTold,
     PipelineVersionTold,
     PodSeen,
+    Read,
     RecurringRunSeen,
     RecurringRunTold,
     ResourceListed,
@@ -37,7 +39,10 @@ from lineage.facts import (
     RunSeen,
     RunTold,
     SourceObserved,
+    TasksTold,
+    TaskTold,
     Told,
+    Write,
 )
 from lineage.identity import Location
 
@@ -89,7 +94,7 @@ def refuse_long_names(fact: Fact) -> None:
             _refuse_in_run(fact)
         case PodSeen():
             _refuse_in_pod(fact)
-        case ExperimentTold() | PipelineTold() | PipelineVersionTold() | RecurringRunTold() | RunTold():
+        case ExperimentTold() | PipelineTold() | PipelineVersionTold() | RecurringRunTold() | RunTold() | TasksTold():
             _refuse_in_told(fact)
         case RecurringRunSeen():
             _refuse("uid", fact.uid)
@@ -146,12 +151,7 @@ def _refuse_in_run(fact: RunSeen) -> None:
         _refuse("name of the label", label)
     for state in fact.executions or ():
         _refuse("id of the node", state.node_id)
-        for read in state.reads:
-            _refuse("name of the input", read.name, of=state.node_id)
-            _refuse_place(read.location)
-        for write in state.writes:
-            _refuse("name of the output", write.name, of=state.node_id)
-            _refuse_place(write.location)
+        _refuse_ports(state.reads, state.writes, of=("node", state.node_id))
 
 
 def _refuse_in_told(fact: Told) -> None:
@@ -167,6 +167,11 @@ def _refuse_in_told(fact: Told) -> None:
             _refuse("name of the pipeline", None if fact.pipeline is None else fact.pipeline.name)
             for parameter in fact.parameters:
                 _refuse("name of the parameter", parameter.name)
+        case TasksTold():
+            _refuse("run id", fact.run)
+            _refuse("namespace", fact.namespace)
+            for task in fact.tasks:
+                _refuse_in_task(task)
         case PipelineVersionTold():
             _refuse("uid", fact.uid)
             _refuse("name", fact.name)
@@ -178,6 +183,24 @@ def _refuse_in_told(fact: Told) -> None:
             _refuse("namespace", fact.namespace)
         case _:
             assert_never(fact)
+
+
+def _refuse_in_task(task: TaskTold) -> None:
+    _refuse("id of the task", task.id)
+    _refuse("place of the task", task.place)
+    _refuse("id of the task that another took over from", task.taken_from)
+    _refuse_ports(task.reads, task.writes, of=("task", task.place))
+    for metric in task.metrics:
+        _refuse("name of the metric", metric.value.name)
+
+
+def _refuse_ports(reads: Iterable[Read], writes: Iterable[Write], *, of: tuple[str, str]) -> None:
+    for read in reads:
+        _refuse("name of the input", read.name, of=of)
+        _refuse_place(read.location)
+    for write in writes:
+        _refuse("name of the output", write.name, of=of)
+        _refuse_place(write.location)
 
 
 def _refuse_in_pod(fact: PodSeen) -> None:
@@ -206,9 +229,9 @@ def _refuse_scope(cluster: str, namespace: str | None) -> None:
     _refuse("namespace", namespace)
 
 
-def _refuse(what: str, text: str | None, *, of: str = "") -> None:
+def _refuse(what: str, text: str | None, *, of: tuple[str, str] | None = None) -> None:
     if text is not None and not is_name(text):
-        where = f" of the node {shortened(of, limit=_SHOWN)}" if of else ""
+        where = "" if of is None else f" of the {of[0]} {shortened(of[1], limit=_SHOWN)}"
         raise InvalidObservation(
             f"the {what} {shortened(text, limit=_SHOWN)}{where} has {length(text)} bytes, and at most "
             f"{MAX_NAME_BYTES} can be recorded"

@@ -10,14 +10,31 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import accumulate
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias, TypeVar
 
-from lineage.facts import ExecutionState, Fact, ObjectKept, PodSeen, RecurringRef, Revision, RunSeen, RunTold
-from lineage.identity import Location
+import msgspec
+
+from lineage.facts import (
+    ExecutionState,
+    Fact,
+    ObjectKept,
+    PodSeen,
+    Read,
+    RecurringRef,
+    Repository,
+    Revision,
+    RunSeen,
+    RunTold,
+    TaskTold,
+    Write,
+)
+from lineage.identity import Location, object_store
 from lineage.model import ArtifactRole, Parameter, Phase, Scheduler
 
 SKEW_SECONDS: Final = 2  # two honest clocks differ by no more
 OPEN: Final = 1 << 40  # an end that nobody saw
+
+PortT = TypeVar("PortT", Read, Write)
 
 Span = tuple[int, int]
 """From and to, both inclusive."""
@@ -247,6 +264,50 @@ def attempt_of_pod(born: int, ended: int | None, attempts: Sequence[Attempt]) ->
         return min(inside, key=lambda attempt: (abs(attempt.start - born), -attempt.start))
     adopted = [a for a in attempts if ended is not None and born < a.start < ended - SKEW_SECONDS]
     return min(adopted, key=lambda attempt: attempt.start, default=None)
+
+
+# ------------------------------------------------------------------------------------------ tasks
+def informed(state: ExecutionState, told: TaskTold) -> ExecutionState:
+    """Combine what a view shows of an attempt with what Kubeflow's records tell of its task.
+
+    The view is asked first for what was given, and the records for what came out: a plan says where an output is to
+    lie, and they where it does.
+    """
+    planned = {write.name: write for write in state.writes}
+    written = {write.name: write for write in told.writes}
+    read = {read.name for read in state.reads}
+    return msgspec.structs.replace(
+        state,
+        input_parameters=with_parameters(state.input_parameters, told.input_parameters),
+        output_parameters=with_parameters(state.output_parameters, told.output_parameters),
+        reads=(*state.reads, *(one for one in told.reads if one.name not in read)),
+        writes=tuple((planned | written).values()),
+    )
+
+
+def with_parameters(shown: Sequence[Parameter], told: Sequence[Parameter]) -> tuple[Parameter, ...]:
+    """Add the parameters that only Kubeflow's records tell."""
+    known = {one.name for one in shown}
+    return (*shown, *(one for one in told if one.name not in known))
+
+
+def placed(told: TaskTold, repository: Repository | None, cluster: str) -> TaskTold:
+    """Say which store holds what a task read and wrote: the one of the run, where that has the bucket."""
+    if repository is None:
+        return told
+    unsaid = object_store(None, cluster)
+
+    def at(place: Location) -> Location:
+        scheme, _, rest = place.uri.partition("://")
+        own = place.store == unsaid and scheme in ("minio", "s3") and rest.partition("/")[0] == repository.bucket
+        return Location(store=repository.store, uri=place.uri) if own else place
+
+    def replaced(port: PortT) -> PortT:
+        return msgspec.structs.replace(port, location=at(port.location))
+
+    return msgspec.structs.replace(
+        told, reads=tuple(map(replaced, told.reads)), writes=tuple(map(replaced, told.writes))
+    )
 
 
 # ------------------------------------------------------------------------------------------ ports

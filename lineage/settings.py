@@ -154,6 +154,7 @@ _OF_ENDPOINTS: Final = frozenset(
 )
 _ENDPOINT: Final = re.compile(r"https?://[^/?#@\s]+/?")
 _SERVICE: Final = re.compile(r"https?://[^/?#@\s]+(?:/[^?#@\s]*)?")
+_GRPC: Final = re.compile(r"grpcs?://[^/?#@\s]+")
 _TOPIC: Final = re.compile(r"kafka://[^/?#@\s]+/[^/?#@\s]+")
 
 
@@ -162,9 +163,9 @@ class Settings(BaseSettings):
     `health_port`, what serves no pages answers nobody; without `log_format`, the terminal decides.
 
     `kfp_api` is the URL of the API of Kubeflow Pipelines, which is asked for what is in `kfp_namespaces`, else in
-    `namespaces`. Those of Kafka are called as Kafka's clients call them. Of several object stores that fit, the first
-    counts; of one object so many bytes are read at most, in so many seconds. `metric_files` are patterns of names,
-    `metric_parameters` the last words of names.
+    `namespaces`, and `kfp_metadata` that of its ML Metadata. Those of Kafka are called as Kafka's clients call them. Of
+    several object stores that fit, the first counts; of one object so many bytes are read at most, in so many seconds.
+    `metric_files` are patterns of names, `metric_parameters` the last words of names.
     """
 
     model_config = SettingsConfigDict(
@@ -192,6 +193,7 @@ class Settings(BaseSettings):
     look_bytes: int = Field(default=256 * 2**20, ge=0)
     look_seconds: float = Field(default=60.0, gt=0)
     kfp_api: str | None = Field(default=None, min_length=1)
+    kfp_metadata: str | None = Field(default=None, min_length=1)
     kfp_namespaces: Annotated[tuple[str, ...], NoDecode] = ()
     kfp_token: SecretStr | None = Field(default=None, min_length=1)
     kfp_token_file: FilePath | None = None
@@ -225,6 +227,15 @@ class Settings(BaseSettings):
     def _is_address(cls, value: str | None) -> str | None:
         if value is not None and not _SERVICE.fullmatch(value):
             raise ValueError("the API of Kubeflow Pipelines is named by a URL such as http://ml-pipeline.kubeflow:8888")
+        return value
+
+    @field_validator("kfp_metadata")
+    @classmethod
+    def _is_grpc(cls, value: str | None) -> str | None:
+        if value is not None and not _GRPC.fullmatch(value):
+            raise ValueError(
+                "ML Metadata is named by a URL such as grpc://metadata-grpc-service.kubeflow:8080, or grpcs:// with TLS"
+            )
         return value
 
     @model_validator(mode="after")
@@ -267,7 +278,7 @@ def load_settings(flags: Mapping[str, Any]) -> Settings:
         raise InvalidSettings(f"{file} cannot be read: {error.strerror}") from error
 
 
-_FLAGS: Final = {"namespaces": "namespace", "kfp_api": "kfp"}
+_FLAGS: Final = {"namespaces": "namespace", "kfp_api": "kfp", "kfp_metadata": "kfp-metadata"}
 
 
 def _explain(problem: Any, file: Path) -> str:

@@ -104,6 +104,12 @@ def secure_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServ
 
 
 @pytest.fixture(scope="session")
+def mlmd() -> Path:
+    """Where ml-metadata is installed, to be put on the path of a process of its own."""
+    return _made("mlmd")
+
+
+@pytest.fixture(scope="session")
 def kfp_1() -> Path:
     """Where the SDK of Kubeflow Pipelines v1 is."""
     return _made("kfp-1")

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from tests.factories import KubernetesObject, rfc3339
 
@@ -21,9 +21,37 @@ Values = Mapping[str, str]
 Artifact = Mapping[str, Any]
 
 
+class Records(Protocol):
+    """Where drivers and launchers write down what they do. Executions and DAGs are known by ids, tasks by their names;
+    `within` is the DAG around one."""
+
+    def root(self) -> str:
+        """Begin the root of the run."""
+
+    def dag(self, task: str, within: str, turn: int | None) -> str:
+        """Begin a DAG, or one turn of a loop."""
+
+    def task(self, task: str, within: str, given: Mapping[str, Any], inputs: Mapping[str, Sequence[Artifact]]) -> str:
+        """Begin a task."""
+
+    def end(
+        self, execution: str, parameters: Mapping[str, Any], outputs: Mapping[str, Artifact]
+    ) -> Mapping[str, Artifact]:
+        """Write down what came out of one. Returns its artifacts as they are known from now on."""
+
+    def take_over(
+        self, task: str, within: str, given: Mapping[str, Any], inputs: Mapping[str, Sequence[Artifact]]
+    ) -> tuple[Mapping[str, Any], Mapping[str, Artifact]]:
+        """Find a task in the cache. Returns the values and artifacts that came out of it."""
+
+    def imported(self, task: str, within: str, outputs: Mapping[str, Artifact]) -> Mapping[str, Artifact]:
+        """Write down what an importer named. Returns that as it is known from now on."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Ran:
-    """A step that somebody wrote, as it ran. `reads` and `writes` are uris by name; types by uri are in `types`."""
+    """A step that somebody wrote, as it ran. `reads` and `writes` are uris by name; types by uri are in `types`.
+    `outputs` are the values that came out, where there are records to keep them."""
 
     name: str
     iterations: tuple[int, ...]
@@ -31,6 +59,7 @@ class Ran:
     reads: Mapping[str, str]
     writes: Mapping[str, str]
     types: Mapping[str, str]
+    outputs: Mapping[str, Any] = field(default_factory=dict)
     cached: bool = False
     skipped: bool = False
 
@@ -61,16 +90,25 @@ class Engine:
     """One run of a compiled workflow."""
 
     def __init__(
-        self, compiled: KubernetesObject, *, refused: Container[str] = (), cached: Container[str] = ()
+        self,
+        compiled: KubernetesObject,
+        *,
+        refused: Container[str] = (),
+        cached: Container[str] = (),
+        run: str = RUN,
+        begins: int = 0,
+        records: Records | None = None,
     ) -> None:
         self._spec = compiled["spec"]
         self._metadata = compiled["metadata"]
         self._templates = {template["name"]: template for template in self._spec["templates"]}
         self._refused = refused
         self._cached = cached
-        self._clock = 0
+        self._run = run
+        self._records = records
+        self._begins = self._clock = begins
         self._dags: dict[str, _Dag] = {}
-        self.name = f"{self._metadata.get('generateName', 'w-').lower()}x7k2p"
+        self.name = f"{self._metadata.get('generateName', 'w-').lower()}{run[:5]}"
         self.nodes: dict[str, KubernetesObject] = {}
         self.ran: list[Ran] = []
 
@@ -79,13 +117,18 @@ class Engine:
         self._execute(self._spec["entrypoint"], self.name, self._arguments(), [])
         if handler := self._spec.get("onExit"):
             self._execute(handler, f"{self.name}.onExit", {}, [])
-        metadata = self._metadata | {"name": self.name, "namespace": "a", "uid": "u1", "resourceVersion": "7"}
-        labels = metadata.get("labels", {}) | {"pipeline/runid": RUN}
-        times = {"startedAt": rfc3339(0), "finishedAt": rfc3339(self._clock)}
+        metadata = self._metadata | {
+            "name": self.name,
+            "namespace": "a",
+            "uid": f"u-{self._run}",
+            "resourceVersion": "7",
+        }
+        labels = metadata.get("labels", {}) | {"pipeline/runid": self._run}
+        times = {"startedAt": rfc3339(self._begins), "finishedAt": rfc3339(self._clock)}
         return {
             "apiVersion": "argoproj.io/v1alpha1",
             "kind": "Workflow",
-            "metadata": metadata | {"creationTimestamp": rfc3339(0), "labels": labels},
+            "metadata": metadata | {"creationTimestamp": rfc3339(self._begins), "labels": labels},
             "spec": self._spec,
             "status": {"phase": "Succeeded", "nodes": self.nodes, **times},
         }
@@ -232,6 +275,7 @@ class Engine:
     def _drive_dag(self, name: str, told: Values) -> dict[str, str]:
         component, task = json.loads(told["component"]), json.loads(told.get("task") or "{}")
         key, made = str(1000 + len(self.nodes)), {"iteration-count": "0", "condition": "true"}
+        records = self._records
         if told.get("driver-type") == "ROOT_DAG":
             config = json.loads(told["runtime-config"] or "{}")
             typed = {each: next(iter(of.values())) for each, of in config.get("parameters", {}).items()}
@@ -240,6 +284,8 @@ class Engine:
                 artifacts={},
                 component=component,
             )
+            if records is not None:
+                self._dags[key := records.root()] = self._dags.pop(str(1000 + len(self.nodes)))
             return made | {"execution-id": key}
         outer = self._dags[told["parent-dag-id"]]
         of = _task_of(name)
@@ -250,6 +296,8 @@ class Engine:
             parameters[task["parameterIterator"]["itemInput"]] = _loop_over(task, parameters)[index]
         elif "parameterIterator" in task:
             made["iteration-count"] = str(len(_loop_over(task, parameters)))
+        if records is not None:
+            key = records.dag(of, told["parent-dag-id"], index if index >= 0 else None)
         dag = _Dag(parameters=parameters, artifacts=artifacts, component=component)
         self._dags[key] = outer.inner[of] = dag
         if "condition" in task.get("triggerPolicy", {}):
@@ -266,7 +314,7 @@ class Engine:
         planned: dict[str, Artifact] = {
             each: {
                 "name": each,
-                "uri": f"{ROOT}/p/{RUN}/{of}/{len(self.nodes)}/{each}",
+                "uri": f"{ROOT}/p/{self._run}/{of}/{len(self.nodes)}/{each}",
                 "type": {"schemaTitle": what.get("artifactType", {}).get("schemaTitle", "")},
                 "metadata": {},
             }
@@ -274,11 +322,21 @@ class Engine:
         }
         outer.made[of] = dict(planned)
         made = {"condition": "true", "cached-decision": str(of in self._cached).lower(), "pod-spec-patch": ""}
+        records, within = self._records, told["parent-dag-id"]
         if image.startswith("argostub/"):
-            self._note(of, name, {}, {}, {})
+            by_driver: Mapping[str, Any] = {}
+            if records is not None:
+                by_driver = _made_up(component)
+                records.end(records.task(of, within, parameters, {}), by_driver, {})
+            self._note(of, name, parameters if records is not None else {}, {}, {}, outputs=by_driver)
             return made
         if of in self._cached:
-            self._note(of, name, {}, {}, {}, cached=True)
+            outputs: Mapping[str, Any] = {}
+            if records is not None:
+                outputs, taken = records.take_over(of, within, parameters, artifacts)
+                outer.made[of] = dict(taken)
+            known = (parameters, artifacts, outer.made[of]) if records is not None else ({}, {}, {})
+            self._note(of, name, *known, outputs=outputs, cached=True)
             return made
         given = {each: [dict(one) for one in of] for each, of in artifacts.items()}
         executor = {
@@ -289,8 +347,13 @@ class Engine:
             "outputs": {"artifacts": {each: {"artifacts": [one]} for each, one in planned.items()}},
         }
         words = ["launch", "--executor_input", json.dumps(executor), "--component_spec", json.dumps(component), "--"]
+        values: Mapping[str, Any] = {}
+        if records is not None:
+            execution, values = records.task(of, within, parameters, artifacts), _made_up(component)
+            outer.made[of] = dict(records.end(execution, values, planned))
+            words[1:1] = ["--execution_id", execution]
         made["pod-spec-patch"] = json.dumps({"containers": [{"name": "main", "image": image, "command": words}]})
-        self._note(of, name, parameters, given, planned)
+        self._note(of, name, parameters, given, planned, outputs=values)
         return made
 
     def _import(self, name: str, told: Values) -> None:
@@ -303,6 +366,8 @@ class Engine:
         kind = {"schemaTitle": importer["typeSchema"]["schemaTitle"]}
         one = {"name": "artifact", "uri": uri, "type": kind, "metadata": importer.get("metadata", {})}
         outer.made[of] = dict.fromkeys(component["outputDefinitions"]["artifacts"], one)
+        if self._records is not None:
+            outer.made[of] = dict(self._records.imported(of, told["parent-dag-id"], outer.made[of]))
         self._note(of, name, {}, {}, outer.made[of])
 
     def _given(
@@ -335,6 +400,7 @@ class Engine:
         reads: Mapping[str, Sequence[Artifact]],
         writes: Mapping[str, Artifact],
         *,
+        outputs: Mapping[str, Any] | None = None,
         cached: bool = False,
     ) -> None:
         read = dict(_ports(reads))
@@ -347,6 +413,7 @@ class Engine:
                 reads={each: one["uri"] for each, one in read.items()},
                 writes={each: one["uri"] for each, one in writes.items()},
                 types={one["uri"]: one["type"]["schemaTitle"] for one in both if one["type"]["schemaTitle"]},
+                outputs=outputs or {},
                 cached=cached,
             )
         )
@@ -391,6 +458,13 @@ def _task_of(driver: str) -> str:
 
 def _constant(how: Mapping[str, Any]) -> Any:
     return how["constant"] if "constant" in how else next(iter(how["constantValue"].values()))
+
+
+def _made_up(component: Mapping[str, Any]) -> dict[str, Any]:
+    """What might come out of a component, by the types of its output parameters."""
+    declared = component.get("outputDefinitions", {}).get("parameters", {})
+    values = {"NUMBER_DOUBLE": 0.5, "NUMBER_INTEGER": 7, "BOOLEAN": True, "LIST": [1, 2], "STRUCT": {"a": 1}}
+    return {name: values.get(what.get("parameterType", ""), "made up") for name, what in declared.items()}
 
 
 def _defaults(component: Mapping[str, Any]) -> dict[str, Any]:

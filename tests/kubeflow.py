@@ -16,6 +16,10 @@ RETRYING: Final = "2.17 with retries"  # as its manifests have it: every node ca
 V2: Final = ("2.0", "2.3", "2.17", RETRYING, "3.0")
 WORKFLOW: Final = "churn-x7k2p"
 RUN: Final = "0b9c6e8e-6f3a-4d0c-9a53-3a4d7f1f2a10"
+PARENT: Final = "16"
+"""The DAG around every task, as Kubeflow's own records call it."""
+FIRST_ID: Final = 1001
+"""How they call the first task that was run; those that follow are counted on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,7 +181,7 @@ class _V2(_Teller):
         self._release = release
         self._parameters = parameters
         self._defaults = defaults
-        self._ids = 1000
+        self._ids = FIRST_ID - 1
 
     # -- the spec
     def spec(self, steps: Sequence[Step]) -> KubernetesObject:
@@ -242,17 +246,26 @@ class _V2(_Teller):
             case Task():
                 return self._task(step, name, before)
             case Importer():
-                told = _of_importer(step)
+                told = {**_of_importer(step), "parent-dag-id": PARENT}
                 return self._driver(name, "system-importer", before, told)[1]
             case ByDriver():
-                told = {"container": json.dumps({"image": "argostub/createpvc"}), "task-name": step.name}
+                told = {"container": json.dumps({"image": "argostub/createpvc"}), **self._where(step.name)}
                 return self._driver(name, "system-container-driver", before, told)[1]
             case Group():
                 return self._group(step, name, before)
 
+    def _where(self, name: str) -> dict[str, str]:
+        """What a driver is told of the place of its task: its name by itself since 2.14, before that in the task."""
+        parent = {"parent-dag-task-id" if self._release == "3.0" else "parent-dag-id": PARENT}
+        if self._release in ("2.0", "2.3"):
+            return {**parent, "task": json.dumps({"taskInfo": {"name": name}}), "iteration-index": "-1"}
+        return {**parent, "task-name": name, "iteration-index": "-1"}
+
     def _task(self, step: Task, name: str, before: Sequence[str]) -> Sequence[str]:
         patch = "" if step.cached else json.dumps(self._pod_spec(step))
-        told = {} if self._release == "3.0" else {"component": json.dumps({"executorLabel": f"exec-{step.name}"})}
+        told = self._where(step.name)
+        if self._release != "3.0":
+            told |= {"component": json.dumps({"executorLabel": f"exec-{step.name}"})}
         made = {"pod-spec-patch": patch, "cached-decision": str(step.cached).lower(), "condition": "true"}
         _, driven = self._driver(f"{name}-driver", "system-container-driver", before, told, **made)
         given = {"parameters": [{"name": "pod-spec-patch", "value": patch}]}
@@ -328,7 +341,7 @@ def _of_importer(step: Importer) -> Mapping[str, str]:
     given = {"uri": {"componentInputParameter": step.parameter}} if step.parameter is not None else {}
     return {
         "importer": json.dumps(importer),
-        "task": json.dumps({"inputs": {"parameters": given}}),
+        "task": json.dumps({"inputs": {"parameters": given}, "taskInfo": {"name": step.name}}),
         "component": json.dumps({"outputDefinitions": {"artifacts": {"artifact": {}}}}),
     }
 

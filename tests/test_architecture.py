@@ -73,7 +73,7 @@ VIOLATIONS = (
     Violation("only-kube-speaks-kubernetes", "watchers/run.py", "import kubernetes"),
     Violation("only-minio-speaks-s3", "lineage/objectstore/looking.py", "import minio"),
     Violation("only-schedules-speak-cron", "lineage/schedules/due.py", "import cronsim"),
-    Violation("only-clients-speak-http", "watchers/poller.py", "import urllib3"),
+    Violation("only-clients-speak-http", "watchers/kubeflow_rounds.py", "import urllib3"),
     Violation("only-clients-speak-http", "lineage/objectstore/looking.py", "import urllib3"),
     Violation("only-kafka-speaks-kafka", "lineage/recorder.py", "import kafka"),
     Violation("only-faces-serve", "watchers/run.py", "import starlette"),

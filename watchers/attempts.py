@@ -18,7 +18,18 @@ from lineage.identity import Location, names_own_pod
 from lineage.model import Parameter, Phase
 from lineage.redaction import is_redacted
 from watchers.components import arguments_of, component_of, plain_name, types_of_outputs
-from watchers.kubeflow import Compiled, Role, TaskArtifact, attempt_at_task, imported, role_of, task_name, task_of
+from watchers.kubeflow import (
+    Compiled,
+    Role,
+    TaskArtifact,
+    attempt_at_task,
+    driver_of,
+    imported,
+    place_of,
+    role_of,
+    task_name,
+    task_of,
+)
 from watchers.locations import chosen_key, locate, locate_uri
 from watchers.nodes import ACTS, GROUPS, PodNames, Shape, shape_of
 from watchers.reading import mapping, mappings, scalar, text, time, whole
@@ -45,6 +56,7 @@ _ORIGINAL_POD: Final = re.compile(r"original pod: (\S+)")
 class Reading:
     """What a node says. `state` is not placed in the graph yet. `removed` is what it wrote and Argo's garbage
     collection removed, `attempt_at_task` which attempt it belongs to, where what is tried again is more than the node.
+    `driven_by` names the node that says where the task of this one stands, and `place` is what such a node says.
     """
 
     shape: Shape
@@ -52,6 +64,8 @@ class Reading:
     state: ExecutionState
     removed: tuple[Write, ...]
     attempt_at_task: int = 0
+    driven_by: str | None = None
+    place: str | None = None
 
 
 def phase_of(holder: Mapping[str, Any]) -> Phase:
@@ -132,6 +146,8 @@ class Reader:
             state=state,
             removed=tuple(_removed(node, state.writes)),
             attempt_at_task=attempt_at_task(shape.name) if role is Role.EXECUTOR else 0,
+            driven_by=driver_of(shape.name) if role is Role.EXECUTOR and state.told_as is None else None,
+            place=place_of(node) if role is Role.DRIVER else None,
         )
 
     # -- as Argo has it
@@ -211,12 +227,13 @@ class Reader:
         if role is Role.DRIVER:
             return replace(state, is_system=True), {}
         if role is Role.BY_DRIVER:
-            return replace(state, input_parameters=()), {}
+            return replace(state, input_parameters=(), output_parameters=(), told_as=place_of(node)), {}
         name = task_name(state.name, role)
         if role is Role.IMPORTER:
             found = imported(node, self.compiled, self.name)
             writes = () if found is None or state.phase not in _RAN else (self._imported(found),)
-            return replace(state, display_name=name, input_parameters=(), writes=(*state.writes, *writes)), {}
+            told = replace(state, display_name=name, input_parameters=(), writes=(*state.writes, *writes))
+            return replace(told, told_as=place_of(node)), {}
         task = task_of(node)
         began, ended_well = state.acts and state.phase not in _NOT_YET, state.phase is Phase.SUCCEEDED
         reads = [self._read(one) for one in task.inputs] if began else []

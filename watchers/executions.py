@@ -17,6 +17,7 @@ from lineage.facts import ExecutionState, Write
 from lineage.observation import ObjectSeen
 from lineage.remembering import LastViews
 from watchers.attempts import Reader, Reading
+from watchers.kubeflow import plain_node
 from watchers.nodes import Nodes, attempt_number, parents_of
 from watchers.reading import mapping, text
 from watchers.source import Members
@@ -111,11 +112,12 @@ def _placed(readings: Mapping[str, Reading], workflow: str, before: _View | None
     """Place what nodes say in the graph that all of them draw."""
     if before is not None and _draws_the_same(readings, before.readings):
         return {
-            node_id: old if reading is before.readings[node_id] else _at_place_of(old, reading.state)
+            node_id: old if reading is before.readings[node_id] else _at_place_of(old, reading)
             for (node_id, reading), old in zip(readings.items(), before.placed.values(), strict=True)
         }
     shapes = {node_id: reading.shape for node_id, reading in readings.items()}
     graph = parents_of(shapes, workflow)
+    places = {plain_node(reading.shape.name): reading.place for reading in readings.values() if reading.place}
     placed: dict[str, ExecutionState] = {}
     for node_id, reading in readings.items():
         found = graph.get(node_id, [])
@@ -123,19 +125,24 @@ def _placed(readings: Mapping[str, Reading], workflow: str, before: _View | None
         parents = tuple(
             sorted({(p, shapes[p].started_at) for p in found}, key=lambda p: (p[0], p[1] is not None, p[1] or 0))
         )
+        told_as = reading.state.told_as if reading.driven_by is None else places.get(reading.driven_by)
         old = None if before is None or before.readings.get(node_id) is not reading else before.placed[node_id]
-        same = old is not None and old.attempt == attempt and old.parents == parents
-        placed[node_id] = old if old is not None and same else replace(reading.state, attempt=attempt, parents=parents)
+        same = old is not None and (old.attempt, old.parents, old.told_as) == (attempt, parents, told_as)
+        if old is None or not same:
+            old = replace(reading.state, attempt=attempt, parents=parents, told_as=told_as)
+        placed[node_id] = old
     return placed
 
 
 def _draws_the_same(readings: Mapping[str, Reading], before: Mapping[str, Reading]) -> bool:
-    """Say whether nodes draw the same graph as before. Their order is part of it."""
+    """Say whether nodes draw the same graph as before, and say the same of where tasks stand. Their order is part of
+    it."""
     return list(readings) == list(before) and all(
-        reading is old or reading.shape == old.shape
+        reading is old or (reading.shape, reading.place, reading.driven_by) == (old.shape, old.place, old.driven_by)
         for reading, old in zip(readings.values(), before.values(), strict=True)
     )
 
 
-def _at_place_of(old: ExecutionState, state: ExecutionState) -> ExecutionState:
-    return replace(state, attempt=old.attempt, parents=old.parents)
+def _at_place_of(old: ExecutionState, reading: Reading) -> ExecutionState:
+    told_as = reading.state.told_as if reading.driven_by is None else old.told_as
+    return replace(reading.state, attempt=old.attempt, parents=old.parents, told_as=told_as)

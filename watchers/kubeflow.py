@@ -90,6 +90,32 @@ def attempt_at_task(node_name: str) -> int:
     return int(found.group()[1:-1]) if found else 0
 
 
+def place_of(node: Mapping[str, Any]) -> str | None:
+    """Say where in its run the task stands for which a driver or an importer works, as Kubeflow's records do: by the id
+    of the DAG around it and the task's name; in a loop that is none, with its turn."""
+    given = _inputs(node)
+    parent = given.get("parent-dag-id") or given.get("parent-dag-task-id") or ""
+    name = given.get("task-name") or _members(_json(given.get("task")), "taskInfo").get("name")
+    return place(parent, name, given.get("iteration-index")) if parent and isinstance(name, str) and name else None
+
+
+def place(parent: str, name: str, turn: str | None) -> str:
+    """Write where a task stands. `turn` counts from 0; it is less where there is none."""
+    within = f"{parent}/{name}"
+    return f"{within}/{turn}" if turn and turn.isdecimal() else within
+
+
+def driver_of(executor: str) -> str:
+    """Name the node that drove the task of an executor: of `wf.root(0).train(0).executor(1)` that is
+    `wf.root(0).train-driver`."""
+    return f"{_ATTEMPT.sub('', _ATTEMPT.sub('', executor).rpartition('.')[0])}-driver"
+
+
+def plain_node(name: str) -> str:
+    """Name a node without saying which attempt it is."""
+    return _ATTEMPT.sub("", name)
+
+
 def task_of(node: Mapping[str, Any]) -> Task:
     """Read what the launcher of a task was told."""
     pod_spec = _json(_inputs(node).get(POD_SPEC_PATCH))

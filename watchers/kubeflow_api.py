@@ -27,7 +27,7 @@ from watchers.answers import (
     referred,
 )
 from watchers.reading import mapping, mappings, text
-from watchers.source import KubernetesObject, Resource
+from watchers.source import KubernetesObject, Resource, uid_of
 from watchers.yaml_values import InvalidYaml, load_yaml
 
 PAGE_SIZE: Final = 100  # the API gives 200 at most
@@ -199,11 +199,6 @@ class KubeflowApi:
 
 # ------------------------------------------------------------------------------------------ what answers say
 # Only to decide what to ask for next: what is not as it should be is told by who interprets it.
-def uid_of(item: KubernetesObject) -> str:
-    """Say which one an object is."""
-    return str(item["metadata"]["uid"])
-
-
 def called(item: KubernetesObject) -> str:
     """Say what people call something."""
     try:

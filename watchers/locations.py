@@ -7,6 +7,7 @@ argo-workflows/pkg/apis/workflow/v1alpha1/workflow_types.go.
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from lineage.facts import Repository
 from lineage.identity import Location, http_uri, object_store, raw_location
 from lineage.limits import MAX_PLACE_BYTES, is_place
 from watchers.reading import WrongMember, mapping, sequence, text
@@ -52,6 +53,13 @@ def locate_uri(uri: str, repository: Mapping[str, Any], cluster: str) -> Locatio
     if scheme in ("http", "https"):
         return Location(store=object_store(http_uri(uri), cluster), uri=http_uri(uri))
     return Location(store="" if rest else object_store(None, cluster), uri=uri)
+
+
+def repository_of(place: Mapping[str, Any], cluster: str) -> Repository | None:
+    """Say which store holds what Kubeflow names by a uri in the bucket of a workflow's repository."""
+    own = mapping(place, "s3")
+    bucket, endpoint = text(own, "bucket"), text(own, "endpoint")
+    return Repository(bucket=bucket, store=object_store(endpoint, cluster)) if bucket and endpoint else None
 
 
 def chosen_key(artifact: Mapping[str, Any]) -> bool:

@@ -11,9 +11,12 @@ from datetime import datetime
 from typing import Any, Final, TypeAlias
 
 from lineage.errors import BadAnswer, ClusterError, NotFound, ResourceAbsent, ResourceForbidden
+from watchers import mlmd
 from watchers.answers import EXPERIMENTS, PIPELINE_VERSIONS, PIPELINES, RECURRING_RUNS, RUNS
-from watchers.kubeflow_api import Client, KubeflowApi, called, experiment_of, made_at, uid_of
-from watchers.source import KubernetesObject, Resource
+from watchers.kubeflow_api import Client, KubeflowApi, called, experiment_of, made_at
+from watchers.mlmd import MetadataStore
+from watchers.source import KubernetesObject, Resource, uid_of
+from watchers.tasks import KEPT_TASKS
 
 TRIES: Final = 5  # with 1 + 2 + 4 + 8 s between them
 LONGEST_WISH_SECONDS: Final = 300.0  # of a server that asks to be left alone
@@ -40,29 +43,51 @@ class Patient:
 
     def get(self, path: str, query: Mapping[str, str]) -> Mapping[str, Any]:
         """Read a JSON object."""
-        for attempt in range(TRIES - 1):
-            try:
-                return self._client.get(path, query)
-            except (ResourceAbsent, ResourceForbidden):
-                raise
-            except ClusterError as error:
-                self._wait(max(2.0**attempt, min(error.retry_after_seconds, LONGEST_WISH_SECONDS)))
-        return self._client.get(path, query)
+        return _patiently(lambda: self._client.get(path, query), self._wait)
 
     def close(self) -> None:
         """Break off what is being read; later requests fail."""
         self._client.close()
 
 
+class PatientCalls:
+    """The same of ML Metadata."""
+
+    def __init__(self, client: mlmd.Client, wait: Callable[[float], object]) -> None:
+        self._client = client
+        self._wait = wait
+
+    def call(self, method: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Ask, and read the answer as JSON."""
+        return _patiently(lambda: self._client.call(method, request), self._wait)
+
+    def close(self) -> None:
+        """Break off what is being asked; later calls fail."""
+        self._client.close()
+
+
+def _patiently(ask: Callable[[], Mapping[str, Any]], wait: Callable[[float], object]) -> Mapping[str, Any]:
+    for attempt in range(TRIES - 1):
+        try:
+            return ask()
+        except (ResourceAbsent, ResourceForbidden):
+            raise
+        except ClusterError as error:
+            wait(max(2.0**attempt, min(error.retry_after_seconds, LONGEST_WISH_SECONDS)))
+    return ask()
+
+
 def past(
     api: KubeflowApi,
+    kept: MetadataStore | None,
     namespaces: Sequence[str] | None,
     *,
     known: Callable[[Sequence[str]], AbstractSet[str]],
     since: datetime | None = None,
     experiment: str | None = None,
 ) -> Iterator[Found]:
-    """Yield everything that is told: of runs those made since a time, and of an experiment, by its id or name.
+    """Yield everything that is told: of runs those made since a time, and of an experiment, by its id or name. `kept`
+    is where their tasks are kept.
 
     `known` says of some runs, by their ids, whose workflow and end are known: these are not asked for.
 
@@ -91,6 +116,8 @@ def past(
             yield from chosen
             if has_workflows:
                 yield from _workflows(api, chosen, place, known)
+            if kept is not None:
+                yield from _tasks(kept, chosen, place)
             if len(runs) < len(page):
                 break  # they come newest first
 
@@ -126,6 +153,19 @@ def _is_since(run: Found, since: datetime | None) -> bool:
 
 def _is_of(run: Found, experiments: AbstractSet[str]) -> bool:
     return isinstance(run, Refused) or experiment_of(run) in experiments
+
+
+def _tasks(kept: MetadataStore, runs: Sequence[Found], namespace: str | None) -> Iterator[Found]:
+    for run in runs:
+        if isinstance(run, Refused):
+            continue
+        try:
+            tasks = kept.tasks_of(uid_of(run))
+        except (ResourceAbsent, ResourceForbidden, BadAnswer) as error:
+            yield Refused(resource=KEPT_TASKS, namespace=namespace, reason=f"the tasks of run {uid_of(run)}: {error}")
+        else:
+            if tasks is not None:
+                yield tasks
 
 
 def _workflows(

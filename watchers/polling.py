@@ -1,6 +1,6 @@
 """Asking the services of Kubeflow: what they tell, into the log.
 
-The thread and its loop; the protocol is `watchers.poller`, the way there `watchers.kubeflow_client`. Knows no store.
+The thread and its loop; the protocol is `watchers.rounds`, the way there a client. Knows no store.
 """
 
 import random
@@ -17,10 +17,9 @@ from lineage.model import SourceState
 from lineage.observation import Observation, SourceReported
 from lineage.ports import LogWriter
 from lineage.redaction import Redactor
-from watchers.kubeflow_api import Client, KubeflowApi
 from watchers.observe import observe, unreadable
-from watchers.poller import DEFAULT_TEMPO, Poller, PollerEvent, RoundState, Tempo, Told
 from watchers.reflector import Backoff
+from watchers.rounds import DEFAULT_TEMPO, Handed, Poller, PollerEvent, Round, RoundState, Tempo, Told, places_of
 from watchers.run import HEALTHY, STOP_SECONDS, describe
 from watchers.source import Source
 
@@ -30,18 +29,19 @@ log = structlog.get_logger(__name__)
 
 
 class Polling:
-    """One thread that asks an installation for what it tells in some namespaces; None is all of them.
+    """One thread that asks one service for what it tells.
 
-    `sources` are those that understand what is told. `client` is taken over: `stop` closes it. `on_append` is told, on
-    that thread, of what was appended.
+    `rounds` says what there is to ask, given what was handed on; it is called again for a new beginning. `close` breaks
+    off what is being asked, for ever. `sources` are those that understand what is told. `on_append` is told, on that
+    thread, of what was appended.
     """
 
     def __init__(
         self,
         *,
-        client: Client,
+        rounds: Callable[[Handed], Sequence[Round]],
+        close: Callable[[], None],
         sources: Sequence[Source],
-        namespaces: Sequence[str] | None,
         events: LogWriter,
         cluster: str,
         redactor: Redactor,
@@ -49,9 +49,9 @@ class Polling:
         tempo: Tempo = DEFAULT_TEMPO,
         on_append: Callable[[Observation], None] = lambda _observation: None,
     ) -> None:
-        self._client = client
+        self._rounds = rounds
+        self._close = close
         self._sources = {source.resource.name: source for source in sources}
-        self._namespaces = namespaces
         self._events = events
         self._cluster = cluster
         self._redactor = redactor
@@ -59,7 +59,7 @@ class Polling:
         self._tempo = tempo
         self._on_append = on_append
         self._stopping = threading.Event()
-        self._places = self._poller().places
+        self._places = places_of(rounds(Handed()))
         self._states: dict[tuple[str, str], SourceState] = {}
         self._thread = threading.Thread(target=self._poll, name="ask Kubeflow", daemon=True)
 
@@ -70,7 +70,7 @@ class Polling:
     def stop(self, *, timeout_seconds: float = STOP_SECONDS) -> bool:
         """End at once and wait for the thread; False if it is still waiting for a full log."""
         self._stopping.set()
-        self._client.close()
+        self._close()
         if self._thread.is_alive():  # it may never have been started
             self._thread.join(timeout_seconds)
         return not self._thread.is_alive()
@@ -115,13 +115,13 @@ class Polling:
             log.warning("end of asking not recorded", error=describe(error))
 
     def _poller(self) -> Poller:
+        handed = Handed()
         return Poller(
-            KubeflowApi(self._client),
-            self._namespaces,
+            self._rounds(handed),
+            handed,
             wait=self._wait,
             uniform=random.uniform,
             monotonic=time.monotonic,
-            clock=self._clock,
             tempo=self._tempo,
         )
 

@@ -72,6 +72,11 @@ class Resource:
         return f"{root}/namespaces/{namespace}/{self.plural}" if namespace else f"{root}/{self.plural}"
 
 
+def uid_of(item: KubernetesObject) -> str:
+    """Say which one an object is."""
+    return str(item["metadata"]["uid"])
+
+
 def _as_it_is(item: KubernetesObject) -> KubernetesObject:
     return item
 

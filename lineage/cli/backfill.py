@@ -12,10 +12,10 @@ import typer
 from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from lineage.cli.flags import ClusterFlag, KfpFlag, StoreFlag
+from lineage.cli.flags import ClusterFlag, KfpFlag, KfpMetadataFlag, StoreFlag
 from lineage.cli.ingest import GIVE_UP_SECONDS, SHOWN_REJECTIONS, tell
 from lineage.cli.interruption import Interruption, interruptible
-from lineage.cli.kubeflow import client_of, namespaces_asked
+from lineage.cli.kubeflow import client_of, metadata_client_of, namespaces_asked
 from lineage.cli.opening import open_to_record
 from lineage.cli.parts import instance_name, interpreter, now
 from lineage.cli.telling import configure_logs
@@ -31,13 +31,15 @@ from lineage.settings import Settings, load_settings, redaction_key
 from watchers.answers import RUNS
 from watchers.files import Ignored, ObjectRead, observed
 from watchers.kubeflow_api import KubeflowApi
-from watchers.past import Found, Patient, Refused, past
+from watchers.mlmd import MetadataStore
+from watchers.past import Found, Patient, PatientCalls, Refused, past
 from watchers.source import KubernetesObject
 from watchers.sources import all_sources
 
 
 def backfill(
     kfp: KfpFlag = None,
+    kfp_metadata: KfpMetadataFlag = None,
     namespace: Annotated[
         list[str] | None,
         typer.Option("--namespace", "-n", metavar="NAME", help="Ask in this namespace; may be repeated. Without: all."),
@@ -57,14 +59,16 @@ def backfill(
 
     Asks the API of Kubeflow Pipelines for all experiments, pipelines, versions, recurring runs and runs, the newest
     first, and for the workflow of each run, which it keeps when the cluster has forgotten it: such runs get all their
-    steps. It may be begun again at any time: nothing counts twice, and what is recorded whole is not asked for again.
+    steps. Of ML Metadata, where it is named, it asks for what their tasks were given and what came out. It may be begun
+    again at any time: nothing counts twice, and what is recorded whole is not asked for again.
 
         lineage backfill --kfp http://ml-pipeline.kubeflow:8888
         lineage backfill --namespace team-a --since 2026-01-01
         lineage backfill --experiment nightly --json
     """
     configure_logs(logging.CRITICAL)
-    settings = load_settings({"kfp_api": kfp, "kfp_namespaces": namespace or None, "cluster": cluster, "store": store})
+    asked = {"kfp_api": kfp, "kfp_metadata": kfp_metadata, "kfp_namespaces": namespace or None}
+    settings = load_settings(asked | {"cluster": cluster, "store": store})
     with interruptible() as interruption:
         filling = _Filling(settings)
         trouble = filling.run(interruption, experiment, None if since is None else since.replace(tzinfo=UTC))
@@ -87,6 +91,7 @@ class _Filling:
         self.refused: list[Refused] = []
         self._settings = settings
         self._client = client_of(settings)
+        self._metadata = None if settings.kfp_metadata is None else metadata_client_of(settings)
         self._store: LineageStore = open_to_record(settings)
         self._redactor = Redactor(redaction_key(settings))
         self._log = MemoryLog(instance_name("backfill"))
@@ -103,7 +108,8 @@ class _Filling:
         """Record all that is told. Returns the trouble that ended it before its time; a signal ends it too."""
         api = KubeflowApi(Patient(self._client, sleep))
         namespaces = namespaces_asked(self._settings)
-        told = past(api, namespaces, known=self._known, since=since, experiment=experiment)
+        kept = None if self._metadata is None else MetadataStore(PatientCalls(self._metadata, sleep))
+        told = past(api, kept, namespaces, known=self._known, since=since, experiment=experiment)
         trouble: ClusterError | None = None
         with _progress() as advance:
             try:
@@ -114,6 +120,8 @@ class _Filling:
                 trouble = error
             self._recorder.drain(give_up_seconds=GIVE_UP_SECONDS)
         self._client.close()
+        if self._metadata is not None:
+            self._metadata.close()
         return trouble
 
     def _take(self, found: Found) -> None:

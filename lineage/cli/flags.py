@@ -33,6 +33,14 @@ KfpFlag = Annotated[
         "--kfp", metavar="URL", help="The API of Kubeflow Pipelines, to be asked as well. Also LINEAGE_KFP_API."
     ),
 ]
+KfpMetadataFlag = Annotated[
+    str | None,
+    typer.Option(
+        "--kfp-metadata",
+        metavar="URL",
+        help="The ML Metadata of Kubeflow, as grpc://host:port, to be asked as well. Also LINEAGE_KFP_METADATA.",
+    ),
+]
 HealthPortFlag = Annotated[
     int | None,
     typer.Option(

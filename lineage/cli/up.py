@@ -19,13 +19,14 @@ from lineage.cli.flags import (
     ContextFlag,
     HostFlag,
     KfpFlag,
+    KfpMetadataFlag,
     LogFormatFlag,
     NamespaceFlag,
     PortFlag,
     StoreFlag,
 )
 from lineage.cli.health import recording, watchers_live, watchers_settled
-from lineage.cli.kubeflow import asked, polling
+from lineage.cli.kubeflow import asked, pollings
 from lineage.cli.object_events import hurried_by_events
 from lineage.cli.object_stores import looker
 from lineage.cli.opening import open_to_record, shown
@@ -43,6 +44,7 @@ from lineage.settings import KEY_BYTES, Settings, load_settings, redaction_key
 from lineage.web import Health, Metrics, application
 from watchers.demo import demo_server
 from watchers.kube import Kube, connect
+from watchers.polling import Polling
 from watchers.run import Watching
 from watchers.sources import all_sources, watched_sources
 
@@ -64,6 +66,7 @@ def up(
     cluster: ClusterFlag = None,
     context: ContextFlag = None,
     kfp: KfpFlag = None,
+    kfp_metadata: KfpMetadataFlag = None,
     log_format: LogFormatFlag = None,
     speed: Annotated[
         float | None, typer.Option("--speed", metavar="N", min=0.001, help="Tell the demo at N times its pace.")
@@ -79,7 +82,7 @@ def up(
         lineage up --context staging --cluster staging --store sqlite:///staging.db
     """
     flags: dict[str, Any] = {"store": store, "namespaces": namespace or None, "port": port, "host": host}
-    flags |= {"log_format": log_format, "kfp_api": kfp}
+    flags |= {"log_format": log_format, "kfp_api": kfp, "kfp_metadata": kfp_metadata}
     if speed is not None and not demo:
         fail("--speed is for the demo: add --demo", code=USAGE)
     if context is not None and demo:
@@ -160,8 +163,7 @@ def _run(settings: Settings, kube: Kube, redactor: Redactor, told: Mapping[str, 
             clock=now,
             on_append=count,
         )
-        asking = polling(settings, events, redactor, count)
-        following = (watching, asking) if asking is not None else (watching,)
+        following: tuple[Watching | Polling, ...] = (watching, *pollings(settings, events, redactor, count))
         metrics.log_entries(events.__len__)
         metrics.waiting({"store": recorder.outage})
         health = Health(

@@ -11,13 +11,14 @@ from lineage.cli.flags import (
     HealthPortFlag,
     HostFlag,
     KfpFlag,
+    KfpMetadataFlag,
     LogFlag,
     LogFormatFlag,
     NamespaceFlag,
 )
 from lineage.cli.health import not_waiting, serving_health, watchers_live, watchers_settled
 from lineage.cli.interruption import stopped_by_signals
-from lineage.cli.kubeflow import asked, polling
+from lineage.cli.kubeflow import asked, pollings
 from lineage.cli.parts import now
 from lineage.cli.telling import configure_logs, introduce
 from lineage.errors import LogError
@@ -26,6 +27,7 @@ from lineage.redaction import Redactor
 from lineage.settings import load_settings, redaction_key
 from lineage.web import Check, Finding, Health
 from watchers.kube import connect
+from watchers.polling import Polling
 from watchers.run import Watching
 from watchers.sources import watched_sources
 
@@ -40,6 +42,7 @@ def watch(
     cluster: ClusterFlag = None,
     context: ContextFlag = None,
     kfp: KfpFlag = None,
+    kfp_metadata: KfpMetadataFlag = None,
     host: HostFlag = None,
     health_port: HealthPortFlag = None,
     log_format: LogFormatFlag = None,
@@ -54,7 +57,8 @@ def watch(
         LINEAGE_KAFKA_SECURITY_PROTOCOL=SASL_SSL LINEAGE_KAFKA_SASL_MECHANISM=SCRAM-SHA-512 \
             LINEAGE_KAFKA_SASL_USERNAME=lineage LINEAGE_KAFKA_SASL_PASSWORD=… lineage watch --log kafka://…
     """
-    flags = {"log": log_url, "namespaces": namespace or None, "cluster": cluster, "context": context, "kfp_api": kfp}
+    flags = {"log": log_url, "namespaces": namespace or None, "cluster": cluster, "context": context}
+    flags |= {"kfp_api": kfp, "kfp_metadata": kfp_metadata}
     settings = load_settings(flags | {"host": host, "health_port": health_port, "log_format": log_format})
     configure_logs(logging.INFO, settings.log_format)
     access = log_of(settings)
@@ -80,8 +84,7 @@ def watch(
                 on_append=count,
             )
             health.metrics.log_entries(writer.__len__)
-            asking = polling(settings, writer, redactor, count)
-            following = (watching, asking) if asking is not None else (watching,)
+            following: tuple[Watching | Polling, ...] = (watching, *pollings(settings, writer, redactor, count))
             alive |= {"watchers": watchers_live(*following)}
             health.metrics.waiting({"log": writer.outage})
             log_takes = not_waiting(writer.outage, says="does not take what was seen")

@@ -10,11 +10,19 @@ from sqlalchemy import Connection, Table
 
 from lineage.facts import ExecutionState, Revision
 from lineage.identity import Key, Location, encode_key
-from lineage.merge import current
+from lineage.merge import current, informed
 from lineage.model import Phase
 from lineage.store import locks as names
 from lineage.store import tables
-from lineage.store.codec import execution_of, look_of, other_columns, other_revision_of, revision_columns, revision_of
+from lineage.store.codec import (
+    execution_of,
+    look_of,
+    other_columns,
+    other_revision_of,
+    revision_columns,
+    revision_of,
+    task_of,
+)
 from lineage.store.dialect import Cursor, Dialect, Row
 from lineage.store.locks import Locks
 from lineage.store.rolls import LastRolls
@@ -45,8 +53,9 @@ class Batch:
     """One transaction's rows, and what its steps hand to one another.
 
     `changed` are the executions whose state is another than before; of these `fresh` were not there, `rewired`
-    were elsewhere in the graph, and `removed` are no more. `states` are those that this batch need not decode,
-    `attempts` those of whole runs. `moved_pods` are by uid; of `turned_pods` it is now known whether the cache
+    were elsewhere in the graph, and `removed` are no more. `states` are views that this batch need not decode,
+    `attempts` those of whole runs. Of `retold` runs Kubeflow's records tell something new, or mean other places by it.
+    `moved_pods` are by uid; of `turned_pods` it is now known whether the cache
     stood in for them. `joined_by_owner` are workflows whose run is now known. `metric_parameters` are how output
     parameters are called that are metrics.
     """
@@ -101,6 +110,7 @@ class Batch:
         self.removed: set[int] = set()
         self.states: dict[int, ExecutionState] = {}
         self.attempts: dict[int, Attempts] = {}
+        self.retold: set[int] = set()
         self.moved_pods: dict[str, Row] = {}
         self.turned_pods: set[str] = set()
         self.joined_by_owner: set[str] = set()
@@ -113,7 +123,8 @@ class Batch:
         return shelf
 
     def _require_told(self, row: Row) -> None:
-        self.locks.require(names.run(row["uid"]) if row["what"] == "run" else names.uid(row["uid"]))
+        of_run = row["what"] in ("run", "tasks")
+        self.locks.require(names.run(row["uid"]) if of_run else names.uid(row["uid"]))
 
     def flush(self) -> None:
         """Write everything that changed."""
@@ -146,7 +157,7 @@ class Batch:
         state = self.states.get(row["id"])
         if state is None:
             state = self.states[row["id"]] = execution_of(row["body"])
-        return state
+        return state if row["told"] is None else informed(state, task_of(row["told"]))
 
     def sightings(self, where: int) -> list[Sighting]:
         """All looks at a location."""

@@ -21,9 +21,11 @@ from lineage.facts import (
     Revision,
     RunSeen,
     RunTold,
+    TasksTold,
+    TaskTold,
     Told,
 )
-from lineage.merge import Span
+from lineage.merge import Span, informed
 from lineage.model import ArtifactState, Parameter, RecurringSpec
 from lineage.store.dialect import Row
 from lineage.verification import Verified
@@ -52,27 +54,44 @@ class AttemptShown(msgspec.Struct, frozen=True):
     component: str | None = None
 
 
+class TaskShown(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What readers get of what was told of a task, beside what it read and wrote."""
+
+    input_parameters: tuple[Parameter, ...] = ()
+    output_parameters: tuple[Parameter, ...] = ()
+
+
 encode = msgspec.json.Encoder(order="sorted").encode
 run_of = msgspec.json.Decoder(RunSeen).decode
 execution_of = msgspec.json.Decoder(ExecutionState).decode
 attempt_shown = msgspec.json.Decoder(AttemptShown).decode
+task_shown = msgspec.json.Decoder(TaskShown).decode
 executions_of = msgspec.json.Decoder(tuple[ExecutionState, ...]).decode
 pod_of = msgspec.json.Decoder(PodSeen).decode
 recurring_of = msgspec.json.Decoder(RecurringRunSeen).decode
 recurring_spec_of = msgspec.json.Decoder(RecurringSpec).decode
 look_of = msgspec.json.Decoder(Look).decode
 run_told_of = msgspec.json.Decoder(RunTold).decode
+task_of = msgspec.json.Decoder(TaskTold).decode
+tasks_of = msgspec.json.Decoder(TasksTold).decode
 told_of: Final[Mapping[str, Callable[[bytes], Told]]] = {
     "experiment": msgspec.json.Decoder(ExperimentTold).decode,
     "pipeline": msgspec.json.Decoder(PipelineTold).decode,
     "pipeline version": msgspec.json.Decoder(PipelineVersionTold).decode,
     "recurring run": msgspec.json.Decoder(RecurringRunTold).decode,
     "run": run_told_of,
+    "tasks": tasks_of,
 }
 """By what was told of."""
 
 
 LATER: Final = frozenset({"of", "said"})
+
+
+def state_of(row: Any) -> ExecutionState:
+    """Read the state of an execution, as readers get it, from what a view showed and what was told of it."""
+    state = execution_of(row.body)
+    return state if row.told is None else informed(state, task_of(row.told))
 
 
 def encode_look(look: Look) -> bytes:

@@ -10,7 +10,7 @@ from lineage.identity import Key, decode_key, encode_key
 from lineage.model import ArtifactRole
 from lineage.ports import Scope
 from lineage.store import queries, tables
-from lineage.store.codec import execution_of
+from lineage.store.codec import state_of
 from lineage.store.metrics import said_as_json
 
 
@@ -35,11 +35,11 @@ def _declared(connection: Connection, artifacts: Set[int]) -> Mapping[int, Mappi
     """What those who wrote artifacts said of them before they did."""
     artifact, execution = tables.artifact, tables.execution
     rows = connection.execute(
-        select(artifact.c.id, artifact.c.name, execution.c.body)
+        select(artifact.c.id, artifact.c.name, execution.c.body, execution.c.told)
         .join(execution, execution.c.id == artifact.c.execution_id)
         .where(artifact.c.id.in_(artifacts), artifact.c.type.is_not(None))
     )
-    return {row.id: write.metadata for row in rows for write in execution_of(row.body).writes if write.name == row.name}
+    return {row.id: write.metadata for row in rows for write in state_of(row).writes if write.name == row.name}
 
 
 def _told(connection: Connection, scope: Scope, artifacts: Set[int]) -> Mapping[int, Mapping[str, Any]]:
@@ -57,10 +57,10 @@ def _told(connection: Connection, scope: Scope, artifacts: Set[int]) -> Mapping[
         .where(edge.c.source.in_(artifacts), use.c.type.is_not(None), queries.in_scope(scope))
         .subquery("readers")
     )
-    last = select(readers, execution.c.body).join(execution, execution.c.id == readers.c.target)
+    last = select(readers, execution.c.body, execution.c.told).join(execution, execution.c.id == readers.c.target)
     found: dict[int, Mapping[str, Any]] = {}
     for row in connection.execute(last.where(readers.c.place == 1)):
-        state = execution_of(row.body)
+        state = state_of(row)
         told = state.reads if row.role == ArtifactRole.USED.value else state.writes
         found[row.source] = next((one.metadata for one in told if one.name == row.name), {})
     return found

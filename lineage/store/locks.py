@@ -12,7 +12,8 @@ Every row belongs to what is locked:
   names it as well: its uid or its name;
 - a workflow, a pod, a kept object and the provisional executions of an owner to their uid, a list to its scope, and
   so does when that was watched;
-- what Kubeflow told to its uid, of a run to the run; which version a run has to both, the run and the upload;
+- what Kubeflow told to its uid, of a run and of its tasks to the run; which version a run has to both, the run and the
+  upload;
 - artifacts, looks, uses and the edges of uses to their location. A batch that changes a run's graph locks every
   location whose answers may follow from it, so whoever holds a location may read the graphs of its readers.
 
@@ -40,6 +41,7 @@ from lineage.facts import (
     ResourceWatched,
     RunSeen,
     RunTold,
+    TasksTold,
 )
 from lineage.identity import Location, encode_key
 from lineage.store.dialect import Dialect
@@ -127,6 +129,8 @@ def subjects_of(facts: Sequence[Fact]) -> set[Name]:
                 names |= {uid(fact.uid), uid(fact.owner_uid), run(fact.run_label or fact.owner_uid)}
             case RunTold():
                 names |= {run(fact.run), *(uid(of) for of in (fact.version, fact.recurring_run) if of)}
+            case TasksTold():
+                names.add(run(fact.run))
             case ObjectKept() | ExperimentTold() | PipelineTold() | PipelineVersionTold() | RecurringRunTold():
                 names.add(uid(fact.uid))
             case ResourceListed() | ResourceWatched():

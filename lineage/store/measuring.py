@@ -1,4 +1,4 @@
-"""Fourth step of a batch: what output parameters, and artifacts that say something, come to."""
+"""Fourth step of a batch: what outputs, and artifacts that say something, come to."""
 
 from collections.abc import Iterable
 
@@ -7,31 +7,36 @@ from lineage.metrics import read_parameters
 from lineage.model import ArtifactRole
 from lineage.store import tables
 from lineage.store.batch import Batch
+from lineage.store.codec import task_of
 from lineage.store.dialect import Row
 from lineage.verification import said_of
 
 
 def measure(batch: Batch, telling: Iterable[int]) -> None:
-    """Bring metrics in line with output parameters, and with what artifacts say: those that are `telling` may say of
+    """Bring metrics in line with outputs, and with what artifacts say: those that are `telling` may say of
     others than before, or other things."""
     batch.metrics.load("execution_id", [i for i, row in batch.changed.items() if row["measured"]])
     for execution_id, row in batch.changed.items():
-        _measure_parameters(batch, execution_id, row)
+        _measure_outputs(batch, execution_id, row)
     for row in batch.artifacts.find("id", telling):
         _measure_artifact(batch, row)
 
 
-def _measure_parameters(batch: Batch, execution_id: int, row: Row) -> None:
-    said = Said()
+def _measure_outputs(batch: Batch, execution_id: int, row: Row) -> None:
     state = None if execution_id in batch.removed or row["is_group"] else batch.state(row)
+    found: dict[str, Row] = {}
     if state is not None and state.output_parameters:
         names = batch.metric_parameters + state.metrics
-        said = read_parameters(state.output_parameters, template=state.template, names=names)
-    if not said.values and not row["measured"]:
+        for value in read_parameters(state.output_parameters, template=state.template, names=names).values:
+            found[value.name] = _metric(row, tables.OUTPUT_PARAMETERS, value, f"outputs.parameters.{value.name}")
+    if state is not None and row["told"] is not None:
+        for one in task_of(row["told"]).metrics:
+            source = f"outputs.artifacts.{one.output}.{one.value.name}"
+            found[one.value.name] = _metric(row, tables.OUTPUT_PARAMETERS, one.value, source)
+    if not found and not row["measured"]:
         return
     held = batch.metrics.of("execution_id", execution_id) if row["measured"] else []
-    found = [_metric(row, tables.OUTPUT_PARAMETERS, value, f"outputs.parameters.{value.name}") for value in said.values]
-    _show(batch, [one for one in held if one["origin"] == tables.OUTPUT_PARAMETERS], found)
+    _show(batch, [one for one in held if one["origin"] == tables.OUTPUT_PARAMETERS], found.values())
     if state is not None:
         row["measured"] = bool(found) or None
         batch.executions.touch(row)

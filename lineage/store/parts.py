@@ -17,7 +17,7 @@ from lineage.merge import current
 from lineage.model import ArtifactRole, ArtifactUse, Execution, PodSeen, WorkflowIncarnation
 from lineage.ports import Scope
 from lineage.store import queries, tables, values
-from lineage.store.codec import execution_of
+from lineage.store.codec import execution_of, task_of
 from lineage.store.gone import PODS, TOLD_RUNS, WORKFLOWS, is_gone
 from lineage.store.reads import nodes_by_id
 
@@ -190,24 +190,27 @@ def _nearest(start: Any | None, by_attempt: Mapping[tuple[int, str, int | None],
 
 
 def cached_from(connection: Connection, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, Execution]:
-    """The execution whose outputs each took over: the one it names, else the one that wrote them.
+    """The execution whose outputs each took over: the one that it, or Kubeflow's records, name, else the one that wrote
+    them.
 
     A name may have been used again: the newest of that name before it. Of several that wrote them, the newest.
     """
     node, execution, run = tables.node, tables.execution, tables.run
-    told = select(execution.c.id, execution.c.run_id, execution.c.node_id, execution.c.started_at, execution.c.body)
-    told = told.add_columns(node.c.key, run.c.cluster, run.c.namespace)
-    told = told.join(node, node.c.id == execution.c.id).join(run, run.c.id == execution.c.run_id)
-    mine = connection.execute(told.where(of_executions(scope, executions), execution.c.cached)).all()
+    seen = select(execution.c.id, execution.c.run_id, execution.c.node_id, execution.c.started_at, execution.c.told_as)
+    seen = seen.add_columns(node.c.key, run.c.cluster, run.c.namespace)
+    seen = seen.join(node, node.c.id == execution.c.id).join(run, run.c.id == execution.c.run_id)
+    mine = connection.execute(
+        seen.add_columns(execution.c.body, execution.c.told).where(of_executions(scope, executions), execution.c.cached)
+    ).all()
     names = {row.id: name for row in mine if (name := execution_of(row.body).cached_from) is not None}
+    tasks = {row.id: task for row in mine if row.told is not None and (task := task_of(row.told).taken_from)}
+    named = or_(execution.c.node_id.in_(list(names.values())), execution.c.told_as.in_(list(tasks.values())))
     candidates = connection.execute(
-        told.where(execution.c.node_id.in_(list(names.values())), execution.c.started_at.is_not(None)).order_by(
-            execution.c.started_at, node.c.key
-        )
+        seen.where(named, execution.c.started_at.is_not(None)).order_by(execution.c.started_at, node.c.key)
     ).all()
     origin: dict[int, int] = {}
     for row in mine:
-        matches = [one.id for one in candidates if one.node_id == names.get(row.id) and _may_be_origin(one, row)]
+        matches = [one.id for one in candidates if _may_be_origin(one, row, names.get(row.id), tasks.get(row.id))]
         if matches:
             origin[row.id] = matches[-1]
     for link in _writers(connection, [row.id for row in mine]):
@@ -217,10 +220,14 @@ def cached_from(connection: Connection, scope: Scope, executions: Sequence[Key])
     return {decode_key(key): item for key, item in found.items() if isinstance(item, Execution)}
 
 
-def _may_be_origin(one: Any, taker: Any) -> bool:
+def _may_be_origin(one: Any, taker: Any, node_id: str | None, task: str | None) -> bool:
+    """Say whether an execution may be the one that another took over from, which names a node, or whose task is told to
+    name a task: that is never told of two."""
+    if task is not None:
+        return bool(one.told_as == task and one.cluster == taker.cluster)
     same_place = (one.cluster, one.namespace) == (taker.cluster, taker.namespace)
     in_time = taker.started_at is None or one.started_at <= taker.started_at
-    return same_place and in_time and one.run_id != taker.run_id
+    return bool(one.node_id == node_id and same_place and in_time and one.run_id != taker.run_id)
 
 
 def _writers(connection: Connection, takers: Sequence[int]) -> Sequence[Any]:

@@ -260,6 +260,7 @@ def executions(scope: Scope) -> Query:
             execution.c.started_at,
             execution.c.cached,
             execution.c.body,
+            execution.c.told,
             node.c.key,
             run.c.key.label("run_key"),
             execution_phase().label("shown_phase"),

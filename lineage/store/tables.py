@@ -283,10 +283,15 @@ execution = Table(
     Column("measured", Boolean),
     # Whether it is plumbing of the engine; null where it is not, as most are not.
     Column("is_system", Boolean),
+    # The id, or the place, by which Kubeflow's records know it, and what they tell of it.
+    Column("told_as", Text),
+    Column("told", LargeBinary),
     Index("execution_of_run", "run_id", "started_at"),
     Index("execution_by_node", "node_id", "display_name").ddl_if(dialect="sqlite"),  # as with runs
     Index("ix_execution_node_id", "node_id").ddl_if(dialect="postgresql"),
 )
+
+_index_of_known("execution_told_as", execution.c.told_as)
 
 pod = Table(
     "pod",

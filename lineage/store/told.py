@@ -8,7 +8,15 @@ from typing import Any, Final, assert_never
 
 from sqlalchemy import select
 
-from lineage.facts import ExperimentTold, PipelineTold, PipelineVersionTold, RecurringRunTold, RunTold, Told
+from lineage.facts import (
+    ExperimentTold,
+    PipelineTold,
+    PipelineVersionTold,
+    RecurringRunTold,
+    RunTold,
+    TasksTold,
+    Told,
+)
 from lineage.merge import header
 from lineage.store import tables
 from lineage.store.batch import NO_VIEW, Batch, offer
@@ -52,13 +60,15 @@ def _subject(fact: Told) -> tuple[str, str]:
             return "recurring run", fact.uid
         case RunTold():
             return "run", fact.run
+        case TasksTold():
+            return "tasks", fact.run
         case _:
             assert_never(fact)
 
 
 def _show(batch: Batch, row: Row, fact: Told, before: bytes | None) -> None:
     """Write in its row, and in what it is about, what readers get of something. `before` is the view until now."""
-    row.update(cluster=fact.cluster, name=fact.name)
+    row.update(cluster=fact.cluster, name=fact.run if isinstance(fact, TasksTold) else fact.name)
     match fact:
         case ExperimentTold():
             row.update(namespace=fact.namespace, created_at=microseconds(fact.created_at))
@@ -77,6 +87,11 @@ def _show(batch: Batch, row: Row, fact: Told, before: bytes | None) -> None:
             row.update(namespace=fact.namespace, created_at=microseconds(fact.created_at), upload=fact.version)
             row["version_id"] = _version_of_run(batch, fact)
             _show_run(batch, row, before)
+        case TasksTold():
+            row.update(namespace=fact.namespace)
+            run = batch.runs.one("key", fact.run)
+            if run is not None:
+                batch.retold.add(run["id"])
         case _:
             assert_never(fact)
     batch.told.put(row)

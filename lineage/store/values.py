@@ -7,7 +7,7 @@ import orjson
 import zstandard
 
 from lineage.identity import RAW_STORE, decode_key
-from lineage.merge import OPEN, Header, header
+from lineage.merge import OPEN, Header, header, with_parameters
 from lineage.model import (
     Artifact,
     ArtifactState,
@@ -23,7 +23,7 @@ from lineage.model import (
     Run,
     WorkflowIncarnation,
 )
-from lineage.store.codec import attempt_shown, moment, pod_of, recurring_of, run_of, run_told_of
+from lineage.store.codec import attempt_shown, moment, pod_of, recurring_of, run_of, run_told_of, task_shown
 
 Columns = Mapping[Any, Any]
 """One row of a query, by the names that `lineage.store.queries` gives its columns."""
@@ -104,8 +104,8 @@ def workflow(row: Columns) -> WorkflowIncarnation:
 
 
 def execution(row: Columns) -> Execution:
-    state = attempt_shown(row["body"])
-    started = row["started_at"]
+    state, started = attempt_shown(row["body"]), row["started_at"]
+    told = None if row["told"] is None else task_shown(row["told"])
     return Execution(
         key=decode_key(row["key"]),
         run_key=("Run", row["run_key"]),
@@ -123,8 +123,8 @@ def execution(row: Columns) -> Execution:
         superseded=bool(row["superseded"]),
         cached=bool(row["cached"]),
         resources=state.resources,
-        input_parameters=state.input_parameters,
-        output_parameters=state.output_parameters,
+        input_parameters=with_parameters(state.input_parameters, told.input_parameters if told else ()),
+        output_parameters=with_parameters(state.output_parameters, told.output_parameters if told else ()),
         system=state.is_system,
         component=state.component,
     )

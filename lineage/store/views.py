@@ -53,7 +53,10 @@ def see_run(batch: Batch, fact: RunSeen) -> bool:
         shown = fact if run["body"] is body else run_of(run["body"])
         told = batch.what_was_told("run", run["key"])
         said = None if told is None else run_told_of(told["body"])
-        show_header(batch, run, shown, told, header(None if before is None else run_of(before), said))
+        last = None if before is None else run_of(before)
+        show_header(batch, run, shown, told, header(last, said))
+        if last is not None and last.repository != shown.repository:
+            batch.retold.add(run["id"])
     added |= _see_incarnation(batch, run, fact, body)
     if fact.executions is not None:
         added |= _see_roll(batch, run, fact.revision, fact.executions)
@@ -225,6 +228,7 @@ NEW_EXECUTION: Final = {
     "is_provisional": False,
     "cached": False,
     "measured": None,
+    "told": None,
     "parents": "",
     "digest": "",
     "in_roll_k": False,
@@ -251,6 +255,7 @@ def show_execution(batch: Batch, row: Row, state: ExecutionState, body: bytes) -
         cpu_seconds=counted(state.resources, "cpu"),
         memory_seconds=counted(state.resources, "memory"),
         is_system=state.is_system or None,
+        told_as=state.told_as,
         parents=parents,
         digest=fingerprint(body),
         body=body,

@@ -1,7 +1,7 @@
 """Writing: facts become rows, in one transaction.
 
 1. Views, and what services tell: the newest of each subject wins (`views`, `told`).
-2. Joins: pods find their attempts (`joins`).
+2. Joins: what is told of tasks, and pods, find their attempts (`tasks`, `joins`).
 3. Provenance: reads, writes and edges follow (`provenance`).
 4. Bookkeeping: what the API server says of existence, what sources delivered, what was rejected. It comes last,
    because recorders share its rows.
@@ -29,6 +29,7 @@ from lineage.facts import (
     RunSeen,
     RunTold,
     SourceObserved,
+    TasksTold,
     Told,
 )
 from lineage.identity import Key, encode_key
@@ -43,6 +44,7 @@ from lineage.store.prepared import INSERT, Prepared
 from lineage.store.provenance import Provenance
 from lineage.store.recurring import see_recurring_run
 from lineage.store.rolls import LastRolls
+from lineage.store.tasks import tell
 from lineage.store.told import see_told
 from lineage.store.views import see_pod, see_run
 
@@ -74,6 +76,7 @@ def apply(
     for number, fact in enumerate(facts):
         if not isinstance(fact, LocationLooked | Bookkeeping):
             added[number] = _write(batch, fact)
+    tell(batch)
     join_pods(batch)
     provenance = Provenance(batch, recorded_at)
     places = [fact.location for _, fact in looks]
@@ -94,7 +97,7 @@ def _load_ahead(batch: Batch, facts: Sequence[Fact]) -> None:
     pods = [fact for fact in facts if isinstance(fact, PodSeen)]
     # What made runs comes first: that a row of theirs is read may be a reason to begin anew, with its lock.
     batch.recurring_runs.load("uid", [fact.recurring.uid for fact in views if fact.recurring and fact.recurring.uid])
-    told = [fact.run for fact in facts if isinstance(fact, RunTold)]
+    told = [fact.run for fact in facts if isinstance(fact, RunTold | TasksTold)]
     runs = [row["id"] for row in batch.runs.find("key", [*(fact.run for fact in views), *told])]
     batch.told.load("uid", [*(fact.run for fact in views), *told])
     workflows = batch.workflows.find("uid", [*(f.incarnation for f in views), *(f.owner_uid for f in pods)])

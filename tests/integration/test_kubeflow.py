@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +32,11 @@ from tests.kubeflow_answers import a_pipeline, a_recurring_run, a_run, a_version
 from tests.kubeflow_server import KubeflowServer, kubeflow_server
 from tests.waiting import comes_true
 from watchers.answers import EXPERIMENTS, PIPELINE_VERSIONS, PIPELINES, RECURRING_RUNS, RUNS, V1, V2
+from watchers.kubeflow_api import KubeflowApi
 from watchers.kubeflow_client import KubeflowClient
-from watchers.poller import Tempo
+from watchers.kubeflow_rounds import KubeflowRounds
 from watchers.polling import Polling
+from watchers.rounds import Handed, Round, Tempo
 from watchers.sources import told_sources
 
 QUICK = Tempo(soon_seconds=0.05, seldom_seconds=0.5, first_delay_seconds=0.05, longest_delay_seconds=0.1)
@@ -191,10 +193,15 @@ class Asked:
     def __init__(self, url: str, store: SqlStore) -> None:
         self.store = store
         self._log = MemoryLog("kubeflow")
+        client = KubeflowClient(url, timeout_seconds=1.0)
+
+        def rounds(handed: Handed) -> Sequence[Round]:
+            return KubeflowRounds(KubeflowApi(client), None, handed, clock=lambda: RECORDED_AT, tempo=QUICK).rounds
+
         self._polling = Polling(
-            client=KubeflowClient(url, timeout_seconds=1.0),
+            rounds=rounds,
+            close=client.close,
             sources=told_sources(),
-            namespaces=None,
             events=self._log,
             cluster=CLUSTER,
             redactor=REDACTOR,

@@ -43,6 +43,7 @@ class Server:
         return cache() / f"{self.name}-{self.version}-{digest.hexdigest()[:8]}"
 
 
+OLD_PYTHON: Final = sys.executable if sys.version_info < (3, 12) else "python3.11"
 INTO: Final = "{folder}"
 COPY_JARS: Final = ("dependency:copy-dependencies", f"-DoutputDirectory={INTO}", "-DincludeScope=runtime")
 GO: Final = {"go": "install Go 1.26 or newer (an older one from 1.21 on fetches it by itself)"}
@@ -67,7 +68,7 @@ def _version(recipe: Path, artifact: str) -> str:
 def servers() -> Sequence[Server]:
     """List what tests can be given."""
     kubernetes, kafka = RECIPES / "kubernetes", RECIPES / "kafka" / "pom.xml"
-    sdk = RECIPES / "kfp-1" / "requirements.txt"
+    sdk, metadata = RECIPES / "kfp-1" / "requirements.txt", RECIPES / "mlmd" / "requirements.txt"
     return (
         Server(
             name="kafka",
@@ -92,6 +93,14 @@ def servers() -> Sequence[Server]:
             command=(sys.executable, "-m", "pip", "install", "--quiet", "--target", INTO, "--requirement", str(sdk)),
             environment={"PIP_DISABLE_PIP_VERSION_CHECK": "1"},
             tools={},
+        ),
+        Server(  # the store; what serves it is `mlmd/serve.py`
+            name="mlmd",
+            version=_version(metadata, "ml-metadata=="),
+            recipe=(metadata,),
+            command=(OLD_PYTHON, "-m", "pip", "install", "--quiet", "--target", INTO, "--requirement", str(metadata)),
+            environment={"PIP_DISABLE_PIP_VERSION_CHECK": "1"},
+            tools={OLD_PYTHON: "install Python 3.11, the last one that ml-metadata has wheels for"},
         ),
         Server(
             name="kustomize",

@@ -11,10 +11,11 @@ from tests.factories import moment
 from tests.kubeflow_answers import a_pipeline, a_recurring_run, a_run, a_version, an_experiment, an_ir
 from tests.kubeflow_server import KubeflowServer, kubeflow_server
 from watchers.answers import EXPERIMENTS, PIPELINE_VERSIONS, PIPELINES, RECURRING_RUNS, RUNS, V1, V2
-from watchers.kubeflow_api import KubeflowApi, uid_of
+from watchers.kubeflow_api import KubeflowApi
 from watchers.kubeflow_client import KubeflowClient
-from watchers.poller import RECENT, Poller, PollerEvent, RoundState, Told
-from watchers.source import Resource
+from watchers.kubeflow_rounds import RECENT, KubeflowRounds
+from watchers.rounds import DEFAULT_TEMPO, Handed, Poller, PollerEvent, RoundState, Told
+from watchers.source import Resource, uid_of
 
 DAY = 86400.0
 TODAY = 1000 * DAY
@@ -38,13 +39,20 @@ class Asking:
 
     def __init__(self, client: KubeflowClient, *namespaces: str) -> None:
         self._now = self._until = 0.0
-        self._poller = Poller(
+        handed = Handed()
+        asked = KubeflowRounds(
             KubeflowApi(client),
             namespaces or None,
+            handed,
+            clock=lambda: moment(TODAY + self._now),
+            tempo=DEFAULT_TEMPO,
+        )
+        self._poller = Poller(
+            asked.rounds,
+            handed,
             wait=self._wait,
             uniform=lambda _, highest: highest,
             monotonic=lambda: self._now,
-            clock=lambda: moment(TODAY + self._now),
         )
 
     def _wait(self, seconds: float) -> bool:

@@ -27,6 +27,7 @@ from watchers import executions
 from watchers.attempts import parameters_of, phase_of, times_of
 from watchers.executions import EMPTY
 from watchers.kubeflow import Compiled
+from watchers.locations import repository_of
 from watchers.nodes import WorkflowHead, readable_nodes, unpack_members, unpack_nodes
 from watchers.pipelines import pipeline_of
 from watchers.reading import mapping, mappings, placing, seconds, text, texts, time
@@ -122,6 +123,8 @@ def _interpret(
         ended=phase.ended,
     )
     experiment = labels.get(EXPERIMENT_LABEL) or annotations.get(EXPERIMENT_LABEL)
+    compiled = Compiled.of(item)
+    repository = mapping(mapping(status, "artifactRepositoryRef"), "artifactRepository")
     run = RunSeen(
         revision=view,
         run=run_identity(incarnation=incarnation, name=name, labels=labels),
@@ -137,7 +140,7 @@ def _interpret(
         created_at=created_at,
         started_at=time(status, "startedAt"),
         finished_at=time(status, "finishedAt"),
-        parameters=_arguments(item),
+        parameters=_arguments(item) if compiled is None else compiled.parameters(),
         labels=labels,
         annotations=annotations,
         pipeline=pipeline_of(item),
@@ -147,6 +150,7 @@ def _interpret(
         executions=None if shown is None else shown.executions,
         recurring=_recurring(metadata, labels),
         scheduled_at=_scheduled_at(name, labels),
+        repository=None if compiled is None else repository_of(repository, seen.cluster),
     )
     kept = ObjectKept(revision=view, resource=RESOURCE.name, uid=incarnation, body=seen.body)
     return run, kept, *_removals(run.run, seen, shown)
@@ -197,9 +201,7 @@ def _scheduled_at(name: str, labels: Mapping[str, str]) -> datetime | None:
 
 
 def _arguments(item: Mapping[str, Any]) -> tuple[Parameter, ...]:
-    """The run's arguments: those of its template, overridden by its own. Kubeflow tells its own to the root driver."""
-    if (compiled := Compiled.of(item)) is not None:
-        return compiled.parameters()
+    """The arguments of a run of Argo: those of its template, overridden by its own."""
     found: dict[str, Parameter] = {}
     for holder in (mapping(mapping(item, "status"), "storedWorkflowTemplateSpec"), mapping(item, "spec")):
         found |= {parameter.name: parameter for parameter in parameters_of(mapping(holder, "arguments"))}

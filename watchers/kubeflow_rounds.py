@@ -1,22 +1,17 @@
 """What the API of Kubeflow tells, asked for again and again, at the cost of what changed.
 
-Pure protocol: no sockets, no threads, no clock of its own. Each kind of thing in each namespace is a round of its own:
-one that fails waits and is tried again, and keeps no other from its turn.
-
-Runs and experiments come newest first, so a page that tells nothing new is the last that is asked for. A run that has
-not ended is asked for until it has; what a run names and nobody has told of is asked for by its id, before the run is
-handed on. Pipelines, their versions and recurring runs are listed whole, and seldom.
+Pure protocol: no sockets, no threads, no clock of its own. Runs and experiments come newest first, so a page that tells
+nothing new is the last that is asked for. A run that has not ended is asked for until it has; what a run names and
+nobody has told of is asked for by its id, before the run is handed on. Pipelines, their versions and recurring runs are
+listed whole, and seldom.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final, TypeAlias
+from functools import partial
+from typing import Final
 
 from lineage.errors import BadAnswer, ClusterError, ResourceAbsent, ResourceForbidden
-from lineage.identity import canonical, sha256
-from lineage.model import SourceState
 from watchers.answers import (
     EXPERIMENTS,
     PIPELINE_VERSIONS,
@@ -24,86 +19,29 @@ from watchers.answers import (
     RECURRING_RUNS,
     RUNS,
 )
-from watchers.kubeflow_api import KubeflowApi, experiment_of, has_ended, made_at, uid_of, version_of
-from watchers.reflector import Backoff, state_of
-from watchers.source import KubernetesObject, Resource
+from watchers.kubeflow_api import KubeflowApi, experiment_of, has_ended, made_at, version_of
+from watchers.rounds import Handed, Round, Tempo, Told
+from watchers.source import KubernetesObject, Resource, uid_of
 
-ALL_NAMESPACES: Final = "*"
 RECENT: Final = timedelta(days=7)  # workflows are kept for a day by default: older runs are for `lineage backfill`
-REMEMBERED: Final = 100_000  # digests of what was handed on last, some 15 MB
 OPEN_AT_ONCE: Final = 50  # runs that are asked for by their id in one round
-_LONGEST_WISH_SECONDS: Final = 300.0  # of a server that asks to be left alone
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tempo:
-    """How often what is asked for."""
-
-    soon_seconds: float = 15.0  # runs and experiments: two requests a round while nothing happens
-    seldom_seconds: float = 600.0  # what is listed whole
-    first_delay_seconds: float = 1.0
-    longest_delay_seconds: float = 60.0
-
-
-DEFAULT_TEMPO: Final = Tempo()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """An object that is new, or not as it was told before."""
-
-    resource: Resource
-    item: KubernetesObject
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoundState:
-    """How it fares to ask for something; said once, until it is something else."""
-
-    resource: Resource
-    namespace: str
-    state: SourceState
-    message: str | None = None
-
-
-PollerEvent: TypeAlias = Told | RoundState
-
-
-@dataclass(slots=True, kw_only=True)
-class _Round:
-    """What is asked for together in one namespace, and when it is its turn."""
-
-    resources: tuple[Resource, ...]
-    namespace: str | None
-    every_seconds: float
-    ask: Callable[[str | None], Iterator[Told]]
-    backoff: Backoff
-    due: float = 0.0
-    said: tuple[SourceState, str | None] | None = field(default=None)
-
-
-class Poller:
-    """Asks one installation for what is told in some namespaces; None is all of them, where there is but one user.
-
-    `wait` sleeps so many seconds and says whether to stop; `monotonic` tells seconds, and `clock` the time.
-    """
+class KubeflowRounds:
+    """What to ask one installation for, of some namespaces; None is all of them, where there is but one user."""
 
     def __init__(
         self,
         api: KubeflowApi,
         namespaces: Sequence[str] | None,
+        handed: Handed,
         *,
-        wait: Callable[[float], bool],
-        uniform: Callable[[float, float], float],
-        monotonic: Callable[[], float],
         clock: Callable[[], datetime],
-        tempo: Tempo = DEFAULT_TEMPO,
+        tempo: Tempo,
     ) -> None:
         self._api = api
-        self._wait = wait
-        self._monotonic = monotonic
         self._clock = clock
-        self._handed = _Handed()
+        self._handed = handed
         self._open: dict[str | None, dict[str, None]] = {}
         self._given_up: set[str] = set()  # what was asked for by its id, in vain
         self._whole: set[tuple[str, str | None]] = set()  # lists that were read as far as was needed, the last time
@@ -117,59 +55,11 @@ class Poller:
             ((RECURRING_RUNS,), tempo.seldom_seconds, self._recurring_runs, places),
             ((RUNS,), tempo.soon_seconds, self._runs, places),
         )
-        self._rounds = [
-            _Round(
-                resources=resources,
-                namespace=place,
-                every_seconds=seconds,
-                ask=ask,
-                backoff=Backoff(
-                    first_seconds=tempo.first_delay_seconds,
-                    longest_seconds=tempo.longest_delay_seconds,
-                    uniform=uniform,
-                ),
-            )
+        self.rounds = [
+            Round(resources=resources, namespace=place, every_seconds=seconds, ask=partial(ask, place))
             for resources, seconds, ask, where in kinds
             for place in where
         ]
-
-    @property
-    def places(self) -> tuple[tuple[str, str], ...]:
-        """What is asked for, and where: resource and namespace."""
-        return tuple(
-            (resource.name, one.namespace or ALL_NAMESPACES) for one in self._rounds for resource in one.resources
-        )
-
-    def events(self) -> Iterator[PollerEvent]:
-        """Yield what is told until `wait` says stop; called again, go on from there.
-
-        Failures are told as RoundState and tried again; nothing but a programming error is raised.
-        """
-        while True:
-            turn = min(self._rounds, key=lambda one: one.due)
-            if self._wait(max(0.0, turn.due - self._monotonic())):
-                return
-            yield from self._take(turn)
-
-    def _take(self, turn: _Round) -> Iterator[PollerEvent]:
-        try:
-            for told in turn.ask(turn.namespace):
-                if self._wait(0):
-                    return
-                digest = sha256(canonical(told.item))
-                if self._handed.is_news(told, digest):
-                    yield told
-                    self._handed.note(told, digest)  # once whoever takes it has done so
-        except ClusterError as error:
-            if self._wait(0):
-                return
-            delay = max(turn.backoff.next(), min(error.retry_after_seconds, _LONGEST_WISH_SECONDS))
-            turn.due = self._monotonic() + delay
-            yield from _become(turn, state_of(error), str(error))
-        else:
-            turn.backoff.reset()
-            turn.due = self._monotonic() + turn.every_seconds
-            yield from _become(turn, SourceState.SYNCED)
 
     # -- the rounds
     def _experiments(self, namespace: str | None) -> Iterator[Told]:
@@ -270,31 +160,3 @@ class Poller:
     def _is_old(self, run: KubernetesObject) -> bool:
         made = made_at(run)
         return made is not None and made < self._clock() - RECENT
-
-
-class _Handed:
-    """Digests of what was handed on, the newest of each; what was not told for longest is forgotten first."""
-
-    def __init__(self) -> None:
-        self._digests: OrderedDict[tuple[str, str], str] = OrderedDict()
-
-    def knows(self, resource: Resource, uid: str) -> bool:
-        return (resource.name, uid) in self._digests
-
-    def is_news(self, told: Told, digest: str) -> bool:
-        return self._digests.get((told.resource.name, uid_of(told.item))) != digest
-
-    def note(self, told: Told, digest: str) -> None:
-        of = (told.resource.name, uid_of(told.item))
-        self._digests[of] = digest
-        self._digests.move_to_end(of)
-        if len(self._digests) > REMEMBERED:
-            self._digests.popitem(last=False)
-
-
-def _become(turn: _Round, state: SourceState, message: str | None = None) -> Iterator[RoundState]:
-    if turn.said != (state, message):
-        turn.said = (state, message)
-        namespace = turn.namespace or ALL_NAMESPACES
-        for resource in turn.resources:
-            yield RoundState(resource=resource, namespace=namespace, state=state, message=message)

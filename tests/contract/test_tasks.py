@@ -1,0 +1,271 @@
+"""What Kubeflow's records tell of tasks, and how it finds the executions: whatever comes first."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lineage.model import ArtifactRole, ArtifactUse, Execution, Phase
+from lineage.ports import EVERYTHING, Listing, PageRequest
+from lineage.store.sql import SqlStore
+from tests.factories import RECORDED_AT, KubernetesObject, a_store, dumped, facts_of, record
+from tests.kubeflow import FIRST_ID, RETRYING, RUN, V2, ByDriver, Held, Importer, Task, a_run
+from tests.mlmd_records import Kept, Port, kept_tasks
+
+pytestmark = pytest.mark.usefixtures("database")
+
+ALL = PageRequest(first=100)
+MODEL = "minio://mlpipeline/v2/artifacts/churn/1/train/model"
+SCORES = "minio://mlpipeline/v2/artifacts/churn/1/train/scores"
+REPOSITORY = {"artifactRepository": {"s3": {"bucket": "mlpipeline", "endpoint": "minio-service.kubeflow:9000"}}}
+
+
+def a_trained_run(**more: Any) -> KubernetesObject:
+    """A run of one task that planned two outputs."""
+    writes = {"model": Held(uri=MODEL, type="system.Model"), "scores": Held(uri=SCORES, type="system.Metrics")}
+    task = Task(name="train", parameters={"rate": 0.1}, writes=writes)
+    return a_run([task], release="2.17", artifactRepositoryRef=REPOSITORY, **more)
+
+
+def as_kept(uri: str = MODEL, **more: Any) -> Kept:
+    """The same task, as it is kept."""
+    said = {"accuracy": 0.75, "note": "of a test", "is_final": True}
+    return Kept(
+        id=FIRST_ID,
+        name="train",
+        given={"rate": 0.1, "epochs": 3.0},
+        came={"best": 0.75, "classes": ["a", "b"]},
+        writes={
+            "model": [Port(uri=uri, type="system.Model", said={"framework": "sklearn", "shape": [3, 4]})],
+            "scores": [Port(uri=SCORES, type="system.Metrics", said=said)],
+        },
+        **more,
+    )
+
+
+def the_execution(store: SqlStore, name: str = "train") -> Execution:
+    (found,) = (one for one in store.executions(EVERYTHING, Listing(), ALL).items if one.display_name == name)
+    return found
+
+
+def outputs(store: SqlStore, name: str = "train") -> dict[str, ArtifactUse]:
+    key = the_execution(store, name).key
+    return {use.name: use for use in store.outputs(EVERYTHING, [key])[key]}
+
+
+def metrics(store: SqlStore, name: str = "train") -> dict[str, float | None]:
+    key = the_execution(store, name).key
+    found = store.metrics_of_executions(EVERYTHING, [key])[key]
+    return {one.name: one.value for one in found if one.source != "built in"}
+
+
+# ------------------------------------------------------------------------------------------ of a task that was run
+def test_values_come_out_of_a_task() -> None:
+    found = the_execution(a_store(a_trained_run(), kept_tasks(as_kept())))
+    assert [(one.name, one.value) for one in found.input_parameters] == [("rate", "0.1"), ("epochs", "3")]
+    assert [(one.name, one.value) for one in found.output_parameters] == [("best", "0.75"), ("classes", '["a","b"]')]
+
+
+def test_metrics_are_what_was_logged_and_nothing_else_that_is_said_of_them() -> None:
+    assert metrics(a_store(a_trained_run(), kept_tasks(as_kept()))) == {"accuracy": 0.75}
+
+
+def test_a_run_has_the_metrics_of_its_tasks() -> None:
+    store = a_store(a_trained_run(), kept_tasks(as_kept()))
+    (found,) = store.metrics_of_runs(EVERYTHING, [("Run", RUN)])[("Run", RUN)][:1]
+    assert (found.name, found.value, found.source) == ("accuracy", 0.75, "outputs.artifacts.scores.accuracy")
+
+
+def test_an_artifact_is_said_to_be_what_its_task_said_in_the_end() -> None:
+    store = a_store(a_trained_run(), kept_tasks(as_kept()))
+    model = outputs(store)["model"].artifact
+    assert model.type == "system.Model"
+    said = store.metadata(EVERYTHING, [model.key])[model.key]
+    assert said == {"framework": "sklearn", "shape": [3, 4]}
+
+
+def test_curves_and_matrices_are_metadata() -> None:
+    matrix = {"annotationSpecs": [{"displayName": "a"}], "rows": [{"row": [7.0]}]}
+    curve = [{"confidenceThreshold": 0.5, "recall": 1.0, "falsePositiveRate": 0.0}]
+    said = {"confusionMatrix": matrix, "confidenceMetrics": curve}
+    port = Port(uri="minio://mlpipeline/v2/roc", type="system.ClassificationMetrics", said=said)
+    store = a_store(a_trained_run(), kept_tasks(Kept(id=FIRST_ID, name="train", writes={"roc": [port]})))
+    roc = outputs(store)["roc"].artifact
+    assert store.metadata(EVERYTHING, [roc.key])[roc.key] == said
+    assert roc.type == "system.ClassificationMetrics"
+
+
+def test_an_output_that_was_put_elsewhere_is_there() -> None:
+    elsewhere = "s3://models/churn/7"
+    store = a_store(a_trained_run(), kept_tasks(as_kept(elsewhere)))
+    assert outputs(store)["model"].artifact.uri == elsewhere
+    assert [one.uri for one in store.artifacts(EVERYTHING, Listing(), ALL).items if one.uri == MODEL] == []
+
+
+def test_what_is_told_is_where_the_workflow_says_it_is() -> None:
+    """A uri names no store. That of the run has the bucket, so what is told and what was planned are one artifact."""
+    store = a_store(a_trained_run(), kept_tasks(as_kept()))
+    assert [one.uri for one in store.artifacts(EVERYTHING, Listing(), ALL).items].count(MODEL) == 1
+
+
+def test_a_task_that_failed_kept_its_log_alone() -> None:
+    log = "minio://mlpipeline/v2/artifacts/churn/1/train/executor-logs"
+    failed = a_run([Task(name="train", phase="Failed", writes={"model": Held(uri=MODEL)})], release="2.17")
+    kept = Kept(id=FIRST_ID, name="train", state="FAILED", writes={"executor-logs": [Port(uri=log)]})
+    assert {name: use.artifact.uri for name, use in outputs(a_store(failed, kept_tasks(kept))).items()} == {
+        "executor-logs": log
+    }
+
+
+def test_several_artifacts_of_one_output_are_told_apart() -> None:
+    parts = [Port(uri=f"minio://mlpipeline/v2/part-{number}") for number in range(3)]
+    store = a_store(a_trained_run(), kept_tasks(Kept(id=FIRST_ID, name="train", writes={"parts": parts})))
+    found = {name: use.artifact.uri for name, use in outputs(store).items() if name.startswith("parts")}
+    assert found == {f"parts[{number}]": part.uri for number, part in enumerate(parts)}
+
+
+def test_of_a_task_that_was_tried_again_the_last_attempt_is_told() -> None:
+    one = Task(name="train", phase="Succeeded")
+    run = a_run([one], release=RETRYING)
+    nodes = run["status"]["nodes"]
+    (last,) = (node for node in nodes.values() if node["name"].endswith("executor(0)"))
+    first = {**last, "id": "earlier", "name": last["name"].replace("executor(0)", "executor(7)"), "phase": "Failed"}
+    first |= {"startedAt": run["metadata"]["creationTimestamp"]}
+    nodes["earlier"] = first
+    store = a_store(run, kept_tasks(as_kept()))
+    found = [each for each in store.executions(EVERYTHING, Listing(), ALL).items if each.display_name == "train"]
+    assert {each.phase: len(each.output_parameters) for each in found} == {Phase.FAILED: 0, Phase.SUCCEEDED: 2}
+
+
+@pytest.mark.parametrize("release", [release for release in V2 if release != "3.0"])
+def test_what_an_importer_named_was_there_before(release: str) -> None:
+    data = "s3://lake/customers.csv"
+    run = a_run([Importer(name="import-data", parameter="uri")], release=release)  # of what, only its run knows
+    port = Port(uri=data, type="system.Dataset", said={"rows": 7})
+    kept = Kept(id=9, name="import-data", type="system.ImporterExecution", writes={"artifact": [port]})
+    store = a_store(run, kept_tasks(kept))
+    found = outputs(store, "import-data")["artifact"]
+    assert (found.artifact.uri, found.role) == (data, ArtifactRole.REUSED)
+    assert not the_execution(store, "import-data").cached
+
+
+def test_a_claim_that_a_driver_made_has_its_name() -> None:
+    run = a_run([ByDriver(name="createpvc")], release="2.17")
+    store = a_store(run, kept_tasks(Kept(id=9, name="createpvc", came={"name": "claim-7"})))
+    assert [(one.name, one.value) for one in the_execution(store, "createpvc").output_parameters] == [
+        ("name", "claim-7")
+    ]
+
+
+# ------------------------------------------------------------------------------------------ of a cached task
+def cached_run(release: str, *, number: int = 2) -> KubernetesObject:
+    run = a_run([Task(name="train", cached=True)], release=release)
+    run["metadata"] |= {"uid": f"u{number}", "name": f"churn-{number}"}
+    run["metadata"]["labels"] = {"pipeline/runid": f"run-{number}"}
+    return run
+
+
+def taking_over(**more: Any) -> Kept:
+    data = Port(uri="minio://mlpipeline/v2/data", type="system.Dataset")
+    return Kept(
+        id=FIRST_ID + 50,
+        name="train",
+        state="CACHED",
+        taken_from=FIRST_ID,
+        given={"rate": 0.1},
+        came={"best": 0.75},
+        reads={"data": [data]},
+        writes=as_kept().writes,
+        at=900,
+        **more,
+    )
+
+
+@pytest.mark.parametrize("release", [release for release in V2 if release != "3.0"])
+def test_a_cached_task_is_given_its_inputs_and_takes_over_what_came_out(release: str) -> None:
+    first = [a_trained_run(), kept_tasks(as_kept())]
+    store = a_store(*first, cached_run(release), kept_tasks(taking_over(), run="run-2"))
+    by_run = {one.run_key[1]: one for one in store.executions(EVERYTHING, Listing(), ALL).items if not one.system}
+    one = by_run["run-2"]
+    assert one.cached
+    assert [(p.name, p.value) for p in (*one.input_parameters, *one.output_parameters)] == [
+        ("rate", "0.1"),
+        ("best", "0.75"),
+    ]
+    (read,) = store.inputs(EVERYTHING, [one.key])[one.key]
+    assert read.artifact.uri == "minio://mlpipeline/v2/data"
+    wrote = {use.name: use for use in store.outputs(EVERYTHING, [one.key])[one.key]}
+    assert {name: (use.artifact.uri, use.role) for name, use in wrote.items()} == {
+        "model": (MODEL, ArtifactRole.REUSED),
+        "scores": (SCORES, ArtifactRole.REUSED),
+    }
+    assert store.cached_from(EVERYTHING, [one.key])[one.key].key == by_run[RUN].key
+    cached = [m for m in store.metrics_of_executions(EVERYTHING, [one.key])[one.key] if m.name == "accuracy"]
+    assert [(m.value, m.cached) for m in cached] == [(0.75, True)]
+
+
+def test_a_cached_task_with_values_alone_says_where_they_come_from() -> None:
+    values = Kept(id=FIRST_ID + 50, name="train", state="CACHED", taken_from=FIRST_ID, came={"best": 0.75}, at=900)
+    store = a_store(a_trained_run(), cached_run("2.17"), kept_tasks(values, run="run-2"))
+    by_run = {one.run_key[1]: one for one in store.executions(EVERYTHING, Listing(), ALL).items if not one.system}
+    key = by_run["run-2"].key
+    assert store.cached_from(EVERYTHING, [key])[key].key == by_run[RUN].key
+
+
+# ------------------------------------------------------------------------------------------ in any order
+def test_tasks_of_a_run_that_nobody_saw_wait_for_it() -> None:
+    store = a_store(kept_tasks(as_kept()))
+    assert store.executions(EVERYTHING, Listing(), ALL).items == ()
+    assert store.runs(EVERYTHING, Listing(), ALL).items == ()
+    record(store, a_trained_run())
+    assert metrics(store) == {"accuracy": 0.75}
+
+
+def a_story() -> Sequence[KubernetesObject]:
+    """Two runs, the second out of the cache of the first, as they are seen and told while they go on."""
+    early = Kept(id=FIRST_ID, name="train", state="RUNNING", given={"rate": 0.1}, at=60)
+    without = a_trained_run(version=3)
+    del without["status"]["artifactRepositoryRef"]
+    running = a_trained_run(version=2)
+    for node in running["status"]["nodes"].values():
+        if node["name"].endswith("executor"):
+            node |= {"phase": "Running", "finishedAt": None}
+    return (
+        running,
+        kept_tasks(early),
+        without,
+        kept_tasks(as_kept("s3://models/churn/6", at=90)),
+        a_trained_run(version=4),
+        kept_tasks(as_kept(at=100)),
+        cached_run("2.0"),
+        kept_tasks(taking_over(), run="run-2"),
+    )
+
+
+@settings(max_examples=25)
+@given(data=st.data())
+def test_any_order_and_any_repetition_leaves_the_same_store(data: st.DataObject) -> None:
+    story = a_story()
+    expected = dumped(a_store(*story, at_once=False))
+    told = data.draw(st.permutations([*story, *data.draw(st.lists(st.sampled_from(story), max_size=4))]))
+    cuts = data.draw(st.lists(st.integers(0, len(told)), max_size=3).map(sorted))
+    store = a_store()
+    for begin, end in zip([0, *cuts], [*cuts, len(told)], strict=True):
+        store.apply(facts_of(*told[begin:end]), recorded_at=RECORDED_AT)
+    assert dumped(store) == expected
+
+
+def test_what_was_told_is_interpreted_again_from_what_is_kept() -> None:
+    from msgspec.structs import replace
+
+    from lineage.observation import ObjectSeen
+    from watchers.sources import all_sources
+
+    store, anew = a_store(*a_story()), a_store()
+    by_resource = {source.resource.name: source.name for source in all_sources()}
+    kept = [one for one in store.observations(seen_at=RECORDED_AT) if isinstance(one, ObjectSeen)]
+    anew.apply(facts_of(*(replace(one, source=by_resource[one.source]) for one in kept)), recorded_at=RECORDED_AT)
+    assert list(map(json.loads, dumped(anew))) == list(map(json.loads, dumped(store)))
