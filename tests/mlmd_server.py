@@ -149,6 +149,10 @@ class MetadataStore:
         )["outputs"]
         return made
 
+    def stranger(self, name: str) -> None:
+        """Write an execution as another program might, in a context of its own kind."""
+        self._do("stranger", name=name)
+
     def outputs(self, execution: int) -> Mapping[str, Sequence[int]]:
         """What an execution wrote, as a cache hands it out."""
         found: Mapping[str, Sequence[int]] = self._do("artifacts", execution=execution)["outputs"]

@@ -37,7 +37,7 @@ class MetadataClient:
         self._channel = _channel(url, ca_file)
 
     def call(self, method: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Ask, and read the answer as JSON."""
+        """Ask, and read the answer as JSON: it is empty where there is nothing, for which some methods have an error."""
         if self._closed.is_set():
             raise ClusterError("the connection was closed")
         ask: grpc.UnaryUnaryMultiCallable[bytes, bytes] = self._channel.unary_unary(
@@ -46,6 +46,8 @@ class MetadataClient:
         try:
             return decode(method, ask(encode(method, request), timeout=self._timeout_seconds))
         except grpc.RpcError as error:
+            if _code_of(error) is grpc.StatusCode.NOT_FOUND:
+                return {}
             raise self._failure(error) from error
         except (DecodeError, ParseError) as error:
             raise BadAnswer(f"{self.url}: what answers there does not speak the protocol of ML Metadata") from error

@@ -103,6 +103,14 @@ class Hand:
                 found.setdefault(one.path.steps[0].key, []).append(one.artifact_id)
         return {"outputs": found}
 
+    def stranger(self, *, name: str) -> dict[str, Any]:
+        """Write an execution in a context of another kind, and one in none."""
+        kind = self._store.put_execution_type(pb.ExecutionType(name="pipeline.Component"))
+        context = pb.Context(type_id=self._store.put_context_type(pb.ContextType(name="KfpRun")), name=name)
+        self._store.put_execution(pb.Execution(type_id=kind), [], [context])
+        self._store.put_executions([pb.Execution(type_id=kind)])
+        return {}
+
     def _record(self, artifact: dict[str, Any]) -> int:
         kind = self._store.put_artifact_type(pb.ArtifactType(name=artifact["type"]))
         said = {member: value(one) for member, one in artifact["said"].items()}
