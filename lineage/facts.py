@@ -291,11 +291,12 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True):
 class TaskTold(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What Kubeflow's own records tell of one task: how it was run, or what it took over from a cache.
 
-    `id` is what they call it. `place` says where in its run it stands, for who does not know the id: that of the DAG
-    around it, a slash, and its name. `cached`: its outputs were taken over, from the task `taken_from` where that is
-    told. A location is as far known as its uri says (`Repository`).
+    `source` names which ones. `id` is what they call it. `place` says where in its run it stands, for who does not know
+    the id: that of the DAG around it, a slash, and its name. `cached`: its outputs were taken over, from the task
+    `taken_from` where that is told. A location is as far known as its uri says (`Repository`).
     """
 
+    source: str
     id: str
     place: str
     cached: bool = False

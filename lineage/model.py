@@ -162,7 +162,7 @@ class WorkflowIncarnation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Which source a field of a run comes from, where several could say it."""
+    """Which source a field of a run or of an execution comes from, where several could say it."""
 
     field: str
     source: str
@@ -241,6 +241,7 @@ class Execution(_Node):
     output_parameters: tuple[Parameter, ...]
     system: bool = False
     component: str | None = None
+    origins: tuple[Origin, ...] = ()
 
     @property
     def iteration(self) -> int | None:

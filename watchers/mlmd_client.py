@@ -37,7 +37,7 @@ class MetadataClient:
         self._channel = _channel(url, ca_file)
 
     def call(self, method: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Ask, and read the answer as JSON: it is empty where there is nothing, for which some methods have an error."""
+        """Ask, and read the answer as JSON: empty where there is nothing, which some methods call an error."""
         if self._closed.is_set():
             raise ClusterError("the connection was closed")
         ask: grpc.UnaryUnaryMultiCallable[bytes, bytes] = self._channel.unary_unary(

@@ -14,6 +14,7 @@ from lineage_graphql.enums import DigestKind, Phase, order_fields
 from lineage_graphql.filters import DateTimeWhere, IDWhere, ImageWhere, PhaseWhere, StringWhere
 from lineage_graphql.metrics import METRIC_SERIES, metrics
 from lineage_graphql.node import LineageNode, Node
+from lineage_graphql.origins import Origin
 from lineage_graphql.parameters import parameters
 from lineage_graphql.scalars import JSON, DateTime, Digest
 
@@ -71,6 +72,11 @@ class Execution(graphene.ObjectType):
         description="Which item of the innermost loop around it this is, counted from 0; null outside of loops."
     )
     component = graphene.String(description="The component of Kubeflow Pipelines that it runs.")
+    origins = graphene.List(
+        graphene.NonNull(Origin),
+        required=True,
+        description="Which of its fields records of Kubeflow tell and no workflow or pod, and which records.",
+    )
     system = graphene.Boolean(
         required=True, description="Plumbing of the engine (drivers, helpers), hidden by default in pictures."
     )

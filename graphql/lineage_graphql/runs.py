@@ -24,6 +24,7 @@ from lineage_graphql.filters import (
 )
 from lineage_graphql.metrics import metrics
 from lineage_graphql.node import LineageNode, Node
+from lineage_graphql.origins import Origin
 from lineage_graphql.parameters import parameters
 from lineage_graphql.scalars import JSON, DateTime
 
@@ -60,13 +61,6 @@ class Completeness(graphene.ObjectType):
     missing = graphene.List(
         graphene.NonNull(graphene.String), required=True, description="What was not seen, in words."
     )
-
-
-class Origin(graphene.ObjectType):
-    """Which source a field comes from, where several could say it."""
-
-    field = graphene.String(required=True, description="The name of the field.")
-    source = graphene.String(required=True, description="The name of the source, as in `Ingestion`.")
 
 
 class Run(graphene.ObjectType):

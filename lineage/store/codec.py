@@ -55,10 +55,15 @@ class AttemptShown(msgspec.Struct, frozen=True):
 
 
 class TaskShown(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What readers get of what was told of a task, beside what it read and wrote."""
+    """What readers get of what was told of a task. Of artifacts and metrics it says only that there are some."""
 
+    source: str
+    taken_from: str | None = None
     input_parameters: tuple[Parameter, ...] = ()
     output_parameters: tuple[Parameter, ...] = ()
+    reads: tuple[msgspec.Raw, ...] = ()
+    writes: tuple[msgspec.Raw, ...] = ()
+    metrics: tuple[msgspec.Raw, ...] = ()
 
 
 encode = msgspec.json.Encoder(order="sorted").encode

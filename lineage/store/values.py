@@ -23,7 +23,17 @@ from lineage.model import (
     Run,
     WorkflowIncarnation,
 )
-from lineage.store.codec import attempt_shown, moment, pod_of, recurring_of, run_of, run_told_of, task_shown
+from lineage.store.codec import (
+    AttemptShown,
+    TaskShown,
+    attempt_shown,
+    moment,
+    pod_of,
+    recurring_of,
+    run_of,
+    run_told_of,
+    task_shown,
+)
 
 Columns = Mapping[Any, Any]
 """One row of a query, by the names that `lineage.store.queries` gives its columns."""
@@ -127,7 +137,22 @@ def execution(row: Columns) -> Execution:
         output_parameters=with_parameters(state.output_parameters, told.output_parameters if told else ()),
         system=state.is_system,
         component=state.component,
+        origins=() if told is None else _told_origins(told, state),
     )
+
+
+def _told_origins(told: TaskShown, shown: AttemptShown) -> tuple[Origin, ...]:
+    """Say what of an execution Kubeflow's records tell, and neither its workflow nor its pods."""
+    given, came = ({one.name for one in of} for of in (shown.input_parameters, shown.output_parameters))
+    tells = {
+        "cachedFrom": told.taken_from is not None,
+        "inputParameters": any(one.name not in given for one in told.input_parameters),
+        "inputs": told.taken_from is not None and bool(told.reads),
+        "metrics": bool(told.metrics),
+        "outputParameters": any(one.name not in came for one in told.output_parameters),
+        "outputs": bool(told.writes),
+    }
+    return tuple(Origin(field=field, source=told.source) for field, is_told in tells.items() if is_told)
 
 
 def pod(row: Columns) -> PodSeen:

@@ -69,6 +69,13 @@ def test_values_come_out_of_a_task() -> None:
     assert [(one.name, one.value) for one in found.output_parameters] == [("best", "0.75"), ("classes", '["a","b"]')]
 
 
+def test_who_told_what_is_said() -> None:
+    found = the_execution(a_store(a_trained_run(), kept_tasks(as_kept())))
+    assert {one.source for one in found.origins} == {"mlmd_tasks"}
+    assert [one.field for one in found.origins] == ["inputParameters", "metrics", "outputParameters", "outputs"]
+    assert the_execution(a_store(a_trained_run())).origins == ()
+
+
 def test_metrics_are_what_was_logged_and_nothing_else_that_is_said_of_them() -> None:
     assert metrics(a_store(a_trained_run(), kept_tasks(as_kept()))) == {"accuracy": 0.75}
 
@@ -197,6 +204,7 @@ def test_a_cached_task_is_given_its_inputs_and_takes_over_what_came_out(release:
     ]
     (read,) = store.inputs(EVERYTHING, [one.key])[one.key]
     assert read.artifact.uri == "minio://mlpipeline/v2/data"
+    assert {each.field for each in one.origins} >= {"cachedFrom", "inputs"}
     wrote = {use.name: use for use in store.outputs(EVERYTHING, [one.key])[one.key]}
     assert {name: (use.artifact.uri, use.role) for name, use in wrote.items()} == {
         "model": (MODEL, ArtifactRole.REUSED),

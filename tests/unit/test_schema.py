@@ -38,6 +38,7 @@ NOT_IN_THE_CONTRACT = {
     "ArtifactWhere.id": "one question finds artifacts by uri and by id, as filters of other lists do",
     "ArtifactUse.inferred": "a mount is as uncertain in the list of inputs as it is in the graph",
     "Execution.component": "what people write and reuse is a component, and steps are named otherwise",
+    "Execution.origins": "Kubeflow's records say what no workflow does, and a reader must see who said it",
     "Execution.iteration": "items of a loop have one name, and only their number tells them apart",
     "Metric.percentage": "0.77 may be meant as 77 %, and Kubeflow says which",
     "RecurringRun.createdAt": "lists are ordered by it",

@@ -19,6 +19,7 @@ from watchers.reading import mapping, mappings, placing, scalar, text
 from watchers.source import Source
 from watchers.tasks import KEPT_TASKS, Port, read, reported, without_plumbing, write
 
+_NAME: Final = "mlmd_tasks"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DAG: Final = "system.DAGExecution"
 _IMPORTER: Final = "system.Importer"  # …Execution, or …WorkspaceExecution
@@ -73,6 +74,7 @@ def _task(execution: Mapping[str, Any], inputs: list[Port], outputs: list[Port],
     cached, imported = text(execution, "last_known_state") == _CACHED, text(execution, "type").startswith(_IMPORTER)
     given, got = said.get("inputs"), said.get("outputs")
     return TaskTold(
+        source=_NAME,
         id=scalar(execution.get("id")) or "",
         place=place(
             scalar(said.get("parent_dag_id")) or "",
@@ -181,4 +183,4 @@ def _time(record: Mapping[str, Any], member: str) -> datetime | None:
 _LAST: Final = 253_402_300_800_000  # the year 10000
 
 
-SOURCE: Final = Source(name="mlmd_tasks", resource=KEPT_TASKS, interpret=interpret, is_watched=False)
+SOURCE: Final = Source(name=_NAME, resource=KEPT_TASKS, interpret=interpret, is_watched=False)
