@@ -299,6 +299,10 @@ class TaskTold(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     source: str
     id: str
     place: str
+    name: str
+    phase: Phase
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
     cached: bool = False
     taken_from: str | None = None
     input_parameters: tuple[Parameter, ...] = ()

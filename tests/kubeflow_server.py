@@ -40,7 +40,8 @@ LISTS = {
 class KubeflowServer:
     """What is told, and how. `versions` are those of the API that are served; `token` is the one that is taken; `pages`
     is how many of a list are given at once. `faults` befall each request whose path holds their key: a status, or
-    `"truncated"`, `"no JSON"`, `"silent"`, `"endless"`."""
+    `"truncated"`, `"no JSON"`, `"silent"`, `"endless"`. `workflows` and `tasks` are those of runs, by their ids: a
+    release that has the one has not the other."""
 
     def __init__(self) -> None:
         self.versions = {V2, V1}
@@ -50,6 +51,7 @@ class KubeflowServer:
         self.faults: dict[str, int | str] = {}
         self.asked: list[str] = []
         self.workflows: dict[str, KubernetesObject] = {}
+        self.tasks: dict[str, list[Answer]] = {}
         self._answers: dict[Resource, dict[str, Answer]] = {resource: {} for resource in IDS}
         self._over = threading.Event()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -139,6 +141,8 @@ class KubeflowServer:
                 return self._one(version, PIPELINE_VERSIONS, uid)
             case ["pipeline_versions", uid, "templates"]:
                 return {"template": yaml.safe_dump(self._answers[PIPELINE_VERSIONS][uid]["pipeline_spec"])}
+            case ["runs", uid] if query.get("view") == "FULL" and uid in self.tasks:
+                return {**self._one(version, RUNS, uid), "tasks": self.tasks[uid]}
             case [_, uid] if resource is not None:
                 return self._one(version, resource, uid)
             case _:

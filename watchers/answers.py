@@ -25,6 +25,7 @@ PIPELINES: Final = Resource(group=GROUP, version=V2, plural="pipelines", kind="P
 PIPELINE_VERSIONS: Final = Resource(group=GROUP, version=V2, plural="pipelineversions", kind="PipelineVersion")
 RECURRING_RUNS: Final = Resource(group=GROUP, version=V2, plural="recurringruns", kind="RecurringRun")
 RUNS: Final = Resource(group=GROUP, version=V2, plural="runs", kind="Run")
+TASKS: Final = Resource(group=GROUP, version=V2, plural="tasks", kind="Tasks")
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _PHASES: Final = {
@@ -41,6 +42,7 @@ _PHASES: Final = {
     "CANCELED": Phase.FAILED,  # which is what its workflow says: its deadline was set to 0
     "ERROR": Phase.ERROR,
     "SKIPPED": Phase.SKIPPED,
+    "CACHED": Phase.SKIPPED,  # of a task: nothing was run
     "OMITTED": Phase.OMITTED,
 }
 

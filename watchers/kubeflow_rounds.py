@@ -2,8 +2,8 @@
 
 Pure protocol: no sockets, no threads, no clock of its own. Runs and experiments come newest first, so a page that tells
 nothing new is the last that is asked for. A run that has not ended is asked for until it has; what a run names and
-nobody has told of is asked for by its id, before the run is handed on. Pipelines, their versions and recurring runs are
-listed whole, and seldom.
+nobody has told of is asked for by its id, before the run is handed on. So are, since 3.0, the tasks of a run, until it
+has ended. Pipelines, their versions and recurring runs are listed whole, and seldom.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,6 +18,7 @@ from watchers.answers import (
     PIPELINES,
     RECURRING_RUNS,
     RUNS,
+    TASKS,
 )
 from watchers.kubeflow_api import KubeflowApi, experiment_of, has_ended, made_at, version_of
 from watchers.rounds import Handed, Round, Tempo, Told
@@ -44,6 +45,7 @@ class KubeflowRounds:
         self._handed = handed
         self._open: dict[str | None, dict[str, None]] = {}
         self._given_up: set[str] = set()  # what was asked for by its id, in vain
+        self._has_tasks: bool | None = None
         self._whole: set[tuple[str, str | None]] = set()  # lists that were read as far as was needed, the last time
         self._versions: set[str] = set()  # that were in a list: of one that a run named, others may stand behind it
         places: tuple[str | None, ...] = (None,) if namespaces is None else tuple(dict.fromkeys(namespaces))
@@ -74,6 +76,7 @@ class KubeflowRounds:
 
     def _pipelines(self, namespace: str | None) -> Iterator[Told]:
         self._given_up.clear()
+        self._has_tasks = None  # it may be of a newer release by now
         for page in self._api.pages(PIPELINES, namespace):
             for pipeline in page:
                 yield Told(resource=PIPELINES, item=pipeline)
@@ -125,13 +128,22 @@ class KubeflowRounds:
                 raise
 
     def _run(self, run: KubernetesObject, still_open: dict[str, None]) -> Iterator[Told]:
+        told, uid = Told(resource=RUNS, item=run), uid_of(run)
         yield from self._named_by(run)
-        yield Told(resource=RUNS, item=run)
-        uid = uid_of(run)
+        if not has_ended(run) or self._handed.is_news(told):
+            yield from self._tasks_of(run)
+        yield told
         if has_ended(run):
             still_open.pop(uid, None)
         else:
             still_open[uid] = None
+
+    def _tasks_of(self, run: KubernetesObject) -> Iterator[Told]:
+        if self._has_tasks is None:
+            self._has_tasks = not self._api.has_workflows()
+        tasks = self._api.tasks_of(run) if self._has_tasks else None
+        if tasks is not None:
+            yield Told(resource=TASKS, item=tasks)
 
     def _named_by(self, run: KubernetesObject) -> Iterator[Told]:
         """Ask for the experiment and the version that a run names, unless they are known. Trouble with one of them is

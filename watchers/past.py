@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 
 from lineage.errors import BadAnswer, ClusterError, NotFound, ResourceAbsent, ResourceForbidden
 from watchers import mlmd
-from watchers.answers import EXPERIMENTS, PIPELINE_VERSIONS, PIPELINES, RECURRING_RUNS, RUNS
+from watchers.answers import EXPERIMENTS, PIPELINE_VERSIONS, PIPELINES, RECURRING_RUNS, RUNS, TASKS
 from watchers.kubeflow_api import Client, KubeflowApi, called, experiment_of, made_at
 from watchers.mlmd import MetadataStore
 from watchers.source import KubernetesObject, Resource, uid_of
@@ -116,8 +116,10 @@ def past(
             yield from chosen
             if has_workflows:
                 yield from _workflows(api, chosen, place, known)
+            else:
+                yield from _tasks(api.tasks_of, TASKS, chosen, place)
             if kept is not None:
-                yield from _tasks(kept, chosen, place)
+                yield from _tasks(lambda run: kept.tasks_of(uid_of(run)), KEPT_TASKS, chosen, place)
             if len(runs) < len(page):
                 break  # they come newest first
 
@@ -155,14 +157,19 @@ def _is_of(run: Found, experiments: AbstractSet[str]) -> bool:
     return isinstance(run, Refused) or experiment_of(run) in experiments
 
 
-def _tasks(kept: MetadataStore, runs: Sequence[Found], namespace: str | None) -> Iterator[Found]:
+def _tasks(
+    ask: Callable[[KubernetesObject], KubernetesObject | None],
+    resource: Resource,
+    runs: Sequence[Found],
+    namespace: str | None,
+) -> Iterator[Found]:
     for run in runs:
         if isinstance(run, Refused):
             continue
         try:
-            tasks = kept.tasks_of(uid_of(run))
+            tasks = ask(run)
         except (ResourceAbsent, ResourceForbidden, BadAnswer) as error:
-            yield Refused(resource=KEPT_TASKS, namespace=namespace, reason=f"the tasks of run {uid_of(run)}: {error}")
+            yield Refused(resource=resource, namespace=namespace, reason=f"the tasks of run {uid_of(run)}: {error}")
         else:
             if tasks is not None:
                 yield tasks

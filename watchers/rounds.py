@@ -88,14 +88,14 @@ class Handed:
         """Say whether something was handed on."""
         return (resource.name, uid) in self._digests
 
-    def is_news(self, told: Told, digest: str) -> bool:
-        """Say whether it was not, or not as it is."""
-        return self._digests.get((told.resource.name, uid_of(told.item))) != digest
+    def is_news(self, told: Told) -> bool:
+        """Say whether something was not handed on, or not as it is."""
+        return self._digests.get((told.resource.name, uid_of(told.item))) != _digest(told)
 
-    def note(self, told: Told, digest: str) -> None:
+    def note(self, told: Told) -> None:
         """Remember that it was."""
         of = (told.resource.name, uid_of(told.item))
-        self._digests[of] = digest
+        self._digests[of] = _digest(told)
         self._digests.move_to_end(of)
         if len(self._digests) > REMEMBERED:
             self._digests.popitem(last=False)
@@ -148,10 +148,9 @@ class Poller:
             for told in turn.round.ask():
                 if self._wait(0):
                     return
-                digest = sha256(canonical(told.item))
-                if self._handed.is_news(told, digest):
+                if self._handed.is_news(told):
                     yield told
-                    self._handed.note(told, digest)  # once whoever takes it has done so
+                    self._handed.note(told)  # once whoever takes it has done so
         except ClusterError as error:
             if self._wait(0):
                 return
@@ -167,6 +166,10 @@ class Poller:
 def places_of(rounds: Sequence[Round]) -> tuple[tuple[str, str], ...]:
     """What is asked for, and where: resource and namespace."""
     return tuple((resource.name, one.namespace or ALL_NAMESPACES) for one in rounds for resource in one.resources)
+
+
+def _digest(told: Told) -> str:
+    return sha256(canonical(told.item))
 
 
 def _become(turn: _Turn, state: SourceState, message: str | None = None) -> Iterator[RoundState]:

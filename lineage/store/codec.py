@@ -58,6 +58,7 @@ class TaskShown(msgspec.Struct, frozen=True, omit_defaults=True):
     """What readers get of what was told of a task. Of artifacts and metrics it says only that there are some."""
 
     source: str
+    cached: bool = False
     taken_from: str | None = None
     input_parameters: tuple[Parameter, ...] = ()
     output_parameters: tuple[Parameter, ...] = ()

@@ -184,6 +184,7 @@ class Provenance:
                 continue
             if artifact["location_id"] != where and artifact["span_from"] is not None:
                 self._gone[artifact["location_id"]].append((artifact["span_from"], artifact["run_id"]))
+                artifact.update(span_from=None, span_to=None)  # it is new where it lies now
             self._locations[artifact["location_id"]] = None
             artifact.update(location_id=where, wrote_from=when[0], wrote_to=when[1])
             batch.artifacts.put(artifact)
@@ -203,7 +204,8 @@ class Provenance:
 
     def _new_write(self, execution_id: int, row: Row, name: str, where: int) -> Row:
         run_key = self._batch.runs.at(row["run_id"])["key"]
-        artifact_id = self._batch.new_node(written_key(run_key, row["node_id"], row["started_at"], name))
+        start = None if row["is_provisional"] else row["started_at"]  # when it began may be told otherwise later
+        artifact_id = self._batch.new_node(written_key(run_key, row["node_id"], start, name))
         self._batch.edges.put(
             {
                 "source": execution_id,

@@ -17,6 +17,7 @@ from lineage.store import queries, tables, values
 from lineage.store.paging import by_key
 from lineage.store.prepared import begin
 from lineage.store.shelf import chunks
+from lineage.store.tasks import STANDS_FOR
 
 T = TypeVar("T")
 
@@ -71,13 +72,21 @@ def _run_alias(connection: Connection, key: Key) -> Key | None:
 
 
 def _execution_alias(connection: Connection, key: Key) -> Key | None:
-    """A placeholder has become the newest attempt of its node, a provisional execution that of its first pod."""
+    """A placeholder has become the newest attempt of its node, a provisional execution that of its first pod, and what
+    stood for the task of an attempt that."""
     execution, node, run, pod = tables.execution, tables.node, tables.run, tables.pod
     base = select(node.c.key).join(execution, execution.c.id == node.c.id)
     if len(key) == 4 and key[3] is None:
         newest = (
             base.join(run, run.c.id == execution.c.run_id)
             .where(run.c.key == str(key[1]), execution.c.node_id == str(key[2]), execution.c.started_at.is_not(None))
+            .order_by(execution.c.started_at.desc())
+        )
+    elif len(key) == 3 and str(key[2]).startswith(STANDS_FOR):
+        task = str(key[2]).removeprefix(STANDS_FOR)
+        newest = (
+            base.join(run, run.c.id == execution.c.run_id)
+            .where(run.c.key == str(key[1]), execution.c.told_as == task)
             .order_by(execution.c.started_at.desc())
         )
     elif len(key) == 3:

@@ -113,6 +113,8 @@ def _version_of_run(batch: Batch, fact: RunTold) -> Any:
 
 def _show_run(batch: Batch, told: Row, before: bytes | None) -> None:
     run = batch.run(told["uid"])
+    if run["roll_kind"] is None:
+        batch.retold.add(run["id"])
     seen = None if run["body"] is None else run_of(run["body"])
     show_header(batch, run, seen, told, header(seen, None if before is None else run_told_of(before)))
     batch.runs.put(run)

@@ -147,7 +147,7 @@ def _told_origins(told: TaskShown, shown: AttemptShown) -> tuple[Origin, ...]:
     tells = {
         "cachedFrom": told.taken_from is not None,
         "inputParameters": any(one.name not in given for one in told.input_parameters),
-        "inputs": told.taken_from is not None and bool(told.reads),
+        "inputs": told.cached and bool(told.reads),
         "metrics": bool(told.metrics),
         "outputParameters": any(one.name not in came for one in told.output_parameters),
         "outputs": bool(told.writes),

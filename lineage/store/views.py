@@ -192,6 +192,8 @@ def _see_roll(batch: Batch, run: Row, revision: Revision, states: tuple[Executio
             row[in_roll] = True
             batch.executions.touch(row)
         named.add(row["id"])
+    if newest and not rolls:
+        batch.retold.add(run["id"])  # tasks need not stand for its nodes any longer
     if newest:
         _let_go(batch, [row for row in members if row["id"] not in named], held)
         waiting = encode([state for state in states if state.started_at is None])

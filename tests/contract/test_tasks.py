@@ -1,19 +1,26 @@
 """What Kubeflow's records tell of tasks, and how it finds the executions: whatever comes first."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from lineage.model import ArtifactRole, ArtifactUse, Execution, Phase
+from lineage.observation import ObjectSeen
 from lineage.ports import EVERYTHING, Listing, PageRequest
 from lineage.store.sql import SqlStore
-from tests.factories import RECORDED_AT, KubernetesObject, a_store, dumped, facts_of, record
+from tests.factories import RECORDED_AT, KubernetesObject, a_store, dumped, facts_of, moment, record
 from tests.kubeflow import FIRST_ID, RETRYING, RUN, V2, ByDriver, Held, Importer, Task, a_run
-from tests.mlmd_records import Kept, Port, kept_tasks
+from tests.kubeflow_answers import a_run as a_told_run
+from tests.kubeflow_answers import told
+from tests.task_records import Kept, Port, kept_tasks, told_tasks
+from watchers.answers import RUNS
+from watchers.sources import all_sources
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -23,11 +30,30 @@ SCORES = "minio://mlpipeline/v2/artifacts/churn/1/train/scores"
 REPOSITORY = {"artifactRepository": {"s3": {"bucket": "mlpipeline", "endpoint": "minio-service.kubeflow:9000"}}}
 
 
-def a_trained_run(**more: Any) -> KubernetesObject:
+@dataclass(frozen=True, kw_only=True)
+class Records:
+    """Where tasks are told of: by which source, as of which release, and how."""
+
+    source: str
+    release: str
+    tasks: Callable[..., KubernetesObject]
+
+
+ML_METADATA = Records(source="mlmd_tasks", release="2.17", tasks=kept_tasks)
+API = Records(source="kfp_tasks", release="3.0", tasks=told_tasks)
+
+
+@pytest.fixture(params=[ML_METADATA, API], ids=["ML Metadata", "API of 3.0"])
+def records(request: pytest.FixtureRequest) -> Records:
+    found: Records = request.param
+    return found
+
+
+def a_trained_run(release: str, **more: Any) -> KubernetesObject:
     """A run of one task that planned two outputs."""
     writes = {"model": Held(uri=MODEL, type="system.Model"), "scores": Held(uri=SCORES, type="system.Metrics")}
     task = Task(name="train", parameters={"rate": 0.1}, writes=writes)
-    return a_run([task], release="2.17", artifactRepositoryRef=REPOSITORY, **more)
+    return a_run([task], release=release, artifactRepositoryRef=REPOSITORY, **more)
 
 
 def as_kept(uri: str = MODEL, **more: Any) -> Kept:
@@ -63,73 +89,77 @@ def metrics(store: SqlStore, name: str = "train") -> dict[str, float | None]:
 
 
 # ------------------------------------------------------------------------------------------ of a task that was run
-def test_values_come_out_of_a_task() -> None:
-    found = the_execution(a_store(a_trained_run(), kept_tasks(as_kept())))
+def test_values_come_out_of_a_task(records: Records) -> None:
+    found = the_execution(a_store(a_trained_run(records.release), records.tasks(as_kept())))
     assert [(one.name, one.value) for one in found.input_parameters] == [("rate", "0.1"), ("epochs", "3")]
     assert [(one.name, one.value) for one in found.output_parameters] == [("best", "0.75"), ("classes", '["a","b"]')]
 
 
-def test_who_told_what_is_said() -> None:
-    found = the_execution(a_store(a_trained_run(), kept_tasks(as_kept())))
-    assert {one.source for one in found.origins} == {"mlmd_tasks"}
+def test_who_told_what_is_said(records: Records) -> None:
+    found = the_execution(a_store(a_trained_run(records.release), records.tasks(as_kept())))
+    assert {one.source for one in found.origins} == {records.source}
     assert [one.field for one in found.origins] == ["inputParameters", "metrics", "outputParameters", "outputs"]
-    assert the_execution(a_store(a_trained_run())).origins == ()
+    assert the_execution(a_store(a_trained_run(records.release))).origins == ()
 
 
-def test_metrics_are_what_was_logged_and_nothing_else_that_is_said_of_them() -> None:
-    assert metrics(a_store(a_trained_run(), kept_tasks(as_kept()))) == {"accuracy": 0.75}
+def test_metrics_are_what_was_logged_and_nothing_else_that_is_said_of_them(records: Records) -> None:
+    assert metrics(a_store(a_trained_run(records.release), records.tasks(as_kept()))) == {"accuracy": 0.75}
 
 
-def test_a_run_has_the_metrics_of_its_tasks() -> None:
-    store = a_store(a_trained_run(), kept_tasks(as_kept()))
+def test_a_run_has_the_metrics_of_its_tasks(records: Records) -> None:
+    store = a_store(a_trained_run(records.release), records.tasks(as_kept()))
     (found,) = store.metrics_of_runs(EVERYTHING, [("Run", RUN)])[("Run", RUN)][:1]
     assert (found.name, found.value, found.source) == ("accuracy", 0.75, "outputs.artifacts.scores.accuracy")
 
 
-def test_an_artifact_is_said_to_be_what_its_task_said_in_the_end() -> None:
-    store = a_store(a_trained_run(), kept_tasks(as_kept()))
+def test_an_artifact_is_said_to_be_what_its_task_said_in_the_end(records: Records) -> None:
+    store = a_store(a_trained_run(records.release), records.tasks(as_kept()))
     model = outputs(store)["model"].artifact
     assert model.type == "system.Model"
     said = store.metadata(EVERYTHING, [model.key])[model.key]
     assert said == {"framework": "sklearn", "shape": [3, 4]}
 
 
-def test_curves_and_matrices_are_metadata() -> None:
+def test_curves_and_matrices_are_metadata(records: Records) -> None:
     matrix = {"annotationSpecs": [{"displayName": "a"}], "rows": [{"row": [7.0]}]}
     curve = [{"confidenceThreshold": 0.5, "recall": 1.0, "falsePositiveRate": 0.0}]
     said = {"confusionMatrix": matrix, "confidenceMetrics": curve}
     port = Port(uri="minio://mlpipeline/v2/roc", type="system.ClassificationMetrics", said=said)
-    store = a_store(a_trained_run(), kept_tasks(Kept(id=FIRST_ID, name="train", writes={"roc": [port]})))
+    store = a_store(
+        a_trained_run(records.release), records.tasks(Kept(id=FIRST_ID, name="train", writes={"roc": [port]}))
+    )
     roc = outputs(store)["roc"].artifact
     assert store.metadata(EVERYTHING, [roc.key])[roc.key] == said
     assert roc.type == "system.ClassificationMetrics"
 
 
-def test_an_output_that_was_put_elsewhere_is_there() -> None:
+def test_an_output_that_was_put_elsewhere_is_there(records: Records) -> None:
     elsewhere = "s3://models/churn/7"
-    store = a_store(a_trained_run(), kept_tasks(as_kept(elsewhere)))
+    store = a_store(a_trained_run(records.release), records.tasks(as_kept(elsewhere)))
     assert outputs(store)["model"].artifact.uri == elsewhere
     assert [one.uri for one in store.artifacts(EVERYTHING, Listing(), ALL).items if one.uri == MODEL] == []
 
 
-def test_what_is_told_is_where_the_workflow_says_it_is() -> None:
+def test_what_is_told_is_where_the_workflow_says_it_is(records: Records) -> None:
     """A uri names no store. That of the run has the bucket, so what is told and what was planned are one artifact."""
-    store = a_store(a_trained_run(), kept_tasks(as_kept()))
+    store = a_store(a_trained_run(records.release), records.tasks(as_kept()))
     assert [one.uri for one in store.artifacts(EVERYTHING, Listing(), ALL).items].count(MODEL) == 1
 
 
-def test_a_task_that_failed_kept_its_log_alone() -> None:
+def test_a_task_that_failed_kept_its_log_alone(records: Records) -> None:
     log = "minio://mlpipeline/v2/artifacts/churn/1/train/executor-logs"
-    failed = a_run([Task(name="train", phase="Failed", writes={"model": Held(uri=MODEL)})], release="2.17")
+    failed = a_run([Task(name="train", phase="Failed", writes={"model": Held(uri=MODEL)})], release=records.release)
     kept = Kept(id=FIRST_ID, name="train", state="FAILED", writes={"executor-logs": [Port(uri=log)]})
-    assert {name: use.artifact.uri for name, use in outputs(a_store(failed, kept_tasks(kept))).items()} == {
+    assert {name: use.artifact.uri for name, use in outputs(a_store(failed, records.tasks(kept))).items()} == {
         "executor-logs": log
     }
 
 
-def test_several_artifacts_of_one_output_are_told_apart() -> None:
+def test_several_artifacts_of_one_output_are_told_apart(records: Records) -> None:
     parts = [Port(uri=f"minio://mlpipeline/v2/part-{number}") for number in range(3)]
-    store = a_store(a_trained_run(), kept_tasks(Kept(id=FIRST_ID, name="train", writes={"parts": parts})))
+    store = a_store(
+        a_trained_run(records.release), records.tasks(Kept(id=FIRST_ID, name="train", writes={"parts": parts}))
+    )
     found = {name: use.artifact.uri for name, use in outputs(store).items() if name.startswith("parts")}
     assert found == {f"parts[{number}]": part.uri for number, part in enumerate(parts)}
 
@@ -148,20 +178,20 @@ def test_of_a_task_that_was_tried_again_the_last_attempt_is_told() -> None:
 
 
 @pytest.mark.parametrize("release", [release for release in V2 if release != "3.0"])
-def test_what_an_importer_named_was_there_before(release: str) -> None:
+def test_what_an_importer_named_was_there_before(records: Records, release: str) -> None:
     data = "s3://lake/customers.csv"
     run = a_run([Importer(name="import-data", parameter="uri")], release=release)  # of what, only its run knows
     port = Port(uri=data, type="system.Dataset", said={"rows": 7})
     kept = Kept(id=9, name="import-data", type="system.ImporterExecution", writes={"artifact": [port]})
-    store = a_store(run, kept_tasks(kept))
+    store = a_store(run, records.tasks(kept))
     found = outputs(store, "import-data")["artifact"]
     assert (found.artifact.uri, found.role) == (data, ArtifactRole.REUSED)
     assert not the_execution(store, "import-data").cached
 
 
-def test_a_claim_that_a_driver_made_has_its_name() -> None:
-    run = a_run([ByDriver(name="createpvc")], release="2.17")
-    store = a_store(run, kept_tasks(Kept(id=9, name="createpvc", came={"name": "claim-7"})))
+def test_a_claim_that_a_driver_made_has_its_name(records: Records) -> None:
+    run = a_run([ByDriver(name="createpvc")], release=records.release)
+    store = a_store(run, records.tasks(Kept(id=9, name="createpvc", came={"name": "claim-7"})))
     assert [(one.name, one.value) for one in the_execution(store, "createpvc").output_parameters] == [
         ("name", "claim-7")
     ]
@@ -169,7 +199,9 @@ def test_a_claim_that_a_driver_made_has_its_name() -> None:
 
 # ------------------------------------------------------------------------------------------ of a cached task
 def cached_run(release: str, *, number: int = 2) -> KubernetesObject:
-    run = a_run([Task(name="train", cached=True)], release=release)
+    """A run of the next day, whose task was in the cache."""
+    first = a_run([Task(name="train", cached=True)], release=release, artifactRepositoryRef=REPOSITORY)
+    run: KubernetesObject = json.loads(json.dumps(first).replace("1970-01-01T", "1970-01-02T"))
     run["metadata"] |= {"uid": f"u{number}", "name": f"churn-{number}"}
     run["metadata"]["labels"] = {"pipeline/runid": f"run-{number}"}
     return run
@@ -186,15 +218,15 @@ def taking_over(**more: Any) -> Kept:
         came={"best": 0.75},
         reads={"data": [data]},
         writes=as_kept().writes,
-        at=900,
+        at=90_000,
         **more,
     )
 
 
-@pytest.mark.parametrize("release", [release for release in V2 if release != "3.0"])
-def test_a_cached_task_is_given_its_inputs_and_takes_over_what_came_out(release: str) -> None:
-    first = [a_trained_run(), kept_tasks(as_kept())]
-    store = a_store(*first, cached_run(release), kept_tasks(taking_over(), run="run-2"))
+@pytest.mark.parametrize("release", V2)
+def test_a_cached_task_is_given_its_inputs_and_takes_over_what_came_out(records: Records, release: str) -> None:
+    first = [a_trained_run(records.release), records.tasks(as_kept())]
+    store = a_store(*first, cached_run(release), records.tasks(taking_over(), run="run-2"))
     by_run = {one.run_key[1]: one for one in store.executions(EVERYTHING, Listing(), ALL).items if not one.system}
     one = by_run["run-2"]
     assert one.cached
@@ -204,12 +236,12 @@ def test_a_cached_task_is_given_its_inputs_and_takes_over_what_came_out(release:
     ]
     (read,) = store.inputs(EVERYTHING, [one.key])[one.key]
     assert read.artifact.uri == "minio://mlpipeline/v2/data"
-    assert {each.field for each in one.origins} >= {"cachedFrom", "inputs"}
+    assert {each.field for each in one.origins} >= {"inputs", "inputParameters", "outputParameters", "outputs"}
     wrote = {use.name: use for use in store.outputs(EVERYTHING, [one.key])[one.key]}
-    assert {name: (use.artifact.uri, use.role) for name, use in wrote.items()} == {
-        "model": (MODEL, ArtifactRole.REUSED),
-        "scores": (SCORES, ArtifactRole.REUSED),
-    }
+    # To the API of 3.0 the numbers themselves are artifacts, which lie nowhere.
+    taken = {"model": MODEL} | ({"scores": SCORES} if records is ML_METADATA else {})
+    assert {name: use.artifact.uri for name, use in wrote.items()} == taken
+    assert {use.role for use in wrote.values()} == {ArtifactRole.REUSED}
     assert store.cached_from(EVERYTHING, [one.key])[one.key].key == by_run[RUN].key
     cached = [m for m in store.metrics_of_executions(EVERYTHING, [one.key])[one.key] if m.name == "accuracy"]
     assert [(m.value, m.cached) for m in cached] == [(0.75, True)]
@@ -217,46 +249,74 @@ def test_a_cached_task_is_given_its_inputs_and_takes_over_what_came_out(release:
 
 def test_a_cached_task_with_values_alone_says_where_they_come_from() -> None:
     values = Kept(id=FIRST_ID + 50, name="train", state="CACHED", taken_from=FIRST_ID, came={"best": 0.75}, at=900)
-    store = a_store(a_trained_run(), cached_run("2.17"), kept_tasks(values, run="run-2"))
+    store = a_store(a_trained_run("2.17"), cached_run("2.17"), kept_tasks(values, run="run-2"))
     by_run = {one.run_key[1]: one for one in store.executions(EVERYTHING, Listing(), ALL).items if not one.system}
     key = by_run["run-2"].key
     assert store.cached_from(EVERYTHING, [key])[key].key == by_run[RUN].key
 
 
-# ------------------------------------------------------------------------------------------ in any order
-def test_tasks_of_a_run_that_nobody_saw_wait_for_it() -> None:
-    store = a_store(kept_tasks(as_kept()))
-    assert store.executions(EVERYTHING, Listing(), ALL).items == ()
-    assert store.runs(EVERYTHING, Listing(), ALL).items == ()
-    record(store, a_trained_run())
+# ------------------------------------------------------------------------------------------ of a run that was over
+def test_tasks_are_the_steps_of_a_run_whose_nodes_nobody_saw(records: Records) -> None:
+    store = a_store(told(RUNS, a_told_run(RUN)), records.tasks(as_kept()))
+    one = the_execution(store)
+    assert (one.phase, one.finished_at, one.superseded, one.cached) == (Phase.SUCCEEDED, moment(100), False, False)
+    assert outputs(store)["model"].artifact.uri == MODEL
+    assert metrics(store) == {"accuracy": 0.75}
+    assert [one.key for one in store.executions(EVERYTHING, Listing(), ALL).items] == [one.key]
+
+
+def test_they_make_way_for_its_nodes_and_are_found_by_the_same_id(records: Records) -> None:
+    store = a_store(told(RUNS, a_told_run(RUN)), records.tasks(as_kept()))
+    before = the_execution(store)
+    record(store, a_trained_run(records.release))
+    after = the_execution(store)
+    assert after.node_id != before.node_id
+    assert store.get(EVERYTHING, [before.key])[before.key].key == after.key
     assert metrics(store) == {"accuracy": 0.75}
 
 
-def a_story() -> Sequence[KubernetesObject]:
+def test_a_task_that_is_told_no_more_is_gone_with_its_outputs(records: Records) -> None:
+    other = Kept(id=7, name="other", writes={"o": [Port(uri="minio://mlpipeline/v2/o")]}, at=50)
+    store = a_store(told(RUNS, a_told_run(RUN)), records.tasks(other), records.tasks(as_kept()))
+    assert [one.display_name for one in store.executions(EVERYTHING, Listing(), ALL).items] == ["train"]
+    assert "minio://mlpipeline/v2/o" not in {one.uri for one in store.artifacts(EVERYTHING, Listing(), ALL).items}
+
+
+# ------------------------------------------------------------------------------------------ in any order
+def test_tasks_of_a_run_that_nobody_saw_wait_for_it(records: Records) -> None:
+    store = a_store(records.tasks(as_kept()))
+    assert store.executions(EVERYTHING, Listing(), ALL).items == ()
+    assert store.runs(EVERYTHING, Listing(), ALL).items == ()
+    record(store, a_trained_run(records.release))
+    assert metrics(store) == {"accuracy": 0.75}
+
+
+def a_story(records: Records) -> Sequence[KubernetesObject]:
     """Two runs, the second out of the cache of the first, as they are seen and told while they go on."""
     early = Kept(id=FIRST_ID, name="train", state="RUNNING", given={"rate": 0.1}, at=60)
-    without = a_trained_run(version=3)
+    without = a_trained_run(records.release, version=3)
     del without["status"]["artifactRepositoryRef"]
-    running = a_trained_run(version=2)
+    running = a_trained_run(records.release, version=2)
     for node in running["status"]["nodes"].values():
         if node["name"].endswith("executor"):
             node |= {"phase": "Running", "finishedAt": None}
     return (
         running,
-        kept_tasks(early),
+        records.tasks(early),
         without,
-        kept_tasks(as_kept("s3://models/churn/6", at=90)),
-        a_trained_run(version=4),
-        kept_tasks(as_kept(at=100)),
-        cached_run("2.0"),
-        kept_tasks(taking_over(), run="run-2"),
+        records.tasks(as_kept("s3://models/churn/6", at=90)),
+        a_trained_run(records.release, version=4),
+        records.tasks(as_kept(at=100)),
+        told(RUNS, a_told_run(RUN)),
+        cached_run("2.0" if records is ML_METADATA else records.release),
+        records.tasks(taking_over(), run="run-2"),
     )
 
 
-@settings(max_examples=25)
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_any_order_and_any_repetition_leaves_the_same_store(data: st.DataObject) -> None:
-    story = a_story()
+def test_any_order_and_any_repetition_leaves_the_same_store(records: Records, data: st.DataObject) -> None:
+    story = a_story(records)
     expected = dumped(a_store(*story, at_once=False))
     told = data.draw(st.permutations([*story, *data.draw(st.lists(st.sampled_from(story), max_size=4))]))
     cuts = data.draw(st.lists(st.integers(0, len(told)), max_size=3).map(sorted))
@@ -266,13 +326,9 @@ def test_any_order_and_any_repetition_leaves_the_same_store(data: st.DataObject)
     assert dumped(store) == expected
 
 
-def test_what_was_told_is_interpreted_again_from_what_is_kept() -> None:
-    from msgspec.structs import replace
+def test_what_was_told_is_interpreted_again_from_what_is_kept(records: Records) -> None:
 
-    from lineage.observation import ObjectSeen
-    from watchers.sources import all_sources
-
-    store, anew = a_store(*a_story()), a_store()
+    store, anew = a_store(*a_story(records)), a_store()
     by_resource = {source.resource.name: source.name for source in all_sources()}
     kept = [one for one in store.observations(seen_at=RECORDED_AT) if isinstance(one, ObjectSeen)]
     anew.apply(facts_of(*(replace(one, source=by_resource[one.source]) for one in kept)), recorded_at=RECORDED_AT)

@@ -30,6 +30,7 @@ from tests.factories import (
 )
 from tests.kubeflow_answers import a_pipeline, a_recurring_run, a_run, a_version, an_experiment
 from tests.kubeflow_server import KubeflowServer, kubeflow_server
+from tests.task_records import Kept, Port, a_task
 from tests.waiting import comes_true
 from watchers.answers import EXPERIMENTS, PIPELINE_VERSIONS, PIPELINES, RECURRING_RUNS, RUNS, V1, V2
 from watchers.kubeflow_api import KubeflowApi
@@ -167,6 +168,20 @@ def test_backfill_where_v1_was_taken_out(server: KubeflowServer, store: str) -> 
     server.put(RUNS, a_run("run-1"))
     backfilled(server, store)
     assert server.count("/v1beta1/runs/run-1") == 0
+
+
+def test_backfill_of_3_0_has_the_tasks_as_steps(server: KubeflowServer, store: str) -> None:
+    server.versions = {V2}
+    server.put(RUNS, a_run("run-1"))
+    model = Port(uri="minio://mlpipeline/v2/model", type="system.Model")
+    server.tasks["run-1"] = [a_task(Kept(id=1, name="train", came={"best": 0.5}, writes={"model": [model]}))]
+    backfilled(server, store)
+    opened = open_store(store)
+    (one,) = opened.executions(EVERYTHING, Listing(), PageRequest(first=10)).items
+    assert (one.display_name, [(p.name, p.value) for p in one.output_parameters]) == ("train", [("best", "0.5")])
+    (wrote,) = opened.outputs(EVERYTHING, [one.key])[one.key]
+    assert (wrote.artifact.uri, wrote.artifact.type) == (model.uri, "system.Model")
+    opened.close()
 
 
 def test_a_workflow_that_cannot_be_read_is_told_and_the_rest_recorded(server: KubeflowServer, store: str) -> None:

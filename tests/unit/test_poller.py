@@ -10,7 +10,8 @@ from lineage.model import SourceState
 from tests.factories import moment
 from tests.kubeflow_answers import a_pipeline, a_recurring_run, a_run, a_version, an_experiment, an_ir
 from tests.kubeflow_server import KubeflowServer, kubeflow_server
-from watchers.answers import EXPERIMENTS, PIPELINE_VERSIONS, PIPELINES, RECURRING_RUNS, RUNS, V1, V2
+from tests.task_records import Kept, a_task
+from watchers.answers import EXPERIMENTS, PIPELINE_VERSIONS, PIPELINES, RECURRING_RUNS, RUNS, TASKS, V1, V2
 from watchers.kubeflow_api import KubeflowApi
 from watchers.kubeflow_client import KubeflowClient
 from watchers.kubeflow_rounds import RECENT, KubeflowRounds
@@ -221,6 +222,37 @@ def test_a_run_is_in_the_namespace_of_its_experiment(server: KubeflowServer, ask
 
 
 # ------------------------------------------------------------------------------------------ v1beta1
+def test_tasks_are_told_since_3_0_until_their_run_has_ended(server: KubeflowServer, asking: Asking) -> None:
+    server.versions = {V2}
+    server.put(RUNS, a_run(state="RUNNING", made=TODAY, ended=None))
+    server.tasks["run-1"] = [a_task(Kept(id=1, name="train", state="RUNNING"))]
+    assert asking.told(0, TASKS) == ["run-1"]
+    assert asking.told(20, TASKS) == []
+    server.tasks["run-1"] = [a_task(Kept(id=1, name="train"))]
+    assert asking.told(20, TASKS) == ["run-1"]
+    server.put(RUNS, a_run(made=TODAY))
+    asking.of(20)
+    server.asked.clear()
+    asking.of(20)
+    assert server.count("view=FULL") == 0
+
+
+def test_nobody_asks_an_older_release_for_tasks(server: KubeflowServer, asking: Asking) -> None:
+    server.put(RUNS, a_run(state="RUNNING", made=TODAY, ended=None))
+    asking.of(100)
+    assert server.count("view=FULL") == 0
+
+
+def test_a_run_whose_tasks_cannot_be_read_is_told_of_once_they_can(server: KubeflowServer, asking: Asking) -> None:
+    server.versions = {V2}
+    server.put(RUNS, a_run(made=TODAY))
+    server.tasks["run-1"] = [a_task(Kept(id=1, name="train"))]
+    server.faults["view=FULL"] = 500
+    assert asking.told(5, RUNS) == []
+    server.faults.clear()
+    assert asking.told(60) == ["run-1", "run-1"]
+
+
 def test_where_there_is_no_v2_v1_tells_the_same(server: KubeflowServer, asking: Asking) -> None:
     server.versions = {V1}
     server.put(EXPERIMENTS, an_experiment())

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from lineage.facts import Fact, ObjectKept, Reported, TasksTold, TaskTold
-from lineage.model import Parameter
+from lineage.model import Parameter, Phase
 from lineage.observation import ObjectSeen
 from watchers.answers import told_revision
 from watchers.kubeflow import parameter, place
@@ -24,6 +24,14 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DAG: Final = "system.DAGExecution"
 _IMPORTER: Final = "system.Importer"  # …Execution, or …WorkspaceExecution
 _CACHED: Final = "CACHED"
+_PHASES: Final = {
+    "NEW": Phase.PENDING,
+    "RUNNING": Phase.RUNNING,
+    "COMPLETE": Phase.SUCCEEDED,
+    "FAILED": Phase.FAILED,
+    "CACHED": Phase.SKIPPED,
+    "CANCELED": Phase.SKIPPED,  # which is how Kubeflow writes that a condition did not hold
+}
 _INPUT: Final = "INPUT"
 _OUTPUT: Final = "OUTPUT"
 _NO_NUMBERS: Final = ("NaN", "Infinity", "-Infinity")
@@ -72,15 +80,17 @@ def _interpret(item: Mapping[str, Any], told: Mapping[str, Any], seen: ObjectSee
 def _task(execution: Mapping[str, Any], inputs: list[Port], outputs: list[Port], cluster: str) -> TaskTold:
     said = _properties(execution)
     cached, imported = text(execution, "last_known_state") == _CACHED, text(execution, "type").startswith(_IMPORTER)
+    phase = _PHASES.get(text(execution, "last_known_state"), Phase.UNKNOWN)
+    name = scalar(said.get("task_name")) or ""
     given, got = said.get("inputs"), said.get("outputs")
     return TaskTold(
         source=_NAME,
         id=scalar(execution.get("id")) or "",
-        place=place(
-            scalar(said.get("parent_dag_id")) or "",
-            scalar(said.get("task_name")) or "",
-            scalar(said.get("iteration_index")),
-        ),
+        place=place(scalar(said.get("parent_dag_id")) or "", name, scalar(said.get("iteration_index"))),
+        name=name,
+        phase=phase,
+        started_at=_time(execution, "create_time_since_epoch"),
+        finished_at=_time(execution, "last_update_time_since_epoch") if phase.ended else None,
         cached=cached,
         taken_from=(scalar(said.get("cached_execution_id")) or None) if cached else None,
         input_parameters=tuple(_parameters(given)),

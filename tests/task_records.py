@@ -1,11 +1,15 @@
-"""What ML Metadata keeps of the tasks of a run, as our client reads it: made up, without a server."""
+"""What Kubeflow's records tell of the tasks of a run, as our clients read it: made up, without a server.
+
+One story can be told as ML Metadata keeps it (to 2.18), and as the API tells it (from 3.0).
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.factories import NAMESPACE, KubernetesObject
+from tests.factories import NAMESPACE, KubernetesObject, rfc3339
 from tests.kubeflow import PARENT, RUN
+from watchers.answers import TASKS, V2, as_object
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +23,7 @@ class Port:
 
 @dataclass(frozen=True, kw_only=True)
 class Kept:
-    """A task. `at` is when it was written to last, in seconds since 1970."""
+    """A task, in the words of ML Metadata. `at` is when it was written to last, in seconds since 1970."""
 
     id: int
     name: str
@@ -108,3 +112,68 @@ def _value(value: Any) -> KubernetesObject:
             return {"struct_value": {"struct": value}}
         case _:
             return {"string_value": value}
+
+
+# ------------------------------------------------------------------------------------------ as the API tells it
+STATES = {"COMPLETE": "SUCCEEDED", "CANCELED": "SKIPPED"}
+KINDS = {"system.ContainerExecution": "RUNTIME", "system.ImporterExecution": "IMPORTER"}
+
+
+def told_tasks(*tasks: Kept, run: str = RUN, namespace: str = NAMESPACE) -> KubernetesObject:
+    """What the API tells of the same."""
+    root = {"name": "root", "task_id": PARENT, "type": "ROOT", "state": "RUNNING", "create_time": rfc3339(1)}
+    answer = {"run_id": run, "created_at": rfc3339(1), "tasks": [root, *(a_task(task) for task in tasks)]}
+    return as_object(TASKS, V2, answer, uid=run, namespace=namespace)
+
+
+def a_task(task: Kept) -> KubernetesObject:
+    """A task, as the API tells it."""
+    ended = task.state not in ("NEW", "RUNNING")
+    turn = {} if task.turn is None else {"type_attributes": {"iteration_index": str(task.turn)}}
+    return {
+        "name": task.name,
+        "task_id": f"task-{task.id}",
+        "type": KINDS[task.type],
+        "state": STATES.get(task.state, task.state),
+        "create_time": rfc3339(task.at if not ended else 2),
+        "end_time": rfc3339(task.at if ended else 0),
+        "parent_task_id": task.parent,
+        "inputs": {"parameters": _told_values(task.given), "artifacts": _told_ports(task.reads)},
+        "outputs": {"parameters": _told_values(task.came), "artifacts": _told_ports(task.writes)},
+        **turn,
+    }
+
+
+def _told_values(values: Mapping[str, Any]) -> list[KubernetesObject]:
+    whole = {
+        name: int(value) if isinstance(value, float) and value.is_integer() else value for name, value in values.items()
+    }
+    return [{"parameter_key": name, "value": value, "type": "OUTPUT"} for name, value in whole.items()]
+
+
+def _told_ports(ports: Mapping[str, Sequence[Port]]) -> list[KubernetesObject]:
+    return [
+        {"artifact_key": name, "artifacts": [told for one in held for told in _told(one)]}
+        for name, held in ports.items()
+    ]
+
+
+def _told(port: Port) -> list[KubernetesObject]:
+    """Each number of metrics is an artifact of its own, and what is said of curves and matrices is all there is."""
+    kind = port.type.removeprefix("system.")
+    known = {"artifact_id": f"artifact-{port.uri}", "created_at": rfc3339(2), "namespace": NAMESPACE}
+    if kind == "Metrics":
+        numbers = {name: value for name, value in port.said.items() if isinstance(value, float)}
+        return [
+            {
+                **known,
+                "artifact_id": f"{known['artifact_id']}/{name}",
+                "name": name,
+                "type": "Metric",
+                "number_value": value,
+            }
+            for name, value in numbers.items()
+        ]
+    if kind.endswith("ClassificationMetrics"):
+        return [{**known, "type": kind.removesuffix("s"), "metadata": dict(port.said)}]
+    return [{**known, "type": kind, "uri": port.uri, "metadata": dict(port.said)}]
