@@ -52,7 +52,8 @@ def metadata_client_of(settings: Settings) -> "MetadataClient":
         client = import_module("watchers.mlmd_client")
     except ImportError as error:
         raise InvalidSettings(
-            f"to ask ML Metadata, install what speaks gRPC: pip install 'kfp-lineage[mlmd]' ({error})"
+            "to ask ML Metadata, install what speaks gRPC: pip install 'kfp-lineage[mlmd]', "
+            f"in a checkout '.[mlmd]' ({error})"
         ) from error
     made: MetadataClient = client.MetadataClient(
         settings.kfp_metadata, ca_file=settings.kfp_ca_file, timeout_seconds=settings.kfp_timeout_seconds

@@ -76,7 +76,8 @@ class PostgreSql:
             )
         except ImportError as error:
             raise InvalidSettings(
-                "a store on PostgreSQL needs psycopg: pip install 'kfp-lineage[postgresql]'"
+                "a store on PostgreSQL needs psycopg: pip install 'kfp-lineage[postgresql]', "
+                "in a checkout '.[postgresql]'"
             ) from error
         event.listen(engine, "connect", _refuse_other_encodings, insert=True)  # before SQLAlchemy asks anything
         return engine

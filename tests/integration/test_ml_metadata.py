@@ -1,6 +1,7 @@
 """The real store of ML Metadata, written to as Kubeflow writes, and asked beside the cluster."""
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -316,6 +317,23 @@ def test_a_server_of_something_else_is_told(answer: bytes | None, kind: type[Clu
     with pytest.raises(ClusterError, match="closed"):
         client.call("GetExecutions", {})
     server.stop(None)
+
+
+def test_without_what_speaks_grpc_it_is_said_what_to_install(tmp_path: Path) -> None:
+    (tmp_path / "grpc.py").write_text("raise ImportError('not installed')")
+    command = [sys.executable, "-m", "lineage", "backfill", "--kfp", "http://127.0.0.1:1"]
+    told = ["--kfp-metadata", "grpc://127.0.0.1:1", "--store", f"sqlite:///{tmp_path / 'store.db'}"]
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        [*command, *told],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": path},
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 2
+    assert "kfp-lineage[mlmd]" in done.stderr
 
 
 # ------------------------------------------------------------------------------------------ of the past

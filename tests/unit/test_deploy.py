@@ -113,6 +113,25 @@ def test_what_watches_asks_kubeflow_too_where_that_is_wanted(name: str, tmp_path
         kubernetes_validate.validate(item, NEWEST, strict=True)
 
 
+@pytest.mark.parametrize("name", OVERLAYS)
+def test_what_watches_asks_ml_metadata_too_where_that_is_wanted(name: str, tmp_path: Path) -> None:
+    shutil.copytree(DEPLOY, tmp_path / "deploy")
+    folder = tmp_path / "deploy" / "overlays" / name
+    with (folder / "kustomization.yaml").open("a") as file:
+        file.write("components: [../../optional/kubeflow-metadata]\n")
+    told = {
+        pod: one["value"]
+        for pod, item in pods(rendered(folder)).items()
+        for one in the_container(item)["env"]
+        if one["name"] == "LINEAGE_KFP_METADATA"
+    }
+    assert told.keys() == {{"one-machine": "kfp-lineage", "cluster": "watch"}[name]}
+    for url in told.values():
+        assert Settings(kfp_metadata=url).kfp_metadata == url
+    for item in rendered(folder):
+        kubernetes_validate.validate(item, NEWEST, strict=True)
+
+
 @every_pod
 def test_only_what_watches_bears_an_account(name: str, pod: str) -> None:
     spec = a_pod(name, pod)["spec"]
