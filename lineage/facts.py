@@ -14,6 +14,7 @@ import msgspec
 from lineage.evidence import Look, MetricValue
 from lineage.identity import Location
 from lineage.model import ContainerImage, Parameter, Phase, RecurringSpec, Scheduler
+from lineage.workloads import NOTHING_SAID, WORKFLOW, WORKFLOWS, Scale, Tuning, Workload
 
 
 class Revision(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +79,14 @@ class Write(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     imported: bool = False
 
 
+class Creation(msgspec.Struct, frozen=True, kw_only=True):
+    """What a manifest makes: `key` is its name for who made it (`lineage.identity.creation_name`), and `name` what the
+    object is called; empty where nobody says what a generated name came to be."""
+
+    key: str
+    name: str
+
+
 class ExecutionState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One attempt at one node, as a view showed it. Without `started_at` it is a placeholder.
 
@@ -86,7 +95,10 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     attempt. `cached_from` is the id of the node whose outputs were carried over. `metrics` are names of output
     parameters that its template declares to be some. `is_system`: it is plumbing of the engine. `component` is what it
     runs, and `told_as` the id by which Kubeflow's own records know it, or the place of a task that was never run
-    (`TaskTold.place`).
+    (`TaskTold.place`). `creates` is the object that it makes.
+
+    Of an execution that is an object of its own, `workload` is what that says of itself, `values` are the metrics and
+    `images` what its containers were to run.
     """
 
     node_id: str
@@ -114,6 +126,10 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     is_system: bool = False
     component: str | None = None
     told_as: str | None = None
+    creates: Creation | None = None
+    workload: Workload = NOTHING_SAID
+    values: tuple[MetricValue, ...] = ()
+    images: tuple[ContainerImage, ...] = ()
 
 
 class Repository(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,8 +147,20 @@ class RecurringRef(msgspec.Struct, frozen=True, kw_only=True):
     name: str
 
 
-class RunSeen(msgspec.Struct, frozen=True, kw_only=True, tag="run"):
+class Starter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What started a run, as far as its object says: the uid of the `owner`, which is a workflow, a pod or an execution
+    that is an object of its own. A workflow's step, or without an owner any, is found by the object that it creates."""
+
+    owner: str | None
+    creation: Creation
+
+
+class RunSeen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="run"):
     """One view of a workflow: the run's header, the incarnation and, if the view shows its nodes, the roll.
+
+    What else runs something by itself is a run, too, of another `kind` and `resource`: its executions are objects of
+    their own (`ExecutionSeen`), and there is no roll. It then says how many it `expects`, what it is `tuning`, and in
+    `details` what only its kind has.
 
     `executions` are all attempts that the view names; None where it says that nodes exist but does not
     show them, which is not "there are none"; `nodes_missing` then says why. `incarnation` is the uid, or
@@ -166,6 +194,34 @@ class RunSeen(msgspec.Struct, frozen=True, kw_only=True, tag="run"):
     recurring: RecurringRef | None = None
     scheduled_at: datetime | None = None
     repository: Repository | None = None
+    kind: str = WORKFLOW
+    resource: str = WORKFLOWS
+    started_by: Starter | None = None
+    expects: int | None = None
+    tuning: Tuning | None = None
+    details: Mapping[str, Any] = {}
+
+
+class ExecutionSeen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="execution"):
+    """One view of an object that is an execution by itself: a trial, a job. `run` is the uid of what it is a part of,
+    which may be itself, `run_name` how that is called, and `run_kind` what it is.
+
+    The conditions that it came to, and the `scale` that it wants, are kept as turns of it: later views have forgotten
+    those of earlier ones.
+    """
+
+    revision: Revision
+    uid: str
+    resource: str
+    cluster: str
+    namespace: str
+    name: str
+    run: str
+    run_name: str
+    run_kind: str
+    created_at: datetime | None
+    state: ExecutionState
+    scale: Scale | None = None
 
 
 class PodSeen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="pod"):
@@ -407,6 +463,7 @@ Told: TypeAlias = ExperimentTold | PipelineTold | PipelineVersionTold | Recurrin
 
 Fact: TypeAlias = (
     RunSeen
+    | ExecutionSeen
     | PodSeen
     | RecurringRunSeen
     | ExperimentTold

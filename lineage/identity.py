@@ -37,6 +37,12 @@ def provisional_key(owner_uid: str, node_id: str) -> Key:
     return ("Execution", owner_uid, node_id)
 
 
+def object_key(uid: str) -> Key:
+    """Key of the execution that an object of its own is: a trial, a job. It has one attempt, whatever it says of when
+    it began; pods that it owns may have been seen before it."""
+    return provisional_key(uid, uid)
+
+
 def written_key(run: str, node_id: str, started_at: int | None, output: str) -> Key:
     """Key of the artifact that an attempt wrote under the name `output`."""
     return ("Artifact", run, node_id, started_at, output)
@@ -110,6 +116,15 @@ def parse_global_id(text: str) -> Key:
     if global_id(key) != text:
         raise InvalidId(f"{text[:80]!r} is no id of this API")
     return key
+
+
+def creation_name(*, cluster: str, namespace: str, group: str, kind: str, name: str, prefix: str) -> str:
+    """Name what was created, or what creates it, so that one finds the other: by what stood in the manifest.
+
+    `prefix` is the generateName, and empty where the name itself was written.
+    """
+    what = [cluster, namespace, group, kind, prefix or name, bool(prefix)]
+    return "created:" + hashlib.sha256(orjson.dumps(what)).hexdigest()[:32]
 
 
 # ------------------------------------------------------------------------------------------ runs

@@ -22,6 +22,8 @@ import orjson
 
 from lineage.errors import InvalidObservation
 from lineage.facts import (
+    ExecutionSeen,
+    ExecutionState,
     ExperimentTold,
     Fact,
     InputRejected,
@@ -92,6 +94,8 @@ def refuse_long_names(fact: Fact) -> None:
     match fact:
         case RunSeen():
             _refuse_in_run(fact)
+        case ExecutionSeen():
+            _refuse_in_execution(fact)
         case PodSeen():
             _refuse_in_pod(fact)
         case ExperimentTold() | PipelineTold() | PipelineVersionTold() | RecurringRunTold() | RunTold() | TasksTold():
@@ -149,9 +153,30 @@ def _refuse_in_run(fact: RunSeen) -> None:
         _refuse("name of the parameter", parameter.name)
     for label in fact.labels:
         _refuse("name of the label", label)
+    if fact.started_by is not None:
+        _refuse("uid of the owner", fact.started_by.owner)
     for state in fact.executions or ():
-        _refuse("id of the node", state.node_id)
-        _refuse_ports(state.reads, state.writes, of=("node", state.node_id))
+        _refuse_in_state(state)
+
+
+def _refuse_in_state(state: ExecutionState) -> None:
+    _refuse("id of the node", state.node_id)
+    _refuse_ports(state.reads, state.writes, of=("node", state.node_id))
+    for value in state.values:
+        _refuse("name of the metric", value.name, of=("node", state.node_id))
+
+
+def _refuse_in_execution(fact: ExecutionSeen) -> None:
+    _refuse("uid", fact.uid)
+    _refuse("uid of the run", fact.run)
+    _refuse("resource", fact.resource)
+    _refuse("name", fact.name)
+    _refuse("name of the run", fact.run_name)
+    _refuse("kind of the run", fact.run_kind)
+    _refuse_scope(fact.cluster, fact.namespace)
+    _refuse_in_state(fact.state)
+    for condition in fact.state.workload.conditions:
+        _refuse("condition", f"{condition.type} {condition.status}")
 
 
 def _refuse_in_told(fact: Told) -> None:

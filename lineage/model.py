@@ -5,13 +5,14 @@ Times are aware and in UTC.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from lineage.identity import Key, Location, encoded_id, global_id
+from lineage.workloads import NOTHING_SAID, WORKFLOW, Condition, Tuning, Workload
 
 
 class Phase(StrEnum):
@@ -170,7 +171,9 @@ class Origin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run(_Node):
-    """One execution of one pipeline: a Workflow, or the several that a run of Kubeflow had in its life."""
+    """One execution of one pipeline: a Workflow, or the several that a run of Kubeflow had in its life. What else runs
+    something by itself is one of another `kind`: `tuning` is what a Katib experiment says of itself, `details` what
+    only its kind has."""
 
     key: Key
     uid: str | None
@@ -193,6 +196,10 @@ class Run(_Node):
     origins: tuple[Origin, ...] = ()
     recurring_run_key: Key | None = None
     scheduled_at: datetime | None = None
+    kind: str = WORKFLOW
+    started_by_key: Key | None = None
+    tuning: Tuning | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def duration_seconds(self) -> float | None:
@@ -219,7 +226,8 @@ class PodSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Execution(_Node):
-    """One attempt at one step of a run: in Argo a node that is no grouping."""
+    """One attempt at one step of a run: in Argo a node that is no grouping. Of one that is an object of its own,
+    `workload` is what that says of itself, and `images` what its containers were to run."""
 
     key: Key
     run_key: Key
@@ -242,6 +250,8 @@ class Execution(_Node):
     system: bool = False
     component: str | None = None
     origins: tuple[Origin, ...] = ()
+    workload: Workload = NOTHING_SAID
+    images: tuple[ContainerImage, ...] = ()
 
     @property
     def iteration(self) -> int | None:
@@ -452,6 +462,28 @@ class Slot:
     late_by_seconds: float | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """A turn in the life of an object that is an execution: it came to a `condition`, or it was made to want so many
+    `replicas` of each role, in which generation of its spec. `at` is None where nobody says when."""
+
+    at: datetime | None
+    condition: Condition | None = None
+    replicas: Mapping[str, int | None] | None = None
+    generation: int | None = None
+
+
+RESTARTING: Final = "Restarting"
+
+
+def restarts_of(turns: Sequence[Turn], pods: Sequence[PodSeen]) -> int:
+    """Count how often an execution was seen to start again: as its object said, or else as the containers of its pods
+    did. A job of the training operator says so where it makes a pod anew, and not where a container is started
+    again."""
+    said = sum(turn.condition is not None and turn.condition.type == RESTARTING for turn in turns)
+    return max(said, sum(pod.restarts for pod in pods))
+
+
 LineageNode: TypeAlias = Execution | Artifact
 
 
@@ -482,6 +514,15 @@ class LineageEdge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """One execution started another: a step its job, a trial the steps of its workflow. What was given along has no
+    name."""
+
+    source: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LineageGraph:
     """Never silently partial: `complete` is false where anything is missing, `reasons` say why, and
     `frontier` are the ids of the nodes to go on from. `depth` is how many edges away the farthest is."""
@@ -492,6 +533,7 @@ class LineageGraph:
     complete: bool
     reasons: tuple[str, ...] = ()
     frontier: tuple[str, ...] = ()
+    starts: tuple[Start, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

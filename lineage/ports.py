@@ -37,6 +37,7 @@ from lineage.model import (
     Run,
     Slot,
     SourceStatus,
+    Turn,
     WorkflowIncarnation,
 )
 from lineage.observation import Observation
@@ -362,6 +363,12 @@ class LineageStore(Protocol):
     def inputs(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[ArtifactUse, ...]]: ...
     def outputs(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[ArtifactUse, ...]]: ...
     def depends_on(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[Execution, ...]]: ...
+    def turns(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[Turn, ...]]:
+        """What executions that are objects of their own came to, in the order of time."""
+
+    def best_trials(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, Execution]:
+        """Of runs that tune something, the trial that they call the best so far."""
+
     def cached_from(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, Execution]: ...
     def history(self, scope: Scope, artifacts: Sequence[Key]) -> Mapping[Key, tuple[ArtifactLook, ...]]:
         """What each look says of artifacts, the newest first."""

@@ -291,7 +291,9 @@ def deliveries(observations: Sequence[Observation], statements: Sequence[Sequenc
         if not isinstance(observation, seen.ObjectSeen):
             continue
         resource = next((one.resource for one in several if isinstance(one, fact.ObjectKept)), "")
-        namespace = next((one.namespace for one in several if isinstance(one, fact.RunSeen | fact.PodSeen)), "")
+        namespace = next(
+            (one.namespace for one in several if isinstance(one, fact.RunSeen | fact.ExecutionSeen | fact.PodSeen)), ""
+        )
         if not resource:
             continue
         key = (observation.source, observation.cluster, resource, namespace)

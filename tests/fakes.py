@@ -37,6 +37,7 @@ from lineage.model import (
     Run,
     Slot,
     SourceStatus,
+    Turn,
     WorkflowIncarnation,
 )
 from lineage.observation import Observation
@@ -223,6 +224,12 @@ class FakeStore:
     def depends_on(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[Execution, ...]]:
         found = self._parts("depends_on", self._known.depends_on, executions)
         return {key: tuple(map(self._execution, others)) for key, others in found.items()}
+
+    def turns(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[Turn, ...]]:
+        return self._parts("turns", {}, executions)
+
+    def best_trials(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, Execution]:
+        return self._parts("best_trials", {}, runs)
 
     def cached_from(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, Execution]:
         found = self._parts("cached_from", self._known.cached_from, executions)
@@ -495,7 +502,7 @@ class FakeStore:
                 return [getattr(pipeline, "key" if condition.field == "pipeline" else "name", None)]
             case "enabled":
                 return [item.spec.enabled]
-            case "pipelineVersion" | "experiment" | "recurringRun":
+            case "pipelineVersion" | "experiment" | "recurringRun" | "startedBy":
                 return [getattr(item, f"{_snake(condition.field)}_key")]
             case "experimentName":
                 return [each.name for each in known.experiments if each.key == item.experiment_key] or [None]

@@ -18,6 +18,7 @@ from lineage.identity import Location, names_own_pod
 from lineage.model import Parameter, Phase
 from lineage.redaction import is_redacted
 from watchers.components import arguments_of, component_of, plain_name, types_of_outputs
+from watchers.creations import created_by
 from watchers.kubeflow import (
     Compiled,
     Role,
@@ -140,6 +141,8 @@ class Reader:
             state = state if why is None else replace(state, message=f"the condition does not hold: {why}")
         if state.acts:
             state = self._with_volumes(state, node, template, pod_spec)
+        if state.started_at is not None and "resource" in template:
+            state = self._with_creation(state, node, template)
         return Reading(
             shape=shape,
             times=tuple(times_of(node)),
@@ -280,12 +283,20 @@ class Reader:
             ended = state.phase in _RAN
             reads = [Read(name=mount.path, location=mount.location) for mount in mounts]
             writes = [_mounted(mount.path, mount.location) for mount in mounts if ended and not mount.read_only]
-            named = next((p.value for p in state.output_parameters if p.name.endswith("-name") and p.value), None)
-            made = made_by(template, values, named or "", **where)
+            made = made_by(template, values, _named(state), **where)
             if made is not None and state.phase is Phase.SUCCEEDED:
                 reads += [Read(name="source", location=made.source)]
                 writes += [_mounted("volume", made.location)]
             return replace(state, reads=(*state.reads, *reads), writes=(*state.writes, *writes))
+        return state
+
+    def _with_creation(
+        self, state: ExecutionState, node: dict[str, Any], template: Mapping[str, Any]
+    ) -> ExecutionState:
+        """Say what object an attempt creates, so that a run of that kind finds what started it."""
+        with suppress(InvalidObservation):  # what stands in a text is no reason to refuse the rest
+            where = {"cluster": self.cluster, "namespace": self.namespace}
+            return replace(state, creates=created_by(template, self._values(state, node), _named(state), **where))
         return state
 
     def _values(self, state: ExecutionState, node: dict[str, Any]) -> dict[str, str]:
@@ -299,6 +310,11 @@ class Reader:
             "workflow.namespace": self.namespace,
             "pod.name": self.pods.of_node(node, state.node_id, self.name),
         }
+
+
+def _named(state: ExecutionState) -> str:
+    """What an output says that the object which a step made came to be called; empty where none does."""
+    return next((one.value for one in state.output_parameters if one.name.endswith("-name") and one.value), "")
 
 
 def _mounted(name: str, location: Location) -> Write:

@@ -1,14 +1,16 @@
 # mypy: allow-subclassing-any
 """Executions: the type with its pods and images, its lists and filters."""
 
+from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any
 
 import graphene
 
-from lineage import model
+from lineage import model, workloads
+from lineage.model import restarts_of
 from lineage_graphql.artifacts import ArtifactUse
-from lineage_graphql.connections import Connection, connect, connection_type, list_field, order_type
+from lineage_graphql.connections import Connection, connect, connect_owned, connection_type, list_field, order_type
 from lineage_graphql.context import Info, context_of
 from lineage_graphql.enums import DigestKind, Phase, order_fields
 from lineage_graphql.filters import DateTimeWhere, IDWhere, ImageWhere, PhaseWhere, StringWhere
@@ -17,8 +19,15 @@ from lineage_graphql.node import LineageNode, Node
 from lineage_graphql.origins import Origin
 from lineage_graphql.parameters import parameters
 from lineage_graphql.scalars import JSON, DateTime, Digest
+from lineage_graphql.workloads import Condition, ObservedMetric, Replicas, Turn
 
 
+# ------------------------------------------------------------------------------------------ lists of an execution
+def runs_of_execution(execution: model.Execution, info: Info, **asked: Any) -> Connection[model.Run]:
+    return connect_owned(context_of(info), execution, model.Run, "startedBy", **asked)
+
+
+# ------------------------------------------------------------------------------------------ types
 class PodSeen(graphene.ObjectType):
     """A pod that worked for an execution, as it was last seen."""
 
@@ -91,7 +100,9 @@ class Execution(graphene.ObjectType):
     pods = graphene.List(graphene.NonNull(PodSeen), required=True, description="The pods that worked for it.")
     resources = JSON(description="The resources that the engine counted, such as `{cpu: 12, memory: 40}`.")
     images = graphene.List(
-        graphene.NonNull(ContainerImage), required=True, description="The images of its pods' containers."
+        graphene.NonNull(ContainerImage),
+        required=True,
+        description="The images of its pods' containers, and those that a job asks for.",
     )
     input_parameters = parameters("The parameters that it was given.")
     output_parameters = parameters("The parameters that it gave on.")
@@ -106,6 +117,65 @@ class Execution(graphene.ObjectType):
         required=True,
         description="The executions that had to end before this one started.",
     )
+    started_runs = list_field(
+        "lineage_graphql.runs.Run",
+        runs_of_execution,
+        "The runs that it started: a trial its job or its workflow, a step the job that it created.",
+    )
+    conditions = graphene.List(
+        graphene.NonNull(Condition),
+        required=True,
+        description="The conditions of a trial or a job, as it was last seen; of a step none.",
+    )
+    replicas = graphene.List(
+        graphene.NonNull(Replicas), required=True, description="The pods of a job by their role; of others none."
+    )
+    observed = graphene.List(
+        graphene.NonNull(ObservedMetric),
+        required=True,
+        description="What became of the metrics of a trial, in Katib's words.",
+    )
+    stopped_early = graphene.Boolean(
+        required=True, description="True of a trial that was ended since it would not get better."
+    )
+    restarts = graphene.Int(
+        required=True, description="How often a job was seen to start again, or else the containers of its pods were."
+    )
+    turns = graphene.List(
+        graphene.NonNull(Turn),
+        required=True,
+        description="What a trial or a job came to, in the order of time: conditions, and how many replicas it wanted.",
+    )
+    details = JSON(required=True, description="What only its kind has, as its object says; of a step nothing.")
+
+    @staticmethod
+    def resolve_conditions(execution: model.Execution, _: Info) -> Sequence[workloads.Condition]:
+        return execution.workload.conditions
+
+    @staticmethod
+    def resolve_replicas(execution: model.Execution, _: Info) -> Sequence[workloads.Replicas]:
+        return execution.workload.replicas
+
+    @staticmethod
+    def resolve_observed(execution: model.Execution, _: Info) -> Sequence[workloads.ObservedMetric]:
+        return execution.workload.observed
+
+    @staticmethod
+    def resolve_stopped_early(execution: model.Execution, _: Info) -> bool:
+        return execution.workload.stopped_early
+
+    @staticmethod
+    def resolve_restarts(execution: model.Execution, info: Info) -> int:
+        loaders = context_of(info).loaders
+        return restarts_of(loaders.turns(execution), loaders.pods(execution))
+
+    @staticmethod
+    def resolve_turns(execution: model.Execution, info: Info) -> Sequence[model.Turn]:
+        return context_of(info).loaders.turns(execution)
+
+    @staticmethod
+    def resolve_details(execution: model.Execution, _: Info) -> Any:
+        return execution.workload.details
 
     @staticmethod
     def resolve_run(execution: model.Execution, info: Info) -> model.Node | None:
@@ -121,9 +191,10 @@ class Execution(graphene.ObjectType):
 
     @staticmethod
     def resolve_images(execution: model.Execution, info: Info) -> list[model.ContainerImage]:
-        """List each image once, however many pods ran it."""
-        pods = context_of(info).loaders.pods(execution)
-        return list(dict.fromkeys(image for pod in pods for image in pod.images))
+        """List each image once, however many pods ran it; and what was to run, of which no pod was seen."""
+        ran = dict.fromkeys(image for pod in context_of(info).loaders.pods(execution) for image in pod.images)
+        seen = {(image.container, image.reference) for image in ran}
+        return [*ran, *(image for image in execution.images if (image.container, image.reference) not in seen)]
 
     @staticmethod
     def resolve_inputs(execution: model.Execution, info: Info) -> tuple[model.ArtifactUse, ...]:

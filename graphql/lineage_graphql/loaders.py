@@ -27,6 +27,7 @@ from lineage.model import (
     RecurringRun,
     Run,
     Slot,
+    Turn,
     WorkflowIncarnation,
 )
 from lineage.ports import LineageStore, Listing, Page, PageRequest, Scope
@@ -67,6 +68,8 @@ class Loaders:
         self._pods = Loader(partial(store.pods, scope), deadline)
         self._inputs = Loader(self._arriving(partial(store.inputs, scope), _artifacts), deadline)
         self._outputs = Loader(self._arriving(partial(store.outputs, scope), _artifacts), deadline)
+        self._turns = Loader(partial(store.turns, scope), deadline)
+        self._best_trials = Loader(self._arriving(partial(store.best_trials, scope), _alone), deadline)
         self._depends_on = Loader(self._arriving(partial(store.depends_on, scope), _themselves), deadline)
         self._cached_from = Loader(self._arriving(partial(store.cached_from, scope), _alone), deadline)
         self._history = Loader(partial(store.history, scope), deadline)
@@ -125,6 +128,12 @@ class Loaders:
 
     def outputs(self, execution: Execution) -> tuple[ArtifactUse, ...]:
         return self._part(self._outputs, execution) or ()
+
+    def turns(self, execution: Execution) -> tuple[Turn, ...]:
+        return self._part(self._turns, execution) or ()
+
+    def best_trial(self, run: Run) -> Execution | None:
+        return self._part(self._best_trials, run)
 
     def depends_on(self, execution: Execution) -> tuple[Execution, ...]:
         return self._part(self._depends_on, execution) or ()

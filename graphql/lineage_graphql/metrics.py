@@ -35,8 +35,8 @@ class Metric(graphene.ObjectType):
     )
     source = graphene.String(
         required=True,
-        description="Where it was read: `outputs.parameters.NAME`, the uri of a file, or `built in` for what the "
-        "engine says of everything.",
+        description="Where it was read: `outputs.parameters.NAME`, the uri of a file, `status` for what a trial or a "
+        "job says of itself, or `built in` for what the engine says of everything.",
     )
 
     @staticmethod

@@ -32,12 +32,24 @@ class LineageEdge(graphene.ObjectType):
     )
 
 
+class Start(graphene.ObjectType):
+    """One execution started another: a step its job, a trial the steps of its workflow."""
+
+    source = graphene.ID(required=True, description="The execution that started the other.")
+    target = graphene.ID(required=True, description="The execution that was started.")
+
+
 class LineageGraph(graphene.ObjectType):
     """Never silently partial: `complete` is false where anything is missing, `reasons` say why, and `frontier` are
     the nodes to go on from."""
 
     nodes = graphene.List(graphene.NonNull(LineageNode), required=True, description="The nodes, roots included.")
     edges = graphene.List(graphene.NonNull(LineageEdge), required=True, description="The edges between them.")
+    starts = graphene.List(
+        graphene.NonNull(Start),
+        required=True,
+        description="Which of the executions started which: a walk goes along these as along edges.",
+    )
     depth = graphene.Int(required=True, description="How many edges the farthest node is away.")
     complete = graphene.Boolean(required=True, description="False where anything is missing.")
     reasons = graphene.List(graphene.NonNull(graphene.String), required=True, description="Why anything is missing.")

@@ -27,6 +27,7 @@ from lineage_graphql.node import LineageNode, Node
 from lineage_graphql.origins import Origin
 from lineage_graphql.parameters import parameters
 from lineage_graphql.scalars import JSON, DateTime
+from lineage_graphql.workloads import Tuning
 
 
 # ------------------------------------------------------------------------------------------ lists within a run
@@ -119,6 +120,23 @@ class Run(graphene.ObjectType):
         required=True,
         description="Where what both a workflow and Kubeflow could say comes from; of what nobody said, nothing.",
     )
+    kind = graphene.String(
+        required=True,
+        description="The kind of object that it is: `Workflow`; `KatibExperiment`, whose executions are its trials; or "
+        "that of a job, such as `PyTorchJob` or `TrainJob`, whose one execution is the job.",
+    )
+    started_by = graphene.Field(
+        "lineage_graphql.executions.Execution",
+        description="The execution that started it: the trial whose job or workflow it is, or the step that created "
+        "it; null where none is known.",
+    )
+    tuning = graphene.Field(Tuning, description="What a Katib experiment is after, and has found; null for others.")
+    best_trial = graphene.Field(
+        "lineage_graphql.executions.Execution",
+        description="The trial that a Katib experiment calls the best so far; null where there is none, or nobody saw "
+        "it.",
+    )
+    details = JSON(required=True, description="What only its kind has, as its object says; of a workflow nothing.")
     completeness = graphene.Field(Completeness, required=True, description="What was seen of it.")
     raw = JSON(description="The newest recorded object, secrets redacted.")
 
@@ -141,6 +159,14 @@ class Run(graphene.ObjectType):
     @staticmethod
     def resolve_resubmitted_from(run: model.Run, info: Info) -> model.Node | None:
         return context_of(info).loaders.referred(run, attrgetter("resubmitted_from_key"))
+
+    @staticmethod
+    def resolve_started_by(run: model.Run, info: Info) -> model.Node | None:
+        return context_of(info).loaders.referred(run, attrgetter("started_by_key"))
+
+    @staticmethod
+    def resolve_best_trial(run: model.Run, info: Info) -> model.Execution | None:
+        return context_of(info).loaders.best_trial(run)
 
     @staticmethod
     def resolve_completeness(run: model.Run, info: Info) -> model.Completeness | None:
@@ -188,6 +214,8 @@ class RunWhere(graphene.InputObjectType):
     experiment = IDWhere(description="By its experiment.")
     experiment_name = StringWhere(description="By the name of its experiment.")
     recurring_run = IDWhere(description="By the recurring run that made it.")
+    kind = StringWhere(description="By the kind of object that it is.")
+    started_by = IDWhere(description="By the execution that started it; `isNull: true` finds what nothing else did.")
     label = LabelWhere(description="By a label.")
     parameter = ParameterWhere(description="By an argument.")
     metric = MetricWhere(description="By the latest value of a metric.")

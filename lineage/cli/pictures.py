@@ -15,6 +15,7 @@ from rich.tree import Tree
 from lineage.cli.terminal import printable
 from lineage.metrics import as_text
 from lineage.model import Artifact, Rejected
+from lineage.workloads import WORKFLOW
 
 NOT_KNOWN: Final = "–"
 LONGEST_TEXT: Final = 160  # characters; `--json` shows all
@@ -36,7 +37,7 @@ Answer = Mapping[str, Any]
 def table_of_runs(runs: Sequence[Answer]) -> Table:
     """A row a run."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("run", "phase", "started (UTC)", "took", "pipeline", "namespace", "uid"):
+    for column in ("run", "phase", "started (UTC)", "took", "pipeline or kind", "namespace", "uid"):
         table.add_column(column, overflow="fold", no_wrap=column in ("phase", "took"))
     for run in runs:
         table.add_row(
@@ -44,7 +45,7 @@ def table_of_runs(runs: Sequence[Answer]) -> Table:
             _phase(run["phase"]),
             _text(_time(run["startedAt"] or run["createdAt"])),
             _text(_took(run["durationSeconds"])),
-            _text(_pipeline(run)),
+            _text(_pipeline(run) or _other_kind(run)),
             _text(run["namespace"]),
             _text(run["uid"]),
         )
@@ -340,6 +341,13 @@ def _known_facts(run: Answer) -> Iterator[tuple[str, Text]]:
     yield "took", _text(_took(run["durationSeconds"]))
     if run["pipelineVersion"]:
         yield "pipeline", _text(f"{_pipeline(run)}  {run['pipelineVersion']['digest']}")
+    if _other_kind(run):
+        yield "kind", _text(run["kind"])
+    if run["startedBy"]:
+        starter = run["startedBy"]
+        yield "started by", _text(f"{starter['displayName']} of {starter['run']['displayName']}")
+    if run["tuning"]:
+        yield from _facts_of_tuning(run["tuning"])
     if run["experiment"]:
         yield "experiment", _text(run["experiment"]["name"])
     if run["resubmittedFrom"]:
@@ -351,6 +359,23 @@ def _known_facts(run: Answer) -> Iterator[tuple[str, Text]]:
         yield "metrics" if number == 0 else "", _metric(metric)
     for missing in run["completeness"]["missing"]:
         yield "not seen", _text(missing, "yellow")
+
+
+def _facts_of_tuning(tuning: Answer) -> Iterator[tuple[str, Text]]:
+    """What a search is after, and what it has found."""
+    goal = f", to {tuning['goal']}" if tuning["goal"] else ""
+    yield "objective", _text(f"{tuning['direction'] or 'optimize'} {tuning['objective']}{goal}")
+    yield "algorithm", _text(tuning["algorithm"])
+    for number, one in enumerate(tuning["searched"]):
+        step = f" by {one['step']}" if one["step"] else ""
+        among = ", ".join(one["choices"]) or f"{one['min']} … {one['max']}{step}"
+        yield "searched" if number == 0 else "", _text(f"{one['name']}: {among}")
+    if tuning["bestTrialName"]:
+        yield "best trial", _text(f"{tuning['bestTrialName']}  {_assigned(tuning['bestParameters'])}")
+
+
+def _assigned(parameters: Sequence[Answer]) -> str:
+    return ", ".join(f"{one['name']} = {'(redacted)' if one['redacted'] else one['value']}" for one in parameters)
 
 
 def _metric(metric: Answer) -> Text:
@@ -371,6 +396,8 @@ def _add_step(tree: Tree, step: Answer) -> None:
         *([f"attempt {step['attempt'] + 1}"] if step["attempt"] else []),
         *(["superseded"] if step["superseded"] else []),
         *(["cached"] if step["cached"] else []),
+        *(["stopped early"] if step["stoppedEarly"] else []),
+        *([f"{step['restarts']} restarts"] if step["restarts"] else []),
         *([f"exit code {step['exitCode']}"] if step["exitCode"] else []),
     ]
     name = _text(step["displayName"], "dim" if step["superseded"] else "bold")
@@ -380,6 +407,19 @@ def _add_step(tree: Tree, step: Answer) -> None:
     before = sorted({each["displayName"] for each in step["dependsOn"]})
     if before:
         branch.add(_text(f"after {', '.join(before)}", "dim"))
+    if step["observed"]:
+        branch.add(_text(_assigned(step["inputParameters"])))
+    for observed in step["observed"]:
+        values = (f"{name} {observed[name]}" for name in ("min", "max", "latest") if observed[name] is not None)
+        branch.add(_text(f"{observed['name']}: {', '.join(values)}"))
+    for role in step["replicas"]:
+        counts = (f"{role[name]} {name}" for name in ("active", "succeeded", "failed") if role[name])
+        branch.add(_text(f"{role['role']} × {_number(role['wanted'])}  {', '.join(counts)}".rstrip(), "dim"))
+    for run in step["startedRuns"]["nodes"]:
+        branch.add(Text.assemble("▶ ", _phase(run["phase"]), _text(f" {run['kind']} {run['displayName']}")))
+    more = step["startedRuns"]["totalCount"] - len(step["startedRuns"]["nodes"])
+    if more > 0:
+        branch.add(_text(f"▶ and {more} more", "dim"))
     for image in sorted({each["reference"] for each in step["images"]}):
         branch.add(_text(f"image {image}", "dim"))
     for use in step["inputs"]:
@@ -419,6 +459,15 @@ def _phase(phase: str) -> Text:
 
 def _state(state: str) -> Text:
     return Text(state.lower(), {"PRESENT": "green", "MISSING": "bold red", "CHANGED": "yellow"}.get(state, "dim"))
+
+
+def _number(count: int | None) -> str:
+    return NOT_KNOWN if count is None else str(count)
+
+
+def _other_kind(run: Answer) -> str | None:
+    """What a run is, where that is no workflow."""
+    return run["kind"] if run["kind"] != WORKFLOW else None
 
 
 def _pipeline(run: Answer) -> str | None:

@@ -25,6 +25,12 @@ def runs(
     namespace: Annotated[
         str | None, typer.Option("--namespace", metavar="NAME", help="Only those of this namespace.")
     ] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            "--kind", metavar="KIND", help="Only those of this kind: Workflow, KatibExperiment, PyTorchJob, …"
+        ),
+    ] = None,
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="How many at most.")] = 20,
     as_json: JsonFlag = False,
     store: StoreFlag = None,
@@ -35,12 +41,14 @@ def runs(
     lineage runs
     lineage runs --phase failed --phase error --limit 5
     lineage runs --pipeline churn-training --json
+    lineage runs --kind KatibExperiment
     """
     configure_logs(logging.ERROR)
     wanted = {
         "phase": {"in": [each.value for each in phase]} if phase else None,
         "pipelineName": {"eq": pipeline} if pipeline is not None else None,
         "namespace": {"eq": namespace} if namespace is not None else None,
+        "kind": {"eq": kind} if kind is not None else None,
     }
     where = {name: value for name, value in wanted.items() if value is not None}
     found, total = ask_pages(open_ask(store, url), "runs", "runs", where, limit)

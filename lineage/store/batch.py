@@ -56,8 +56,9 @@ class Batch:
     were elsewhere in the graph, and `removed` are no more. `states` are views that this batch need not decode,
     `attempts` those of whole runs. Of `retold` runs Kubeflow's records tell something new, or mean other places by it.
     `moved_pods` are by uid; of `turned_pods` it is now known whether the cache
-    stood in for them. `joined_by_owner` are workflows whose run is now known. `metric_parameters` are how output
-    parameters are called that are metrics.
+    stood in for them. `joined_by_owner` are workflows whose run is now known. `seated_pods` work for another
+    execution than before, `claimed_runs` may have another starter, and `left_runs` lost an execution to another run.
+    `metric_parameters` are how output parameters are called that are metrics.
     """
 
     def __init__(
@@ -90,6 +91,12 @@ class Batch:
         self.told = self._shelf(tables.told, guard=self._require_told)
         self.rolls = self._shelf(tables.roll, of_run)
         self.executions = self._shelf(tables.execution, of_run)
+        self.members = self._shelf(
+            tables.member,
+            {**of_run, "execution_id": self.nodes},
+            guard=lambda row: locks.require(names.uid(row["uid"])),
+        )
+        self.turns = self._shelf(tables.turn, {"execution_id": self.nodes})
         of_execution = {**of_run, "execution_id": self.nodes, "location_id": self.locations}
         self.pods = self._shelf(tables.pod, of_execution)
         self.pod_images = self._shelf(tables.pod_image, {"pod_id": self.pods})
@@ -114,6 +121,8 @@ class Batch:
         self.moved_pods: dict[str, Row] = {}
         self.turned_pods: set[str] = set()
         self.joined_by_owner: set[str] = set()
+        self.seated_pods: set[str] = set()
+        self.claimed_runs, self.left_runs = set[int](), set[int]()
 
     def _shelf(
         self, table: Table, references: Mapping[str, Shelf] = NO_REFERENCES, guard: Callable[[Row], None] | None = None

@@ -11,6 +11,7 @@ from msgspec import structs
 
 from lineage.evidence import Look
 from lineage.facts import (
+    ExecutionSeen,
     ExecutionState,
     ExperimentTold,
     PipelineTold,
@@ -26,9 +27,10 @@ from lineage.facts import (
     Told,
 )
 from lineage.merge import Span, informed
-from lineage.model import ArtifactState, Parameter, RecurringSpec
+from lineage.model import ArtifactState, ContainerImage, Parameter, RecurringSpec
 from lineage.store.dialect import Row
 from lineage.verification import Verified
+from lineage.workloads import NOTHING_SAID, Condition, Scale, Workload
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -52,6 +54,8 @@ class AttemptShown(msgspec.Struct, frozen=True):
     output_parameters: tuple[Parameter, ...]
     is_system: bool = False
     component: str | None = None
+    workload: Workload = NOTHING_SAID
+    images: tuple[ContainerImage, ...] = ()
 
 
 class TaskShown(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -73,6 +77,9 @@ execution_of = msgspec.json.Decoder(ExecutionState).decode
 attempt_shown = msgspec.json.Decoder(AttemptShown).decode
 task_shown = msgspec.json.Decoder(TaskShown).decode
 executions_of = msgspec.json.Decoder(tuple[ExecutionState, ...]).decode
+execution_seen_of = msgspec.json.Decoder(ExecutionSeen).decode
+condition_of = msgspec.json.Decoder(Condition).decode
+scale_of = msgspec.json.Decoder(Scale).decode
 pod_of = msgspec.json.Decoder(PodSeen).decode
 recurring_of = msgspec.json.Decoder(RecurringRunSeen).decode
 recurring_spec_of = msgspec.json.Decoder(RecurringSpec).decode

@@ -20,7 +20,7 @@ from lineage.ports import Scope
 from lineage.store import tables
 from lineage.store.codec import execution_of, moment, run_of
 from lineage.store.coverage import stretches_of
-from lineage.store.gone import PODS, WORKFLOWS, is_in_roll
+from lineage.store.gone import PODS, is_in_roll
 from lineage.store.parts import grouped, of_runs
 
 CLOCKS: Final = timedelta(seconds=2)  # by how much a watcher's clock may differ from that of the cluster, as everywhere
@@ -37,7 +37,7 @@ def completeness(connection: Connection, scope: Scope, runs: Sequence[Key]) -> M
         select(run.c.key.label("owner"), execution.c.body, has_pod.label("has_pod"))
         .join(execution, execution.c.run_id == run.c.id)
         .where(of_runs(scope, runs), not_(execution.c.is_group), not_(execution.c.is_provisional))
-        .where(or_(is_in_roll(), execution.c.started_at.is_(None)))
+        .where(or_(is_in_roll(), execution.c.started_at.is_(None), execution.c.object_uid.is_not(None)))
         .order_by(execution.c.id)
     )
     of_run = grouped(
@@ -50,7 +50,8 @@ def completeness(connection: Connection, scope: Scope, runs: Sequence[Key]) -> M
     views = {("Run", row.key): None if row.body is None else run_of(row.body) for row in headers}
     ended = {("Run", row.key): Phase(row.phase or Phase.UNKNOWN).ended for row in headers}
     told_alone = {("Run", row.key) for row in headers if row.body is None and row.is_told}
-    watched = stretches_of(connection, {view.cluster for view in views.values() if view}, (WORKFLOWS, PODS))
+    resources = {PODS, *(view.resource for view in views.values() if view)}
+    watched = stretches_of(connection, {view.cluster for view in views.values() if view}, sorted(resources))
     return {
         key: _completeness(
             view,
@@ -93,15 +94,17 @@ def _completeness(
     hidden = view.nodes_missing if view else unseen
     expecting = [(state, seen) for state, seen in steps if state.kind == "POD" and state.started_at is not None]
     expecting = [(state, seen) for state, seen in expecting if not state.memoized]
+    expected = None if view is None else view.expects
     missing = [
         *([hidden] if hidden else []),
+        *([] if len(steps) >= (expected or 0) else [f"{len(steps)} of its {expected} parts were seen"]),
         *([] if terminal else ["the end of the run was not seen"]),
         *_unseen(view, [state for state, seen in expecting if not seen], watched),
     ]
     return Completeness(
         complete=not missing,
         terminal_seen=terminal,
-        nodes_expected=None if hidden else len(steps),
+        nodes_expected=None if hidden else max(len(steps), expected or 0),
         nodes_recorded=len(steps),
         pods_expected=None if hidden else len(expecting),
         pods_seen=sum(seen for _, seen in expecting),
@@ -117,14 +120,15 @@ def _unseen(
     """Say of whom no pod was seen, and why if that is known; and where others may have come and gone."""
     if view is None:
         return _no_pod_of(podless)
-    pods, workflows = (_unwatched(watched, view, resource) for resource in (PODS, WORKFLOWS))
+    pods, objects = (_unwatched(watched, view, resource) for resource in (PODS, view.resource))
+    kind = view.resource.partition(".")[0]
     by_reason: dict[str, list[ExecutionState]] = defaultdict(list)
     for state in podless:
         by_reason[_why_unseen(state, pods)].append(state)
     named = [text for reason in sorted(by_reason) for text in _no_pod_of(by_reason[reason], reason)]
     within = [
         *(f"{_not_watched('pods', *gap)}: some may have come and gone" for gap in _within(view, pods)),
-        *(f"{_not_watched('workflows', *gap)}: attempts may have come and gone" for gap in _within(view, workflows)),
+        *(f"{_not_watched(kind, *gap)}: attempts may have come and gone" for gap in _within(view, objects)),
     ]
     more = [f"and {len(within) - MOST_GAPS} more such times"] if len(within) > MOST_GAPS else []
     return [*named, *within[:MOST_GAPS], *more]

@@ -99,6 +99,7 @@ def _executions(connection: Connection, scope: Scope, items: Sequence[Execution]
     pods = parts.pods(connection, scope, keys)
     origins = parts.cached_from(connection, scope, keys)
     measured = metrics_of_executions(connection, scope, keys)
+    came_to = parts.turns(connection, scope, keys)
     for item in items:
         origin = origins.get(item.key)
         yield {
@@ -129,6 +130,9 @@ def _executions(connection: Connection, scope: Scope, items: Sequence[Execution]
             "dependsOn": sorted(parent.id for parent in before.get(item.key, ())),
             "pods": [_pod(pod) for pod in pods.get(item.key, ())],
             "metrics": [_metric(one) for one in measured.get(item.key, ()) if one.source != BUILT_IN],
+            "workload": item.workload,
+            "images": item.images,
+            "turns": came_to.get(item.key, ()),
         }
 
 
@@ -268,6 +272,10 @@ def _runs(connection: Connection, scope: Scope, items: Sequence[Run]) -> Iterato
             "resubmittedFrom": _id(item.resubmitted_from_key),
             "origins": {one.field: one.source for one in item.origins},
             "recurringRun": _id(item.recurring_run_key),
+            "kind": item.kind,
+            "startedBy": _id(item.started_by_key),
+            "tuning": item.tuning,
+            "details": item.details,
             "scheduledAt": item.scheduled_at,
             "workflows": [_workflow(one) for one in workflows.get(item.key, ())],
         }

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, FromClause, and_, case, exists, false, fun
 
 from lineage.model import Phase, Scheduler
 from lineage.store import tables
+from lineage.workloads import WORKFLOWS
 
 _ENDED = tuple(phase.value for phase in Phase if phase.ended)
 
@@ -28,18 +29,22 @@ def is_gone(subject: FromClause, resource: str | ColumnElement[str]) -> ColumnEl
     return or_(exists(select(1).where(deleted.c.uid == uid)), exists(select(1).where(missing)))
 
 
-WORKFLOWS = "workflows.argoproj.io"
 PODS = "pods"
 TOLD_RUNS = "runs.kfp"
 SCHEDULED_WORKFLOWS = "scheduledworkflows.kubeflow.org"
 CRON_WORKFLOWS = "cronworkflows.argoproj.io"
 
 
+def workflow_is_gone(workflow: FromClause) -> ColumnElement[bool]:
+    """The row of a workflow, or of what else is a run."""
+    return is_gone(workflow, func.coalesce(workflow.c.resource, WORKFLOWS))
+
+
 def run_is_gone() -> ColumnElement[bool]:
     """A run is gone with its newest incarnation. Asked as the value of that one row: of whether there is such a row,
     PostgreSQL reads all of them for a page of fifty. One that has ended and of which no workflow was seen is gone."""
     newest, run = tables.workflow.alias("newest_incarnation"), tables.run
-    gone = select(is_gone(newest, WORKFLOWS)).where(newest.c.uid == run.c.incarnation)
+    gone = select(workflow_is_gone(newest)).where(newest.c.uid == run.c.incarnation)
     return func.coalesce(gone.scalar_subquery(), and_(run.c.incarnation.is_(None), run.c.phase.in_(_ENDED)), false())
 
 
@@ -72,6 +77,13 @@ def execution_phase() -> ColumnElement[str]:
     execution = tables.execution
     return case(
         (execution.c.phase.in_(_ENDED), execution.c.phase),
-        (or_(is_superseded(), run_is_gone()), Phase.UNKNOWN.value),
+        (or_(is_superseded(), run_is_gone(), _object_is_gone()), Phase.UNKNOWN.value),
         else_=execution.c.phase,
     )
+
+
+def _object_is_gone() -> ColumnElement[bool]:
+    """An execution that is an object of its own, and is no more in the cluster. The query joins `execution`."""
+    member = tables.member
+    gone = select(is_gone(member, member.c.resource)).where(member.c.execution_id == tables.execution.c.id)
+    return and_(tables.execution.c.object_uid.is_not(None), func.coalesce(gone.scalar_subquery(), false()))

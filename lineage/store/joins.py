@@ -1,10 +1,18 @@
 """Second step of a batch: pods find their attempt, or wait at a placeholder or a provisional execution."""
 
-from lineage.facts import ExecutionState, PodSeen, Revision
+from lineage.facts import ExecutionSeen, ExecutionState, PodSeen, Revision
 from lineage.identity import encode_key, provisional_key
 from lineage.merge import Attempt, attempt_of_pod
 from lineage.store.batch import NO_RUN, Batch, has_ended
-from lineage.store.codec import encode, fingerprint, microseconds, pod_of, revision_columns
+from lineage.store.codec import (
+    encode,
+    execution_seen_of,
+    fingerprint,
+    microseconds,
+    pod_of,
+    revision_columns,
+    whole_seconds,
+)
 from lineage.store.dialect import Row
 from lineage.store.locks import uid
 from lineage.store.views import NEW_EXECUTION, remove_execution, show_execution
@@ -28,13 +36,14 @@ def join_pods(batch: Batch) -> None:
         provisional |= _join(batch, row)
     for execution_id in provisional:
         _show_provisional(batch, execution_id)
-    _show_stubs(batch, (left | {row["run_id"] for row in pods.values()}) - {NO_RUN})
+    _show_stubs(batch, (left | batch.left_runs | {row["run_id"] for row in pods.values()}) - {NO_RUN})
 
 
 def _join(batch: Batch, row: Row) -> dict[int, None]:
     """Join one pod. Returns the provisional executions that it left, came to or stayed at."""
     batch.locks.require(uid(row["owner_uid"]))
     run = _run_of(batch, row)
+    owner = batch.executions.of("object_uid", row["owner_uid"]) if row["node_id"] == row["owner_uid"] else []
     attempts = _attempts_at(batch, run["id"], row["node_id"])
     started = [
         Attempt(id=a["id"], start=a["started_at"], end=a["finished_at"] if has_ended(a) else None)
@@ -42,7 +51,9 @@ def _join(batch: Batch, row: Row) -> dict[int, None]:
         if a["started_at"] is not None and a["acts"]
     ]
     found = attempt_of_pod(row["born"], row["ended"], started)
-    if found is not None:
+    if owner:
+        seat: Row | None = owner[0]
+    elif found is not None:
         seat = batch.executions.get(found.id)
     else:
         placeholder = next((one for one in attempts if one["started_at"] is None), None)
@@ -51,6 +62,7 @@ def _join(batch: Batch, row: Row) -> dict[int, None]:
     if (row["run_id"], before) != (run["id"], after):
         row.update(run_id=run["id"], execution_id=after)
         batch.pods.put(row)
+        batch.seated_pods.add(row["uid"])
     seats = {i: batch.executions.get(i) for i in (before, after) if i is not None}
     touched = {i: execution for i, execution in seats.items() if execution is not None}
     if (before != after and row["reused"]) or row["uid"] in batch.turned_pods:
@@ -104,7 +116,9 @@ def _show_provisional(batch: Batch, execution_id: int) -> None:
     if not pods:
         remove_execution(batch, row)
         return
-    row["run_id"] = pods[0]["run_id"]
+    if row["run_id"] != pods[0]["run_id"]:
+        row["run_id"] = pods[0]["run_id"]
+        batch.changed[execution_id] = row
     state = _state_of([pod_of(pod["body"]) for pod in pods])
     body = encode(state)
     if row["digest"] != fingerprint(body):
@@ -143,22 +157,34 @@ def _state_of(pods: list[PodSeen]) -> ExecutionState:
 
 # ------------------------------------------------------------------------------------------ stubs
 def _show_stubs(batch: Batch, run_ids: set[int]) -> None:
-    """A run of which only pods were seen is named by the first of them, and gone with the last."""
+    """A run of which only pods, or only objects that are executions, were seen is named by the first of them, and gone
+    with the last."""
     stubs = [run for run in batch.runs.find("id", run_ids) if run["is_stub"]]
-    batch.pods.load("run_id", [run["id"] for run in stubs])
+    for shelf in (batch.pods, batch.members):
+        shelf.load("run_id", [run["id"] for run in stubs])
     for run in stubs:
-        pods = batch.pods.of("run_id", run["id"])
-        if not pods:
+        first = _first_pod(batch, run["id"]) or _first_member(batch, run["id"])
+        if first is None:
             batch.runs.remove(run)
             continue
-        first = pod_of(min(pods, key=lambda p: (p["born"], p["uid"]))["body"])
         run.update(
             uid=run["key"],
-            name=first.owner_name,
-            display_name=first.owner_name,
+            name=first.owner_name if isinstance(first, PodSeen) else first.run_name,
+            display_name=first.owner_name if isinstance(first, PodSeen) else first.run_name,
             cluster=first.cluster,
             namespace=first.namespace,
+            kind=None if isinstance(first, PodSeen) else first.run_kind,
             phase="UNKNOWN",
             created_at=microseconds(first.created_at),
         )
         batch.runs.put(run)
+
+
+def _first_pod(batch: Batch, run_id: int) -> PodSeen | None:
+    pods = batch.pods.of("run_id", run_id)
+    return pod_of(min(pods, key=lambda p: (p["born"], p["uid"]))["body"]) if pods else None
+
+
+def _first_member(batch: Batch, run_id: int) -> ExecutionSeen | None:
+    facts = [execution_seen_of(member["body"]) for member in batch.members.of("run_id", run_id)]
+    return min(facts, key=lambda fact: (whole_seconds(fact.created_at) or 0, fact.uid), default=None)

@@ -10,6 +10,10 @@ Every row belongs to what is locked:
 - a run, its attempts, rolls, parameters, labels and pods to the run;
 - a recurring run and its specs to its uid; which one made a run follows from both, so whoever decides that holds what
   names it as well: its uid or its name;
+- an execution that is an object of its own, and its turns, to its uid, and to its run as well;
+- which execution started a run, and the edges from it, to the run; it follows from both, so whoever decides that holds
+  what names the one to the other as well: the uid of an owner, or the name of what was created. The steps of a workflow
+  change under the uids of all its incarnations;
 - a workflow, a pod, a kept object and the provisional executions of an owner to their uid, a list to its scope, and
   so does when that was watched;
 - what Kubeflow told to its uid, of a run and of its tasks to the run; which version a run has to both, the run and the
@@ -28,6 +32,7 @@ from typing import Final, TypeAlias
 from sqlalchemy import Connection
 
 from lineage.facts import (
+    ExecutionSeen,
     ExperimentTold,
     Fact,
     ObjectKept,
@@ -120,11 +125,16 @@ def subjects_of(facts: Sequence[Fact]) -> set[Name]:
         match fact:
             case RunSeen():
                 names |= {run(fact.run), uid(fact.incarnation)}
+                names |= {uid(state.creates.key) for state in fact.executions or () if state.creates is not None}
+                if fact.started_by is not None:
+                    names.add(uid(fact.started_by.owner or fact.started_by.creation.key))
                 if fact.recurring is not None:
                     names.add(uid(maker(fact.cluster, fact.namespace, fact.recurring)))
             case RecurringRunSeen():
                 by_name = RecurringRef(scheduler=fact.scheduler, uid=None, name=fact.name)
                 names |= {uid(fact.uid), uid(maker(fact.cluster, fact.namespace, by_name))}
+            case ExecutionSeen():
+                names |= {uid(fact.uid), run(fact.run)}
             case PodSeen():
                 names |= {uid(fact.uid), uid(fact.owner_uid), run(fact.run_label or fact.owner_uid)}
             case RunTold():

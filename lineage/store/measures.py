@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from sqlalchemy import and_, func, not_, or_, select
+from sqlalchemy import FromClause, and_, false, func, not_, or_, select
 
 from lineage.ports import Condition
 from lineage.store import tables
@@ -14,12 +14,15 @@ from lineage.store.gone import is_superseded
 def latest_value(name: str) -> Expression:
     """The value that counts of a metric of a run; null where it has none, or what is no number."""
     metric, execution, node = tables.metric, tables.execution, tables.node
+    own = tables.run.alias("measured_run")  # SQLite orders within a subquery by nothing of the query around it
     recorded = (
         select(metric.c.value)
         .join(execution, execution.c.id == metric.c.execution_id)
         .join(node, node.c.id == metric.c.execution_id)
+        .join(own, own.c.id == metric.c.run_id)
         .where(metric.c.run_id == tables.run.c.id, metric.c.name == name, not_(is_superseded()))
         .order_by(
+            is_best(own).desc(),
             ended().desc(),
             node.c.key.desc(),
             metric.c.step.desc(),
@@ -39,6 +42,11 @@ def latest_value(name: str) -> Expression:
 def compared(condition: Condition) -> Expression:
     """A condition on the metric that it names."""
     return compare(latest_value(condition.name or ""), condition.operator, condition.value)
+
+
+def is_best(run: FromClause) -> Expression:
+    """Whether the run of an execution calls it the best. The query joins both."""
+    return func.coalesce(tables.execution.c.display_name == run.c.best, false())
 
 
 def ended() -> Expression:

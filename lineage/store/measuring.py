@@ -1,6 +1,7 @@
-"""Fourth step of a batch: what outputs, and artifacts that say something, come to."""
+"""Fourth step of a batch: what outputs, objects that are executions, and artifacts that say something, come to."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from lineage.evidence import MetricValue, Said
 from lineage.metrics import read_parameters
@@ -10,6 +11,9 @@ from lineage.store.batch import Batch
 from lineage.store.codec import task_of
 from lineage.store.dialect import Row
 from lineage.verification import said_of
+
+STATUS: Final = "status"
+"""The source of what an object that is an execution says of itself."""
 
 
 def measure(batch: Batch, telling: Iterable[int]) -> None:
@@ -33,6 +37,8 @@ def _measure_outputs(batch: Batch, execution_id: int, row: Row) -> None:
         for one in task_of(row["told"]).metrics:
             source = f"outputs.artifacts.{one.output}.{one.value.name}"
             found[one.value.name] = _metric(row, tables.OUTPUT_PARAMETERS, one.value, source)
+    for value in () if state is None else state.values:
+        found[value.name] = _metric(row, tables.OUTPUT_PARAMETERS, value, STATUS)
     if not found and not row["measured"]:
         return
     held = batch.metrics.of("execution_id", execution_id) if row["measured"] else []

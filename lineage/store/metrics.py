@@ -1,8 +1,8 @@
 """Metrics: the latest of each name, what is built in, and series.
 
 Of one execution the value of the last step counts; of one step that of a file before that of an output parameter. Of
-a run the value of the execution that ended last counts, attempts that were replaced left out. What is built in
-counts where nobody recorded anything by that name.
+a run the value of the execution that ended last counts, attempts that were replaced left out; of one that tunes
+something that of its best trial. What is built in counts where nobody recorded anything by that name.
 """
 
 from collections import defaultdict
@@ -68,6 +68,7 @@ def _recorded(connection: Connection, which: ColumnElement[bool]) -> Iterable[An
         .join(run, run.c.id == metric.c.run_id)
         .where(which)
         .order_by(
+            measures.is_best(run),
             measures.ended(),
             node.c.key,
             metric.c.step,

@@ -56,6 +56,12 @@ def _touched_by_runs(chosen: Select[Any], scope: Scope, is_owner: IsOwner) -> tu
     return chosen.join(pairs, pairs.c.item == tables.artifact.c.id), pairs.c.owner
 
 
+def _started(chosen: Select[Any], _: Scope, is_owner: IsOwner) -> tuple[Select[Any], Expression]:
+    """The runs that executions started."""
+    starter = tables.node.alias("started_by")
+    return chosen.join(starter, starter.c.id == tables.run.c.starter_id).where(is_owner(starter.c.key)), starter.c.key
+
+
 def _consuming(chosen: Select[Any], scope: Scope, is_owner: IsOwner) -> tuple[Select[Any], Expression]:
     """The executions that read artifacts or took them over."""
     edge, owner = tables.edge, tables.node.alias("consumed")
@@ -74,6 +80,7 @@ OWNED: Final[Mapping[tuple[type, str], Owned]] = {
     (Run, "pipeline"): Owned(row=tables.run.c.id, within=_in_column(tables.pipeline.c.key)),
     (Run, "experiment"): Owned(row=tables.run.c.id, within=_in_column(tables.experiment.c.key)),
     (Run, "recurringRun"): Owned(row=tables.run.c.id, within=_in_column(tables.recurring_run.c.key)),
+    (Run, "startedBy"): Owned(row=tables.run.c.id, within=_started),
     (Execution, "run"): Owned(row=tables.execution.c.id, within=_in_column(tables.run.c.key)),
     (Execution, "consumes"): Owned(row=tables.execution.c.id, within=_consuming),
     (Artifact, "run"): Owned(row=tables.artifact.c.id, within=_touched_by_runs),

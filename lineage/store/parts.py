@@ -14,11 +14,11 @@ from sqlalchemy import ColumnElement, Connection, and_, not_, or_, select
 from lineage.facts import Revision
 from lineage.identity import Key, decode_key, encode_key, run_key
 from lineage.merge import current
-from lineage.model import ArtifactRole, ArtifactUse, Execution, PodSeen, WorkflowIncarnation
+from lineage.model import ArtifactRole, ArtifactUse, Execution, PodSeen, Turn, WorkflowIncarnation
 from lineage.ports import Scope
 from lineage.store import queries, tables, values
 from lineage.store.codec import execution_of, task_of
-from lineage.store.gone import PODS, TOLD_RUNS, WORKFLOWS, is_gone
+from lineage.store.gone import PODS, TOLD_RUNS, is_gone, workflow_is_gone
 from lineage.store.reads import nodes_by_id
 
 T = TypeVar("T")
@@ -51,7 +51,7 @@ def workflows(
     """The incarnations of runs, oldest first."""
     run, workflow = tables.run, tables.workflow
     statement = (
-        select(run.c.key.label("owner"), workflow.c.body, is_gone(workflow, WORKFLOWS).label("gone"))
+        select(run.c.key.label("owner"), workflow.c.body, workflow_is_gone(workflow).label("gone"))
         .join(run, run.c.id == workflow.c.run_id)
         .where(of_runs(scope, runs))
         .order_by(workflow.c.rev_rank)
@@ -63,7 +63,7 @@ def raw(connection: Connection, scope: Scope, runs: Sequence[Key]) -> Mapping[Ke
     """The newest recorded object of each run: the class that readers get, as with every view. Without a workflow it is
     what Kubeflow told."""
     run, kept = tables.run, tables.kept_object
-    seen = and_(kept.c.uid == run.c.incarnation, kept.c.resource == WORKFLOWS)
+    seen = and_(kept.c.uid == run.c.incarnation, kept.c.resource != TOLD_RUNS)
     told = and_(run.c.incarnation.is_(None), kept.c.uid == run.c.key, kept.c.resource == TOLD_RUNS)
     statement = select(run.c.key.label("owner"), kept).join(kept, or_(seen, told)).where(of_runs(scope, runs))
     views: dict[Key, dict[str, Any]] = defaultdict(dict)
@@ -136,6 +136,43 @@ def _use(row: values.Columns) -> ArtifactUse:
         role=ArtifactRole.REUSED if row["role"] == tables.HANDED_ON else ArtifactRole(row["role"]),
         ambiguous=bool(row["ambiguous"]),
     )
+
+
+def turns(connection: Connection, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[Turn, ...]]:
+    """What executions that are objects came to, in the order of time; what has none, by its generation."""
+    node, execution, run, turn = tables.node, tables.execution, tables.run, tables.turn
+    statement = (
+        select(node.c.key.label("owner"), turn.c.what, turn.c.body)
+        .join(turn, turn.c.execution_id == node.c.id)
+        .join(execution, execution.c.id == node.c.id)
+        .join(run, run.c.id == execution.c.run_id)
+        .where(of_executions(scope, executions), execution.c.object_uid.is_not(None))
+        .order_by(turn.c.what, turn.c.number, turn.c.name)
+    )
+    found = grouped(connection.execute(statement), values.turn, by=decode_key)
+    return {key: tuple(sorted(of, key=_in_time)) for key, of in found.items()}
+
+
+def _in_time(turn: Turn) -> tuple[bool, float]:
+    return turn.at is None, 0.0 if turn.at is None else turn.at.timestamp()
+
+
+def best_trials(connection: Connection, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, Execution]:
+    """Of runs that tune something, the trial that they call the best so far."""
+    execution, run = tables.execution, tables.run
+    rows = connection.execute(
+        queries.runs(scope).select.where(of_runs(scope, runs), run.c.kind.is_not(None)).add_columns(run.c.id)
+    ).all()
+    named = {row.id: tuning.best_trial for row in rows if (tuning := values.run(row._mapping).tuning) is not None}
+    ids = connection.execute(
+        select(execution.c.id, execution.c.run_id, execution.c.display_name).where(
+            execution.c.run_id.in_(named), execution.c.display_name.in_({*named.values()} - {None})
+        )
+    ).all()
+    best = {row.run_id: row.id for row in ids if row.display_name == named[row.run_id]}
+    read = nodes_by_id(connection, scope, best.values())
+    found = {run_key(row.key): read.get(best.get(row.id, 0)) for row in rows}
+    return {key: item for key, item in found.items() if isinstance(item, Execution)}
 
 
 def depends_on(connection: Connection, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[Execution, ...]]:

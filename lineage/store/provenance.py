@@ -180,6 +180,9 @@ class Provenance:
             if artifact["type"] != types[name]:
                 artifact["type"] = types[name]
                 batch.artifacts.put(artifact)
+            if artifact["run_id"] != row["run_id"]:
+                artifact["run_id"] = row["run_id"]
+                batch.artifacts.put(artifact)
             if (artifact["location_id"], artifact["wrote_from"], artifact["wrote_to"]) == (where, *when):
                 continue
             if artifact["location_id"] != where and artifact["span_from"] is not None:
@@ -205,6 +208,8 @@ class Provenance:
     def _new_write(self, execution_id: int, row: Row, name: str, where: int) -> Row:
         run_key = self._batch.runs.at(row["run_id"])["key"]
         start = None if row["is_provisional"] else row["started_at"]  # when it began may be told otherwise later
+        if row["object_uid"] is not None:  # it is known by its uid alone, whatever it is a part of, and when it began
+            run_key, start = row["object_uid"], None
         artifact_id = self._batch.new_node(written_key(run_key, row["node_id"], start, name))
         self._batch.edges.put(
             {

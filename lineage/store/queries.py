@@ -45,6 +45,7 @@ from lineage.store.codec import microseconds, number_of
 from lineage.store.conditions import Ask, Expression, any_of, compare, flag, identified, plain, run_named
 from lineage.store.gone import execution_phase, is_superseded, recurring_run_is_gone, run_is_gone, run_phase
 from lineage.store.measures import compared, latest_value
+from lineage.workloads import WORKFLOW
 
 KEPT: Final = 64  # of what is put together for a scope, or for a question: of each kind
 
@@ -177,6 +178,7 @@ def _resubmitted_run() -> Expression:
 def runs(scope: Scope) -> Query:
     run, version, experiment = tables.run, tables.pipeline_version, tables.experiment
     named, recurring, told = tables.pipeline, tables.recurring_run, tables.told
+    starter = tables.node.alias("starter")
     chosen = (
         select(
             run.c.key,
@@ -189,6 +191,8 @@ def runs(scope: Scope) -> Query:
             run.c.started_at,
             run.c.finished_at,
             run.c.scheduled_at,
+            run.c.kind,
+            starter.c.key.label("starter_key"),
             run.c.body,
             told.c.body.label("told_body"),
             told.c.version_id.label("told_version"),
@@ -205,6 +209,7 @@ def runs(scope: Scope) -> Query:
         .outerjoin(experiment, experiment.c.id == run.c.experiment_id)
         .outerjoin(told, and_(told.c.uid == run.c.key, told.c.what == "run"))
         .outerjoin(recurring, and_(recurring.c.id == run.c.recurring_run_id, run_in_scope(recurring, scope)))
+        .outerjoin(starter, starter.c.id == run.c.starter_id)
         .where(in_scope(scope))
     )
     pods = tables.pod.c.run_id == run.c.id
@@ -231,6 +236,8 @@ def runs(scope: Scope) -> Query:
             "experiment": identified(experiment.c.key),
             "experimentName": plain(experiment.c.name),
             "recurringRun": identified(recurring.c.key),
+            "kind": plain(func.coalesce(run.c.kind, WORKFLOW)),
+            "startedBy": identified(starter.c.key),
             "label": _label,
             "parameter": _parameter,
             "metric": compared,

@@ -41,6 +41,7 @@ from lineage.model import (
     Run,
     Slot,
     SourceStatus,
+    Turn,
     WorkflowIncarnation,
     is_system,
 )
@@ -285,6 +286,15 @@ class SqlStore:
     def outputs(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[ArtifactUse, ...]]:
         with self._reading() as connection:
             return parts.uses(connection, scope, executions, (ArtifactRole.GENERATED, ArtifactRole.REUSED))
+
+    def turns(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[Turn, ...]]:
+        with self._reading() as connection:
+            return parts.turns(connection, scope, executions)
+
+    def best_trials(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, Execution]:
+        with self._reading() as connection:
+            begin(connection)
+            return parts.best_trials(connection, scope, runs)
 
     def depends_on(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[Execution, ...]]:
         with self._reading() as connection:

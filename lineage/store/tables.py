@@ -112,6 +112,13 @@ run = Table(
     Column("maker", Text),
     Column("recurring_run_id", Id),
     Column("scheduled_at", BigInteger),
+    # What kind of object it is, where that is no workflow. What started it, as its view says
+    # (`lineage.store.starting`), and which execution that is.
+    Column("kind", Text),
+    Column("starter", Text),
+    Column("starter_id", Id),
+    # Of one that tunes something, what it calls the best of its executions.
+    Column("best", Text),
     Index("run_by_name", "cluster", "namespace", "name"),
     # What a search reads of most runs. PostgreSQL cannot index long texts, and a shown name can be of any length.
     Index("run_by_names", "name", "display_name").ddl_if(dialect="sqlite"),
@@ -121,6 +128,8 @@ Index("run_by_duration", run.c.finished_at - run.c.started_at)
 _index_of_known("run_by_maker", run.c.maker)
 _index_of_known("run_by_schedule", run.c.recurring_run_id, run.c.scheduled_at)
 _index_of_known("run_by_scheduled_at", run.c.scheduled_at)
+_index_of_known("run_by_starter", run.c.starter)
+_index_of_known("run_by_starter_id", run.c.starter_id)
 
 run_parameter = Table(
     "run_parameter",
@@ -240,6 +249,8 @@ workflow = Table(
     *_revision(),
     Column("body", LargeBinary),
     *_other_view(),
+    # Which kind of object it is, where that is no workflow.
+    Column("resource", Text),
 )
 
 # The newest view of each class names attempts (`execution.in_roll_…`), and nodes that wait.
@@ -286,12 +297,48 @@ execution = Table(
     # The id, or the place, by which Kubeflow's records know it, and what they tell of it.
     Column("told_as", Text),
     Column("told", LargeBinary),
+    # The uid of the object that it is, where it is one of its own; and what it creates, by what that is found
+    # (`lineage.identity.creation_name`).
+    Column("object_uid", Text),
+    Column("creates", Text),
     Index("execution_of_run", "run_id", "started_at"),
     Index("execution_by_node", "node_id", "display_name").ddl_if(dialect="sqlite"),  # as with runs
     Index("ix_execution_node_id", "node_id").ddl_if(dialect="postgresql"),
 )
 
 _index_of_known("execution_told_as", execution.c.told_as)
+_index_of_known("execution_by_object_uid", execution.c.object_uid)
+_index_of_known("execution_by_creates", execution.c.creates)
+
+# The objects that are executions by themselves: trials, jobs.
+member = Table(
+    "member",
+    metadata,
+    Column("execution_id", Id, primary_key=True, autoincrement=False),
+    Column("uid", Text, nullable=False, unique=True),
+    Column("run_id", Id, nullable=False, index=True),
+    Column("resource", Text, nullable=False),
+    Column("cluster", Text, nullable=False),
+    *_listed_under(),
+    *_revision(),
+    Column("body", LargeBinary),
+    *_other_view(),
+)
+
+# What they came to, in any view: a condition by its type, status and time in seconds (0: it does not say when), or a
+# scale by the generation of the spec. Of views that say it differently the newest counts.
+CONDITION, SCALE = "condition", "scale"
+turn = Table(
+    "turn",
+    metadata,
+    Column("execution_id", Id, autoincrement=False),
+    Column("what", _code(10)),
+    Column("name", Text),
+    Column("number", BigInteger, autoincrement=False),
+    Column("rank", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("execution_id", "what", "name", "number"),
+)
 
 pod = Table(
     "pod",
@@ -418,7 +465,11 @@ use = Table(
 # artifact where GENERATED. What came of an execution are also the artifacts that it took over, but these do not come of
 # it: HANDED_ON leads to them, and nobody goes back over it. So upstream is every other edge that ends at a node, and
 # downstream every edge that starts there: one range of one index each.
+#
+# STARTED leads from an execution to those of the run that it started. It is no use of any artifact, and readers get it
+# as what it is (`lineage.model.Start`).
 HANDED_ON = "_HANDED_ON"
+STARTED = "STARTED"
 edge = Table(
     "edge",
     metadata,

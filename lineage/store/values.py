@@ -21,19 +21,24 @@ from lineage.model import (
     RecurringRun,
     Rejected,
     Run,
+    Turn,
     WorkflowIncarnation,
 )
 from lineage.store.codec import (
     AttemptShown,
     TaskShown,
     attempt_shown,
+    condition_of,
     moment,
     pod_of,
     recurring_of,
     run_of,
     run_told_of,
+    scale_of,
     task_shown,
 )
+from lineage.store.tables import SCALE
+from lineage.workloads import WORKFLOW
 
 Columns = Mapping[Any, Any]
 """One row of a query, by the names that `lineage.store.queries` gives its columns."""
@@ -63,7 +68,7 @@ def run(row: Columns) -> Run:
         namespace=row["namespace"],
         cluster=row["cluster"],
         phase=_PHASES[row["shown_phase"]],
-        message=shown.message if shown else "only pods of this run were seen",
+        message=shown.message if shown else "only parts of this run were seen",
         created_at=moment(row["created_at"]),
         started_at=moment(row["started_at"]),
         finished_at=moment(row["finished_at"]),
@@ -77,6 +82,10 @@ def run(row: Columns) -> Run:
         recurring_run_key=_keyed(row["recurring_key"]),
         scheduled_at=moment(row["scheduled_at"]),
         origins=_origins(row, shown),
+        kind=row["kind"] or WORKFLOW,
+        started_by_key=_keyed(row["starter_key"]),
+        tuning=None if seen is None else seen.tuning,
+        details={} if seen is None else seen.details,
     )
 
 
@@ -138,6 +147,8 @@ def execution(row: Columns) -> Execution:
         system=state.is_system,
         component=state.component,
         origins=() if told is None else _told_origins(told, state),
+        workload=state.workload,
+        images=state.images,
     )
 
 
@@ -171,6 +182,14 @@ def pod(row: Columns) -> PodSeen:
         images=fact.images,
         started_at=fact.started_at,
     )
+
+
+def turn(row: Columns) -> Turn:
+    if row["what"] == SCALE:
+        scale = scale_of(row["body"])
+        return Turn(at=scale.since, replicas=scale.replicas, generation=scale.generation)
+    condition = condition_of(row["body"])
+    return Turn(at=condition.since, condition=condition)
 
 
 def artifact(row: Columns) -> Artifact:

@@ -12,7 +12,7 @@ import msgspec
 import orjson
 import zstandard
 
-from lineage.facts import ExecutionState, PipelineRef, PodSeen, Revision, RunSeen
+from lineage.facts import ExecutionState, PipelineRef, PodSeen, Revision, RunSeen, Starter
 from lineage.identity import encode_key, execution_key, pipeline_key, pipeline_version_key
 from lineage.merge import Header, current, header
 from lineage.store.batch import NO_RUN, NO_VIEW, Attempts, Batch, offer, settle
@@ -37,6 +37,7 @@ from lineage.store.codec import (
 from lineage.store.dialect import Row
 from lineage.store.recurring import belong
 from lineage.store.shelf import Shelf
+from lineage.workloads import WORKFLOW, WORKFLOWS
 
 
 # ------------------------------------------------------------------------------------------ runs
@@ -84,13 +85,25 @@ def show_header(batch: Batch, run: Row, seen: RunSeen | None, told: Row | None, 
         finished_at=microseconds(shown.finished_at),
         pipeline_version_id=told_version or _own_version_id(batch, seen),
         resubmitted_from=shown.resubmitted_from,
+        kind=None if seen is None or seen.kind == WORKFLOW else seen.kind,
+        best=None if seen is None or seen.tuning is None else seen.tuning.best_trial,
     )
     belong(batch, run, shown)
+    _claim(batch, run, None if seen is None else seen.started_by)
     if before is not None and (before.parameters, before.labels) == (shown.parameters, shown.labels):
         return
     parameters = {p.name: {"value": p.value, "number": number_of(p.value)} for p in shown.parameters}
     _show_named(batch.run_parameters, run, parameters)
     _show_named(batch.run_labels, run, {name: {"value": value} for name, value in shown.labels.items()})
+
+
+def _claim(batch: Batch, run: Row, starter: Starter | None) -> None:
+    """Write in the row of a run what started it, as its object says."""
+    named = None if starter is None else starter.owner or starter.creation.key
+    if named is not None or run["starter"] is not None:
+        run["starter"] = named
+        batch.runs.put(run)
+        batch.claimed_runs.add(run["id"])
 
 
 def _show_named(shelf: Shelf, run: Row, named: Mapping[str, Mapping[str, Any]]) -> None:
@@ -132,7 +145,9 @@ def pipeline_id(batch: Batch, cluster: str, namespace: str | None, name: str) ->
 def _see_incarnation(batch: Batch, run: Row, fact: RunSeen, body: bytes) -> bool:
     row = batch.workflows.one("uid", fact.incarnation)
     if row is None:
-        row = _listed_row({"id": batch.workflows.next_id(), "uid": fact.incarnation, "run_id": run["id"]})
+        resource = None if fact.resource == WORKFLOWS else fact.resource
+        columns = {"uid": fact.incarnation, "run_id": run["id"], "resource": resource}
+        row = _listed_row({"id": batch.workflows.next_id(), **columns})
     was = None if row["rev_kind"] is None else row["run_id"]
     added, changed = offer(row, fact.revision, body)
     if added and fact.revision.kind == "K":
@@ -235,6 +250,7 @@ NEW_EXECUTION: Final = {
     "digest": "",
     "in_roll_k": False,
     "in_roll_r": False,
+    "object_uid": None,
 }
 """What is known of every execution before its state."""
 
@@ -258,6 +274,7 @@ def show_execution(batch: Batch, row: Row, state: ExecutionState, body: bytes) -
         memory_seconds=counted(state.resources, "memory"),
         is_system=state.is_system or None,
         told_as=state.told_as,
+        creates=None if state.creates is None else state.creates.key,
         parents=parents,
         digest=fingerprint(body),
         body=body,

@@ -10,7 +10,7 @@ links that the same traversal read ahead: one statement for a whole graph, or on
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from itertools import zip_longest
+from itertools import filterfalse, zip_longest
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -31,7 +31,7 @@ from sqlalchemy import (
 )
 
 from lineage.identity import encoded_id
-from lineage.model import ArtifactRole, Closure, Direction, LineageEdge, LineageGraph, LineageNode, is_in_volume
+from lineage.model import ArtifactRole, Closure, Direction, LineageEdge, LineageGraph, LineageNode, Start, is_in_volume
 from lineage.ports import Scope
 from lineage.store import tables
 from lineage.store.conditions import Expression
@@ -198,6 +198,11 @@ def _link(source: int, target: int, role: str, name: str, ambiguous: bool) -> Li
     return source, target, ArtifactRole.REUSED.value if role == tables.HANDED_ON else role, name, ambiguous
 
 
+def _is_start(link: Link) -> bool:
+    """Whether a link leads from an execution to one that it started, and is no use of an artifact."""
+    return link[2] == tables.STARTED
+
+
 # ------------------------------------------------------------------------------------------ the walk
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Walk:
@@ -225,6 +230,7 @@ class Walk:
         """Draw the graph, given the nodes that the keys are of."""
         ids = {node_id: encoded_id(key) for node_id, key in self.keys.items()}
         mounted = {node_id for node_id in ids if is_in_volume(nodes[node_id])}
+        starts = [Start(source=ids[link[0]], target=ids[link[1]]) for link in self.links.values() if _is_start(link)]
         edges = [
             LineageEdge(
                 source=ids[source],
@@ -233,7 +239,7 @@ class Walk:
                 name=name,
                 inferred=ambiguous or not mounted.isdisjoint((source, target)),
             )
-            for source, target, role, name, ambiguous in self.links.values()
+            for source, target, role, name, ambiguous in filterfalse(_is_start, self.links.values())
         ]
         return LineageGraph(
             nodes=tuple(nodes[i] for i in sorted(self.keys, key=lambda i: (self.depths[i], ids[i]))),
@@ -242,6 +248,7 @@ class Walk:
             complete=not self.reasons,
             reasons=tuple(self.reasons),
             frontier=tuple(sorted(ids[i] for i in self.frontier)),
+            starts=tuple(sorted(starts, key=lambda start: (start.source, start.target))),
         )
 
 

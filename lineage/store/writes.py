@@ -1,7 +1,8 @@
 """Writing: facts become rows, in one transaction.
 
-1. Views, and what services tell: the newest of each subject wins (`views`, `told`).
-2. Joins: what is told of tasks, and pods, find their attempts (`tasks`, `joins`).
+1. Views, and what services tell: the newest of each subject wins (`views`, `members`, `told`).
+2. Joins: what is told of tasks, and pods, find their attempts (`tasks`, `joins`), and runs what started them
+   (`starting`).
 3. Provenance: reads, writes and edges follow (`provenance`).
 4. Bookkeeping: what the API server says of existence, what sources delivered, what was rejected. It comes last,
    because recorders share its rows.
@@ -17,6 +18,7 @@ from sqlalchemy import BigInteger, Connection, and_, bindparam, case, delete, fu
 
 from lineage.errors import PositionMoved
 from lineage.facts import (
+    ExecutionSeen,
     Fact,
     InputRejected,
     LocationLooked,
@@ -40,10 +42,12 @@ from lineage.store.coverage import watch
 from lineage.store.dialect import Cursor, Dialect
 from lineage.store.joins import join_pods
 from lineage.store.locks import SUBJECTS, Locks, Name
+from lineage.store.members import see_execution
 from lineage.store.prepared import INSERT, Prepared
 from lineage.store.provenance import Provenance
 from lineage.store.recurring import see_recurring_run
 from lineage.store.rolls import LastRolls
+from lineage.store.starting import join_starters
 from lineage.store.tasks import tell
 from lineage.store.told import see_told
 from lineage.store.views import see_pod, see_run
@@ -78,6 +82,7 @@ def apply(
             added[number] = _write(batch, fact)
     tell(batch)
     join_pods(batch)
+    join_starters(batch)
     provenance = Provenance(batch, recorded_at)
     places = [fact.location for _, fact in looks]
     provenance.lock(places, needed)
@@ -110,11 +115,14 @@ def _load_ahead(batch: Batch, facts: Sequence[Fact]) -> None:
 
 
 def _write(
-    batch: Batch, fact: RunSeen | PodSeen | RecurringRunSeen | Told | ObjectKept | ResourceListed | ResourceWatched
+    batch: Batch,
+    fact: RunSeen | ExecutionSeen | PodSeen | RecurringRunSeen | Told | ObjectKept | ResourceListed | ResourceWatched,
 ) -> bool:
     match fact:
         case RunSeen():
             return see_run(batch, fact)
+        case ExecutionSeen():
+            return see_execution(batch, fact)
         case RecurringRunSeen():
             return see_recurring_run(batch, fact)
         case PodSeen():

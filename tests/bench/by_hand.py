@@ -69,7 +69,8 @@ Row = tuple[Any, ...]
 NO_OTHER_VIEW: Final[Row] = (None, None, None, None)  # a watch gives views of one class
 NOT_SCHEDULED: Final[Row] = (None, None, None)
 NOTHING_COUNTED: Final[Row] = (None, None, None)
-NOT_OF_KUBEFLOW: Final[Row] = (None,)  # neither its plumbing, nor of a type that it tells
+NOT_OF_KUBEFLOW: Final[Row] = (None,)  # neither its plumbing, nor a task or of a type that it tells
+A_WORKFLOW: Final[Row] = (None,)  # what nobody started, and whose steps are no objects and create none
 NOBODY_LOOKED: Final[Row] = (None, None, None, None, None, None)
 
 
@@ -195,6 +196,7 @@ class _Batch:
                 header,
                 *NO_OTHER_VIEW,
                 *NOT_SCHEDULED,
+                *4 * A_WORKFLOW,
             ),
         )
         for one in fact.parameters:
@@ -205,7 +207,9 @@ class _Batch:
         self._workflows[fact.incarnation] = workflow_id, run_id
         seen = (fact.cluster, fact.namespace, fact.revision.version)
         self._put(
-            "workflow", workflow_id, (workflow_id, fact.incarnation, run_id, *seen, *view, header, *NO_OTHER_VIEW)
+            "workflow",
+            workflow_id,
+            (workflow_id, fact.incarnation, run_id, *seen, *view, header, *NO_OTHER_VIEW, *A_WORKFLOW),
         )
         self._put("roll", run_id, (run_id, fact.revision.kind, *view, b"[]"))
 
@@ -267,7 +271,8 @@ class _Batch:
                 *NO_OTHER_VIEW,
                 state.attempt,
                 *NOTHING_COUNTED,
-                *NOT_OF_KUBEFLOW,
+                *3 * NOT_OF_KUBEFLOW,
+                *2 * A_WORKFLOW,
             ),
         )
         if known is None and state.finished_at is not None:

@@ -128,7 +128,8 @@ def fields_of(what: type) -> dict[str, Field]:
         case "Run":
             return {
                 "id": keys(runs),
-                **texts(runs, uid="uid", displayName="display_name", **placed),
+                **texts(runs, uid="uid", displayName="display_name", kind="kind", **placed),
+                "startedBy": keys(executions),
                 "phase": phases,
                 **times(runs, createdAt="created_at", startedAt="started_at", finishedAt="finished_at"),
                 **times(runs, scheduledAt="scheduled_at"),

@@ -18,6 +18,7 @@ from lineage.identity import Location
 from lineage.limits import MAX_NAME_BYTES, MAX_OBJECT_BYTES, MAX_PLACE_BYTES, MAX_REASON_BYTES, length, shortened
 from lineage.observation import InputUnreadable
 from tests.factories import CLUSTER, RECORDED_AT, REDACTOR, a_node, a_pod, a_workflow, interpreted, looked, observed
+from tests.workloads import a_job, a_katib_experiment, a_train_job, a_trial
 from watchers import files
 from watchers.files import Ignored
 from watchers.sources import all_sources
@@ -253,6 +254,21 @@ WRONG_MEMBERS = [
     (a_pod, ("spec", "containers"), {}),
     (a_pod, ("status", "containerStatuses", 0, "restartCount"), -(2**40)),
     (a_pod, ("status", "containerStatuses", 0, "state"), 1),
+    (a_job, ("spec",), []),
+    (a_job, ("spec", "pytorchReplicaSpecs"), "x"),
+    (a_job, ("spec", "pytorchReplicaSpecs", "Worker", "replicas"), "many"),
+    (a_job, ("status", "conditions"), {}),
+    (a_job, ("status", "conditions", 0, "lastTransitionTime"), 1),
+    (a_job, ("status", "startTime"), "yesterday"),
+    (a_job, ("status", "replicaStatuses"), []),
+    (a_train_job, ("spec", "trainer"), 1),
+    (a_train_job, ("status", "trainerStatus"), 1),
+    (a_trial, ("metadata", "ownerReferences"), "x"),
+    (a_trial, ("spec", "parameterAssignments"), {}),
+    (a_trial, ("status", "observation"), []),
+    (a_katib_experiment, ("spec", "parameters", 0, "feasibleSpace"), []),
+    (a_katib_experiment, ("status", "trials"), "x"),
+    (a_katib_experiment, ("status", "currentOptimalTrial"), "x"),
 ]
 
 
@@ -311,6 +327,14 @@ LONG_IDENTITIES = [
     (a_pod, ("metadata", "ownerReferences", 0, "name")),
     (a_pod, ("metadata", "annotations", "workflows.argoproj.io/node-id")),
     (a_pod, ("spec", "containers", 0, "name")),
+    (a_job, ("metadata", "uid")),
+    (a_job, ("metadata", "name")),
+    (a_job, ("metadata", "namespace")),
+    (a_job, ("status", "conditions", 0, "type")),
+    (a_trial, ("metadata", "uid")),
+    (a_trial, ("metadata", "ownerReferences", 0, "uid")),
+    (a_trial, ("metadata", "ownerReferences", 0, "name")),
+    (a_katib_experiment, ("metadata", "uid")),
 ]
 
 

@@ -37,6 +37,14 @@ CONTRACT = fixtures_folder().parent / "design" / "contract.graphql"
 NOT_IN_THE_CONTRACT = {
     "ArtifactWhere.id": "one question finds artifacts by uri and by id, as filters of other lists do",
     "ArtifactUse.inferred": "a mount is as uncertain in the list of inputs as it is in the graph",
+    "Execution.conditions": "a trial or a job says by them how it fares, and since when",
+    "Execution.details": "each kind of object has what no other has",
+    "Execution.observed": "Katib notes of a metric the least, the greatest and the last value, as text",
+    "Execution.replicas": "a job is many pods",
+    "Execution.restarts": "a job that was begun anew looks like one that was not",
+    "Execution.startedRuns": "what a step or a trial started is a run of its own",
+    "Execution.stoppedEarly": "it ended well and was not let to its end",
+    "Execution.turns": "a later view of an object has forgotten what it was before",
     "Execution.component": "what people write and reuse is a component, and steps are named otherwise",
     "Execution.origins": "Kubeflow's records say what no workflow does, and a reader must see who said it",
     "Execution.iteration": "items of a loop have one name, and only their number tells them apart",
@@ -50,13 +58,28 @@ NOT_IN_THE_CONTRACT = {
     "RecurringRun.scheduleError": "a schedule that nobody can read looks like one that is never due",
     "RecurringRun.spec": "all of what is in force, as of every edit",
     "RecurringRun.stopped": "nothing is due once its stop strategy has ended it",
+    "LineageGraph.starts": "an execution that started another influenced it, and no artifact says so",
     "PodSeen.startedAt": "how long a step waited is seen by it",
+    "Run.bestTrial": "what a search has found",
+    "Run.details": "each kind of object has what no other has",
+    "Run.kind": "jobs and Katib's experiments run something as workflows do",
+    "Run.startedBy": "the run of a tuned pipeline stands under its trial",
+    "Run.tuning": "what a search is after",
+    "RunWhere.kind": "those who want workflows alone ask for them",
+    "RunWhere.startedBy": "those who want what nothing else started ask for it",
     "Run.origins": "Kubeflow's services say what no object of a cluster does, and a reader must see who said it",
     "Source.namespace": "a source watches one namespace or all, and a reader must see which",
     "Source.watchedUntil": "a gap that nobody has told of yet begins there",
 }
 TYPES_NOT_IN_THE_CONTRACT = {
+    "Condition": "how an object fares, as Kubernetes says it",
+    "ObservedMetric": "what Katib notes of a metric",
     "Origin": "which source a field comes from",
+    "Replicas": "the pods of a job by their role",
+    "SearchedParameter": "what a search may choose from",
+    "Start": "which execution started which",
+    "Tuning": "what a search is after, and has found",
+    "Turn": "what a trial or a job came to",
     "RecurringEdit": "a spec, and since when it was in force",
     "RecurringSpec": "what is in force of a recurring run, now or before an edit",
 }
@@ -248,7 +271,7 @@ def test_every_field_is_one_of_the_contract(contract: GraphQLSchema) -> None:
 
 def test_every_argument_is_one_of_the_contract(contract: GraphQLSchema) -> None:
     ours, theirs = arguments(SCHEMA), arguments(contract)
-    assert set(ours) - set(theirs) == set()
+    assert {path for path in set(ours) - set(theirs) if path.partition("(")[0] not in NOT_IN_THE_CONTRACT} == set()
     assert differing_types(ours, theirs) == []
 
 

@@ -11,7 +11,7 @@ import orjson
 
 from lineage.errors import InvalidObservation
 from lineage.evidence import Look
-from lineage.facts import Fact, LocationLooked, ObjectKept, RecurringRef, RunSeen
+from lineage.facts import Fact, LocationLooked, ObjectKept, RecurringRef, RunSeen, Starter
 from lineage.identity import (
     RESUBMITTED_LABEL,
     RUN_ID_LABEL,
@@ -25,6 +25,7 @@ from lineage.model import ArtifactState, Parameter, Scheduler
 from lineage.observation import ObjectSeen
 from watchers import executions
 from watchers.attempts import parameters_of, phase_of, times_of
+from watchers.creations import starter_of
 from watchers.executions import EMPTY
 from watchers.kubeflow import Compiled
 from watchers.locations import repository_of
@@ -149,6 +150,7 @@ def _interpret(
         nodes_missing=nodes_missing,
         executions=None if shown is None else shown.executions,
         recurring=_recurring(metadata, labels),
+        started_by=_starter(metadata, seen.cluster),
         scheduled_at=_scheduled_at(name, labels),
         repository=None if compiled is None else repository_of(repository, seen.cluster),
     )
@@ -178,6 +180,14 @@ def _recurring(metadata: Mapping[str, Any], labels: Mapping[str, str]) -> Recurr
         if labels.get(label):
             return RecurringRef(scheduler=scheduler, uid=None, name=labels[label])
     return None
+
+
+def _starter(metadata: Mapping[str, Any], cluster: str) -> Starter | None:
+    """Say what started a workflow that something owns: a trial of Katib, a step of another workflow."""
+    found = starter_of(
+        metadata, group=RESOURCE.group, kind=RESOURCE.kind, cluster=cluster, besides=tuple(map(str, Scheduler))
+    )
+    return found if found.owner is not None else None
 
 
 def _scheduled_at(name: str, labels: Mapping[str, str]) -> datetime | None:

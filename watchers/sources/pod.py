@@ -1,4 +1,5 @@
-"""Kubernetes `Pod`, as far as it worked for a node of a workflow: the image that ran, the host, how it ended.
+"""Kubernetes `Pod`, as far as it worked for a node of a workflow, or for a training job: the image that ran, the host,
+how it ended.
 
 Pure. The annotations are Argo's (argo-workflows/workflow/common/common.go).
 """
@@ -19,6 +20,7 @@ from watchers.source import Resource, Source
 RESOURCE: Final = Resource(group="", version="v1", plural="pods", kind="Pod")
 NODE_ID: Final = "workflows.argoproj.io/node-id"
 NODE_NAME: Final = "workflows.argoproj.io/node-name"
+TRAINING: Final = "kubeflow.org"
 REUSED_LABEL: Final = "pipelines.kubeflow.org/reused_from_cache"
 
 # The registered algorithms of the OCI image specification.
@@ -34,7 +36,7 @@ _PHASES: Final = {
 
 
 def interpret(seen: ObjectSeen) -> Sequence[Fact]:
-    """Say what a pod means: nothing unless a workflow owns it and it stands for a node.
+    """Say what a pod means: nothing unless a workflow owns it and it stands for a node, or a training job does.
 
     Raises:
         InvalidObservation: a member is not what it should be; the message says which and where.
@@ -46,11 +48,13 @@ def interpret(seen: ObjectSeen) -> Sequence[Fact]:
 
 def _interpret(item: dict[str, Any], metadata: dict[str, Any], seen: ObjectSeen) -> Sequence[Fact]:
     annotations, labels, uid = texts(metadata, "annotations"), texts(metadata, "labels"), text(metadata, "uid")
-    owner = next((o for o in mappings(metadata, "ownerReferences") if o.get("kind") == "Workflow"), None)
+    owner = next((o for o in mappings(metadata, "ownerReferences") if o.get("kind") == "Workflow" or _is_job(o)), None)
     if owner is None or not uid:
         return ()
     workflow, node_name = text(owner, "name"), annotations.get(NODE_NAME)
     node_id = annotations.get(NODE_ID) or (node_id_of(workflow, node_name) if node_name else "")
+    if _is_job(owner):  # the job is an execution by itself, and its pods work for that
+        node_id, node_name = text(owner, "uid"), workflow
     created_at = time(metadata, "creationTimestamp")
     if not node_id or not text(owner, "uid") or created_at is None:
         return ()
@@ -69,7 +73,7 @@ def _interpret(item: dict[str, Any], metadata: dict[str, Any], seen: ObjectSeen)
         owner_name=workflow,
         node_id=node_id,
         node_name=node_name,
-        run_label=labels.get(RUN_ID_LABEL),
+        run_label=None if _is_job(owner) else labels.get(RUN_ID_LABEL),
         cluster=seen.cluster,
         namespace=text(metadata, "namespace"),
         name=text(metadata, "name"),
@@ -85,6 +89,14 @@ def _interpret(item: dict[str, Any], metadata: dict[str, Any], seen: ObjectSeen)
         started_at=time(mapping(state, "running"), "startedAt") or time(main, "startedAt"),
     )
     return pod, ObjectKept(revision=view, resource=RESOURCE.name, uid=uid, body=seen.body)
+
+
+def _is_job(owner: Mapping[str, Any]) -> bool:
+    """Know a job of the training operator, whatever its framework. Source: `GenOwnerReference` in
+    kubeflow/training-operator/pkg/controller.v1/common/job.go."""
+    kind, version = owner.get("kind"), owner.get("apiVersion")
+    is_kubeflow = isinstance(version, str) and version.rpartition("/")[0] == TRAINING
+    return is_kubeflow and isinstance(kind, str) and kind.endswith("Job")
 
 
 def node_id_of(workflow: str, node_name: str) -> str:

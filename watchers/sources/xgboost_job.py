@@ -1,0 +1,11 @@
+"""`XGBoostJob` of the training operator.
+
+Pure. Source: kubeflow/training-operator/pkg/apis/kubeflow.org/v1/xgboost_types.go.
+"""
+
+from typing import Final
+
+from watchers.source import Source
+from watchers.training import training_job
+
+SOURCE: Final[Source] = training_job("xgboost_job", kind="XGBoostJob", plural="xgboostjobs", member="xgbReplicaSpecs")
