@@ -13,9 +13,10 @@ from lineage.model import Phase
 from lineage.observation import ObjectSeen
 from lineage.workloads import Replicas, Workload
 from watchers.reading import mapping, placing, text, time, whole
-from watchers.recurring import RecurringHead, note_spec_time, note_spec_time_in_members
+from watchers.recurring import note_spec_time, note_spec_time_in_members
 from watchers.source import Resource, Source
 from watchers.workloads import (
+    ScalingHead,
     Standing,
     conditions_of,
     execution_of,
@@ -68,7 +69,7 @@ def training_job(name: str, *, kind: str, plural: str, member: str, version: str
         interpret=interpret,
         unpack=note_spec_time,
         unpack_members=note_spec_time_in_members,
-        head=RecurringHead,
+        head=ScalingHead,
         resembles=resembles,
     )
 

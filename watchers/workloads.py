@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+import msgspec
+
 from lineage.evidence import MetricValue
 from lineage.facts import ExecutionSeen, ExecutionState, Fact, ObjectKept, Read, Revision, RunSeen, Write
 from lineage.identity import Location, file_uid, sha256
@@ -22,7 +24,7 @@ from watchers.locations import locate_uri
 from watchers.reading import mapping, mappings, seconds, text, texts, time, whole
 from watchers.recurring import SPEC_SINCE
 from watchers.revision import revision
-from watchers.source import Resource
+from watchers.source import Attempts, Head, Identity, Resource
 from watchers.volumes import CLAIM, mounts_of, place_of
 
 TRUE: Final = "True"
@@ -34,6 +36,43 @@ Standing = Mapping[str, Phase]
 """The phases that conditions stand for, by their types: what counts before others comes first."""
 
 
+# ------------------------------------------------------------------------------------------ as it comes
+class _Written(Identity, gc=False):
+    generation: Any = None
+
+
+class _Stated(msgspec.Struct, rename="camel", gc=False):
+    type: str = ""
+    status: str = ""
+    last_transition_time: str | None = None
+
+
+class _Status(msgspec.Struct, gc=False):
+    conditions: list[_Stated] | None = None
+
+
+class WorkloadHead(Head, gc=False):
+    """What is read of an object as it comes: which it is, and what it came to, which the next view may have
+    forgotten."""
+
+    metadata: _Written | None = None
+    status: _Status | None = None
+
+    def attempts(self) -> Attempts:
+        conditions = (self.status and self.status.conditions) or ()
+        stated = {(f"{one.type} {one.status}", one.last_transition_time) for one in conditions}
+        return stated | {("generation", self.metadata and self.metadata.generation)}
+
+
+class ScalingHead(WorkloadHead, gc=False):
+    """The same of an object whose managed fields say since when it wants so many replicas."""
+
+    @property
+    def is_packed(self) -> bool:
+        return True
+
+
+# ------------------------------------------------------------------------------------------ which it is
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identified:
     """Which object it is. `uid` is what stands in for it in a file that has none, and `own_uid` then None."""

@@ -1,5 +1,6 @@
 """Jobs of the training operators: what each kind says, in each release, and with everything optional left out."""
 
+import orjson
 import pytest
 
 from lineage.errors import InvalidObservation
@@ -9,7 +10,9 @@ from lineage.model import Phase
 from lineage.workloads import Replicas, Scale
 from tests.factories import KubernetesObject, facts_of, managed, moment, place, rfc3339
 from tests.workloads import KINDS, a_job, a_pod_template, a_train_job, owned_by
+from watchers.coalescing import Coalescer, View
 from watchers.observe import find_source
+from watchers.sent import Reader
 from watchers.sources import all_sources
 
 
@@ -130,6 +133,30 @@ def test_how_many_replicas_are_wanted_is_dated_by_who_wrote_the_spec() -> None:
     metadata = {"generation": 3, "managedFields": [managed("hpa", 50), managed("operator", 60, "status")]}
     _, execution = said(a_job(metadata=metadata))
     assert execution.scale == Scale(generation=3, since=moment(50), replicas={"Master": 1, "Worker": 2})
+
+
+@pytest.mark.parametrize(
+    ("newer", "is_needless"),
+    [
+        (a_job(conditions=[("Created", 10), ("Running", 12)], version=3, states={"Worker": {"active": 1}}), True),
+        (a_job(conditions=[("Created", 10), ("Running", 12), ("Restarting", 14)], version=3), True),
+        (a_job(conditions=[("Created", 10), ("Running", 15)], version=3), False),
+        (a_job(conditions=[("Created", 10), ("Running", 12, "False")], version=3), False),
+        (a_job(version=3, metadata={"generation": 2}), False),
+    ],
+    ids=["counts", "one more", "another time", "no more", "another spec"],
+)
+def test_a_view_is_needless_if_the_next_says_all_that_it_came_to(newer: KubernetesObject, is_needless: bool) -> None:
+    source = find_source(newer, all_sources())
+    assert source is not None
+    reader, coalescer, handed = Reader(source.resource, source.head), Coalescer(), []
+    running = [("Created", 10), ("Running", 12)]
+    for item in (a_job(conditions=running, version=1), a_job(conditions=running, version=2), newer):
+        for view in coalescer.offer(View(sent=reader.item(orjson.dumps(item)), seen_at=moment(10)), 0.0):
+            handed.append(view.sent.resource_version)
+            coalescer.handed(view, 0.0)
+    handed += [view.sent.resource_version for view in coalescer.everything()]
+    assert handed == (["1", "3"] if is_needless else ["1", "2", "3"])
 
 
 # ------------------------------------------------------------------------------------------ what it runs

@@ -23,8 +23,8 @@ def uid(*parts: str) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_URL, "/".join(("kfp-lineage/demo", NAMESPACE, *parts))))
 
 
-def owner(kind: str, name: str, owner_uid: str) -> Json:
-    reference = {"apiVersion": "argoproj.io/v1alpha1", "kind": kind, "name": name, "uid": owner_uid}
+def owner(kind: str, name: str, owner_uid: str, *, version: str = "argoproj.io/v1alpha1") -> Json:
+    reference = {"apiVersion": version, "kind": kind, "name": name, "uid": owner_uid}
     return reference | {"controller": True, "blockOwnerDeletion": True}
 
 

@@ -18,6 +18,7 @@ from watchers.source import Resource
 from watchers.timeline import Recording
 
 CRON_WORKFLOWS: Final = Resource(group="argoproj.io", version="v1alpha1", plural="cronworkflows", kind="CronWorkflow")
+KATIB: Final = "kubeflow.org/v1beta1"
 EXECUTOR_IMAGE: Final = f"{REGISTRY}/argo/argoexec:v3.7.3"
 CACHE_IMAGE: Final = f"{REGISTRY}/platform/busybox:1.36"
 
@@ -134,6 +135,8 @@ def _metadata(graph: Graph, ended: datetime) -> Json:
         labels["workflows.argoproj.io/cron-workflow"] = pipeline.name
         annotations["workflows.argoproj.io/scheduled-time"] = write_time(graph.created_at)
         metadata["ownerReferences"] = [owner("CronWorkflow", pipeline.name, uid("CronWorkflow", pipeline.name))]
+    elif run.tuned_by:
+        metadata["ownerReferences"] = [owner("Trial", graph.name, uid("Trial", graph.name), version=KATIB)]
     else:
         metadata["generateName"] = f"{pipeline.name}-"
     if pipeline.is_kubeflow:

@@ -2,7 +2,8 @@
 
 Data only. A model of churn is trained on a schedule and by hand, where it fails on bad data, or runs out of
 memory and is retried; a pipeline of Kubeflow takes over what an earlier run had made; forecasts fan out over
-regions; and a model is promoted, or not, if it is good enough.
+regions; a model is promoted, or not, if it is good enough; and Katib looks for better values of its parameters, which
+the nights after that use.
 """
 
 from collections.abc import Mapping
@@ -88,6 +89,24 @@ class Run:
     """Which build of an image its tag stood for."""
     results: Mapping[str, str] = field(default_factory=dict)
     """Output parameters that came to something else than usual."""
+    tuned_by: str = ""
+    """The Katib experiment of which a trial, of the run's name, made it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tuning:
+    """One Katib experiment, `begins` seconds after the story does. Each of its `trials` runs a pipeline.
+
+    `searched` are the least and the most that a parameter may be; `objective` is an output parameter of the pipeline's
+    last step, which is to become as great as it can.
+    """
+
+    name: str
+    begins: int
+    objective: str
+    goal: float
+    searched: Mapping[str, tuple[str, str]]
+    trials: tuple[Run, ...]
 
 
 # ------------------------------------------------------------------------------------------ keys of the bucket
@@ -264,6 +283,29 @@ PROMOTION: Final = Pipeline(
 )
 
 
+TRIAL: Final = Pipeline(
+    name="churn-tuning",
+    steps=(
+        Step(
+            name="train",
+            image=TRAIN_IMAGE,
+            seconds=14,
+            parameters=("learning_rate", "epochs"),
+            reads={"customers": CUSTOMERS},
+            writes=("model",),
+        ),
+        Step(
+            name="evaluate",
+            image=TRAIN_IMAGE,
+            seconds=4,
+            after=("train",),
+            reads={"model": "train.model"},
+            results={"auc": "0.861"},
+        ),
+    ),
+)
+
+
 # ------------------------------------------------------------------------------------------ runs
 AUC: Final = ("0.871", "0.874", "0.869", "0.842", "0.838", "0.841")
 """How good the model of each night is: since the image was built anew, it is worse."""
@@ -290,6 +332,31 @@ def _nightly(number: int, learning_rate: str, epochs: str) -> Run:
         results={"auc": AUC[number]},
     )
 
+
+def _trial(suffix: str, begins: int, learning_rate: str, epochs: str, auc: str) -> Run:
+    return Run(
+        pipeline=TRIAL,
+        begins=begins,
+        suffix=suffix,
+        arguments={"learning_rate": learning_rate, "epochs": epochs},
+        results={"auc": auc},
+        tuned_by=TRIAL.name,
+    )
+
+
+TUNING: Final = Tuning(
+    name=TRIAL.name,
+    begins=440,
+    objective="auc",
+    goal=0.9,
+    searched={"learning_rate": ("0.02", "0.20"), "epochs": ("6", "20")},
+    trials=(
+        _trial("5kd2v", 446, "0.15", "9", "0.829"),
+        _trial("8tqxw", 450, "0.08", "14", "0.858"),
+        _trial("z4c7n", 486, "0.04", "18", "0.847"),
+    ),
+)
+"""What it finds is what the nights after it use."""
 
 _OUT_OF_MEMORY: Final = Failure(seconds=9, exit_code=137, reason="OOMKilled")
 
@@ -343,4 +410,5 @@ RUNS: Final = (
         skipped=frozenset({"keep-current"}),
     ),
     _nightly(5, "0.08", "14"),
+    *TUNING.trials,
 )

@@ -23,6 +23,7 @@ from watchers.source import Resource, Source
 from watchers.workloads import (
     Identified,
     Standing,
+    WorkloadHead,
     conditions_of,
     execution_of,
     identified,
@@ -158,4 +159,6 @@ def resembles(item: Mapping[str, Any]) -> bool:
     return isinstance(spec, dict) and "runSpec" in spec and "parameterAssignments" in spec
 
 
-SOURCE: Final = Source(name="katib_trial", resource=RESOURCE, interpret=interpret, resembles=resembles)
+SOURCE: Final = Source(
+    name="katib_trial", resource=RESOURCE, interpret=interpret, head=WorkloadHead, resembles=resembles
+)

@@ -15,11 +15,12 @@ from lineage.model import ContainerImage, Phase
 from lineage.observation import ObjectSeen
 from lineage.workloads import Replicas, Workload
 from watchers.reading import mapping, mappings, placing, scalar, text, time, whole
-from watchers.recurring import RecurringHead, note_spec_time, note_spec_time_in_members
+from watchers.recurring import note_spec_time, note_spec_time_in_members
 from watchers.source import Resource, Source
 from watchers.workloads import (
     Identified,
     Ports,
+    ScalingHead,
     Standing,
     asked_for,
     conditions_of,
@@ -160,6 +161,6 @@ SOURCE: Final = Source(
     interpret=interpret,
     unpack=note_spec_time,
     unpack_members=note_spec_time_in_members,
-    head=RecurringHead,
+    head=ScalingHead,
     resembles=resembles,
 )
