@@ -165,6 +165,17 @@ class KubernetesServer:
         kept: KubernetesObject = answer.json()
         return kept
 
+    def put_status(self, resource: Resource, item: KubernetesObject) -> KubernetesObject:
+        """Say how an object stands, as what controls it does where its kind keeps that apart; returns it as it is
+        kept."""
+        metadata = item["metadata"]
+        place = f"{resource.path(metadata['namespace'])}/{metadata['name']}"
+        kept = self._ask("GET", place).json() | {"status": item["status"]}
+        answer = self._ask("PUT", f"{place}/status", body=orjson.dumps(kept))
+        assert answer.status_code == 200, answer.text
+        found: KubernetesObject = answer.json()
+        return found
+
     def delete(self, resource: Resource, namespace: str, name: str) -> None:
         """Delete an object."""
         answer = self._ask("DELETE", f"{resource.path(namespace)}/{name}")
