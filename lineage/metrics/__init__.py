@@ -7,14 +7,16 @@ What breaks a rule is set aside with its reason, and the rest counts. Nothing he
     kubeflow.py    `mlpipeline-metrics`, by the rules of Kubeflow Pipelines v1
     json_files.py  `metrics.json` and the like: numbers, nested, and over steps
     parameters.py  output parameters that hold one number
+    tensorboard.py event files of TensorBoard: scalars over steps
     ui_metadata.py `mlpipeline-ui-metadata`: confusion matrices, ROC curves, tables, texts
     files.py       which file is read how
 """
 
-from lineage.metrics.files import LARGEST_FILE, Fetch, Read, reader_of
+from lineage.metrics.files import LARGEST_FILE, Fetch, Read, reader_of, said_in_folder
 from lineage.metrics.json_files import FILES, is_metric_file, read_json_file
 from lineage.metrics.kubeflow import METRICS_ARTIFACT, read_kubeflow_metrics
 from lineage.metrics.parameters import PARAMETERS, read_parameters
+from lineage.metrics.tensorboard import is_event_file
 from lineage.metrics.ui_metadata import (
     UI_METADATA_ARTIFACT,
     Plot,
@@ -40,6 +42,7 @@ __all__ = [
     "UiMetadata",
     "as_json",
     "as_text",
+    "is_event_file",
     "is_metric_file",
     "read_json_file",
     "read_kubeflow_metrics",
@@ -47,5 +50,6 @@ __all__ = [
     "read_plot",
     "read_ui_metadata",
     "reader_of",
+    "said_in_folder",
     "source_location",
 ]

@@ -12,6 +12,7 @@ from lineage.identity import Location
 from lineage.limits import shortened
 from lineage.metrics.json_files import FILES, is_metric_file, read_json_file
 from lineage.metrics.kubeflow import METRICS_ARTIFACT, read_kubeflow_metrics
+from lineage.metrics.tensorboard import holds_event_files, read_event_archive, read_event_files
 from lineage.metrics.ui_metadata import (
     UI_METADATA_ARTIFACT,
     Plot,
@@ -40,11 +41,19 @@ def reader_of(
         read: Read = partial(_read_plots, location, fetch)
     elif METRICS_ARTIFACT in names:
         read = read_kubeflow_metrics
+    elif holds_event_files(location.uri) or any(map(holds_event_files, names)):
+        read = read_event_archive
     elif is_metric_file(location.uri, patterns) or any(is_metric_file(name, patterns) for name in names):
         read = read_json_file
     else:
         return None
     return lambda data: _limited(_without_secrets(read(data)))
+
+
+def said_in_folder(files: Mapping[str, bytes]) -> Said | None:
+    """Say what the files of a folder say that are read wherever they are, by their names in it; None where there is
+    none of them: files of events of TensorBoard."""
+    return _limited(_without_secrets(read_event_files(files))) if files else None
 
 
 def _read_plots(location: Location, fetch: Fetch, data: bytes) -> Said:

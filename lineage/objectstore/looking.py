@@ -11,7 +11,7 @@ from time import monotonic
 
 from lineage.errors import BadObject, BudgetExceeded, ObjectAbsent, ObjectStoreError
 from lineage.evidence import Look, Said, SetAside
-from lineage.metrics import LARGEST_FILE, Read
+from lineage.metrics import LARGEST_FILE, Read, is_event_file, said_in_folder
 from lineage.model import ArtifactState
 from lineage.objectstore.content import digest, digest_of_files
 from lineage.packing import LIMITS, Limits, Unreadable, too_many
@@ -121,24 +121,35 @@ def _folder(store: ObjectStore, prefix: str, budget: Budget | None, limits: Limi
     )
     if budget is None:
         return seen
+    told: dict[str, bytes] = {}
     try:
-        return replace(seen, content_digest=digest_of_files(_digests(store, prefix, files, budget), limits))
+        content_digest = digest_of_files(_digests(store, prefix, files, budget, told), limits)
+        return replace(seen, content_digest=content_digest, said=said_in_folder(told))
     except (BudgetExceeded, Unreadable) as error:
         return replace(seen, content_reason=str(error))
 
 
-def _digests(store: ObjectStore, prefix: str, files: Sequence[ObjectStat], budget: Budget) -> Iterator[tuple[str, str]]:
-    """Read files one by one, all within one budget."""
+def _digests(
+    store: ObjectStore, prefix: str, files: Sequence[ObjectStat], budget: Budget, told: dict[str, bytes]
+) -> Iterator[tuple[str, str]]:
+    """Read files one by one, all within one budget. Those that say something are kept in `told`, as far as so much is
+    read."""
     total, deadline = sum(stat.size_bytes for stat in files), monotonic() + budget.seconds
     if total > budget.size_bytes:
         raise BudgetExceeded(f"the files below {prefix} have {total:,} bytes, and {budget.size_bytes:,} may be read")
     for listed in files:
         if (seconds := deadline - monotonic()) <= 0:
             raise BudgetExceeded(f"the files below {prefix} could not be read within {budget.seconds:g} s")
-        of_file = hashlib.sha256()
+        of_file, room = hashlib.sha256(), LARGEST_FILE - sum(map(len, told.values()))
+        is_kept = is_event_file(listed.key) and listed.size_bytes <= room
         with store.open(listed.key, budget=replace(budget, seconds=seconds)) as opened:
             if opened.stat.etag != listed.etag:
                 raise BadObject(f"{listed.key} was changed while the folder was read")
+            held = bytearray()
             for chunk in opened.chunks:
                 of_file.update(chunk)
+                if is_kept:
+                    held += chunk
+        if is_kept:
+            told[listed.key.removeprefix(prefix)] = bytes(held)
         yield listed.key.removeprefix(prefix), f"sha256:{of_file.hexdigest()}"
