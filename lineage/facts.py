@@ -149,10 +149,17 @@ class RecurringRef(msgspec.Struct, frozen=True, kw_only=True):
 
 class Starter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What started a run, as far as its object says: the uid of the `owner`, which is a workflow, a pod or an execution
-    that is an object of its own. A workflow's step, or without an owner any, is found by the object that it creates."""
+    that is an object of its own; or without one the `run` that its labels name. A step of that workflow or run, or
+    where nothing is named any, is found by the object that it creates."""
 
     owner: str | None
     creation: Creation
+    run: str | None = None
+
+    @property
+    def name(self) -> str:
+        """By what the run that was started names its starter."""
+        return self.owner or self.run or self.creation.key
 
 
 class RunSeen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="run"):

@@ -155,6 +155,7 @@ def _refuse_in_run(fact: RunSeen) -> None:
         _refuse("name of the label", label)
     if fact.started_by is not None:
         _refuse("uid of the owner", fact.started_by.owner)
+        _refuse("run id", fact.started_by.run)
     for state in fact.executions or ():
         _refuse_in_state(state)
 

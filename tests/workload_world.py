@@ -101,6 +101,7 @@ def observations() -> Sequence[KubernetesObject | Observation]:
         a_pod_of_job("p1", "j5", kind="TFJob", name="fit-x", born=22),
         a_pod_of_job("p2", "j5", kind="TFJob", name="fit-x", born=5000, end=5001),
         a_job("JAXJob", uid="j6", name="alone", version=14, born=40, start=41),
+        a_job("XGBoostJob", uid="j7", name="boost", version=15, born=3, metadata={"labels": {"pipeline/runid": "u1"}}),
         deleted("trial-4"),
         a_trials_workflow(version=20, over=True),
         deleted("w1"),

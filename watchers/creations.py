@@ -10,10 +10,10 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from lineage.facts import Creation, Starter
-from lineage.identity import creation_name
+from lineage.identity import RUN_ID_LABEL, creation_name
 from lineage.limits import is_name
 from watchers.placeholders import PLACEHOLDER, filled
-from watchers.reading import mapping, mappings, text
+from watchers.reading import mapping, mappings, text, texts
 from watchers.yaml_values import InvalidYaml, load_yaml
 
 KEPT: Final = 256  # manifests that were read, by their text: a run is seen again and again
@@ -53,7 +53,8 @@ def starter_of(
 ) -> Starter:
     """Say what the metadata of an object tell of who created it. Owners of the kinds `besides` are told elsewhere.
 
-    Of several owners it is the one that controls it. Source: `OwnerReference` in
+    Of several owners it is the one that controls it. Without an owner, it may bear the id of a run of Kubeflow, as what
+    the steps of that make often does. Source: `OwnerReference` in
     k8s.io/apimachinery/pkg/apis/meta/v1/types.go.
     """
     owners = [one for one in mappings(metadata, "ownerReferences") if text(one, "kind") not in besides]
@@ -66,8 +67,10 @@ def starter_of(
         name=text(metadata, "name"),
         prefix=text(metadata, "generateName"),
     )
+    labels = texts(metadata, "labels")
     return Starter(
         owner=text(owner, "uid") or None,
+        run=None if owner else labels.get(RUN_ID_LABEL) or None,
         creation=_creation(made, made.name, cluster=cluster, namespace=made.namespace),
     )
 

@@ -7,19 +7,16 @@ when a row is read: then the transaction begins anew, with that name as well.
 
 Every row belongs to what is locked:
 
-- a run, its attempts, rolls, parameters, labels and pods to the run;
-- a recurring run and its specs to its uid; which one made a run follows from both, so whoever decides that holds what
-  names it as well: its uid or its name;
-- an execution that is an object of its own, and its turns, to its uid, and to its run as well;
-- which execution started a run, and the edges from it, to the run; it follows from both, so whoever decides that holds
-  what names the one to the other as well: the uid of an owner, or the name of what was created. The steps of a workflow
-  change under the uids of all its incarnations;
-- a workflow, a pod, a kept object and the provisional executions of an owner to their uid, a list to its scope, and
-  so does when that was watched;
-- what Kubeflow told to its uid, of a run and of its tasks to the run; which version a run has to both, the run and the
-  upload;
-- artifacts, looks, uses and the edges of uses to their location. A batch that changes a run's graph locks every
-  location whose answers may follow from it, so whoever holds a location may read the graphs of its readers.
+  - a run, its attempts, rolls, parameters, labels and pods to the run; - a recurring run and its specs to its uid;
+  which one made a run follows from both, so whoever decides that holds what names it as well: its uid or its name; - an
+  execution that is an object of its own, and its turns, to its uid, and to its run as well; - which execution started a
+  run, and the edges from it, to the run; it follows from both, so whoever decides that holds what names the one to the
+  other as well: the uid of an owner, a run, or the name of what was created. The steps of a workflow change under the
+  uids of all its incarnations; - a workflow, a pod, a kept object and the provisional executions of an owner to their
+  uid, a list to its scope, and so does when that was watched; - what Kubeflow told to its uid, of a run and of its
+  tasks to the run; which version a run has to both, the run and the upload; - artifacts, looks, uses and the edges of
+  uses to their location. A batch that changes a run's graph locks every location whose answers may follow from it, so
+  whoever holds a location may read the graphs of its readers.
 
 What belongs to nobody (pipelines, experiments) is only ever added. Who adds what another adds at the same time
 begins anew, and finds it there. Bookkeeping comes last, in one order, to hold what all share for
@@ -46,6 +43,7 @@ from lineage.facts import (
     ResourceWatched,
     RunSeen,
     RunTold,
+    Starter,
     TasksTold,
 )
 from lineage.identity import Location, encode_key
@@ -113,6 +111,11 @@ def maker(cluster: str, namespace: str, ref: RecurringRef) -> str:
     return ref.uid if ref.uid is not None else encode_key((ref.scheduler.value, cluster, namespace, ref.name))
 
 
+def starter(named: Starter) -> Name:
+    """Name what a run says that started it."""
+    return run(named.name) if named.owner is None and named.run is not None else uid(named.name)
+
+
 def location(place: Location) -> Name:
     """Name a location."""
     return LOCATIONS, f"{place.store} {place.uri}"
@@ -127,7 +130,7 @@ def subjects_of(facts: Sequence[Fact]) -> set[Name]:
                 names |= {run(fact.run), uid(fact.incarnation)}
                 names |= {uid(state.creates.key) for state in fact.executions or () if state.creates is not None}
                 if fact.started_by is not None:
-                    names.add(uid(fact.started_by.owner or fact.started_by.creation.key))
+                    names.add(starter(fact.started_by))
                 if fact.recurring is not None:
                     names.add(uid(maker(fact.cluster, fact.namespace, fact.recurring)))
             case RecurringRunSeen():

@@ -1,11 +1,12 @@
 """Second step of a batch: which execution started a run, where its object says so.
 
-A run names its starter in one of two ways, and the row of the run keeps it as text:
+A run names its starter in one of three ways, and the row of the run keeps it as text:
 
 - by the uid of its owner: an execution that is an object of its own (a trial), a pod, or a workflow. Of the steps of a
   workflow it is the one that creates an object of this kind and name; where none says so, the only one that worked
   then;
-- without an owner, by what it is itself: whoever creates an object of this kind, namespace and name.
+- without an owner, by the id of a run that its labels bear: of the steps of that run it is found in the same way;
+- without either, by what it is itself: whoever creates an object of this kind, namespace and name.
 
 Of several that create it, it is the last that had begun by then. Which one it is follows from both, so whoever sees
 either says it, under the lock of what names the one to the other. From the starter, edges lead to all executions of the
@@ -21,7 +22,7 @@ from lineage.store import tables
 from lineage.store.batch import Batch, has_ended
 from lineage.store.codec import run_of, whole_seconds
 from lineage.store.dialect import Row
-from lineage.store.locks import uid as uid_lock
+from lineage.store.locks import starter as starter_lock
 
 FOREVER: Final = 1 << 62
 
@@ -61,6 +62,7 @@ def _names(batch: Batch) -> Iterable[str]:
     names = dict.fromkeys(sorted(batch.seated_pods))
     names |= dict.fromkeys(row[column] for row in rows for column in ("object_uid", "creates") if row[column])
     of_steps = {row["run_id"] for row in rows if row["object_uid"] is None}
+    names |= dict.fromkeys(row["key"] for row in batch.runs.find("id", of_steps))
     return names | dict.fromkeys(row["uid"] for row in batch.workflows.find("run_id", of_steps))
 
 
@@ -69,19 +71,26 @@ def _starter_of(batch: Batch, run: Row) -> int | None:
     seen = None if run["body"] is None else run_of(run["body"])
     if seen is None or seen.started_by is None or run["starter"] is None:
         return None
-    batch.locks.require(uid_lock(run["starter"]))
-    owner = seen.started_by.owner
-    if owner is None:
+    batch.locks.require(starter_lock(seen.started_by))
+    owner, labelled = seen.started_by.owner, seen.started_by.run
+    if owner is None and labelled is None:
         return _creator(batch.executions.of("creates", run["starter"]), batch, seen, run)
+    if owner is None:
+        home = batch.runs.one("key", labelled)
+        return None if home is None else _step_of(batch, home["id"], seen, run)
     for row in batch.executions.of("object_uid", owner):
         return None if row["run_id"] == run["id"] else int(row["id"])
     for pod in batch.pods.of("uid", owner):
         return None if pod["execution_id"] is None else int(pod["execution_id"])
     workflow = batch.workflows.one("uid", owner)
-    if workflow is None or workflow["run_id"] == run["id"]:
+    return None if workflow is None else _step_of(batch, workflow["run_id"], seen, run)
+
+
+def _step_of(batch: Batch, home: int, seen: RunSeen, run: Row) -> int | None:
+    """The step of a run that started another: the one that creates it, else the only one that worked then."""
+    if home == run["id"] or seen.started_by is None:
         return None
-    steps = batch.executions.of("run_id", workflow["run_id"])
-    key = seen.started_by.creation.key
+    steps, key = batch.executions.of("run_id", home), seen.started_by.creation.key
     found = _creator([step for step in steps if step["creates"] == key], batch, seen, run)
     return _only_worker(steps, seen) if found is None else found
 

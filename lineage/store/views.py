@@ -99,7 +99,7 @@ def show_header(batch: Batch, run: Row, seen: RunSeen | None, told: Row | None, 
 
 def _claim(batch: Batch, run: Row, starter: Starter | None) -> None:
     """Write in the row of a run what started it, as its object says."""
-    named = None if starter is None else starter.owner or starter.creation.key
+    named = None if starter is None else starter.name
     if named is not None or run["starter"] is not None:
         run["starter"] = named
         batch.runs.put(run)

@@ -38,6 +38,7 @@ from tests.factories import (
 )
 from tests.kubeflow_world import a_told_world
 from tests.postgresql import Server
+from tests.workload_world import observations
 from watchers.files import Ignored, observed, read
 from watchers.sources import all_sources
 
@@ -147,6 +148,18 @@ def test_recorders_at_once_leave_what_one_leaves_of_what_kubeflow_tells(postgres
         for made in (url, other):
             with closing(open_store(made)) as store:
                 assert dumped(store) == expected
+
+
+def test_recorders_at_once_leave_what_one_leaves_of_trials_and_jobs(postgresql: Server) -> None:
+    """Runs, what started them, and pods of both, in orders of their own: each comes first somewhere."""
+    said = [facts_of(one) for one in observations()]
+    expected = in_memory(said)
+    for seed in range(6):
+        chance = random.Random(seed)
+        url = postgresql.new_database()
+        record_at_once(url, [chance.sample(said, k=len(said)) for _ in range(4)], chance)
+        with closing(open_store(url)) as store:
+            assert dumped(store) == expected
 
 
 @pytest.mark.parametrize("recorders", [2, 4])

@@ -252,6 +252,22 @@ def test_a_job_that_a_script_of_a_workflow_made_is_of_the_only_step_that_worked_
     assert {started_by(store, "j1") for store in both_ways(several, job)} == {None}
 
 
+def test_a_job_that_bears_the_id_of_a_run_is_of_the_step_that_makes_it_or_alone_worked_then() -> None:
+    manifest = {"apiVersion": "kubeflow.org/v1", "kind": "PyTorchJob", "metadata": {"name": "train"}}
+    labels = {"pipeline/runid": "run-1"}
+    makes = a_workflow(
+        {"w-1": a_step("fit", 5), "w-2": a_step("beside", 5)},
+        labels=labels,
+        spec={"templates": [a_template("fit", manifest)]},
+    )
+    alone = a_workflow({"w-1": a_step("script", 5)}, labels=labels)
+    job = a_job(metadata={"labels": labels})
+    assert {started_by(store, "j1") for store in both_ways(makes, job)} == {"fit"}
+    assert {started_by(store, "j1") for store in both_ways(alone, job)} == {"script"}
+    other = a_job(metadata={"labels": {"pipeline/runid": "run-2"}})
+    assert {started_by(store, "j1") for store in both_ways(makes, other)} == {None}
+
+
 def test_a_job_that_a_pod_owns_is_of_the_step_that_the_pod_worked_for() -> None:
     job = a_job(born=20, metadata={"ownerReferences": owned_by("Pod", "pod-of-w-1000001", "p", version="v1")})
     workflow = a_workflow({"w-1000001": a_step("script", 10)})

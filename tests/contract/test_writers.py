@@ -25,6 +25,7 @@ from tests.factories import (
     record,
 )
 from tests.kubeflow_world import a_told_world
+from tests.workload_world import observations
 from tests.worlds import objects_of
 
 
@@ -51,6 +52,8 @@ def test_a_writer_looks_everything_up_by_index() -> None:
             for each in objects_of(number):
                 record(store, each)
         record(store, *(each for number in range(25, 40) for each in objects_of(number)))
+        for one in observations():
+            record(store, one)
         record(store, looked("raw/data", modified=900, at=100_000), deleted("u005"), listed("a", 9, ["u001"]))
     asked = {re.sub(r"'[^']*'|\d+", "?", each): each for each in statements if each.startswith("SELECT")}
     assert len(asked) > 30
