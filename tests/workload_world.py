@@ -10,7 +10,16 @@ from typing import Any
 
 from lineage.observation import Observation
 from tests.factories import KubernetesObject, a_node, a_pod, a_workflow, deleted, listed, managed, rfc3339
-from tests.workloads import Conditions, a_job, a_katib_experiment, a_pod_of_job, a_train_job, a_trial, owned_by
+from tests.workloads import (
+    Conditions,
+    a_job,
+    a_katib_experiment,
+    a_notebook,
+    a_pod_of_job,
+    a_train_job,
+    a_trial,
+    owned_by,
+)
 
 MANIFEST = {"apiVersion": "kubeflow.org/v1beta1", "kind": "Experiment", "metadata": {"name": "tune"}}
 JOB_MANIFEST = {"apiVersion": "kubeflow.org/v1", "kind": "TFJob", "metadata": {"generateName": "fit-"}}
@@ -101,6 +110,10 @@ def observations() -> Sequence[KubernetesObject | Observation]:
         a_pod_of_job("p1", "j5", kind="TFJob", name="fit-x", born=22),
         a_pod_of_job("p2", "j5", kind="TFJob", name="fit-x", born=5000, end=5001),
         a_job("JAXJob", uid="j6", name="alone", version=14, born=40, start=41),
+        a_notebook(version=16, born=2),
+        a_job(
+            "PaddleJob", uid="j8", name="paddle", version=17, born=30, metadata={"labels": {"notebook-name": "desk"}}
+        ),
         a_job("XGBoostJob", uid="j7", name="boost", version=15, born=3, metadata={"labels": {"pipeline/runid": "u1"}}),
         deleted("trial-4"),
         a_trials_workflow(version=20, over=True),

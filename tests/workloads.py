@@ -217,6 +217,32 @@ def a_katib_experiment(
     )
 
 
+def a_notebook(
+    *,
+    name: str = "desk",
+    uid: str | None = "n1",
+    version: int | None = 1,
+    born: float | None = 5,
+    claim: str | None = None,
+    running: float | None = 6,
+    annotations: Mapping[str, str] | None = None,
+    metadata: KubernetesObject | None = None,
+) -> KubernetesObject:
+    """A notebook that runs since then; without, it waits."""
+    state: KubernetesObject = {} if running is None else {"running": {"startedAt": rfc3339(running)}}
+    return an_object(
+        "Notebook",
+        "kubeflow.org/v1",
+        name=name,
+        uid=uid,
+        version=version,
+        born=born,
+        spec={"template": a_pod_template("registry.example/jupyter:1", claim)},
+        status={"containerState": state, "readyReplicas": 0 if running is None else 1, "conditions": []},
+        metadata={"annotations": dict(annotations or {}), **(metadata or {})},
+    )
+
+
 def a_pod_of_job(
     uid: str = "p", job: str = "j1", *, kind: str = "PyTorchJob", name: str = "train", **more: Any
 ) -> KubernetesObject:

@@ -17,6 +17,9 @@ from watchers.reading import mapping, mappings, text, texts
 from watchers.yaml_values import InvalidYaml, load_yaml
 
 KEPT: Final = 256  # manifests that were read, by their text: a run is seen again and again
+NOTEBOOK_LABEL: Final = "notebook-name"
+"""What Kubeflow puts on the pods of notebooks, and people on what they start from them."""
+
 _MAKING: Final = ("create", "apply")
 
 
@@ -68,11 +71,21 @@ def starter_of(
         prefix=text(metadata, "generateName"),
     )
     labels = texts(metadata, "labels")
+    creation = _creation(made, made.name, cluster=cluster, namespace=made.namespace)
+    if not owner and (notebook := labels.get(NOTEBOOK_LABEL)):
+        by_label = labelled_by(notebook, cluster=cluster, namespace=made.namespace)
+        creation = Creation(key=by_label.key, name=creation.name)
     return Starter(
         owner=text(owner, "uid") or None,
         run=None if owner else labels.get(RUN_ID_LABEL) or None,
-        creation=_creation(made, made.name, cluster=cluster, namespace=made.namespace),
+        creation=creation,
     )
+
+
+def labelled_by(notebook: str, *, cluster: str, namespace: str) -> Creation:
+    """Name what bears the label of a notebook: whatever was started from it, and called by whatever name."""
+    made = _Manifest(group="", kind=NOTEBOOK_LABEL, namespace=namespace, name=notebook, prefix="")
+    return _creation(made, "", cluster=cluster, namespace=namespace)
 
 
 def _creation(made: _Manifest, name: str, *, cluster: str, namespace: str) -> Creation:

@@ -13,6 +13,7 @@ import orjson
 
 from lineage.metrics import as_text
 from lineage.model import Counts, Phase
+from lineage.workloads import WORKFLOW
 from lineage_graphql import SavedQuery
 
 REFRESH_SECONDS: Final = 2
@@ -98,7 +99,7 @@ def _runs(overview: Overview) -> str:
         (
             _chip(run["phase"]),
             _run_link(text, run),
-            _pipeline(run),
+            _pipeline(run) if run["kind"] == WORKFLOW else escape(run["kind"]),
             escape(run["namespace"]),
             _time(run["startedAt"]),
             _duration(run["durationSeconds"]),
@@ -106,7 +107,7 @@ def _runs(overview: Overview) -> str:
         )
         for run in overview.runs
     )
-    return _table(("Phase", "Run", "Pipeline", "Namespace", "Started (UTC)", "Took", "Metrics"), rows)
+    return _table(("Phase", "Run", "Pipeline or kind", "Namespace", "Started (UTC)", "Took", "Metrics"), rows)
 
 
 def _metrics(run: Mapping[str, Any]) -> str:

@@ -31,7 +31,7 @@ from tests.factories import (
     rfc3339,
 )
 from tests.workload_world import a_pipeline, a_step, a_template, a_trials_workflow, observations
-from tests.workloads import a_job, a_katib_experiment, a_pod_of_job, a_train_job, a_trial, owned_by
+from tests.workloads import a_job, a_katib_experiment, a_notebook, a_pod_of_job, a_train_job, a_trial, owned_by
 from watchers import files
 from watchers.files import read
 from watchers.sources import all_sources
@@ -275,6 +275,20 @@ def test_a_job_that_a_pod_owns_is_of_the_step_that_the_pod_worked_for() -> None:
         assert started_by(store, "j1") == "script"
 
 
+def test_what_a_notebook_owns_or_labels_was_started_from_it() -> None:
+    labels = {"notebook-name": "desk"}
+    owned = {"ownerReferences": owned_by("Notebook", "desk", "n1", version="kubeflow.org/v1")}
+    for metadata in ({"labels": labels}, owned):
+        for store in both_ways(a_notebook(), a_job(metadata=metadata)):
+            assert started_by(store, "j1") == "desk"
+        for store in both_ways(a_notebook(), a_workflow(metadata=metadata, born=20)):
+            assert started_by(store, "u1") == "desk"
+    for store in both_ways(a_notebook(), a_notebook(uid="n2", born=15), a_job(born=20, metadata={"labels": labels})):
+        assert the_run(store, "j1").started_by_key == object_key("n2")  # of two of one name the later
+    for store in both_ways(a_notebook(name="other"), a_job(metadata={"labels": labels})):
+        assert started_by(store, "j1") is None
+
+
 def test_an_experiment_is_of_the_step_that_makes_it() -> None:
     for store in both_ways(a_pipeline(), a_katib_experiment()):
         assert started_by(store, "e1") == "tune"
@@ -432,7 +446,7 @@ def test_runs_are_found_by_their_kind_and_by_what_started_them() -> None:
         name: {run.name for run in store.runs(EVERYTHING, Listing(where=where), ALL).items}
         for name, where in asked.items()
     }
-    assert found == {"kind": {"tune"}, "workflows": {"w", "tune-1"}, "by nobody": {"w", "alone"}}
+    assert found == {"kind": {"tune"}, "workflows": {"w", "tune-1"}, "by nobody": {"w", "alone", "desk"}}
 
 
 def test_what_is_kept_makes_the_same_knowledge_again() -> None:

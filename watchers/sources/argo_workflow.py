@@ -25,7 +25,7 @@ from lineage.model import ArtifactState, Parameter, Scheduler
 from lineage.observation import ObjectSeen
 from watchers import executions
 from watchers.attempts import parameters_of, phase_of, times_of
-from watchers.creations import starter_of
+from watchers.creations import NOTEBOOK_LABEL, starter_of
 from watchers.executions import EMPTY
 from watchers.kubeflow import Compiled
 from watchers.locations import repository_of
@@ -183,11 +183,12 @@ def _recurring(metadata: Mapping[str, Any], labels: Mapping[str, str]) -> Recurr
 
 
 def _starter(metadata: Mapping[str, Any], cluster: str) -> Starter | None:
-    """Say what started a workflow that something owns: a trial of Katib, a step of another workflow."""
+    """Say what started a workflow that something owns (a trial of Katib, a step of another workflow), or that bears the
+    label of a notebook."""
     found = starter_of(
         metadata, group=RESOURCE.group, kind=RESOURCE.kind, cluster=cluster, besides=tuple(map(str, Scheduler))
     )
-    return found if found.owner is not None else None
+    return found if found.owner is not None or NOTEBOOK_LABEL in texts(metadata, "labels") else None
 
 
 def _scheduled_at(name: str, labels: Mapping[str, str]) -> datetime | None:
