@@ -75,6 +75,7 @@ VIOLATIONS = (
     Violation("only-schedules-speak-cron", "lineage/schedules/due.py", "import cronsim"),
     Violation("only-clients-speak-http", "watchers/kubeflow_rounds.py", "import urllib3"),
     Violation("only-clients-speak-http", "lineage/objectstore/looking.py", "import urllib3"),
+    Violation("only-metadata-speaks-grpc", "watchers/mlmd.py", "import grpc"),
     Violation("only-kafka-speaks-kafka", "lineage/recorder.py", "import kafka"),
     Violation("only-faces-serve", "watchers/run.py", "import starlette"),
 )
