@@ -253,7 +253,7 @@ def filters(what: type) -> st.SearchStrategy[Where]:
 
 @pytest.mark.parametrize("scope", SCOPES)
 @pytest.mark.parametrize("what", [Run, Execution, Artifact, Pipeline, Experiment, RecurringRun])
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_any_filter_finds_what_the_obvious_evaluation_finds(
     world: SqlStore, what: type, scope: str, data: st.DataObject
