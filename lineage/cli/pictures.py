@@ -350,6 +350,9 @@ def _known_facts(run: Answer) -> Iterator[tuple[str, Text]]:
         yield from _facts_of_tuning(run["tuning"])
     if run["experiment"]:
         yield "experiment", _text(run["experiment"]["name"])
+    if run["recurringRun"]:
+        due = f", for {_time(run['scheduledAt'])}" if run["scheduledAt"] else ""
+        yield "recurring run", _text(f"{run['recurringRun']['displayName'] or run['recurringRun']['name']}{due}")
     if run["resubmittedFrom"]:
         yield "resubmitted from", _text(run["resubmittedFrom"]["displayName"])
     for number, parameter in enumerate(run["parameters"]):

@@ -41,6 +41,7 @@ def test_a_run_is_a_tree_of_its_steps_with_what_they_read_and_wrote() -> None:
     for expected in (
         NIGHTLY.id,
         "learning_rate = ",
+        "recurring run",
         "api_key = (redacted)",
         "├── succeeded prepare",
         "failed train",
