@@ -187,7 +187,8 @@ class Reflector:
         pace: Pace = DEFAULT_PACE,
     ) -> None:
         self._transport = transport
-        self._path = resource.path(namespace)
+        self._paths = resource.paths(namespace)
+        self._absent = 0  # of these, how many in a row the server was found not to serve
         self._read = Reader(resource, head)
         self._wait = wait
         self._uniform = uniform
@@ -237,6 +238,10 @@ class Reflector:
         From where it stood, if only it can: a server that starts denies for a moment that there are custom resources,
         and of one that was removed and installed again it tells every deletion, or that its history is gone.
         """
+        if isinstance(error, ResourceAbsent):
+            self._absent += 1
+            if self._absent % len(self._paths):
+                return  # at once: it may be served in another version, which has the same history
         self._trouble = self._trouble or str(error)
         if isinstance(error, HistoryGone):
             yield from self._forget(str(error))
@@ -251,6 +256,10 @@ class Reflector:
                 # reached is another matter: its watch goes on from there, and nothing is missed.
                 yield from self._forget(str(error))
         self._wait(delay)
+
+    @property
+    def _path(self) -> str:
+        return self._paths[self._absent % len(self._paths)]
 
     def _recovered(self) -> None:
         """All is well again."""

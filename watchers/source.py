@@ -54,12 +54,14 @@ class Head(msgspec.Struct, gc=False):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """What to list and watch. `group` is empty for the core API."""
+    """What to list and watch. `group` is empty for the core API. `other_versions` are what to ask for where the server
+    does not serve `version`: all of them are read alike."""
 
     group: str
     version: str
     plural: str
     kind: str
+    other_versions: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -68,8 +70,13 @@ class Resource:
 
     def path(self, namespace: str | None = None) -> str:
         """Path on the API server, of one namespace or of all."""
-        root = f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
-        return f"{root}/namespaces/{namespace}/{self.plural}" if namespace else f"{root}/{self.plural}"
+        return self.paths(namespace)[0]
+
+    def paths(self, namespace: str | None = None) -> tuple[str, ...]:
+        """The same in every version, the one that is preferred first."""
+        where = f"namespaces/{namespace}/{self.plural}" if namespace else self.plural
+        root = f"/apis/{self.group}" if self.group else "/api"
+        return tuple(f"{root}/{version}/{where}" for version in (self.version, *self.other_versions))
 
 
 def uid_of(item: KubernetesObject) -> str:

@@ -44,9 +44,10 @@ STANDING: Final[Standing] = {
 }
 
 
-def training_job(name: str, *, kind: str, plural: str, member: str, version: str = "v1") -> Source:
-    """Make the source of a kind of job. `member` is where its spec holds the replicas."""
-    resource = Resource(group=GROUP, version=version, plural=plural, kind=kind)
+def training_job(name: str, *, kind: str, plural: str, member: str, other_versions: tuple[str, ...] = ()) -> Source:
+    """Make the source of a kind of job. `member` is where its spec holds the replicas, `other_versions` how some
+    install it that is otherwise the same."""
+    resource = Resource(group=GROUP, version="v1", plural=plural, kind=kind, other_versions=other_versions)
 
     def interpret(seen: ObjectSeen) -> Sequence[Fact]:
         """Say what a job means: nothing of one that has neither a name nor a uid.

@@ -453,7 +453,7 @@ def test_what_is_kept_makes_the_same_knowledge_again() -> None:
     store = a_store(
         *(one for one in observations() if not isinstance(one, dict) or "generation" not in one["metadata"])
     )
-    by_resource = {source.resource.name: source.name for source in all_sources() if source.name != "mpi_job_v2beta1"}
+    by_resource = {source.resource.name: source.name for source in all_sources()}
     again = make_store.get()()
     for kept in store.observations(seen_at=RECORDED_AT):
         seen = kept

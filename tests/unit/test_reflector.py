@@ -74,11 +74,13 @@ class Script:
     watches: list[WatchStep] = field(default_factory=list)
     clock: Clock = field(default_factory=Clock)
     queries: list[dict[str, str]] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
     closed_streams: int = 0
     over: bool = False
 
     def get(self, path: str, query: Mapping[str, str]) -> bytes:
         self.queries.append(dict(query))
+        self.paths.append(path)
         step = self._next(self.gets)
         if isinstance(step, ClusterError):
             raise step
@@ -89,6 +91,7 @@ class Script:
         if is_first and not self.firsts:
             raise ClusterError("422: sendInitialEvents: Forbidden")
         self.queries.append(dict(query))
+        self.paths.append(path)
         step = self._next(self.firsts if is_first else self.watches)
         if isinstance(step, ClusterError):
             raise step
@@ -591,6 +594,37 @@ def test_a_resource_that_is_absent_for_a_while_is_resumed_where_it_was_left() ->
     events = play(script)
     assert seen(events) == [("a", "3"), ("listed a", "9"), ("a", "deleted")]
     assert states(events) == [SourceState.SYNCING, SourceState.ABSENT, SourceState.SYNCED]
+
+
+JOBS = Resource(group="kubeflow.org", version="v1", plural="mpijobs", kind="MPIJob", other_versions=("v2beta1",))
+FIRST, SECOND = JOBS.paths()
+
+
+def test_a_resource_that_is_served_in_another_version_is_found_at_once_and_stays_there() -> None:
+    script = Script(gets=[ResourceAbsent("404"), a_page(an_object("a", 3), version=9)], watches=[[2.0]])
+    events = play(script, resource=JOBS)
+    assert states(events) == [SourceState.SYNCING, SourceState.SYNCED]
+    assert seen(events) == [("a", "3"), ("listed a", "9")]
+    assert (script.paths[:3], script.clock.waits) == ([FIRST, SECOND, SECOND], [])
+
+
+def test_a_resource_that_is_served_in_no_version_is_absent_and_asked_for_in_each_again() -> None:
+    script = Script(gets=[*[ResourceAbsent("404")] * 4, a_page(version=9)], watches=[[2.0]])
+    events = play(script, resource=JOBS)
+    assert states(events) == [SourceState.SYNCING, SourceState.ABSENT, SourceState.SYNCED]
+    assert script.paths[:5] == [FIRST, SECOND, FIRST, SECOND, FIRST]
+    assert [round(wait, 1) for wait in script.clock.waits] == [0.8, 1.6]
+
+
+def test_a_resource_whose_version_is_taken_away_is_resumed_where_it_was_left_in_the_other() -> None:
+    script = Script(
+        gets=[a_page(an_object("a", 3), version=9)],
+        watches=[ResourceAbsent("404"), [an_event("DELETED", an_object("a", 10))]],
+    )
+    events = play(script, resource=JOBS)
+    assert seen(events) == [("a", "3"), ("listed a", "9"), ("a", "deleted")]
+    assert states(events) == [SourceState.SYNCING, SourceState.SYNCED]
+    assert script.paths[:3] == [FIRST, FIRST, SECOND]
 
 
 def test_a_position_that_fails_again_and_again_is_given_up() -> None:

@@ -29,7 +29,9 @@ from watchers.workloads import (
     times_of,
 )
 
-RESOURCE: Final = Resource(group="kubeflow.org", version="v1", plural="notebooks", kind="Notebook")
+RESOURCE: Final = Resource(
+    group="kubeflow.org", version="v1", plural="notebooks", kind="Notebook", other_versions=("v1beta1",)
+)
 STOPPED: Final = "kubeflow-resource-stopped"
 """The annotation that says since when it is stopped; that it is no time says that it is about to be."""
 POD: Final = "Pod"
