@@ -64,6 +64,12 @@ QUESTIONS = {
             }
         } }
     }""",
+    "runs, what started them and what they started": """query ($first: Int!) { runs(first: $first) { nodes {
+        kind startedBy { displayName run { uid } } bestTrial { displayName } tuning { objective }
+        executions(first: 5) { nodes {
+            startedRuns(first: 3) { totalCount nodes { uid } } turns { at } restarts conditions { type }
+        } }
+    } } }""",
     "executions and their neighbours": """query ($first: Int!) { executions(first: $first) { nodes {
         run { uid executions(first: 1) { totalCount } }
         inputs { artifact { consumers { totalCount } } } dependsOn { dependsOn { id } pods { uid } }
