@@ -13,8 +13,8 @@ from lineage.model import Phase
 from lineage.observation import ObjectSeen
 from lineage.workloads import Replicas, Workload
 from watchers.reading import mapping, placing, text, time, whole
-from watchers.recurring import note_spec_time, note_spec_time_in_members
 from watchers.source import Resource, Source
+from watchers.spec_times import note_spec_time, note_spec_time_in_members
 from watchers.workloads import (
     ScalingHead,
     Standing,

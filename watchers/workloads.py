@@ -22,9 +22,9 @@ from lineage.workloads import Condition, Scale, Tuning, Workload
 from watchers.creations import starter_of
 from watchers.locations import locate_uri
 from watchers.reading import mapping, mappings, seconds, text, texts, time, whole
-from watchers.recurring import SPEC_SINCE
 from watchers.revision import revision
 from watchers.source import Attempts, Head, Identity, Resource
+from watchers.spec_times import SPEC_SINCE
 from watchers.volumes import CLAIM, mounts_of, place_of
 
 TRUE: Final = "True"

@@ -12,14 +12,12 @@ from lineage.model import RecurringSpec, Scheduler
 from lineage.observation import ObjectSeen
 from watchers.reading import mapping, placing, sequence, text, time, whole
 from watchers.recurring import (
-    RecurringHead,
     digest_of_text,
     facts_of_recurring_run,
-    note_spec_time,
-    note_spec_time_in_members,
     parameters_of_recurring_run,
 )
 from watchers.source import Resource, Source
+from watchers.spec_times import SpecHead, note_spec_time, note_spec_time_in_members
 
 RESOURCE: Final = Resource(group="argoproj.io", version="v1alpha1", plural="cronworkflows", kind="CronWorkflow")
 ALLOW: Final = "Allow"
@@ -83,6 +81,6 @@ SOURCE: Final = Source(
     interpret=interpret,
     unpack=note_spec_time,
     unpack_members=note_spec_time_in_members,
-    head=RecurringHead,
+    head=SpecHead,
     resembles=resembles,
 )

@@ -11,14 +11,12 @@ from lineage.model import RecurringSpec, Scheduler
 from lineage.observation import ObjectSeen
 from watchers.reading import mapping, placing, text, time, whole
 from watchers.recurring import (
-    RecurringHead,
     digest_of_text,
     facts_of_recurring_run,
-    note_spec_time,
-    note_spec_time_in_members,
     parameters_of_recurring_run,
 )
 from watchers.source import Resource, Source
+from watchers.spec_times import SpecHead, note_spec_time, note_spec_time_in_members
 
 RESOURCE: Final = Resource(
     group="kubeflow.org", version="v1beta1", plural="scheduledworkflows", kind="ScheduledWorkflow"
@@ -81,6 +79,6 @@ SOURCE: Final = Source(
     interpret=interpret,
     unpack=note_spec_time,
     unpack_members=note_spec_time_in_members,
-    head=RecurringHead,
+    head=SpecHead,
     resembles=resembles,
 )

@@ -15,8 +15,8 @@ from lineage.model import ContainerImage, Phase
 from lineage.observation import ObjectSeen
 from lineage.workloads import Replicas, Workload
 from watchers.reading import mapping, mappings, placing, scalar, text, time, whole
-from watchers.recurring import note_spec_time, note_spec_time_in_members
 from watchers.source import Resource, Source
+from watchers.spec_times import note_spec_time, note_spec_time_in_members
 from watchers.workloads import (
     Identified,
     Ports,
