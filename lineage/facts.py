@@ -13,7 +13,7 @@ import msgspec
 
 from lineage.evidence import Look, MetricValue
 from lineage.identity import Location
-from lineage.model import ContainerImage, Parameter, Phase, RecurringSpec, Scheduler
+from lineage.model import ContainerImage, Parameter, Phase, RecurringSpec, Scheduler, ServedModel
 from lineage.workloads import NOTHING_SAID, WORKFLOW, WORKFLOWS, Scale, Tuning, Workload
 
 
@@ -278,6 +278,59 @@ class RecurringRunSeen(msgspec.Struct, frozen=True, kw_only=True, tag="recurring
     triggered_at: datetime | None
 
 
+class TrafficShare(msgspec.Struct, frozen=True):
+    """So many percent of the traffic go to a revision."""
+
+    revision: str
+    percent: int
+
+
+class ServedComponent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One component of a deployment, as a view showed it: what its spec asks for, and what its status says came of it.
+
+    `template` is the digest of that part of the spec which makes new pods. `revision` is the one that was made last,
+    `ready_revision` the last that is ready; None where the controller names none. `share` is the part of the traffic
+    that the spec gives it as a whole. `is_behind`: the status is of an older spec; None where nobody says.
+    """
+
+    name: str
+    models: tuple[ServedModel, ...]
+    template: str
+    revision: str | None = None
+    ready_revision: str | None = None
+    traffic: tuple[TrafficShare, ...] = ()
+    share: int | None = None
+    is_ready: bool | None = None
+    ready_since: datetime | None = None
+    is_behind: bool | None = None
+    runtime: str | None = None
+
+
+class DeploymentSeen(msgspec.Struct, frozen=True, kw_only=True, tag="deployment"):
+    """One view of what serves models. `uid` is that of the object, or what stands in for it in a file.
+
+    `spec_since` and `seen_at` as in `RecurringRunSeen`. `ended_at` is when somebody asked for its deletion. `parent` is
+    the name of the InferenceService that a TrainedModel is loaded into.
+    """
+
+    revision: Revision
+    kind: str
+    uid: str
+    cluster: str
+    namespace: str
+    name: str
+    created_at: datetime | None
+    spec_since: datetime | None
+    seen_at: datetime
+    ended_at: datetime | None
+    url: str | None
+    ready: bool | None
+    ready_since: datetime | None
+    message: str | None
+    parent: str | None
+    components: tuple[ServedComponent, ...]
+
+
 class ExperimentTold(msgspec.Struct, frozen=True, kw_only=True, tag="experiment_told"):
     """Kubeflow told of an experiment. `namespace` is None where it does not say."""
 
@@ -473,6 +526,7 @@ Fact: TypeAlias = (
     | ExecutionSeen
     | PodSeen
     | RecurringRunSeen
+    | DeploymentSeen
     | ExperimentTold
     | PipelineTold
     | PipelineVersionTold

@@ -80,6 +80,10 @@ def recurring_run_key(uid: str) -> Key:
     return ("RecurringRun", uid)
 
 
+def deployment_key(uid: str) -> Key:
+    return ("Deployment", uid)
+
+
 def encode_key(key: Key) -> str:
     """Write a key as the text under which the store keeps it: compact JSON."""
     return orjson.dumps(key).decode()

@@ -13,6 +13,7 @@ Lengths are those of a text within JSON, as natural keys are written: a quote co
     time in which a source was watched     cluster, resource, namespace, version: 4 × 512   = 2,048
     key of a rejection                     source, cluster, reason:  2 × 512 + 1,000 + 100  = 2,124
     name of a recurring run                cluster, namespace, name: 3 × 512 + some 30      = 1,566
+    place beside one that is served        model of a revision, uri: 512 + 1,800 + some 10  = 2,322
 """
 
 from collections.abc import Iterable
@@ -22,6 +23,7 @@ import orjson
 
 from lineage.errors import InvalidObservation
 from lineage.facts import (
+    DeploymentSeen,
     ExecutionSeen,
     ExecutionState,
     ExperimentTold,
@@ -105,6 +107,8 @@ def refuse_long_names(fact: Fact) -> None:
             _refuse("name", fact.name)
             _refuse_scope(fact.cluster, fact.namespace)
             _refuse("id of the experiment", fact.spec.experiment_id)
+        case DeploymentSeen():
+            _refuse_in_deployment(fact)
         case ObjectKept(resource=resource, uid=uid):
             _refuse("resource", resource)
             _refuse("uid", uid)
@@ -227,6 +231,21 @@ def _refuse_ports(reads: Iterable[Read], writes: Iterable[Write], *, of: tuple[s
     for write in writes:
         _refuse("name of the output", write.name, of=of)
         _refuse_place(write.location)
+
+
+def _refuse_in_deployment(fact: DeploymentSeen) -> None:
+    _refuse("uid", fact.uid)
+    _refuse("name", fact.name)
+    _refuse_scope(fact.cluster, fact.namespace)
+    _refuse("name of the inference service", fact.parent)
+    for component in fact.components:
+        _refuse("name of the component", component.name)
+        for name in (component.revision, component.ready_revision, *(one.revision for one in component.traffic)):
+            _refuse("name of the revision", name)
+        for model in component.models:
+            _refuse("name of the model", model.name)
+            if model.location is not None:
+                _refuse_place(model.location)
 
 
 def _refuse_in_pod(fact: PodSeen) -> None:

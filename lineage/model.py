@@ -38,11 +38,13 @@ _ENDED = frozenset({Phase.SUCCEEDED, Phase.FAILED, Phase.ERROR, Phase.SKIPPED, P
 
 
 class ArtifactRole(StrEnum):
-    """USED: read. GENERATED: written. REUSED: taken over from a cache, written earlier by another execution."""
+    """USED: read. GENERATED: written. REUSED: taken over from a cache, written earlier by another execution. SERVED: a
+    deployment serves it."""
 
     USED = "USED"
     GENERATED = "GENERATED"
     REUSED = "REUSED"
+    SERVED = "SERVED"
 
 
 class DigestKind(StrEnum):
@@ -484,7 +486,92 @@ def restarts_of(turns: Sequence[Turn], pods: Sequence[PodSeen]) -> int:
     return max(said, sum(pod.restarts for pod in pods))
 
 
-LineageNode: TypeAlias = Execution | Artifact
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServedModel:
+    """A model as the spec of a deployment names it.
+
+    `name` tells several of one component apart: where it is mounted, or what an adapter is called; empty for the only
+    one. `uri` is as it is written, or put together from what is. `location` is None for what lies within an image.
+    """
+
+    name: str
+    uri: str
+    location: Location | None
+    format: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeploymentRevision:
+    """What one component of a deployment served from one rollout to the next.
+
+    `name` is the name of the revision where KServe gives it one, else the component and a number. `models` is None
+    where nobody saw the spec that it was made of. `written_at` is when that was written; unless `told`, by when it was
+    first seen. `ready_at` is when it could first be asked; it got traffic from `since` until `until`, and gets
+    `traffic_percent` of it now.
+    """
+
+    component: str
+    name: str
+    models: tuple[ServedModel, ...] | None
+    written_at: datetime
+    told: bool
+    ready_at: datetime | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    traffic_percent: int | None = None
+    runtime: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment(_Node):
+    """What serves models: an InferenceService, an LLMInferenceService or a TrainedModel of KServe.
+
+    `ready` is None where nobody says, `since` is since when it is so. `parent` is the InferenceService that a
+    TrainedModel is loaded into. `ended_at` is when somebody asked for its deletion.
+    """
+
+    key: Key
+    uid: str
+    kind: str
+    name: str
+    cluster: str
+    namespace: str
+    url: str | None
+    ready: bool | None
+    since: datetime | None
+    message: str | None
+    created_at: datetime | None
+    ended_at: datetime | None
+    in_cluster: bool
+    parent_key: Key | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServedArtifact:
+    """An artifact that a revision of a deployment serves or served, as it was when that was rolled out.
+
+    `model` is the name of the model there, where it has several. `ambiguous`: the clocks allow another write as well.
+    `by_content`: it lies elsewhere, and what was read has the same content. `replaced_by` is the newest write since of
+    the place that was read; `changed_since` says whether what lies there is something else now, and is None where
+    nobody can tell.
+    """
+
+    revision: str
+    model: str
+    artifact: Artifact
+    ambiguous: bool
+    by_content: bool
+    is_served_now: bool
+    changed_since: bool | None
+    replaced_by: Artifact | None
+
+    @property
+    def inferred(self) -> bool:
+        """Say whether this rests on time, place and content, and on no record."""
+        return self.ambiguous or self.by_content or is_in_volume(self.artifact)
+
+
+LineageNode: TypeAlias = Execution | Artifact | Deployment
 
 
 def is_system(node: LineageNode) -> bool:
@@ -502,9 +589,9 @@ def is_in_volume(node: LineageNode) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineageEdge:
-    """In the direction of the data: artifact to execution where USED, execution to artifact where GENERATED
-    or REUSED. `inferred`: one of several that the clocks allow, or a mount of a volume, which says what may have been
-    read and written."""
+    """In the direction of the data: artifact to execution where USED, execution to artifact where GENERATED or REUSED,
+    artifact to deployment where SERVED. `inferred`: one of several that the clocks allow, or a mount of a volume, which
+    says what may have been read and written, or equal content, which says that it may have been copied."""
 
     source: str
     target: str
@@ -601,7 +688,9 @@ class Rejected(_Node):
     digest: str
 
 
-Node: TypeAlias = Run | Execution | Artifact | Pipeline | PipelineVersion | Experiment | RecurringRun | Rejected
+Node: TypeAlias = (
+    Run | Execution | Artifact | Deployment | Pipeline | PipelineVersion | Experiment | RecurringRun | Rejected
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -614,6 +703,7 @@ class Counts:
     pipelines: int = 0
     experiments: int = 0
     recurring_runs: int = 0
+    deployments: int = 0
     phases: Mapping[str, int] = field(default_factory=dict)
 
 

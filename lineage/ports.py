@@ -20,6 +20,8 @@ from lineage.model import (
     Closure,
     Completeness,
     Counts,
+    Deployment,
+    DeploymentRevision,
     Direction,
     Execution,
     Experiment,
@@ -35,6 +37,7 @@ from lineage.model import (
     RecurringRun,
     Rejected,
     Run,
+    ServedArtifact,
     Slot,
     SourceStatus,
     Turn,
@@ -323,9 +326,10 @@ class LineageStore(Protocol):
     def pipeline_versions(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[PipelineVersion]: ...
     def experiments(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Experiment]: ...
     def recurring_runs(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[RecurringRun]: ...
+    def deployments(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Deployment]: ...
     def search(self, scope: Scope, text: str, page: PageRequest) -> Page[Node]:
-        """List the runs, executions, artifacts, pipelines, experiments and recurring runs that have a text in a name,
-        uid, uri or digest, whether in capitals or not. Exact names come first, then prefixes of names."""
+        """List the runs, executions, artifacts, pipelines, experiments, recurring runs and deployments that have a text
+        in a name, uid, uri or digest, whether in capitals or not. Exact names come first, then prefixes of names."""
 
     def rejected(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Rejected]:
         """List what was set aside, the newest first. It belongs to no namespace: only who sees all sees it."""
@@ -419,6 +423,12 @@ class LineageStore(Protocol):
         Raises:
             InvalidRequest: as `slots`; or there are too many to count.
         """
+
+    def revisions(self, scope: Scope, deployments: Sequence[Key]) -> Mapping[Key, tuple[DeploymentRevision, ...]]:
+        """What deployments have served, by component, and in the order in which it was rolled out."""
+
+    def served(self, scope: Scope, deployments: Sequence[Key]) -> Mapping[Key, tuple[ServedArtifact, ...]]:
+        """Which artifacts deployments serve and served: what is served now comes first."""
 
     # -- graphs and ledgers
     def lineage(

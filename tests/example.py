@@ -1,7 +1,7 @@
 """A small world that is told in full: a model retrained twice, with a retry, a cache hit and a secret.
 
 `nightly` prepares data, trains on it and evaluates; its training failed once and was retried by hand.
-`weekly` is the same pipeline a week later: preparation was a cache hit, training still runs.
+`weekly` is the same pipeline a week later: preparation was a cache hit, training still runs. The model is served.
 """
 
 from dataclasses import replace
@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from lineage.identity import (
     Location,
+    deployment_key,
     execution_key,
     experiment_key,
     pipeline_key,
@@ -28,6 +29,8 @@ from lineage.model import (
     ArtifactUse,
     Completeness,
     ContainerImage,
+    Deployment,
+    DeploymentRevision,
     DigestKind,
     Execution,
     Experiment,
@@ -44,6 +47,8 @@ from lineage.model import (
     Rejected,
     Run,
     Scheduler,
+    ServedArtifact,
+    ServedModel,
     Slot,
     SlotOutcome,
     SourceState,
@@ -318,6 +323,62 @@ SLOTS: Final = (
 )
 
 
+ENDPOINT = Deployment(
+    key=deployment_key("d-churn"),
+    uid="d-churn",
+    kind="InferenceService",
+    name="churn-endpoint",
+    cluster="prod",
+    namespace="churn",
+    url="http://churn.example.com",
+    ready=True,
+    since=MORNING + timedelta(hours=2),
+    message=None,
+    created_at=MORNING + timedelta(hours=1),
+    ended_at=None,
+    in_cluster=True,
+)
+
+
+def _revision(number: int, percent: int | None, **more: Any) -> DeploymentRevision:
+    assert MODEL.uri is not None
+    model = ServedModel(name="", uri=MODEL.uri, location=None, format="sklearn 1")
+    return DeploymentRevision(
+        component="predictor",
+        name=f"churn-endpoint-0000{number}",
+        models=(model,) if number > 1 else None,
+        written_at=MORNING + timedelta(hours=number),
+        told=True,
+        traffic_percent=percent,
+        **more,
+    )
+
+
+REVISIONS: Final = (_revision(1, None, until=MORNING + timedelta(hours=2)), _revision(2, 100, runtime="kserve-sklearn"))
+SERVED: Final = (
+    ServedArtifact(
+        revision="churn-endpoint-00002",
+        model="",
+        artifact=MODEL,
+        ambiguous=False,
+        by_content=False,
+        is_served_now=True,
+        changed_since=True,
+        replaced_by=REPORT,
+    ),
+    ServedArtifact(
+        revision="churn-endpoint-00001",
+        model="",
+        artifact=TABLE,
+        ambiguous=False,
+        by_content=True,
+        is_served_now=False,
+        changed_since=None,
+        replaced_by=None,
+    ),
+)
+
+
 def example() -> Knowledge:
     """Tell the whole of it."""
     return Knowledge(
@@ -330,6 +391,9 @@ def example() -> Knowledge:
         recurring_runs=(RECURRING,),
         edits={RECURRING.key: EDITS},
         slots={RECURRING.key: SLOTS},
+        deployments=(ENDPOINT,),
+        revisions={ENDPOINT.key: REVISIONS},
+        served={ENDPOINT.key: SERVED},
         rejected=(REJECTED,),
         sources=(
             _source("argo_workflow", "Workflow", SourceState.SYNCED, None, 1284),

@@ -248,6 +248,56 @@ def a_scheduled_run(
     )
 
 
+def an_inference_service(
+    uri: str | None = "s3://b/model",
+    *,
+    spec: KubernetesObject | None = None,
+    version: int | None = 1,
+    uid: str | None = "d1",
+    name: str = "churn",
+    namespace: str = NAMESPACE,
+    born: float | None = 0,
+    written_at: float | None = None,
+    ready_at: float | None = None,
+    revision: str | None = None,
+    traffic: Mapping[str, int] | None = None,
+    kind: str = "InferenceService",
+    api_version: str = "serving.kserve.io/v1beta1",
+    metadata: KubernetesObject | None = None,
+    **status: Any,
+) -> KubernetesObject:
+    """What serves the model of a uri, unless its spec says otherwise. `written_at` is when its managed fields say that
+    the spec was written, `ready_at` when its conditions say that it became ready; `revision` is the one that was made
+    last, and is ready if `ready_at` is told. `traffic` is how many percent of it go to which revision."""
+    model = {"modelFormat": {"name": "sklearn"}, "storageUri": uri}
+    managers = {"managedFields": [managed("kubectl", written_at)]} if written_at is not None else {}
+    conditions = [
+        {"type": kind, "status": "True", "lastTransitionTime": rfc3339(ready_at)}
+        for kind in ("PredictorReady", "Ready")
+        if ready_at is not None
+    ]
+    component = _known(
+        latestCreatedRevision=revision,
+        latestReadyRevision=revision if ready_at is not None else None,
+        traffic=None if traffic is None else [{"revisionName": n, "percent": p} for n, p in traffic.items()],
+    )
+    return {
+        "apiVersion": api_version,
+        "kind": kind,
+        "metadata": {
+            "name": name,
+            "namespace": namespace,
+            **_known(
+                uid=uid, creationTimestamp=rfc3339(born), resourceVersion=None if version is None else str(version)
+            ),
+            **managers,
+            **(metadata or {}),
+        },
+        "spec": {"predictor": {"model": model}} if spec is None else spec,
+        "status": {"conditions": conditions, "components": {"predictor": component} if component else {}, **status},
+    }
+
+
 def _known(**members: Any) -> KubernetesObject:
     return {name: value for name, value in members.items() if value is not None}
 

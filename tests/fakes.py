@@ -10,7 +10,7 @@ from typing import Any, TypeVar, assert_never
 from lineage.deadline import Deadline
 from lineage.errors import InvalidRequest, PositionMoved
 from lineage.facts import Fact
-from lineage.identity import Key, Location, encode_key
+from lineage.identity import Key, Location, encode_key, global_id
 from lineage.model import (
     Artifact,
     ArtifactLook,
@@ -19,12 +19,15 @@ from lineage.model import (
     Closure,
     Completeness,
     Counts,
+    Deployment,
+    DeploymentRevision,
     Direction,
     Execution,
     Experiment,
     Gap,
     LineageEdge,
     LineageGraph,
+    LineageNode,
     LookDue,
     Metric,
     Node,
@@ -35,6 +38,7 @@ from lineage.model import (
     RecurringRun,
     Rejected,
     Run,
+    ServedArtifact,
     Slot,
     SourceStatus,
     Turn,
@@ -44,7 +48,7 @@ from lineage.observation import Observation
 from lineage.ports import AllOf, AnyOf, Condition, Listing, Not, Operator, Order, Page, PageRequest, Scope, Where
 
 T = TypeVar("T")
-L = TypeVar("L", Run, Execution, Artifact, Pipeline, PipelineVersion, Experiment, RecurringRun, Rejected)
+L = TypeVar("L", Run, Execution, Artifact, Pipeline, PipelineVersion, Experiment, RecurringRun, Deployment, Rejected)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +62,7 @@ class Knowledge:
     versions: Sequence[PipelineVersion] = ()
     experiments: Sequence[Experiment] = ()
     recurring_runs: Sequence[RecurringRun] = ()
+    deployments: Sequence[Deployment] = ()
     rejected: Sequence[Rejected] = ()
     sources: Sequence[SourceStatus] = ()
     gaps: Mapping[str, Sequence[Gap]] = field(default_factory=dict)
@@ -75,6 +80,8 @@ class Knowledge:
     metadata: Mapping[Key, Any] = field(default_factory=dict)
     edits: Mapping[Key, tuple[RecurringEdit, ...]] = field(default_factory=dict)
     slots: Mapping[Key, tuple[Slot, ...]] = field(default_factory=dict)
+    revisions: Mapping[Key, tuple[DeploymentRevision, ...]] = field(default_factory=dict)
+    served: Mapping[Key, tuple[ServedArtifact, ...]] = field(default_factory=dict)
 
 
 class FakeStore:
@@ -151,6 +158,9 @@ class FakeStore:
 
     def recurring_runs(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[RecurringRun]:
         return self._list("recurring_runs", scope, self._known.recurring_runs, listing, page)
+
+    def deployments(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Deployment]:
+        return self._list("deployments", scope, self._known.deployments, listing, page)
 
     def rejected(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Rejected]:
         return self._list("rejected", scope, self._known.rejected, listing, page)
@@ -261,6 +271,12 @@ class FakeStore:
     def edits(self, scope: Scope, recurring_runs: Sequence[Key]) -> Mapping[Key, tuple[RecurringEdit, ...]]:
         return self._parts("edits", self._known.edits, recurring_runs)
 
+    def revisions(self, scope: Scope, deployments: Sequence[Key]) -> Mapping[Key, tuple[DeploymentRevision, ...]]:
+        return self._parts("revisions", self._known.revisions, deployments)
+
+    def served(self, scope: Scope, deployments: Sequence[Key]) -> Mapping[Key, tuple[ServedArtifact, ...]]:
+        return self._parts("served", self._known.served, deployments)
+
     def slots(
         self,
         scope: Scope,
@@ -303,9 +319,10 @@ class FakeStore:
         system: bool = False,
     ) -> LineageGraph | None:
         self.reads.append("lineage")
-        nodes: dict[str, Execution | Artifact] = {}
+        nodes: dict[str, LineageNode] = {}
         nodes.update((execution.id, execution) for execution in self._known.executions)
         nodes.update((artifact.id, artifact) for artifact in self._known.artifacts)
+        nodes.update((deployment.id, deployment) for deployment in self._known.deployments)
         starts = [node.id for node in nodes.values() if node.key in roots]
         starts += [e.id for e in self._known.executions if e.run_key in roots]
         if not starts:
@@ -366,6 +383,7 @@ class FakeStore:
             pipelines=len(self._known.pipelines),
             experiments=len(self._known.experiments),
             recurring_runs=len(self._known.recurring_runs),
+            deployments=len(self._known.deployments),
             phases={phase: sum(run.phase is phase for run in runs) for phase in {run.phase for run in runs}},
         )
 
@@ -387,6 +405,7 @@ class FakeStore:
             PipelineVersion: self._known.versions,
             Experiment: self._known.experiments,
             RecurringRun: self._known.recurring_runs,
+            Deployment: self._known.deployments,
             Rejected: self._known.rejected,
         }
         return items[what]
@@ -400,6 +419,7 @@ class FakeStore:
         yield from known.versions
         yield from known.experiments
         yield from known.recurring_runs
+        yield from known.deployments
 
     def _uids(self, run: Run) -> set[str | None]:
         return {run.uid, *(each.uid for each in self._known.workflows.get(run.key, ()))}
@@ -422,6 +442,15 @@ class FakeStore:
                 yield _edge(use, use.artifact.id, execution.id)
             for use in self._known.outputs.get(execution.key, ()):
                 yield _edge(use, execution.id, use.artifact.id)
+        for key, served in self._known.served.items():
+            for one in served:
+                yield LineageEdge(
+                    source=one.artifact.id,
+                    target=global_id(key),
+                    role=ArtifactRole.SERVED,
+                    name=one.revision,
+                    inferred=one.inferred,
+                )
 
     def _found(self, scope: Scope, items: Sequence[L], listing: Listing) -> list[L]:
         return [
@@ -484,6 +513,10 @@ class FakeStore:
                 return [use.artifact.key for key in mine for use in known.inputs.get(key, ())]
             case "external":
                 return [item.producer_key is None]
+            case "model":
+                return [one.artifact.key for one in known.served.get(item.key, ())]
+            case "ready":
+                return [bool(item.ready)]
             case "label":
                 return [item.labels.get(condition.name or "")]
             case "parameter":

@@ -19,6 +19,7 @@ from tests.factories import (
     a_recurring_run,
     a_store,
     a_workflow,
+    an_inference_service,
     looked,
     moment,
     record,
@@ -63,10 +64,11 @@ def _born(number: int) -> int:
 
 def objects_of(number: int) -> list[KubernetesObject]:
     """The workflow of one run and its pods. Every third run is a cache's guest, every fourth lies elsewhere, and every
-    fourth is made by one of three recurring runs, which come with their first."""
+    fourth is made by one of three recurring runs, which come with their first. What three of them wrote is served."""
     name, born = f"run-{number:03}", _born(number)
     recurring = [_recurring(number)] if number in (0, 4, 8) else []
-    return [_workflow(number, name, born), *recurring, *_pods(number, name, born)]
+    serving = [_deployment(number, born)] if number in (2, 5, 9) else []
+    return [_workflow(number, name, born), *recurring, *serving, *_pods(number, name, born)]
 
 
 def _recurring(number: int) -> KubernetesObject:
@@ -78,6 +80,20 @@ def _recurring(number: int) -> KubernetesObject:
     }
     born = None if number == 8 else number
     return a_recurring_run(spec, kind="ScheduledWorkflow", name=f"retrain-{number % 3}", uid=f"r{number}", born=born)
+
+
+def _deployment(number: int, born: int) -> KubernetesObject:
+    """One serves a model, one the folder of all tables, and one what nobody wrote."""
+    uri = {2: f"s3:///model/{number}", 5: "s3:///table", 9: "hf://owner/model"}[number]
+    return an_inference_service(
+        uri,
+        uid=f"d{number}",
+        name=f"serve-{number}",
+        namespace="b" if number == 5 else "a",
+        born=born + 200 if number != 9 else None,
+        written_at=born + 200,
+        ready_at=born + 300 if number != 5 else None,
+    )
 
 
 def _workflow(number: int, name: str, born: int) -> KubernetesObject:

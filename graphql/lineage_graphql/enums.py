@@ -44,11 +44,13 @@ Phase = graphene.Enum.from_enum(
 ArtifactRole = graphene.Enum.from_enum(
     model.ArtifactRole,
     description=described(
-        "USED: read. GENERATED: written. REUSED: taken over from a cache, written earlier by another execution.",
+        "USED: read. GENERATED: written. REUSED: taken over from a cache, written earlier by another execution. "
+        "SERVED: a deployment serves it.",
         {
             model.ArtifactRole.USED: "The execution read it.",
             model.ArtifactRole.GENERATED: "The execution wrote it.",
             model.ArtifactRole.REUSED: "The execution took it over from a cache.",
+            model.ArtifactRole.SERVED: "The deployment serves it, or served it.",
         },
     ),
 )

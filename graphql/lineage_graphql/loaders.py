@@ -18,6 +18,8 @@ from lineage.model import (
     ArtifactLook,
     ArtifactUse,
     Completeness,
+    Deployment,
+    DeploymentRevision,
     Execution,
     Metric,
     Node,
@@ -26,6 +28,7 @@ from lineage.model import (
     RecurringEdit,
     RecurringRun,
     Run,
+    ServedArtifact,
     Slot,
     Turn,
     WorkflowIncarnation,
@@ -79,6 +82,8 @@ class Loaders:
         self._series: dict[str, Loader[tuple[Metric, ...]]] = {}
         self._measured: dict[Key, None] = {}
         self._edits = Loader(partial(store.edits, scope), deadline)
+        self._revisions = Loader(partial(store.revisions, scope), deadline)
+        self._served = Loader(self._arriving(partial(store.served, scope), _served), deadline)
         self._slots: dict[Hashable, Loader[Page[Slot]]] = {}
         self._counted_slots: dict[Hashable, Loader[int]] = {}
         self._made: dict[Key, None] = {}
@@ -169,6 +174,12 @@ class Loaders:
 
     def edits(self, recurring: RecurringRun) -> tuple[RecurringEdit, ...]:
         return self._part(self._edits, recurring) or ()
+
+    def revisions(self, deployment: Deployment) -> tuple[DeploymentRevision, ...]:
+        return self._part(self._revisions, deployment) or ()
+
+    def served(self, deployment: Deployment) -> tuple[ServedArtifact, ...]:
+        return self._part(self._served, deployment) or ()
 
     # -- ledgers: the same question of every recurring run
     def slots(
@@ -267,3 +278,8 @@ def _themselves(nodes: Iterable[Node]) -> Iterable[Node]:
 
 def _artifacts(uses: tuple[ArtifactUse, ...]) -> Iterable[Node]:
     return (use.artifact for use in uses)
+
+
+def _served(artifacts: tuple[ServedArtifact, ...]) -> Iterable[Node]:
+    found = (each for one in artifacts for each in (one.artifact, one.replaced_by) if each is not None)
+    return {each.key: each for each in found}.values()

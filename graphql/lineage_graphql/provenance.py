@@ -23,8 +23,10 @@ class LineageEdge(graphene.ObjectType):
 
     source = graphene.ID(required=True, description="The node that the data comes from.")
     target = graphene.ID(required=True, description="The node that the data goes to.")
-    role = ArtifactRole(required=True, description="What the execution did with the artifact.")
-    name = graphene.String(description="The name of the input or output.")
+    role = ArtifactRole(
+        required=True, description="What the execution did with the artifact; SERVED leads to a deployment."
+    )
+    name = graphene.String(description="The name of the input or output, or of the revision that serves.")
     inferred = graphene.Boolean(
         required=True,
         description="True where the clocks allow another edge as well, or where a volume is mounted: that says what "
@@ -93,7 +95,7 @@ LINEAGE = graphene.Field(
     roots=graphene.List(
         graphene.NonNull(graphene.ID),
         required=True,
-        description="Where to start: executions, artifacts, or runs, which stand for their executions.",
+        description="Where to start: executions, artifacts, deployments, or runs, which stand for their executions.",
     ),
     direction=graphene.Argument(
         Direction, required=True, default_value=model.Direction.UPSTREAM, description="Which way to walk."

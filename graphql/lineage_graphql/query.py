@@ -4,6 +4,7 @@
 import graphene
 
 from lineage_graphql.artifacts import ARTIFACTS
+from lineage_graphql.deployments import DEPLOYMENTS
 from lineage_graphql.executions import EXECUTIONS
 from lineage_graphql.experiments import EXPERIMENTS
 from lineage_graphql.ingestion import INGESTION
@@ -27,6 +28,7 @@ class Query(graphene.ObjectType):
     runs = RUNS
     executions = EXECUTIONS
     artifacts = ARTIFACTS
+    deployments = DEPLOYMENTS
     run = RUN
     lineage = LINEAGE
     metric_names = METRIC_NAMES

@@ -7,6 +7,7 @@ from lineage import model
 from lineage_graphql.artifacts import Artifact
 from lineage_graphql.connections import Connection, connection_type, forward_field, found_on_page, page_request
 from lineage_graphql.context import Info, context_of
+from lineage_graphql.deployments import Deployment
 from lineage_graphql.executions import Execution
 from lineage_graphql.experiments import Experiment
 from lineage_graphql.pipelines import Pipeline
@@ -18,7 +19,7 @@ class SearchResult(graphene.Union):
     """What a search can find."""
 
     class Meta:
-        types = (Run, Execution, Artifact, Pipeline, Experiment, RecurringRun)
+        types = (Run, Execution, Artifact, Pipeline, Experiment, RecurringRun, Deployment)
 
 
 SearchConnection = connection_type(SearchResult, name="Search", has_count=False)

@@ -55,10 +55,10 @@ class Batch:
     `changed` are the executions whose state is another than before; of these `fresh` were not there, `rewired`
     were elsewhere in the graph, and `removed` are no more. `states` are views that this batch need not decode,
     `attempts` those of whole runs. Of `retold` runs Kubeflow's records tell something new, or mean other places by it.
-    `moved_pods` are by uid; of `turned_pods` it is now known whether the cache
-    stood in for them. `joined_by_owner` are workflows whose run is now known. `seated_pods` work for another
-    execution than before, `claimed_runs` may have another starter, and `left_runs` lost an execution to another run.
-    `metric_parameters` are how output parameters are called that are metrics.
+    `moved_pods` are by uid; of `turned_pods` it is now known whether the cache stood in for them. `joined_by_owner` are
+    workflows whose run is now known. `seated_pods` work for another execution than before, `claimed_runs` may have
+    another starter, and `left_runs` lost an execution to another run. Of `changed_deployments` more is known than
+    before. `metric_parameters` are how output parameters are called that are metrics.
     """
 
     def __init__(
@@ -91,18 +91,19 @@ class Batch:
         self.told = self._shelf(tables.told, guard=self._require_told)
         self.rolls = self._shelf(tables.roll, of_run)
         self.executions = self._shelf(tables.execution, of_run)
-        self.members = self._shelf(
-            tables.member,
-            {**of_run, "execution_id": self.nodes},
-            guard=lambda row: locks.require(names.uid(row["uid"])),
-        )
-        self.turns = self._shelf(tables.turn, {"execution_id": self.nodes})
-        of_execution = {**of_run, "execution_id": self.nodes, "location_id": self.locations}
+        of_nodes = dict.fromkeys(("deployment_id", "execution_id"), self.nodes)
+        of_execution = {**of_run, **of_nodes, "location_id": self.locations}
+        self.members = self._shelf(tables.member, of_execution, guard=lambda row: locks.require(names.uid(row["uid"])))
+        self.turns = self._shelf(tables.turn, of_execution)
         self.pods = self._shelf(tables.pod, of_execution)
         self.pod_images = self._shelf(tables.pod_image, {"pod_id": self.pods})
         self.artifacts = self._shelf(tables.artifact, of_execution)
         self.looks = self._shelf(tables.look, of_execution)
         self.uses = self._shelf(tables.use, of_execution)
+        self.deployments = self._shelf(tables.deployment, guard=lambda row: locks.require(names.uid(row["uid"])))
+        self.deployment_statements = self._shelf(tables.deployment_statement, of_execution)
+        self.served = self._shelf(tables.served, of_execution)
+        self.served_around = self._shelf(tables.served_around, of_execution)
         of_origin = {**of_run, "execution_id": self.nodes, "origin": self.nodes}
         self.metrics = self._shelf(tables.metric, of_origin)
         self.edges = self._shelf(tables.edge, {"source": self.nodes, "target": self.nodes})
@@ -111,6 +112,10 @@ class Batch:
         self.rejected = self._shelf(tables.rejected)
         self.compress = _packing.compress
         self._placed: dict[Location, int] = {}
+        self._hand_on_nothing()
+
+    def _hand_on_nothing(self) -> None:
+        """Make what the steps hand to one another."""
         self.changed: dict[int, Row] = {}
         self.fresh: dict[int, Row] = {}
         self.rewired: dict[int, Row] = {}
@@ -123,6 +128,7 @@ class Batch:
         self.joined_by_owner: set[str] = set()
         self.seated_pods: set[str] = set()
         self.claimed_runs, self.left_runs = set[int](), set[int]()
+        self.changed_deployments: dict[int, Row] = {}
 
     def _shelf(
         self, table: Table, references: Mapping[str, Shelf] = NO_REFERENCES, guard: Callable[[Row], None] | None = None

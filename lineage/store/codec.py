@@ -11,6 +11,7 @@ from msgspec import structs
 
 from lineage.evidence import Look
 from lineage.facts import (
+    DeploymentSeen,
     ExecutionSeen,
     ExecutionState,
     ExperimentTold,
@@ -22,6 +23,7 @@ from lineage.facts import (
     Revision,
     RunSeen,
     RunTold,
+    ServedComponent,
     TasksTold,
     TaskTold,
     Told,
@@ -83,6 +85,8 @@ scale_of = msgspec.json.Decoder(Scale).decode
 pod_of = msgspec.json.Decoder(PodSeen).decode
 recurring_of = msgspec.json.Decoder(RecurringRunSeen).decode
 recurring_spec_of = msgspec.json.Decoder(RecurringSpec).decode
+deployment_of = msgspec.json.Decoder(DeploymentSeen).decode
+components_of = msgspec.json.Decoder(tuple[ServedComponent, ...]).decode
 look_of = msgspec.json.Decoder(Look).decode
 run_told_of = msgspec.json.Decoder(RunTold).decode
 task_of = msgspec.json.Decoder(TaskTold).decode

@@ -56,6 +56,9 @@ class Dialect(Protocol):
         """Lock what bears these names until the end of the transaction, all in one order. Whoever locks in
         several groups does so in the order of the groups."""
 
+    def share(self, connection: Connection, group: int, name: str) -> None:
+        """Let nobody lock what bears this name until the end of the transaction; others may share it."""
+
     # -- rows
     def one_of(self, column: Column[Any], values: Iterable[Any]) -> Iterator[ColumnElement[bool]]:
         """Say that a column has one of many values, in as few conditions as a statement each can hold."""

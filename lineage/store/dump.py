@@ -14,6 +14,8 @@ from lineage.model import (
     Artifact,
     ArtifactRole,
     ArtifactUse,
+    Deployment,
+    DeploymentRevision,
     Execution,
     Experiment,
     Metric,
@@ -24,11 +26,13 @@ from lineage.model import (
     RecurringEdit,
     RecurringRun,
     Run,
+    ServedArtifact,
     WorkflowIncarnation,
 )
 from lineage.ports import Scope
 from lineage.store import parts, queries, values
 from lineage.store.metrics import BUILT_IN, metrics_of_executions
+from lineage.store.served import revisions, served
 from lineage.store.slots import edits
 
 T = TypeVar("T")
@@ -44,6 +48,8 @@ def dump(connection: Connection, scope: Scope) -> Iterator[Mapping[str, Any]]:
 def _everything(connection: Connection, scope: Scope) -> Iterator[Mapping[str, Any]]:
     for artifacts in _in_chunks(connection, queries.artifacts(scope), values.artifact):
         yield from map(_artifact, artifacts)
+    for deployments in _in_chunks(connection, queries.deployments(scope), values.deployment):
+        yield from _deployments(connection, scope, deployments)
     for executions in _in_chunks(connection, queries.executions(scope), values.execution):
         yield from _executions(connection, scope, executions)
     for experiments in _in_chunks(connection, queries.experiments(scope), values.experiment):
@@ -245,6 +251,56 @@ def _recurring_runs(connection: Connection, scope: Scope, items: Sequence[Recurr
 def _edit(edit: RecurringEdit) -> Mapping[str, Any]:
     """An edit is knowledge; when it was first seen is none."""
     return {"since": edit.since if edit.told else None, "spec": edit.spec}
+
+
+def _deployments(connection: Connection, scope: Scope, items: Sequence[Deployment]) -> Iterator[Mapping[str, Any]]:
+    keys = [item.key for item in items]
+    known, read = revisions(connection, scope, keys), served(connection, scope, keys)
+    for item in items:
+        yield {
+            "type": "Deployment",
+            "id": item.id,
+            "uid": item.uid,
+            "kind": item.kind,
+            "name": item.name,
+            "namespace": item.namespace,
+            "cluster": item.cluster,
+            "createdAt": item.created_at,
+            "endedAt": item.ended_at,
+            "inCluster": item.in_cluster,
+            "url": item.url,
+            "ready": item.ready,
+            "since": item.since,
+            "message": item.message,
+            "parent": _id(item.parent_key),
+            "revisions": [_revision(one) for one in known.get(item.key, ())],
+            "serves": [_served(one) for one in read.get(item.key, ())],
+        }
+
+
+def _revision(item: DeploymentRevision) -> Mapping[str, Any]:
+    """What a revision serves is knowledge; when that was first seen is none."""
+    return {
+        "component": item.component,
+        "name": item.name,
+        "models": None if item.models is None else [{"name": one.name, "uri": one.uri} for one in item.models],
+        "writtenAt": item.written_at if item.told else None,
+        "trafficPercent": item.traffic_percent,
+        "runtime": item.runtime,
+    }
+
+
+def _served(item: ServedArtifact) -> Mapping[str, Any]:
+    return {
+        "revision": item.revision,
+        "model": item.model,
+        "artifact": item.artifact.id,
+        "ambiguous": item.ambiguous,
+        "byContent": item.by_content,
+        "isServedNow": item.is_served_now,
+        "changedSince": item.changed_since,
+        "replacedBy": None if item.replaced_by is None else item.replaced_by.id,
+    }
 
 
 def _runs(connection: Connection, scope: Scope, items: Sequence[Run]) -> Iterator[Mapping[str, Any]]:

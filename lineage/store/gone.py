@@ -13,8 +13,9 @@ _ENDED = tuple(phase.value for phase in Phase if phase.ended)
 
 
 def is_gone(subject: FromClause, resource: str | ColumnElement[str]) -> ColumnElement[bool]:
-    """The row of a workflow, a recurring run or a pod: the API server said so, or the newest list that covers it lacks
-    it and it was not seen since. A file has no resourceVersion to compare, so no list says anything about it."""
+    """The row of what a cluster holds (a workflow, a recurring run, …): the API server said so, or the newest list that
+    covers it lacks it and it was not seen since. A file has no resourceVersion to compare, so no list says anything
+    about it."""
     listing, listed, deleted = tables.listing, tables.listed, tables.deleted
     uid = subject.c.uid
     # Said out loud: of itself a query correlates with the one right around it only, and this stands two deep.
@@ -33,6 +34,12 @@ PODS = "pods"
 TOLD_RUNS = "runs.kfp"
 SCHEDULED_WORKFLOWS = "scheduledworkflows.kubeflow.org"
 CRON_WORKFLOWS = "cronworkflows.argoproj.io"
+DEPLOYMENTS = {
+    "InferenceService": "inferenceservices.serving.kserve.io",
+    "LLMInferenceService": "llminferenceservices.serving.kserve.io",
+    "TrainedModel": "trainedmodels.serving.kserve.io",
+}
+"""The resources of deployments, by their kinds."""
 
 
 def workflow_is_gone(workflow: FromClause) -> ColumnElement[bool]:
@@ -53,6 +60,11 @@ def recurring_run_is_gone() -> ColumnElement[bool]:
     recurring = tables.recurring_run
     of_kubeflow = recurring.c.scheduler == Scheduler.KUBEFLOW.value
     return is_gone(recurring, case((of_kubeflow, SCHEDULED_WORKFLOWS), else_=CRON_WORKFLOWS))
+
+
+def deployment_is_gone() -> ColumnElement[bool]:
+    """A deployment that is no more in the cluster."""
+    return is_gone(tables.deployment, case(DEPLOYMENTS, value=tables.deployment.c.kind))
 
 
 def run_phase() -> ColumnElement[str]:

@@ -38,12 +38,13 @@ def observations(connection: Connection, *, seen_at: datetime) -> Iterator[Obser
 
 def _objects(connection: Connection, seen_at: datetime) -> Iterator[Observation]:
     kept, workflow, pod = tables.kept_object, tables.workflow, tables.pod
-    recurring, told, member = tables.recurring_run, tables.told, tables.member
+    recurring, told = tables.recurring_run, tables.told
+    member, deployment = tables.member, tables.deployment
     told_in = select(told.c.cluster).where(told.c.uid == kept.c.uid).limit(1).scalar_subquery()
     known = outerjoin(outerjoin(kept, workflow, workflow.c.uid == kept.c.uid), pod, pod.c.uid == kept.c.uid)
-    known = outerjoin(known, recurring, recurring.c.uid == kept.c.uid)
-    known = outerjoin(known, member, member.c.uid == kept.c.uid)
-    cluster = func.coalesce(member.c.cluster, recurring.c.cluster, told_in).label("cluster")
+    for table in (recurring, member, deployment):
+        known = outerjoin(known, table, table.c.uid == kept.c.uid)
+    cluster = func.coalesce(member.c.cluster, recurring.c.cluster, deployment.c.cluster, told_in).label("cluster")
     columns = (kept.c.resource, kept.c.body, workflow.c.body.label("header"), pod.c.body.label("pod"), cluster)
     for row in _rows(connection, select(*columns).select_from(known)):
         says = run_of(row.header) if row.header is not None else pod_of(row.pod) if row.pod is not None else None

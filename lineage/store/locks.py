@@ -1,22 +1,28 @@
 """What a transaction may touch, where others write at the same time.
 
 Two transactions that touch the same thing take turns: each locks by name what it touches before it reads it,
-and keeps it to its end. First subjects (runs, objects by uid, lists), then locations, each group at once and in
-one order, so that no two wait for each other. What the facts do not name (the run of a workflow, say) shows
-when a row is read: then the transaction begins anew, with that name as well.
+and keeps it to its end. First subjects (runs, objects by uid, lists), then what is served, then locations, each group
+at once and in one order, so that no two wait for each other. What the facts do not name (the run of a workflow, say)
+shows when a row is read: then the transaction begins anew, with that name as well.
 
 Every row belongs to what is locked:
 
-  - a run, its attempts, rolls, parameters, labels and pods to the run; - a recurring run and its specs to its uid;
-  which one made a run follows from both, so whoever decides that holds what names it as well: its uid or its name; - an
-  execution that is an object of its own, and its turns, to its uid, and to its run as well; - which execution started a
-  run, and the edges from it, to the run; it follows from both, so whoever decides that holds what names the one to the
-  other as well: the uid of an owner, a run, or the name of what was created. The steps of a workflow change under the
-  uids of all its incarnations; - a workflow, a pod, a kept object and the provisional executions of an owner to their
-  uid, a list to its scope, and so does when that was watched; - what Kubeflow told to its uid, of a run and of its
-  tasks to the run; which version a run has to both, the run and the upload; - artifacts, looks, uses and the edges of
-  uses to their location. A batch that changes a run's graph locks every location whose answers may follow from it, so
-  whoever holds a location may read the graphs of its readers.
+- a run, its attempts, rolls, parameters, labels and pods to the run;
+- a recurring run and its specs to its uid; which one made a run follows from both, so whoever decides that holds what
+  names it as well: its uid or its name;
+- an execution that is an object of its own, and its turns, to its uid, and to its run as well;
+- which execution started a run, and the edges from it, to the run; it follows from both, so whoever decides that holds
+  what names the one to the other as well: the uid of an owner, a run, or the name of what was created. The steps of a
+  workflow change under the uids of all its incarnations;
+- a workflow, a pod, a kept object and the provisional executions of an owner to their uid, a list to its scope, and
+  so does when that was watched;
+- what Kubeflow told to its uid, of a run and of its tasks to the run; which version a run has to both, the run and the
+  upload;
+- a deployment and its statements to its uid. Which places it serves is a matter of all places around them: whoever
+  changes that does so alone, and whoever touches locations keeps others from it;
+- artifacts, looks, uses and the edges of uses to their location. A batch that changes a run's graph locks every
+  location whose answers may follow from it, so whoever holds a location may read the graphs of its readers. What a
+  deployment serves from a place depends on what was written around it, so that who writes there holds that place too.
 
 What belongs to nobody (pipelines, experiments) is only ever added. Who adds what another adds at the same time
 begins anew, and finds it there. Bookkeeping comes last, in one order, to hold what all share for
@@ -29,6 +35,7 @@ from typing import Final, TypeAlias
 from sqlalchemy import Connection
 
 from lineage.facts import (
+    DeploymentSeen,
     ExecutionSeen,
     ExperimentTold,
     Fact,
@@ -50,7 +57,8 @@ from lineage.identity import Location, encode_key
 from lineage.store.dialect import Dialect
 
 SUBJECTS: Final = 1
-LOCATIONS: Final = 2
+SERVING: Final = 2
+LOCATIONS: Final = 3
 
 Name: TypeAlias = tuple[int, str]
 """A group and a text."""
@@ -80,6 +88,12 @@ class Locks:
             if wanted:
                 self._dialect.lock(self._connection, group, {text for _, text in wanted})
             self._held |= wanted
+
+    def share(self, *names: Name) -> None:
+        """Keep others from locking these, who may share them as well."""
+        if not self.has_all:
+            for group, text in names:
+                self._dialect.share(self._connection, group, text)
 
     def require(self, *names: Name) -> None:
         """Check that what is about to be read is locked.
@@ -121,6 +135,9 @@ def location(place: Location) -> Name:
     return LOCATIONS, f"{place.store} {place.uri}"
 
 
+WHAT_IS_SERVED: Final[Name] = (SERVING, "served")
+
+
 def subjects_of(facts: Sequence[Fact]) -> set[Name]:
     """The subjects that facts name."""
     names: set[Name] = set()
@@ -144,7 +161,14 @@ def subjects_of(facts: Sequence[Fact]) -> set[Name]:
                 names |= {run(fact.run), *(uid(of) for of in (fact.version, fact.recurring_run) if of)}
             case TasksTold():
                 names.add(run(fact.run))
-            case ObjectKept() | ExperimentTold() | PipelineTold() | PipelineVersionTold() | RecurringRunTold():
+            case (
+                DeploymentSeen()
+                | ObjectKept()
+                | ExperimentTold()
+                | PipelineTold()
+                | PipelineVersionTold()
+                | RecurringRunTold()
+            ):
                 names.add(uid(fact.uid))
             case ResourceListed() | ResourceWatched():
                 names.add(listing(fact.cluster, fact.resource, fact.namespace))

@@ -140,9 +140,10 @@ def _names(connection: Connection, dialect: Dialect, places: Iterable[int]) -> M
 
 
 def _owners(connection: Connection, dialect: Dialect, places: Iterable[int]) -> dict[int, tuple[str, str]]:
-    """Cluster and namespace of whoever wrote at places, else of whoever read there: who may look there."""
+    """Cluster and namespace of whoever wrote at places, else of whoever read there, else of what serves from there: who
+    may look there."""
     run, places = tables.run, list(places)
-    found: dict[int, tuple[str, str]] = {}
+    found = _servers(connection, dialect, places)
     for touching in (tables.use, tables.artifact):  # the writers come last, and count
         for condition in dialect.one_of(touching.c.location_id, places):
             statement = (
@@ -153,4 +154,20 @@ def _owners(connection: Connection, dialect: Dialect, places: Iterable[int]) -> 
                 .order_by(touching.c.location_id, run.c.cluster, run.c.namespace)
             )
             found |= {row.location_id: (row.cluster, row.namespace) for row in connection.execute(statement)}
+    return found
+
+
+def _servers(connection: Connection, dialect: Dialect, places: Iterable[int]) -> dict[int, tuple[str, str]]:
+    """Cluster and namespace of what serves from places."""
+    served, deployment = tables.served, tables.deployment
+    found: dict[int, tuple[str, str]] = {}
+    for condition in dialect.one_of(served.c.location_id, places):
+        statement = (
+            select(served.c.location_id, deployment.c.cluster, deployment.c.namespace)
+            .join(deployment, deployment.c.id == served.c.deployment_id)
+            .where(condition)
+            .distinct()
+            .order_by(served.c.location_id, deployment.c.cluster, deployment.c.namespace)
+        )
+        found |= {row.location_id: (row.cluster, row.namespace) for row in connection.execute(statement)}
     return found

@@ -44,7 +44,7 @@ VANISHED: Final[Mapping[str, int]] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 30_000,  # milliseconds
 }
-LOCKS_IN_GROUP: Final = 1024  # two groups: a third of the 6,400 that a server has room for as it comes
+LOCKS_IN_GROUP: Final = 1024  # of two groups all: a third of the 6,400 that a server has room for as it comes
 GROUP_BASE: Final = 0x6B6670  # "kfp": the first of the two numbers of a lock, so that others' locks are others
 EVERYTHING_GROUP: Final = 0
 TEXTS: Final = 512  # statements whose texts are kept: far more than writers have
@@ -113,11 +113,14 @@ class PostgreSql:
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s, 0)", (GROUP_BASE + EVERYTHING_GROUP,))
 
     def lock(self, connection: Connection, group: int, names: Collection[str]) -> None:
-        wanted = sorted({crc32(name.encode(errors="replace")) % LOCKS_IN_GROUP for name in names})
+        wanted = sorted(set(map(_number, names)))
         connection.exec_driver_sql(
             "SELECT pg_advisory_xact_lock(%s, number) FROM unnest(%s::integer[]) AS number",
             (GROUP_BASE + group, wanted),
         )
+
+    def share(self, connection: Connection, group: int, name: str) -> None:
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock_shared(%s, %s)", (GROUP_BASE + group, _number(name)))
 
     # -- rows
     def one_of(self, column: Column[Any], values: Iterable[Any]) -> Iterator[ColumnElement[bool]]:
@@ -149,6 +152,11 @@ class PostgreSql:
         several = len(table.primary_key) > 1
         columns = zip(*identities, strict=True) if several else [identities]
         cursor.execute(_remove_text(table), [list(column) for column in columns])
+
+
+def _number(name: str) -> int:
+    """Which of the locks of a group a name falls into."""
+    return crc32(name.encode(errors="replace")) % LOCKS_IN_GROUP
 
 
 def _blocks(cursor: Cursor) -> Iterator[range]:

@@ -3,7 +3,7 @@
 0. Locks: the locations that will be touched, where others write at the same time.
 1. Ports: the reads and writes of every execution that changed.
 2. Timelines: the writes of every location that was touched, in time.
-3. Answers: the edges of every use that either can have moved.
+3. Answers: the edges of every use that either can have moved, those by deployments among them.
 4. Metrics: what output parameters, and artifacts that say something, come to.
 """
 
@@ -39,6 +39,7 @@ from lineage.store.dialect import Row
 from lineage.store.graph import Graph
 from lineage.store.locks import LOCATIONS, Name, location
 from lineage.store.measuring import measure
+from lineage.store.serving import NOTHING, SERVED, Serving
 from lineage.store.shelf import Shelf
 from lineage.verification import Sighting, next_look, speaking_of, state_of, verify
 
@@ -59,6 +60,7 @@ class Provenance:
         self._batch = batch
         self._recorded_at = whole_seconds(recorded_at) or 0
         self._graph = Graph(batch)
+        self._serving = Serving(batch)
         self._locations: dict[int, None] = {}
         self._uses: dict[UseKey, Row] = {}
         self._orphans: set[int] = set()
@@ -81,6 +83,7 @@ class Provenance:
             places.update(writes.values(), uses.values())
         places.update(_places_of(batch, "execution_id", batch.changed))
         places.update(_places_of(batch, "run_id", self._deep))
+        places |= self._serving.lock(places)
         batch.locks.take(LOCATIONS, {location(place) for place in places} | needed)
 
     def load(self, places: Iterable[Location], ids: Iterable[int] = ()) -> None:
@@ -140,6 +143,7 @@ class Provenance:
         self._follow_rewiring()
         for where in self._locations:
             self._show_timeline(where)
+        self._force(self._serving.show(self._locations, self._let_go))
         self._answer()
         self._drop_orphans()
         measure(batch, self._telling)
@@ -242,7 +246,7 @@ class Provenance:
         for port, use in known.items():
             if port not in placed:
                 batch.uses.remove(use)
-                self._show_edges(use, Answer(writes=frozenset(), unknown=False))
+                self._let_go(use)
         moved = execution_id in batch.fresh or execution_id in batch.rewired
         types = _types_of_uses(batch.state(row)) if placed else {}
         for (role, name), where in placed.items():
@@ -261,6 +265,11 @@ class Provenance:
                 batch.uses.put(use)
             if is_news or moved:
                 self._uses[execution_id, role, name] = use
+
+    def _let_go(self, use: Row) -> None:
+        """What an execution or deployment is no longer known to have read has no answers."""
+        self._uses.pop((use["execution_id"], use["role"], use["name"]), None)
+        self._show_edges(use, NOTHING)
 
     def _force(self, uses: Iterable[Row]) -> None:
         for use in uses:
@@ -391,7 +400,8 @@ class Provenance:
         answers = {where: self._answers_at(where) for where in places}
         for use in uses:
             reader = Reader(use["execution_id"], use["run_id"], (use["read_from"], use["read_to"]))
-            self._show_edges(use, answers[use["location_id"]](reader))
+            found = answers[use["location_id"]](reader)
+            self._show_edges(use, self._serving.answer(use, found) if use["role"] == SERVED else found)
 
     def _answers_at(self, where: int) -> Callable[[Reader], Answer]:
         """What answers the readers of a location."""

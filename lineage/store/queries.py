@@ -31,6 +31,7 @@ from lineage.model import (
     Artifact,
     ArtifactRole,
     ArtifactState,
+    Deployment,
     Execution,
     Experiment,
     Pipeline,
@@ -43,7 +44,14 @@ from lineage.ports import Condition, Operator, Scope
 from lineage.store import tables
 from lineage.store.codec import microseconds, number_of
 from lineage.store.conditions import Ask, Expression, any_of, compare, flag, identified, plain, run_named
-from lineage.store.gone import execution_phase, is_superseded, recurring_run_is_gone, run_is_gone, run_phase
+from lineage.store.gone import (
+    deployment_is_gone,
+    execution_phase,
+    is_superseded,
+    recurring_run_is_gone,
+    run_is_gone,
+    run_phase,
+)
 from lineage.store.measures import compared, latest_value
 from lineage.workloads import WORKFLOW
 
@@ -79,7 +87,7 @@ def run_in_scope(run: FromClause, scope: Scope) -> ColumnElement[bool]:
 
 
 def is_seen(node_id: Expression, scope: Scope) -> ColumnElement[bool]:
-    """The executions and artifacts that a caller may see. Groupings are for nobody."""
+    """The executions, artifacts and deployments that a caller may see. Groupings are for nobody."""
     execution, artifact = tables.execution.alias("seen_execution"), tables.artifact.alias("seen_artifact")
     run, maker = tables.run.alias("seen_run"), tables.run.alias("seen_maker")
     mine = select(1).select_from(execution).where(execution.c.id == node_id)
@@ -88,7 +96,9 @@ def is_seen(node_id: Expression, scope: Scope) -> ColumnElement[bool]:
     ran = mine.join(run, run.c.id == execution.c.run_id).where(not_(execution.c.is_group), run_in_scope(run, scope))
     made = select(1).select_from(artifact).outerjoin(maker, maker.c.id == artifact.c.run_id)
     made = made.where(artifact.c.id == node_id, _artifact_in_scope(artifact, maker, scope))
-    return or_(exists(ran), exists(made))
+    serving = tables.deployment.alias("seen_deployment")
+    serves = select(1).select_from(serving).where(serving.c.id == node_id, run_in_scope(serving, scope))
+    return or_(exists(ran), exists(made), exists(serves))
 
 
 # ------------------------------------------------------------------------------------------ runs
@@ -399,8 +409,8 @@ def _in_run(condition: Condition, scope: Scope) -> ColumnElement[bool]:
 
 
 def _artifact_in_scope(artifact: FromClause, maker: FromClause, scope: Scope) -> ColumnElement[bool]:
-    """An artifact is seen where its producer is; one from outside where one of its readers is. `maker` is the run
-    of the producer, where there is one."""
+    """An artifact is seen where its producer is; one from outside where one of its readers is, or what serves it.
+    `maker` is the run of the producer, where there is one."""
     if scope.namespaces is None:
         return true()
     edge, execution = tables.edge.alias("reading"), tables.execution.alias("reads_it")
@@ -412,9 +422,16 @@ def _artifact_in_scope(artifact: FromClause, maker: FromClause, scope: Scope) ->
         .join(run, run.c.id == execution.c.run_id)
         .where(edge.c.source == artifact.c.id, run_in_scope(run, scope))
     )
+    serving = tables.deployment.alias("serves_it")
+    server = (
+        select(1)
+        .select_from(edge)
+        .join(serving, serving.c.id == edge.c.target)
+        .where(edge.c.source == artifact.c.id, run_in_scope(serving, scope))
+    )
     return or_(
         and_(artifact.c.execution_id.is_not(None), run_in_scope(maker, scope)),
-        and_(artifact.c.execution_id.is_(None), exists(reader)),
+        and_(artifact.c.execution_id.is_(None), or_(exists(reader), exists(server))),
     )
 
 
@@ -570,6 +587,53 @@ def recurring_runs(scope: Scope) -> Query:
 
 
 @lru_cache(KEPT)
+def deployments(scope: Scope) -> Query:
+    deployment, node, parent = tables.deployment, tables.node, tables.deployment.alias("parent")
+    key_of_parent = tables.node.alias("key_of_parent")
+    loads = (
+        select(key_of_parent.c.key)
+        .join(parent, parent.c.id == key_of_parent.c.id)
+        .where(
+            parent.c.kind == "InferenceService",
+            parent.c.cluster == deployment.c.cluster,
+            parent.c.namespace == deployment.c.namespace,
+            parent.c.name == deployment.c.parent,
+        )
+        .order_by(parent.c.created_at.desc(), parent.c.uid)
+        .limit(1)
+        .correlate(deployment)
+        .scalar_subquery()
+    )
+    gone = deployment_is_gone()
+    chosen = (
+        select(deployment.c.id, node.c.key, deployment.c.body, gone.label("gone"), loads.label("parent_key"))
+        .select_from(deployment)
+        .join(node, node.c.id == deployment.c.id)
+        .where(run_in_scope(deployment, scope))
+    )
+    edge, read = tables.edge, tables.node.alias("served_node")
+    serves = select(1).select_from(edge).join(read, read.c.id == edge.c.source).where(edge.c.target == deployment.c.id)
+    return Query(
+        select=chosen,
+        key=node.c.key,
+        fields={
+            "id": identified(node.c.key),
+            "uid": plain(deployment.c.uid),
+            "kind": plain(deployment.c.kind),
+            "name": plain(deployment.c.name),
+            "namespace": plain(deployment.c.namespace),
+            "cluster": plain(deployment.c.cluster),
+            "ready": flag(func.coalesce(and_(deployment.c.ready, not_(gone)), false())),
+            "inCluster": flag(not_(gone)),
+            "model": any_of(of_seen_artifacts(serves, edge.c.source, scope), identified(read.c.key)),
+        },
+        orders={"NAME": deployment.c.name, "CREATED_AT": deployment.c.created_at},
+        default_order=(("NAME", False),),
+        always=frozenset({"NAME"}),
+    )
+
+
+@lru_cache(KEPT)
 def rejected(scope: Scope) -> Query:
     """What was set aside belongs to no namespace: only who may see all sees it."""
     table = tables.rejected
@@ -596,5 +660,6 @@ QUERIES: Mapping[type, Callable[[Scope], Query]] = {
     PipelineVersion: pipeline_versions,
     Experiment: experiments,
     RecurringRun: recurring_runs,
+    Deployment: deployments,
     Rejected: rejected,
 }

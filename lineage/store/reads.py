@@ -28,6 +28,7 @@ _READ: Mapping[str, tuple[Callable[[Scope], queries.Query], Callable[[values.Col
     "Pipeline": (queries.pipelines, values.pipeline),
     "PipelineVersion": (queries.pipeline_versions, values.pipeline_version),
     "Experiment": (queries.experiments, values.experiment),
+    "Deployment": (queries.deployments, values.deployment),
     "RecurringRun": (queries.recurring_runs, values.recurring_run),
     "Rejected": (queries.rejected, values.rejected),
 }
@@ -114,13 +115,16 @@ def run_by_uid(connection: Connection, scope: Scope, uid: str) -> Run | None:
 
 
 def nodes_by_id(connection: Connection, scope: Scope, ids: Iterable[int]) -> dict[int, LineageNode]:
-    """Find executions and artifacts by internal id: those that the caller may see."""
+    """Find executions, artifacts and deployments by internal id: those that the caller may see."""
     found: dict[int, LineageNode] = {}
     for some in chunks(ids):
         for row in connection.execute(queries.executions(scope).select.where(tables.execution.c.id.in_(some))):
             found[row.id] = values.execution(row._mapping)
         for row in connection.execute(queries.artifacts(scope).select.where(tables.artifact.c.id.in_(some))):
             found[row.id] = values.artifact(row._mapping)
+        if left := [node_id for node_id in some if node_id not in found]:
+            for row in connection.execute(queries.deployments(scope).select.where(tables.deployment.c.id.in_(left))):
+                found[row.id] = values.deployment(row._mapping)
     return found
 
 
@@ -131,7 +135,7 @@ def root_keys(connection: Connection, keys: Sequence[Key], *, system: bool) -> l
     named = [key for key in keys if key[0] == "Run" and len(key) == 2]
     runs = [str(one[1]) for key in named for one in (key, _alias(connection, key)) if one is not None]
     found = [encode_key(_alias(connection, key) or key) for key in keys if key[0] == "Execution"]
-    found += [encode_key(key) for key in keys if key[0] == "Artifact"]
+    found += [encode_key(key) for key in keys if key[0] in ("Artifact", "Deployment")]
     shown = true() if system else execution.c.is_system.is_(None)
     for some in chunks(runs):
         of_runs = select(node.c.key).join(execution, execution.c.id == node.c.id)
@@ -141,7 +145,7 @@ def root_keys(connection: Connection, keys: Sequence[Key], *, system: bool) -> l
 
 
 def seen_ids(connection: Connection, scope: Scope, keys: Sequence[str]) -> dict[int, str]:
-    """The internal ids of the executions and artifacts of these keys that the caller may see."""
+    """The internal ids of the executions, artifacts and deployments of these keys that the caller may see."""
     node = tables.node
     statement = select(node.c.id, node.c.key).where(queries.is_seen(node.c.id, scope))
     found: dict[int, str] = {}

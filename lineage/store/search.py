@@ -194,6 +194,17 @@ def _recurring_runs(scope: Scope) -> _Kind:
     )
 
 
+def _deployments(scope: Scope) -> _Kind:
+    searched = tables.deployment.alias("searched")
+    return _Kind(
+        seen=queries.deployments(scope).select,
+        id=tables.deployment.c.id,
+        key=tables.node.c.key,
+        bearer=searched,
+        aside=lambda holds: [select(searched.c.id).where(holds(searched.c.uid))],
+    )
+
+
 def _runs(scope: Scope) -> _Kind:
     run, searched, workflow = tables.run, tables.run.alias("searched"), tables.workflow
 
@@ -265,7 +276,7 @@ def _nodes(scope: Scope) -> Select[Any]:
     return select(node).where(queries.is_seen(node.c.id, scope))
 
 
-_KINDS: Final = (_pipelines, _experiments, _recurring_runs, _runs, _executions, _artifacts)
+_KINDS: Final = (_pipelines, _experiments, _recurring_runs, _deployments, _runs, _executions, _artifacts)
 """In which order equally good matches come: what there are few of first."""
 _STRETCHES: Final = tuple(product((*_BY_NAME, _ASIDE), range(len(_KINDS))))
 

@@ -24,6 +24,8 @@ from lineage.model import (
     Closure,
     Completeness,
     Counts,
+    Deployment,
+    DeploymentRevision,
     Direction,
     Execution,
     Experiment,
@@ -39,6 +41,7 @@ from lineage.model import (
     RecurringRun,
     Rejected,
     Run,
+    ServedArtifact,
     Slot,
     SourceStatus,
     Turn,
@@ -47,7 +50,7 @@ from lineage.model import (
 )
 from lineage.observation import Observation
 from lineage.ports import Listing, Page, PageRequest, Scope, Where
-from lineage.store import describing, metrics, owned, paging, parts, queries, reads, slots, tables, values
+from lineage.store import describing, metrics, owned, paging, parts, queries, reads, served, slots, tables, values
 from lineage.store.completeness import completeness
 from lineage.store.coverage import gaps_of
 from lineage.store.dialect import Dialect
@@ -220,6 +223,9 @@ class SqlStore:
     def recurring_runs(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[RecurringRun]:
         return self._page(queries.recurring_runs(scope), listing, page, values.recurring_run)
 
+    def deployments(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Deployment]:
+        return self._page(queries.deployments(scope), listing, page, values.deployment)
+
     def rejected(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Rejected]:
         return self._page(queries.rejected(scope), listing, page, values.rejected)
 
@@ -361,6 +367,15 @@ class SqlStore:
             begin(connection)
             return slots.counts(connection, scope, recurring_runs, since=since, until=until)
 
+    def revisions(self, scope: Scope, deployments: Sequence[Key]) -> Mapping[Key, tuple[DeploymentRevision, ...]]:
+        with self._reading() as connection:
+            return served.revisions(connection, scope, deployments)
+
+    def served(self, scope: Scope, deployments: Sequence[Key]) -> Mapping[Key, tuple[ServedArtifact, ...]]:
+        with self._reading() as connection:
+            begin(connection)
+            return served.served(connection, scope, deployments)
+
     # -- graphs and ledgers
     def lineage(
         self,
@@ -404,6 +419,7 @@ class SqlStore:
             "pipelines": Pipeline,
             "experiments": Experiment,
             "recurring_runs": RecurringRun,
+            "deployments": Deployment,
         }
         with self._reading() as connection:
             shown = run_phase().label("shown")

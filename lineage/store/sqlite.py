@@ -89,6 +89,9 @@ class Sqlite:
     def lock(self, connection: Connection, group: int, names: Collection[str]) -> None:
         """Nothing to do: `_begin` locked all there is."""
 
+    def share(self, connection: Connection, group: int, name: str) -> None:
+        """Nothing to do, as with `lock`."""
+
     # -- rows
     def one_of(self, column: Column[Any], values: Iterable[Any]) -> Iterator[ColumnElement[bool]]:
         distinct = list(dict.fromkeys(values))

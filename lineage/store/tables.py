@@ -239,6 +239,63 @@ told = Table(
 for _column in (told.c.pipeline_id, told.c.version_id, told.c.upload):
     _index_of_known(f"told_by_{_column.name}", _column)
 
+# What serves models. Its id is that of its node.
+deployment = Table(
+    "deployment",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("uid", Text, nullable=False, unique=True),
+    Column("kind", _code(20)),
+    Column("name", Text, index=True),
+    Column("cluster", Text),
+    Column("namespace", Text),
+    Column("ready", Boolean),
+    Column("created_at", BigInteger),
+    Column("parent", Text),
+    *_listed_under(),
+    *_revision(),
+    Column("body", LargeBinary),
+    *_other_view(),
+)
+
+# What views of a deployment said of its components, each once: of one spec by when that was written, in microseconds
+# since 1970 (0 where nobody says), and by what it says. The body is that of the first view.
+deployment_statement = Table(
+    "deployment_statement",
+    metadata,
+    Column("deployment_id", Id, primary_key=True, autoincrement=False),
+    Column("told_at", BigInteger, primary_key=True, autoincrement=False),
+    Column("digest", _code(32), primary_key=True),
+    Column("first_seen", BigInteger, nullable=False),
+    Column("last_seen", BigInteger, nullable=False),
+    Column("first_rank", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
+# Which places deployments serve and served, a label for each model of each revision, and when they read them, in
+# seconds since 1970. What lies there, and at the places around, are uses like any other, in the role SERVED.
+served = Table(
+    "served",
+    metadata,
+    Column("deployment_id", Id, primary_key=True, autoincrement=False),
+    Column("label", Text, primary_key=True),
+    Column("location_id", Id, nullable=False, index=True),
+    Column("cluster", Text, nullable=False),
+    Column("store", Text, nullable=False),
+    Column("uri", Text, nullable=False),
+    Column("read_from", BigInteger, nullable=False),
+    Column("read_to", BigInteger, nullable=False),
+)
+
+# By which uris a deployment is found by who writes there: the places that it serves, and the folders around them.
+served_around = Table(
+    "served_around",
+    metadata,
+    Column("uri", Text, primary_key=True),
+    Column("deployment_id", Id, primary_key=True, autoincrement=False),
+    Index("served_around_of_deployment", "deployment_id"),
+)
+
 workflow = Table(
     "workflow",
     metadata,

@@ -11,6 +11,7 @@ from lineage.merge import OPEN, Header, header, with_parameters
 from lineage.model import (
     Artifact,
     ArtifactState,
+    Deployment,
     Execution,
     Experiment,
     Origin,
@@ -29,6 +30,7 @@ from lineage.store.codec import (
     TaskShown,
     attempt_shown,
     condition_of,
+    deployment_of,
     moment,
     pod_of,
     recurring_of,
@@ -256,6 +258,26 @@ def recurring_run(row: Columns) -> RecurringRun:
     )
 
 
+def deployment(row: Columns) -> Deployment:
+    fact = deployment_of(row["body"])
+    return Deployment(
+        key=decode_key(row["key"]),
+        uid=fact.uid,
+        kind=fact.kind,
+        name=fact.name,
+        cluster=fact.cluster,
+        namespace=fact.namespace,
+        url=fact.url,
+        ready=False if row["gone"] else fact.ready,
+        since=None if row["gone"] else fact.ready_since,
+        message=fact.message,
+        created_at=fact.created_at,
+        ended_at=fact.ended_at,
+        in_cluster=not row["gone"],
+        parent_key=_keyed(row["parent_key"]),
+    )
+
+
 def rejected(row: Columns) -> Rejected:
     event = None if row["event"] is None else zstandard.decompress(row["event"])
     at = moment(row["at"])
@@ -285,6 +307,7 @@ READ: Mapping[type, Callable[[Columns], Any]] = {
     PipelineVersion: pipeline_version,
     Experiment: experiment,
     RecurringRun: recurring_run,
+    Deployment: deployment,
     Rejected: rejected,
 }
 """By the type of what is read."""

@@ -7,6 +7,7 @@ and what it took over. Downstream is the reverse, takers included.
 links that the same traversal read ahead: one statement for a whole graph, or one a level where the walk is a short one.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -33,15 +34,18 @@ from sqlalchemy import (
 from lineage.identity import encoded_id
 from lineage.model import ArtifactRole, Closure, Direction, LineageEdge, LineageGraph, LineageNode, Start, is_in_volume
 from lineage.ports import Scope
+from lineage.serving import label_in
 from lineage.store import tables
 from lineage.store.conditions import Expression
 from lineage.store.prepared import Prepared, among
 from lineage.store.queries import KEPT, is_seen
 from lineage.store.reads import seen_ids
+from lineage.store.served import Copy, copies
 from lineage.store.shelf import chunks
 
 SHORT: Final = 8  # levels: a walk of no more reads them one by one, rather than what lies behind them too
 BETWEEN_KEYS: Final = "\n"
+DEPLOYMENTS: Final = '["Deployment",'  # how their keys begin, as text
 SOME_HIDDEN: Final = "some nodes may not be seen"
 
 Link = tuple[int, int, str, str, bool]
@@ -129,7 +133,8 @@ def closure(
         ((keys,),) = _keys(database, way, scope, is_one=is_one).ask(cursor, asked)
         that_way = [] if keys is None else keys.split(BETWEEN_KEYS)
         found = list(dict.fromkeys(found + that_way)) if found else that_way
-        if len(found) > max_nodes:  # it went by number: walk again, for the nearest
+        if len(found) > max_nodes or (found and _may_lead_on_by_content(way, roots) and copies(connection, scope)):
+            # It went by number, or not past what leads on by content alone: walk again, for the nearest and for all.
             known = seen_ids(connection, scope, roots)
             cut = walk(connection, scope, known, direction=direction, max_depth=None, max_nodes=max_nodes)
             return Closure(keys=tuple(cut.keys.values()), complete=not cut.reasons, reasons=tuple(cut.reasons))
@@ -138,6 +143,11 @@ def closure(
     if not found:
         return None
     return Closure(keys=tuple(found), complete=not hidden, reasons=(SOME_HIDDEN,) if hidden else ())
+
+
+def _may_lead_on_by_content(way: Direction, roots: Sequence[str]) -> bool:
+    """Say whether anything that lies that way can: upstream it leads on from deployments alone, and to none."""
+    return way is Direction.DOWNSTREAM or any(key.startswith(DEPLOYMENTS) for key in roots)
 
 
 def _ways(direction: Direction) -> tuple[Direction, ...]:
@@ -164,11 +174,19 @@ def _links(way: Direction, scope: Scope) -> Select[Any]:
 class _Links:
     """The links that lead on from nodes, one way, and the keys of the nodes at their far ends, as read so far."""
 
-    def __init__(self, connection: Connection, scope: Scope, way: Direction) -> None:
+    def __init__(self, connection: Connection, scope: Scope, way: Direction, copied: Sequence[Copy]) -> None:
         self._connection = connection
         self._statement = _links(way, scope)
         self._of: dict[int, list[tuple[int, Link]]] = {}
         self.keys: dict[int, str] = {}
+        self._by_content: defaultdict[int, list[tuple[int, Link]]] = defaultdict(list)
+        for one in copied:
+            link = (one.original, one.deployment, ArtifactRole.SERVED.value, one.label, True)
+            near, far = (
+                (one.original, one.deployment) if way is Direction.DOWNSTREAM else (one.deployment, one.original)
+            )
+            self._by_content[near].append((far, link))
+            self.keys |= {one.original: one.original_key, one.deployment: one.deployment_key}
 
     def of(self, level: Iterable[int], *, ahead: int) -> list[tuple[int, int, Link]]:
         """The near end, the far end and the link itself. Where any is not known yet, those of up to `ahead` nodes
@@ -176,7 +194,7 @@ class _Links:
         for some in chunks(node_id for node_id in level if node_id not in self._of):
             if unknown := [node_id for node_id in some if node_id not in self._of]:
                 self._read(unknown, ahead)
-        return [(near, far, link) for near in level for far, link in self._of[near]]
+        return [(near, far, link) for near in level for far, link in (*self._of[near], *self._by_content.get(near, ()))]
 
     def _read(self, roots: Sequence[int], ahead: int) -> None:
         known = set(self._of)
@@ -195,6 +213,8 @@ def _link(source: int, target: int, role: str, name: str, ambiguous: bool) -> Li
     """An edge as readers get it: what was taken over is an output of its taker."""
     if role == ArtifactRole.REUSED.value:
         return target, source, role, name, ambiguous
+    if role == ArtifactRole.SERVED.value:
+        return source, target, role, label_in(name), ambiguous
     return source, target, ArtifactRole.REUSED.value if role == tables.HANDED_ON else role, name, ambiguous
 
 
@@ -268,7 +288,10 @@ def walk(
     if len(starts) < len(roots):
         found.reasons[_more_than(max_nodes)] = None
     # In turns, a level each: so what is kept is the nearest of both ways.
-    levels = [_levels(found, _Links(connection, scope, way), starts, max_depth, max_nodes) for way in _ways(direction)]
+    copied = copies(connection, scope)
+    levels = [
+        _levels(found, _Links(connection, scope, way, copied), starts, max_depth, max_nodes) for way in _ways(direction)
+    ]
     for _ in zip_longest(*levels):
         pass
     return found

@@ -18,6 +18,7 @@ from sqlalchemy import BigInteger, Connection, and_, bindparam, case, delete, fu
 
 from lineage.errors import PositionMoved
 from lineage.facts import (
+    DeploymentSeen,
     ExecutionSeen,
     Fact,
     InputRejected,
@@ -39,6 +40,7 @@ from lineage.store import tables
 from lineage.store.batch import Batch
 from lineage.store.codec import microseconds
 from lineage.store.coverage import watch
+from lineage.store.deployments import see_deployment
 from lineage.store.dialect import Cursor, Dialect
 from lineage.store.joins import join_pods
 from lineage.store.locks import SUBJECTS, Locks, Name
@@ -116,7 +118,15 @@ def _load_ahead(batch: Batch, facts: Sequence[Fact]) -> None:
 
 def _write(
     batch: Batch,
-    fact: RunSeen | ExecutionSeen | PodSeen | RecurringRunSeen | Told | ObjectKept | ResourceListed | ResourceWatched,
+    fact: RunSeen
+    | ExecutionSeen
+    | PodSeen
+    | RecurringRunSeen
+    | DeploymentSeen
+    | Told
+    | ObjectKept
+    | ResourceListed
+    | ResourceWatched,
 ) -> bool:
     match fact:
         case RunSeen():
@@ -125,6 +135,8 @@ def _write(
             return see_execution(batch, fact)
         case RecurringRunSeen():
             return see_recurring_run(batch, fact)
+        case DeploymentSeen():
+            return see_deployment(batch, fact)
         case PodSeen():
             return see_pod(batch, fact)
         case ObjectKept():

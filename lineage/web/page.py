@@ -84,6 +84,7 @@ def _counts(counts: Counts) -> str:
         "Pipelines": counts.pipelines,
         "Experiments": counts.experiments,
         "Recurring runs": counts.recurring_runs,
+        "Deployments": counts.deployments,
     }
     tiles = "".join(f"<div><dt>{name}</dt><dd>{number:,}</dd></div>" for name, number in known.items())
     phases = "".join(f"<li>{_chip(phase)} {counts.phases[phase]:,}</li>" for phase in Phase if counts.phases.get(phase))

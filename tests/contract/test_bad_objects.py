@@ -20,14 +20,23 @@ from lineage.ports import EVERYTHING, LineageStore, Listing, PageRequest
 from lineage.store.database import open_in_memory
 from tests.conftest import fixtures_folder
 from tests.contract.conftest import Databases
-from tests.factories import RECORDED_AT, a_node, a_pod, a_workflow, dumped, interpreted, observed
+from tests.factories import (
+    RECORDED_AT,
+    a_node,
+    a_pod,
+    a_workflow,
+    an_inference_service,
+    dumped,
+    interpreted,
+    observed,
+)
 from watchers.files import ObjectRead, read
 from watchers.observe import find_source
 from watchers.sources import all_sources
 
 LARGEST_BASE = 20_000  # bytes: what is changed in an object of megabytes is rarely what is read
 DEEPEST = 9  # steps into an object: what is read lies there
-FOLDERS = ("argo-plain", "argo-pods", "kfp-v1-runtime", "kfp-v2-synthetic")
+FOLDERS = ("argo-plain", "argo-pods", "kfp-v1-runtime", "kfp-v2-synthetic", "kserve")
 UNCHANGED = ("apiVersion", "kind")
 many = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 some = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))  # a store takes 0.2 s to make
@@ -67,6 +76,9 @@ def own_objects() -> list[dict[str, Any]]:
         ),
         a_workflow({"v": a_node("v", 30, 40, writes=["in"])}, uid="u2", name="v"),
         a_pod(end=20),
+        an_inference_service(
+            "s3:///in", born=50, written_at=60, ready_at=70, revision="r1", traffic={"r1": 90, "r0": 10}
+        ),
     ]
 
 

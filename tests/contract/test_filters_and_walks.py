@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from lineage.model import (
     Artifact,
     ArtifactState,
+    Deployment,
     Execution,
     Experiment,
     Node,
@@ -56,6 +57,7 @@ READ: Mapping[type, Callable[[LineageStore, Scope, Listing, PageRequest], Page[A
     PipelineVersion: lambda store, *asked: store.pipeline_versions(*asked),
     Experiment: lambda store, *asked: store.experiments(*asked),
     RecurringRun: lambda store, *asked: store.recurring_runs(*asked),
+    Deployment: lambda store, *asked: store.deployments(*asked),
 }
 Values = Mapping[str, Callable[[Any], Any]]
 
@@ -79,6 +81,8 @@ def known(scope_name: str) -> Knowledge:
         versions=found[PipelineVersion],
         experiments=found[Experiment],
         recurring_runs=found[RecurringRun],
+        deployments=found[Deployment],
+        served=store.served(scope, [one.key for one in found[Deployment]]),
         pods=store.pods(scope, keys),
         inputs=store.inputs(scope, keys),
         outputs=store.outputs(scope, keys),
@@ -184,6 +188,15 @@ def fields_of(what: type) -> dict[str, Field]:
                 **texts(recurring, uid="uid", **placed),
                 "enabled": Field("flag", ()),
             }
+        case "Deployment":
+            serving = all_known.deployments
+            return {
+                "id": keys(serving),
+                **texts(serving, uid="uid", kind="kind", **placed),
+                "ready": Field("flag", ()),
+                "inCluster": Field("flag", ()),
+                "model": Field("equal", tuple(artifact.key for artifact in artifacts)),
+            }
         case _:
             return {"id": keys(all_known.experiments), **texts(all_known.experiments, **placed)}
 
@@ -252,7 +265,7 @@ def filters(what: type) -> st.SearchStrategy[Where]:
 
 
 @pytest.mark.parametrize("scope", SCOPES)
-@pytest.mark.parametrize("what", [Run, Execution, Artifact, Pipeline, Experiment, RecurringRun])
+@pytest.mark.parametrize("what", [Run, Execution, Artifact, Pipeline, Experiment, RecurringRun, Deployment])
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_any_filter_finds_what_the_obvious_evaluation_finds(
@@ -274,10 +287,11 @@ ORDERS: Mapping[type, tuple[str, ...]] = {
     PipelineVersion: ("CREATED_AT",),
     Experiment: ("CREATED_AT", "NAME"),
     RecurringRun: ("CREATED_AT", "NAME"),
+    Deployment: ("CREATED_AT", "NAME"),
 }
 
 
-@pytest.mark.parametrize("what", [Run, Execution, Artifact, Pipeline, Experiment, RecurringRun])
+@pytest.mark.parametrize("what", [Run, Execution, Artifact, Pipeline, Experiment, RecurringRun, Deployment])
 def test_each_field_and_order_that_a_list_has_is_tried(what: type) -> None:
     query = queries.QUERIES[what](EVERYTHING)
     assert fields_of(what).keys() == query.fields.keys()

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from lineage.errors import InvalidRequest
 from lineage.identity import encode_key
-from lineage.model import Artifact, Execution, Experiment, Node, Pipeline, RecurringRun, Run
+from lineage.model import Artifact, Deployment, Execution, Experiment, Node, Pipeline, RecurringRun, Run
 from lineage.ports import EVERYTHING, Listing, Page, PageRequest, Scope
 from lineage.store.paging import write_cursor
 from lineage.store.search import _KINDS, _STRETCHES, LONGEST_TEXT, _best_match, _executions, _keys, _runs
@@ -102,6 +102,10 @@ def everything_borne(store: SqlStore, scope: Scope) -> list[Borne]:
             for each in store.recurring_runs(scope, listing, ALL).items
         ),
         *(
+            Borne(each, frozenset({each.name}), frozenset({each.uid}))
+            for each in store.deployments(scope, listing, ALL).items
+        ),
+        *(
             Borne(
                 run,
                 frozenset(filter(None, (run.name, run.display_name))),
@@ -128,7 +132,7 @@ def everything_borne(store: SqlStore, scope: Scope) -> list[Borne]:
             for each in store.artifacts(scope, listing, ALL).items
         ),
     ]
-    kinds = [Pipeline, Experiment, RecurringRun, Run, Execution, Artifact]
+    kinds = [Pipeline, Experiment, RecurringRun, Deployment, Run, Execution, Artifact]
     return sorted(borne, key=lambda each: (kinds.index(type(each.node)), key_text(each.node)))
 
 
@@ -201,6 +205,7 @@ def test_an_exact_name_comes_first_then_how_a_name_begins_then_what_it_holds() -
         ("pod-001-0", ("Execution", "prepare")),
         ("tuning-1", ("Experiment", "tuning-1")),
         ("r4", ("RecurringRun", "retrain-1")),
+        ("d5", ("Deployment", "serve-5")),
         ("Report ü", ("Pipeline", "Report ü")),
         (f"sha256:{1:064x}", ("Execution", "prepare")),
     ],

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lineage.identity import Key, object_key, run_key
-from lineage.model import Artifact, Direction, Execution, Phase, Run, restarts_of
+from lineage.model import Direction, Execution, Phase, Run, restarts_of
 from lineage.observation import ObjectSeen
 from lineage.ports import EVERYTHING, Condition, LineageStore, Listing, Operator, PageRequest, Scope
 from tests.conftest import fixtures_folder
@@ -311,7 +311,7 @@ def walked(store: LineageStore, root: Key, direction: Direction) -> set[str]:
     assert graph is not None
     assert closure is not None
     assert set(closure.ids) == {node.id for node in graph.nodes}
-    return {node.name if isinstance(node, Artifact) else node.display_name for node in graph.nodes}
+    return {node.display_name if isinstance(node, Execution) else node.name for node in graph.nodes}
 
 
 def test_lineage_leads_from_a_model_through_the_trial_and_the_step_to_the_data() -> None:

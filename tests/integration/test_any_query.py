@@ -45,7 +45,15 @@ UNASKED: Final = (("last", "before", "after"), ("first", "before", "after"), ("l
 def lists() -> list[Page[Any]]:
     """The first page of each list of a small world."""
     store, page = a_world(12), PageRequest(first=20)
-    reads = (store.runs, store.executions, store.artifacts, store.pipelines, store.experiments, store.recurring_runs)
+    reads = (
+        store.runs,
+        store.executions,
+        store.artifacts,
+        store.pipelines,
+        store.experiments,
+        store.recurring_runs,
+        store.deployments,
+    )
     return [read(EVERYTHING, Listing(), page) for read in reads]
 
 

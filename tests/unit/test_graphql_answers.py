@@ -13,6 +13,7 @@ from lineage.ports import EVERYTHING, Page, Scope
 from lineage_graphql import execute, saved_queries, to_json
 from lineage_graphql.connections import Connection
 from tests.example import (
+    ENDPOINT,
     EXECUTIONS,
     EXPERIMENT,
     MODEL,
@@ -42,7 +43,7 @@ def ask(query: str, **variables: Any) -> dict[str, Any]:
 
 
 # ------------------------------------------------------------------------------------------ by id
-@pytest.mark.parametrize("node", [NIGHTLY, TRAIN, MODEL, PIPELINE, VERSION, EXPERIMENT, RECURRING])
+@pytest.mark.parametrize("node", [NIGHTLY, TRAIN, MODEL, PIPELINE, VERSION, EXPERIMENT, RECURRING, ENDPOINT])
 def test_a_node_is_found_by_its_id(node: Any) -> None:
     found = ask("query ($id: ID!) { node(id: $id) { __typename id } }", id=node.id)
     assert found["node"] == {"__typename": type(node).__name__, "id": node.id}
@@ -136,6 +137,88 @@ def test_a_recurring_run_is_told_with_its_edits_and_its_runs() -> None:
             },
         }
     ]
+
+
+def test_a_deployment_is_told_with_its_revisions_and_what_they_serve() -> None:
+    found = ask("""{ deployments(where: { ready: true }, orderBy: [{ field: NAME }]) { totalCount nodes {
+        uid name kind namespace cluster url ready since inCluster parent { name } models { id }
+        revisions { name told models { name uri format } runtime trafficPercent until }
+        served { revision model inferred servedNow changedSince artifact { id } replacedBy { id } }
+    } } }""")["deployments"]
+    model = {"name": "", "uri": MODEL.uri, "format": "sklearn 1"}
+    assert found == {
+        "totalCount": 1,
+        "nodes": [
+            {
+                "uid": "d-churn",
+                "name": "churn-endpoint",
+                "kind": "InferenceService",
+                "namespace": "churn",
+                "cluster": "prod",
+                "url": "http://churn.example.com",
+                "ready": True,
+                "since": "2026-11-14T10:00:00Z",
+                "inCluster": True,
+                "parent": None,
+                "models": [{"id": MODEL.id}],
+                "revisions": [
+                    {
+                        "name": "churn-endpoint-00001",
+                        "told": True,
+                        "models": None,
+                        "runtime": None,
+                        "trafficPercent": None,
+                        "until": "2026-11-14T10:00:00Z",
+                    },
+                    {
+                        "name": "churn-endpoint-00002",
+                        "told": True,
+                        "models": [model],
+                        "runtime": "kserve-sklearn",
+                        "trafficPercent": 100,
+                        "until": None,
+                    },
+                ],
+                "served": [
+                    {
+                        "revision": "churn-endpoint-00002",
+                        "model": "",
+                        "inferred": False,
+                        "servedNow": True,
+                        "changedSince": True,
+                        "artifact": {"id": MODEL.id},
+                        "replacedBy": {"id": REPORT.id},
+                    },
+                    {
+                        "revision": "churn-endpoint-00001",
+                        "model": "",
+                        "inferred": True,
+                        "servedNow": False,
+                        "changedSince": None,
+                        "artifact": {"id": TABLE.id},
+                        "replacedBy": None,
+                    },
+                ],
+            }
+        ],
+    }
+
+
+def test_deployments_are_found_by_an_artifact_that_they_serve() -> None:
+    query = "query ($id: ID!) { deployments(where: { model: $id }) { nodes { name } } }"
+    assert ask(query, id=MODEL.id)["deployments"]["nodes"] == [{"name": "churn-endpoint"}]
+    assert ask(query, id=RAW.id)["deployments"]["nodes"] == []
+
+
+def test_downstream_of_data_ends_at_what_serves_it() -> None:
+    found = ask(
+        """query ($id: ID!) { lineage(roots: [$id], direction: DOWNSTREAM) {
+            nodes { __typename ... on Deployment { name } } edges { target role name }
+        } }""",
+        id=MODEL.id,
+    )["lineage"]
+    assert {"__typename": "Deployment", "name": "churn-endpoint"} in found["nodes"]
+    assert {"target": ENDPOINT.id, "role": "SERVED", "name": "churn-endpoint-00002"} in found["edges"]
 
 
 def test_slots_are_told_page_by_page_with_their_runs() -> None:
@@ -420,6 +503,7 @@ NEEDED: dict[str, object] = {
     "text": "churn",
     "uid": NIGHTLY.uid,
     "artifact": TABLE.id,
+    "deployment": ENDPOINT.id,
     "metric": "auc",
 }
 

@@ -89,7 +89,10 @@ class Recorded:
             EVERYTHING, [key], direction=Direction.UPSTREAM, max_depth=None, max_nodes=100, system=system
         )
         assert graph is not None
-        return {each.display_name if isinstance(each, Execution) else str(each.uri) for each in graph.nodes}
+        return {
+            each.display_name if isinstance(each, Execution) else str(getattr(each, "uri", None))
+            for each in graph.nodes
+        }
 
 
 @pytest.mark.parametrize("release", V2)
