@@ -52,6 +52,11 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "experiments": Command(
         "experiments:experiments", "List experiments, with how many runs each has and how the last one went."
     ),
+    "deployments": Command(
+        "deployments:deployments",
+        "List what serves models, which write each model is, and whether that was overwritten since; of one, all that "
+        "it has served, and the runs and data behind it.",
+    ),
     "logs": Command("logs:logs", "Print the log that a step left, where Argo archived it."),
     "query": Command("query:query", "Ask in GraphQL; print the answer as JSON. Without a query, list the saved ones."),
     "artifact": Command(

@@ -1,4 +1,5 @@
-"""Runs, artifacts, and what was rejected, as tables and trees for a terminal. Pure: answers in, what rich prints out.
+"""Runs, artifacts, deployments, and what was rejected, as tables and trees for a terminal. Pure: answers in, what rich
+prints out.
 
 Every text comes from outside: it is shown as it is, never read as markup, and cannot steer the terminal.
 """
@@ -323,6 +324,119 @@ def _missed(one: Answer) -> str:
     return f"{missed} of {len(slots)} in {span}"
 
 
+# ------------------------------------------------------------------------------------------ deployments
+def table_of_deployments(deployments: Sequence[Answer]) -> Table:
+    """A row a model that is served now, the deployment beside the first of each."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("deployment", "namespace", "state", "revision", "model", "made by", "since then"):
+        table.add_column(column, overflow="fold", no_wrap=column == "state")
+    for one in deployments:
+        head = (_text(one["name"]), _text(one["namespace"]), _ready(one))
+        served = [each for each in one["served"] if each["servedNow"]]
+        for each in served:
+            table.add_row(
+                *head,
+                _text(each["revision"]),
+                _text(each["artifact"]["uri"]),
+                _text(_maker(each["artifact"])),
+                _since(each),
+            )
+            head = (Text(), Text(), Text())
+        if not served:
+            table.add_row(*head, *(_text(None) for _ in range(4)))
+    return table
+
+
+def pictures_of_deployments(deployments: Sequence[Answer]) -> Iterator[RenderableType]:
+    """What is known of each, below it all that it has served, which writes that were, and what these were made of."""
+    for one in deployments:
+        facts = Table.grid(padding=(0, 2))
+        for name, value in _facts_of_deployment(one):
+            facts.add_row(Text(name, "bold"), value)
+        yield facts
+        yield ""
+        yield _table_of_revisions(one["revisions"])
+        yield ""
+        yield _table_of_served(one["served"]) if one["served"] else Text("nothing that it serves is known", "dim")
+        yield ""
+
+
+def _facts_of_deployment(one: Answer) -> Iterator[tuple[str, Text]]:
+    yield "deployment", _text(f"{one['name']}, of the kind {one['kind']}")
+    yield "id", Text(one["id"])
+    yield "uid", _text(one["uid"])
+    yield "namespace", _text(f"{one['namespace']} in {one['cluster']}{'' if one['inCluster'] else ', gone'}")
+    yield "state", Text.assemble(_ready(one), f" since {_time(one['since'])}" if one["since"] else "")
+    if one["message"]:
+        yield "", _text(one["message"], "yellow")
+    if one["url"]:
+        yield "url", _text(one["url"])
+    if one["parent"]:
+        yield "loaded into", _text(one["parent"]["name"])
+    behind = one["behind"]
+    for name, found in (("made by", behind["runs"]), ("of", behind["data"])):
+        for place, each in enumerate(found):
+            yield "" if place else name, _text(each.get("displayName") or each.get("uri"))
+    for reason in behind["reasons"]:
+        yield "", _text(f"not all of it: {reason}", "yellow")
+
+
+def _table_of_revisions(revisions: Sequence[Answer]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("revision", "traffic", "served from (UTC)", "to", "models"):
+        table.add_column(column, overflow="fold", no_wrap=column == "traffic")
+    for one in revisions:
+        models = [f"{model['name']} {model['uri']}".strip() for model in one["models"] or ()]
+        percent = one["trafficPercent"]
+        table.add_row(
+            _text(one["name"]),
+            _text(None if percent is None else f"{percent} %"),
+            _text(_time(one["since"])),
+            _text(_time(one["until"])),
+            _text("nobody saw its spec" if one["models"] is None else "\n".join(models) or None),
+        )
+    return table
+
+
+def _table_of_served(served: Sequence[Answer]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("revision", "artifact", "written (UTC)", "made by", "since then"):
+        table.add_column(column, overflow="fold")
+    for one in served:
+        artifact, style = one["artifact"], "" if one["servedNow"] else "dim"
+        doubt = " (of equal content)" if one["byContent"] else " (perhaps)" if one["inferred"] else ""
+        table.add_row(
+            _text(f"{one['revision']} {one['model']}".strip(), style),
+            _text(f"{artifact['uri'] or artifact['digest']}{doubt}", style),
+            _text(_time(artifact["createdAt"])),
+            _text(_maker(artifact)),
+            _since(one),
+        )
+    return table
+
+
+def _maker(artifact: Answer) -> str | None:
+    producer = artifact["producer"]
+    return f"{producer['run']['displayName']}/{producer['displayName']}" if producer else None
+
+
+def _since(served: Answer) -> Text:
+    """What became of the place that was read."""
+    if served["changedSince"] is None:
+        return _text(None)
+    if not served["changedSince"]:
+        return Text("as it was", "green")
+    replaced = served["replacedBy"]
+    by = _maker(replaced) if replaced else None
+    return _text(f"overwritten by {by}" if by else "changed" if replaced else "changed or gone", "yellow")
+
+
+def _ready(one: Answer) -> Text:
+    if not one["inCluster"]:
+        return Text("gone", "dim")
+    return {True: Text("ready", "green"), False: Text("not ready", "bold red")}.get(one["ready"], _text(None))
+
+
 # ------------------------------------------------------------------------------------------ parts of a run
 def _facts(run: Answer) -> Table:
     table = Table.grid(padding=(0, 2))
@@ -400,7 +514,7 @@ def _add_step(tree: Tree, step: Answer) -> None:
         *(["superseded"] if step["superseded"] else []),
         *(["cached"] if step["cached"] else []),
         *(["stopped early"] if step["stoppedEarly"] else []),
-        *([f"restarted {_times(step['restarts'])}"] if step["restarts"] else []),
+        *([f"{step['restarts']} restarts"] if step["restarts"] else []),
         *([f"exit code {step['exitCode']}"] if step["exitCode"] else []),
     ]
     name = _text(step["displayName"], "dim" if step["superseded"] else "bold")
@@ -462,10 +576,6 @@ def _phase(phase: str) -> Text:
 
 def _state(state: str) -> Text:
     return Text(state.lower(), {"PRESENT": "green", "MISSING": "bold red", "CHANGED": "yellow"}.get(state, "dim"))
-
-
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count} times"
 
 
 def _number(count: int | None) -> str:

@@ -22,7 +22,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.factories import a_recurring_run, a_scheduled_run
+from tests.factories import a_node, a_recurring_run, a_scheduled_run, a_workflow, an_inference_service
 from tests.kubeflow_answers import an_experiment
 from tests.kubeflow_server import kubeflow_server
 from watchers.answers import EXPERIMENTS
@@ -241,10 +241,35 @@ def test_what_cannot_be_read_says_why(store: str) -> None:
     assert b"'61' for its minute" in run("recurring", "nightly", "--store", store).stdout
 
 
+def test_deployments_are_listed_and_one_is_shown_with_the_data_behind_it(store: str) -> None:
+    def trained(name: str, start: int) -> dict[str, Any]:
+        node = a_node(f"{name}.train", start, start + 10, reads=["raw.csv"], writes=["model.pkl"])
+        return a_workflow({f"{name}-1": node}, uid=name, name=name, phase="Succeeded")
+
+    service = an_inference_service("s3:///model.pkl", born=50, written_at=50, ready_at=60)
+    run("ingest", "-", "--store", store, stdin=as_lines(trained("first", 10), service, trained("second", 100)))
+    head, row = run("deployments", "--store", store, COLUMNS="250").stdout.decode().splitlines()
+    assert head.split()[:3] == ["deployment", "namespace", "state"]
+    assert row.split()[:3] == ["churn", "a", "ready"]
+    assert "first/train" in row
+    assert "overwritten by second/train" in row
+    text = run("deployments", "churn", "--store", store).stdout.decode()
+    assert re.search(r"of +s3:///raw.csv", text)
+    (found,) = json.loads(run("deployments", "churn", "--json", "--store", store).stdout)
+    assert [one["displayName"] for one in found["behind"]["runs"]] == ["first"]
+    for name in (found["uid"], found["id"]):
+        assert run("deployments", name, "--store", store).stdout.decode() == text
+    assert b"No deployment matches" in run("deployments", "--store", store, "--namespace", "nowhere").stderr
+    missing = run("deployments", "other", "--store", store)
+    assert (missing.returncode, missing.stdout) == (1, b"")
+    assert b"`lineage deployments` lists them" in missing.stderr
+
+
 def test_nothing_recorded_is_said(store: str) -> None:
     run("ingest", "-", "--store", store, stdin=as_lines(workflow("first")))
     assert b"No recurring run is recorded yet" in run("recurring", "--store", store).stderr
     assert b"No experiment is recorded yet" in run("experiments", "--store", store).stderr
+    assert b"No deployment is recorded yet" in run("deployments", "--store", store).stderr
 
 
 def test_without_a_query_the_saved_ones_are_listed() -> None:

@@ -5,7 +5,13 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from lineage.cli.pictures import LONGEST_TEXT, picture_of_run, table_of_runs
+from lineage.cli.pictures import (
+    LONGEST_TEXT,
+    picture_of_run,
+    pictures_of_deployments,
+    table_of_deployments,
+    table_of_runs,
+)
 from lineage.ports import EVERYTHING
 from lineage_graphql import execute, saved_queries
 from tests.example import NIGHTLY, WEEKLY, example
@@ -72,3 +78,49 @@ def test_names_are_no_markup_and_steer_no_terminal(name: str) -> None:
     shown = "\n".join(printed(table_of_runs([{**run, "displayName": name}])))
     assert name.replace("\x1b", "?").replace("\x07", "?").replace("\n", " ") in shown
     assert "\x1b" not in shown
+
+
+# ------------------------------------------------------------------------------------------ deployments
+BEHIND = {
+    "runs": [{"id": "r", "displayName": "churn-nightly-1"}],
+    "data": [{"id": "a", "uri": "s3://churn/raw.csv"}],
+    "complete": False,
+    "reasons": ["some nodes may not be seen"],
+}
+
+
+def a_deployment(**more: Any) -> dict[str, Any]:
+    (found,) = ask("deployments")["deployments"]["nodes"]
+    return {**found, "behind": BEHIND, **more}
+
+
+def test_deployments_are_a_table_with_the_write_that_each_serves() -> None:
+    head, row = printed(table_of_deployments([a_deployment()]))
+    assert head.split()[:3] == ["deployment", "namespace", "state"]
+    assert row.split()[:4] == ["churn-endpoint", "churn", "ready", "churn-endpoint-00002"]
+    for expected in (
+        "s3://churn/nightly/model.tgz",
+        "churn-nightly-1/train",
+        "overwritten by churn-nightly-1/evaluate",
+    ):
+        assert expected in row
+    (_, gone) = printed(table_of_deployments([a_deployment(inCluster=False, served=[])]))
+    assert gone.split()[2] == "gone"
+
+
+def test_a_deployment_is_told_with_all_that_it_served_and_what_is_behind_it() -> None:
+    text = "\n".join(printed(*pictures_of_deployments([a_deployment(message="no such object")])))
+    for expected in (
+        "churn-endpoint, of the kind InferenceService",
+        "ready since 2026-11-14 10:00:00",
+        "no such object",
+        "http://churn.example.com",
+        "churn-nightly-1",
+        "s3://churn/raw.csv",
+        "not all of it: some nodes may not be seen",
+        "nobody saw its spec",
+        "100 %",
+        "s3://churn/nightly/table.parquet (of equal content)",
+        "overwritten by",
+    ):
+        assert expected in text
