@@ -10,16 +10,16 @@ from typing import Any, Final, TypeAlias
 
 import pytest
 
-from lineage.identity import recurring_run_key, sha256
-from lineage.model import SlotOutcome
+from lineage.identity import deployment_key, recurring_run_key, sha256
+from lineage.model import Artifact, Direction, Execution, SlotOutcome
 from lineage.objectstore.content import digest
-from lineage.ports import EVERYTHING, PageRequest
+from lineage.ports import EVERYTHING, Listing, PageRequest
 from lineage.redaction import Redactor
 from tests.factories import a_store
 from tests.waiting import comes_true
 from watchers.demo import DEMO_SPEED, DEMO_START, demo_server, recordings
 from watchers.demo.bucket import happen, stored
-from watchers.demo.story import CHURN_MODEL, OUTSIDE_KEYS
+from watchers.demo.story import CHURN_MODEL, CUSTOMERS, OUTSIDE_KEYS
 from watchers.timeline import WORKFLOWS as WORKFLOW_RESOURCE
 from watchers.timeline import ChangeType, timeline
 
@@ -267,6 +267,33 @@ def test_a_model_that_is_not_good_enough_is_not_promoted_and_the_exit_handler_ru
     assert kept["promote"]["message"] == "when '0.004 >= 0.010' evaluated false"
     assert kept["onExit"]["nodeFlag"] == {"hooked": True}
     assert "boundaryID" not in kept["onExit"]
+
+
+def test_what_is_served_is_the_model_of_the_first_night_and_then_another_beside_it() -> None:
+    views = [one.object for one in RECORDINGS if one.object["kind"] == "InferenceService"]
+    store = a_store(*(one.object for one in RECORDINGS))
+    key = deployment_key(views[0]["metadata"]["uid"])
+    first, second = store.revisions(EVERYTHING, [key])[key]
+    assert [(one.name, one.traffic_percent) for one in (first, second)] == [
+        ("churn-predictor-00001", 80),
+        ("churn-predictor-00002", 20),
+    ]
+    found = {one.revision: one for one in store.served(EVERYTHING, [key])[key]}
+    nights = [workflow["metadata"]["uid"] for workflow in WORKFLOWS if CHURN_MODEL in json.dumps(workflow["status"])]
+    makers = [one.artifact.key[1] for one in (found[first.name], found[second.name])]
+    assert makers[0] == nights[0]
+    assert makers[1] in nights[1:]
+    assert all(one.changed_since and not one.inferred for one in found.values())
+
+
+def test_what_is_behind_the_endpoint_is_the_data_that_its_models_were_made_of() -> None:
+    store = a_store(*(one.object for one in RECORDINGS))
+    (endpoint,) = store.deployments(EVERYTHING, Listing(), PageRequest(first=9)).items
+    graph = store.lineage(EVERYTHING, [endpoint.key], direction=Direction.UPSTREAM, max_depth=None, max_nodes=1000)
+    assert graph is not None
+    outside = {node.uri for node in graph.nodes if isinstance(node, Artifact) and node.producer_key is None}
+    assert outside == {f"s3://ml-artifacts/{CUSTOMERS}"}
+    assert len({node.run_key for node in graph.nodes if isinstance(node, Execution)}) == 2
 
 
 def test_the_password_shows_before_it_is_redacted_and_nowhere_afterwards() -> None:

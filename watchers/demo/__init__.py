@@ -1,8 +1,8 @@
 """The demo: recorded workflows of our own, and an API server that replays them.
 
 What the story is, is written in `story.py`; how Argo and Kubeflow Pipelines would have written it down is the business
-of `nodes.py` and `manifests.py`, and how Katib would, of `tuning.py`; what its steps leave in the object store, of
-`bucket.py`.
+of `nodes.py` and `manifests.py`, how Katib would, of `tuning.py`, and KServe, of `serving.py`; what its steps leave in
+the object store, of `bucket.py`.
 """
 
 from collections.abc import Iterator
@@ -13,6 +13,7 @@ from typing import Final
 
 from watchers.demo.bucket import Bucket, stored
 from watchers.demo.manifests import record, record_schedule
+from watchers.demo.serving import record_serving
 from watchers.demo.story import RUNS, TUNING
 from watchers.demo.tuning import record_tuning
 from watchers.replay import ReplayServer
@@ -31,7 +32,7 @@ def recordings(start: datetime = DEMO_START) -> tuple[Recording, ...]:
     Names that hold a time (those of scheduled runs) hold the right one.
     """
     runs = [recording for run in RUNS for recording in record(run, start)]
-    return (*runs, *record_schedule(start), *record_tuning(TUNING, start, runs))
+    return (*runs, *record_schedule(start), *record_tuning(TUNING, start, runs), *record_serving(start))
 
 
 @contextmanager

@@ -21,6 +21,7 @@ CRON_WORKFLOWS: Final = Resource(group="argoproj.io", version="v1alpha1", plural
 KATIB: Final = "kubeflow.org/v1beta1"
 EXECUTOR_IMAGE: Final = f"{REGISTRY}/argo/argoexec:v3.7.3"
 CACHE_IMAGE: Final = f"{REGISTRY}/platform/busybox:1.36"
+CHURN_BUCKET: Final = "ml-artifacts"  # of what Argo runs; Kubeflow has its own
 
 
 def record(run: Run, start: datetime) -> Iterator[Recording]:
@@ -218,7 +219,7 @@ def _repository(pipeline: Pipeline) -> Json:
         s3 = {"endpoint": "minio-service.kubeflow:9000", "bucket": "mlpipeline"}
         s3["keyFormat"] = f"artifacts/{{{{workflow.name}}}}/{date}/{{{{pod.name}}}}"
     else:
-        s3 = {"endpoint": "minio.storage:9000", "bucket": "ml-artifacts"}
+        s3 = {"endpoint": "minio.storage:9000", "bucket": CHURN_BUCKET}
         s3["keyFormat"] = "{{workflow.name}}/{{pod.name}}"
     login = {
         "accessKeySecret": {"name": "minio-login", "key": "accesskey"},

@@ -2,8 +2,8 @@
 
 Data only. A model of churn is trained on a schedule and by hand, where it fails on bad data, or runs out of
 memory and is retried; a pipeline of Kubeflow takes over what an earlier run had made; forecasts fan out over
-regions; a model is promoted, or not, if it is good enough; and Katib looks for better values of its parameters, which
-the nights after that use.
+regions; a model is promoted, or not, if it is good enough, and served; and Katib looks for better values of its
+parameters, which the nights after that use.
 """
 
 from collections.abc import Mapping
@@ -172,6 +172,7 @@ CHURN: Final = Pipeline(
             image=TOOLS_IMAGE,
             seconds=3,
             after=("evaluate",),
+            parameters=("date",),
             reads={"model": "train.model", "report": "evaluate.report"},
             writes=("registered",),
             keys={"registered": CHURN_MODEL},
