@@ -514,7 +514,7 @@ def _add_step(tree: Tree, step: Answer) -> None:
         *(["superseded"] if step["superseded"] else []),
         *(["cached"] if step["cached"] else []),
         *(["stopped early"] if step["stoppedEarly"] else []),
-        *([f"{step['restarts']} restarts"] if step["restarts"] else []),
+        *([f"restarted {_times(step['restarts'])}"] if step["restarts"] else []),
         *([f"exit code {step['exitCode']}"] if step["exitCode"] else []),
     ]
     name = _text(step["displayName"], "dim" if step["superseded"] else "bold")
@@ -576,6 +576,10 @@ def _phase(phase: str) -> Text:
 
 def _state(state: str) -> Text:
     return Text(state.lower(), {"PRESENT": "green", "MISSING": "bold red", "CHANGED": "yellow"}.get(state, "dim"))
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def _number(count: int | None) -> str:

@@ -67,6 +67,11 @@ QUESTIONS = {
     "deployments and what they serve": """query ($first: Int!) { deployments(first: $first) { totalCount nodes {
         name ready parent { name } revisions { name models { uri } } models { uri producer { run { uid } } }
         served { revision changedSince artifact { name history { totalCount } } replacedBy { producer { id } } }
+    "runs, what started them and what they started": """query ($first: Int!) { runs(first: $first) { nodes {
+        kind startedBy { displayName run { uid } } bestTrial { displayName } tuning { objective }
+        executions(first: 5) { nodes {
+            startedRuns(first: 3) { totalCount nodes { uid } } turns { at } restarts conditions { type }
+        } }
     } } }""",
     "executions and their neighbours": """query ($first: Int!) { executions(first: $first) { nodes {
         run { uid executions(first: 1) { totalCount } }
