@@ -67,6 +67,7 @@ QUESTIONS = {
     "deployments and what they serve": """query ($first: Int!) { deployments(first: $first) { totalCount nodes {
         name ready parent { name } revisions { name models { uri } } models { uri producer { run { uid } } }
         served { revision changedSince artifact { name history { totalCount } } replacedBy { producer { id } } }
+    } } }""",
     "runs, what started them and what they started": """query ($first: Int!) { runs(first: $first) { nodes {
         kind startedBy { displayName run { uid } } bestTrial { displayName } tuning { objective }
         executions(first: 5) { nodes {
