@@ -4,6 +4,7 @@ A number alone says more about the machine than about the program. No test looks
 """
 
 import argparse
+import gc
 import logging
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,6 +17,7 @@ import structlog
 from rich.console import Console
 from rich.table import Table
 
+from lineage.cli import GARBAGE_OBJECTS
 from tests.bench import closures, growth, kafka, mlmd, objects, recording, serving, watching
 from tests.bench.measuring import FULL, QUICK, AtLeast, AtMost, Bench, Finding, Row, Skipped, Subject, Weight
 from tests.postgresql import binaries, server
@@ -42,6 +44,7 @@ def main() -> None:
     parser.add_argument("--only", action="append", choices=SUBJECTS, help="measure this alone (may be repeated)")
     parser.add_argument("--quick", action="store_true", help="measure less, to see that all works")
     chosen = parser.parse_args()
+    gc.set_threshold(GARBAGE_OBJECTS)  # as every command does; what stands beside us is measured in the same process
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     sizes = QUICK if chosen.quick else FULL
     console = Console(width=None if sys.stdout.isatty() else 140)
