@@ -136,6 +136,7 @@ class Pace:
     watch_seconds: tuple[float, float] = (300.0, 600.0)  # random, so that watches do not all end together
     first_delay_seconds: float = 0.8
     longest_delay_seconds: float = 30.0  # 1/30 ≈ 0.03 requests/s per resource while the API server is down
+    longest_absence_seconds: float = 300.0  # a cluster lacks most of what there is: 20 resources in 100 namespaces, 7/s
     longest_wish_seconds: float = 300.0  # of a server that asks to be left alone; a day would be a mistake
     reached_seconds: float = 10.0  # how often `Reached` is told while much happens; a killed watcher's gap is longer
     shortest_watch_seconds: float = 1.0  # a watch that ends sooner, and empty, would be a hot loop if resumed at once
@@ -197,6 +198,9 @@ class Reflector:
         self._backoff = Backoff(
             first_seconds=pace.first_delay_seconds, longest_seconds=pace.longest_delay_seconds, uniform=uniform
         )
+        self._absence = Backoff(
+            first_seconds=pace.first_delay_seconds, longest_seconds=pace.longest_absence_seconds, uniform=uniform
+        )
         self._known: dict[str, str] = {}  # uid → resourceVersion of what was handed on
         self._position: str | None = None  # where to resume; None: list first
         self._since = ""  # the version of the last list
@@ -242,13 +246,16 @@ class Reflector:
             self._absent += 1
             if self._absent % len(self._paths):
                 return  # at once: it may be served in another version, which has the same history
+        else:
+            self._absence.reset()
         self._trouble = self._trouble or str(error)
         if isinstance(error, HistoryGone):
             yield from self._forget(str(error))
             if self._progressed:
                 return  # at once: what happened in between is waiting
         yield from self._become(state_of(error), str(error))
-        delay = max(self._backoff.next(), min(error.retry_after_seconds, self._pace.longest_wish_seconds))
+        backoff = self._absence if isinstance(error, ResourceAbsent) else self._backoff
+        delay = max(backoff.next(), min(error.retry_after_seconds, self._pace.longest_wish_seconds))
         if isinstance(error, BadAnswer):
             self._bad_answers += 1
             if self._bad_answers % self._pace.patience == 0:
@@ -264,6 +271,7 @@ class Reflector:
     def _recovered(self) -> None:
         """All is well again."""
         self._backoff.reset()
+        self._absence.reset()
         self._trouble, self._bad_answers = None, 0
 
     def _forget(self, why: str) -> Iterator[ReflectorEvent]:

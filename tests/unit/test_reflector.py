@@ -554,18 +554,27 @@ def test_an_object_made_again_under_its_name_is_another_object() -> None:
 
 # ------------------------------------------------------------------------------------------ trouble
 @pytest.mark.parametrize(
-    ("error", "state"),
+    ("error", "state", "longest_waits"),
     [
-        (ClusterError("nobody answers"), SourceState.WAITING),
-        (ResourceForbidden("403"), SourceState.FORBIDDEN),
-        (ResourceAbsent("404"), SourceState.ABSENT),
+        (ClusterError("nobody answers"), SourceState.WAITING, [30, 30, 30, 30]),
+        (ResourceForbidden("403"), SourceState.FORBIDDEN, [30, 30, 30, 30]),
+        (ResourceAbsent("404"), SourceState.ABSENT, [51.2, 102.4, 204.8, 300]),
     ],
 )
-def test_trouble_is_told_once_and_retried_ever_more_slowly(error: ClusterError, state: SourceState) -> None:
-    script = Script(gets=[*[error] * 9, a_page(version=9)], watches=[[2.0]])
+def test_trouble_is_told_once_and_retried_ever_more_slowly(
+    error: ClusterError, state: SourceState, longest_waits: list[float]
+) -> None:
+    script = Script(gets=[*[error] * 10, a_page(version=9)], watches=[[2.0]])
     events = play(script)
     assert states(events) == [SourceState.SYNCING, state, SourceState.SYNCED]
-    assert [round(wait, 1) for wait in script.clock.waits] == [0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 30, 30, 30]
+    assert [round(wait, 1) for wait in script.clock.waits] == [0.8, 1.6, 3.2, 6.4, 12.8, 25.6, *longest_waits]
+
+
+def test_a_server_that_denies_for_a_moment_what_it_has_is_asked_again_soon_however_long_it_was_away() -> None:
+    away = [ClusterError("nobody answers")] * 8
+    script = Script(gets=[*away, ResourceAbsent("404"), a_page(version=9)], watches=[[2.0]])
+    play(script)
+    assert [round(wait, 1) for wait in script.clock.waits][-2:] == [30, 0.8]
 
 
 @pytest.mark.parametrize(("wish", "waited"), [(0.5, 0.8), (7.0, 7.0), (86400.0, 300.0)])
