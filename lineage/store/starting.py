@@ -33,6 +33,7 @@ def join_starters(batch: Batch) -> None:
         return
     runs = {row["id"]: row for row in batch.runs.find("id", batch.claimed_runs)}
     runs |= {row["id"]: row for row in batch.runs.find("starter", _names(batch))}
+    _load_starters(batch, [run["starter"] for run in runs.values() if run["starter"] is not None])
     for run in runs.values():
         found = _starter_of(batch, run)
         if run["starter_id"] != found:
@@ -41,6 +42,14 @@ def join_starters(batch: Batch) -> None:
             _lead(batch, run, batch.executions.of("run_id", run["id"]))
     for row in _placed(batch):
         _lead(batch, batch.runs.get(row["run_id"]), [row])
+
+
+def _load_starters(batch: Batch, names: list[str]) -> None:
+    """Load what these may be the names of in few statements, instead of each by itself."""
+    for column in ("object_uid", "creates"):
+        batch.executions.load(column, names)
+    for shelf in (batch.pods, batch.workflows):
+        shelf.load("uid", names)
 
 
 def _placed(batch: Batch) -> list[Row]:

@@ -35,7 +35,7 @@ from lineage.facts import (
     TasksTold,
     Told,
 )
-from lineage.identity import Key, encode_key
+from lineage.identity import Key, encode_key, object_key
 from lineage.store import tables
 from lineage.store.batch import Batch
 from lineage.store.codec import microseconds
@@ -113,6 +113,11 @@ def _load_ahead(batch: Batch, facts: Sequence[Fact]) -> None:
     for shelf in (batch.executions, batch.rolls):
         shelf.load("run_id", runs)
     batch.pod_images.load("pod_id", [row["id"] for row in known])
+    objects = [fact.uid for fact in facts if isinstance(fact, ExecutionSeen)]
+    members = [row["execution_id"] for row in batch.members.find("uid", objects)]
+    batch.nodes.load("key", [encode_key(object_key(uid)) for uid in objects] if objects else ())
+    batch.executions.load("id", members)
+    batch.turns.load("execution_id", members)
     batch.kept_objects.load("uid", [fact.uid for fact in facts if isinstance(fact, ObjectKept)])
 
 
