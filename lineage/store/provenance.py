@@ -66,6 +66,7 @@ class Provenance:
         self._orphans: set[int] = set()
         self._gone: dict[int, list[tuple[int, int | None]]] = defaultdict(list)
         self._deep: set[int] = set()
+        self._came: defaultdict[int, int] = defaultdict(int)  # recorded writes, less those that went
         self._telling: dict[int, None] = {}  # artifacts that may say of other executions than before, or other things
 
     def lock(self, looked_at: Iterable[Location], needed: Set[Name]) -> None:
@@ -143,7 +144,7 @@ class Provenance:
         self._follow_rewiring()
         for where in self._locations:
             self._show_timeline(where)
-        self._force(self._serving.show(self._locations, self._let_go))
+        self._force(self._serving.show(self._locations, self._came, self._let_go))
         self._answer()
         self._drop_orphans()
         measure(batch, self._telling)
@@ -189,6 +190,11 @@ class Provenance:
                 batch.artifacts.put(artifact)
             if (artifact["location_id"], artifact["wrote_from"], artifact["wrote_to"]) == (where, *when):
                 continue
+            if artifact["wrote_from"] is None:
+                self._came[where] += 1
+            elif artifact["location_id"] != where:
+                self._came[where] += 1
+                self._came[artifact["location_id"]] -= 1
             if artifact["location_id"] != where and artifact["span_from"] is not None:
                 self._gone[artifact["location_id"]].append((artifact["span_from"], artifact["run_id"]))
                 artifact.update(span_from=None, span_to=None)  # it is new where it lies now
@@ -378,6 +384,8 @@ class Provenance:
 
     def _remove_artifact(self, row: Row) -> None:
         batch = self._batch
+        if row["execution_id"] is not None:
+            self._came[row["location_id"]] -= 1
         if row["span_from"] is not None:
             self._gone[row["location_id"]].append((row["span_from"], row["run_id"]))
         for edge in [*batch.edges.of("target", row["id"]), *batch.edges.of("source", row["id"])]:

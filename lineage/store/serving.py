@@ -37,6 +37,8 @@ class Serving:
     def __init__(self, batch: Batch) -> None:
         self._batch = batch
         self._found: dict[int, Labelled] | None = None
+        self._elsewhere: dict[tuple[str, Location], bool] = {}
+        self._is_any = False
 
     # -- locks
     def lock(self, touched: Collection[Location]) -> set[Location]:
@@ -91,6 +93,8 @@ class Serving:
     def _around(self, places: Collection[Location]) -> Mapping[Location, list[Row]]:
         """What is served from places, from within them, and from the folders that they lie in."""
         batch = self._batch
+        if not self._is_any_served():
+            return {}
         uris = {place: (place.uri.rstrip("/"), *folders_around(place.uri)) for place in places if not place.is_raw}
         hits = batch.served_around.find("uri", (uri for several in uris.values() for uri in several))
         if not hits:
@@ -104,10 +108,19 @@ class Serving:
                 found[place] = mine
         return found
 
+    def _is_any_served(self) -> bool:
+        """Say whether anything is: most stores know of no deployment, and pay nothing for it."""
+        if not self._is_any:
+            uri = tables.served_around.c.uri
+            first = select(uri).where(uri > "").limit(1)
+            self._is_any = bool(self._batch.served_around) or self._batch.connection.scalar(first) is not None
+        return self._is_any
+
     # -- uses
-    def show(self, touched: Iterable[int], drop: Callable[[Row], None]) -> list[Row]:
+    def show(self, touched: Iterable[int], came: Mapping[int, int], drop: Callable[[Row], None]) -> list[Row]:
         """Show which places are served, and let go of those that no longer are. Returns the uses that may have other
-        answers than before; `touched` are the locations at which something may have changed."""
+        answers than before, besides those that a write or a look moved. `touched` are the locations at which something
+        may have changed, and `came` how many recorded writes came there, less those that went."""
         batch = self._batch
         changed = {
             (use["execution_id"], use["name"]): use
@@ -117,22 +130,37 @@ class Serving:
         ids = dict.fromkeys([*sorted(batch.locations.made), *touched])
         places = {_place_of(batch.locations.at(where)): where for where in ids}
         for place, rows in self._around(places).items():
-            where = places[place]
+            where, affected = places[place], set[int]()
             if where in batch.locations.made:
                 for row in rows:
                     batch.uses.put(_use(row, self._name(row, where), where))
-            named = {batch.location(_place_of(row)) for row in rows}
-            for use in batch.uses.find("location_id", {where, *named}):
+                affected = {where}
+            if self._is_first_or_last(where, came.get(where, 0)):
+                affected = {where, *(batch.location(_place_of(row)) for row in rows)}
+            for use in batch.uses.find("location_id", affected):
                 if use["role"] == SERVED:
                     changed[use["execution_id"], use["name"]] = use
+            if named := next((row for row in rows if _place_of(row) == place), None):
+                self._look(named, where)
         return list(changed.values())
+
+    def _is_first_or_last(self, where: int, came: int) -> bool:
+        """Say whether nobody was known to have written to a location before, or nobody is any more."""
+        if not came:
+            return False
+        now = sum(row["execution_id"] is not None for row in self._batch.artifacts.of("location_id", where))
+        return now in (0, came)
 
     def _show_deployment(self, deployment_id: int, wanted: Labelled, drop: Callable[[Row], None]) -> Iterator[Row]:
         batch = self._batch
         self._show_places(deployment_id, wanted)
         uses: dict[str, Row] = {}
+        located: dict[Location, list[int]] = {}  # many revisions may serve the same place
         for row in wanted.values():
-            for where in (batch.location(_place_of(row)), *self._known_around(row)):
+            place = _place_of(row)
+            if place not in located:
+                located[place] = [batch.location(place), *self._known_around(row)]
+            for where in located[place]:
                 name = self._name(row, where)
                 uses[name] = _use(row, name, where)
         known = {use["name"]: use for use in batch.uses.of("execution_id", deployment_id)}
@@ -192,22 +220,26 @@ class Serving:
         row = next((row for row in rows if (row["label"], row["location_id"]) == (use["name"], where)), None)
         if row is None:
             return found if recorded else NOTHING
-        is_elsewhere = self._is_elsewhere(row)
-        self._look(where, is_wanted=bool(recorded) or not is_elsewhere)
-        return Answer(writes=found.writes & recorded, unknown=False) if is_elsewhere else found
+        self._look(row, where)
+        return Answer(writes=found.writes & recorded, unknown=False) if self._is_elsewhere(row) else found
 
     def _is_elsewhere(self, row: Row) -> bool:
-        """Say whether somebody is known to have written around a place."""
-        others = self._known_around(row)
-        return any(one["execution_id"] is not None for one in self._batch.artifacts.find("location_id", others))
+        """Say whether somebody is known to have written around a place. Many revisions may serve the same one."""
+        place = (row["cluster"], _place_of(row))
+        if place not in self._elsewhere:
+            written = self._batch.artifacts.find("location_id", self._known_around(row))
+            self._elsewhere[place] = any(one["execution_id"] is not None for one in written)
+        return self._elsewhere[place]
 
-    def _look(self, where: int, *, is_wanted: bool) -> None:
+    def _look(self, named: Row, where: int) -> None:
         """What is but another name of a place is not looked at by that name, unless somebody else calls it so."""
         batch, row = self._batch, self._batch.locations.at(where)
-        if is_wanted and row["look_at"] is None:
-            row["look_at"] = AT_ONCE
-            batch.locations.touch(row)
-        elif not is_wanted and all(use["role"] == SERVED for use in batch.uses.of("location_id", where)):
+        recorded = any(one["execution_id"] is not None for one in batch.artifacts.of("location_id", where))
+        if recorded or not self._is_elsewhere(named):
+            if row["look_at"] is None:
+                row["look_at"] = AT_ONCE
+                batch.locations.touch(row)
+        elif row["look_at"] is not None and all(use["role"] == SERVED for use in batch.uses.of("location_id", where)):
             row["look_at"] = None
             batch.locations.touch(row)
 
