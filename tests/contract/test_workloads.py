@@ -192,6 +192,14 @@ def test_the_job_of_a_trial_stands_under_it() -> None:
             assert started_by(store, "run") == "tune-1"
 
 
+def test_the_trials_of_a_search_of_trainer_stand_under_it() -> None:
+    version = "trainer.kubeflow.org/v1alpha1"
+    search = {"apiVersion": version, "kind": "OptimizationJob", "metadata": {"name": "search", "uid": "o1"}}
+    trial = a_train_job(metadata={"ownerReferences": owned_by("OptimizationJob", "search", "o1", version=version)})
+    for store in both_ways(search, trial):
+        assert started_by(store, "t1") == "search"
+
+
 def test_a_job_is_of_the_step_whose_template_makes_it() -> None:
     manifest = {"apiVersion": "kubeflow.org/v1", "kind": "PyTorchJob", "metadata": {"name": "train"}}
     workflow = a_workflow(

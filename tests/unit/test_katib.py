@@ -90,6 +90,53 @@ def test_a_member_that_is_not_what_it_should_be_is_told_with_its_place() -> None
         facts_of(a_trial() | {"status": {"conditions": ["Running"]}})
 
 
+# ------------------------------------------------------------------------------------------ what is to come after Katib
+SEARCH = {
+    "apiVersion": "trainer.kubeflow.org/v1alpha1",
+    "kind": "OptimizationJob",
+    "metadata": {"name": "search", "namespace": "a", "uid": "o1", "resourceVersion": "1"},
+    "spec": {
+        "objectives": [{"metric": "val_loss", "direction": "minimize"}, {"metric": "seconds"}],
+        "searchAlgorithm": {"random": {}},
+        "parameters": [
+            {"name": "lr", "searchSpace": {"logUniform": {"min": "0.0001", "max": "0.1"}}},
+            {"name": "size", "searchSpace": {"categorical": {"choices": ["16", "32"]}}},
+        ],
+        "numTrials": 20,
+        "parallelTrials": 4,
+    },
+}
+
+
+def test_a_search_of_trainer_is_a_run_with_itself_as_its_execution() -> None:
+    result = {"trainJobName": "search-ab12c", "parameters": [{"name": "lr", "value": "0.0021"}]}
+    complete = {"type": "Complete", "status": "True", "reason": "MaxTrialsReached"}
+    run, execution, _ = facts_of(SEARCH | {"status": {"conditions": [complete], "result": result}})
+    assert isinstance(run, RunSeen)
+    assert isinstance(execution, ExecutionSeen)
+    assert (run.kind, run.phase, execution.state.kind, execution.run) == (
+        "OptimizationJob", Phase.SUCCEEDED, "OptimizationJob", "o1",
+    )  # fmt: skip
+    tuning = run.tuning
+    assert tuning is not None
+    assert (tuning.objective, tuning.direction, tuning.algorithm, tuning.max_trials) == (
+        "val_loss", "minimize", "random", 20,
+    )  # fmt: skip
+    assert tuning.additional_metrics == ("seconds",)
+    assert tuning.searched == (
+        SearchedParameter(name="lr", type="logUniform", minimum="0.0001", maximum="0.1"),
+        SearchedParameter(name="size", type="categorical", choices=("16", "32")),
+    )
+    assert (tuning.best_trial, tuning.best_parameters) == ("search-ab12c", (Assignment(name="lr", value="0.0021"),))
+
+
+def test_a_search_of_trainer_that_says_nothing_yet_waits() -> None:
+    run, execution, _ = facts_of(SEARCH)
+    assert isinstance(run, RunSeen)
+    assert isinstance(execution, ExecutionSeen)
+    assert (run.phase, run.started_at, execution.state.phase) == (Phase.PENDING, None, Phase.PENDING)
+
+
 # ------------------------------------------------------------------------------------------ trials
 def test_a_trial_is_an_execution_of_its_experiment() -> None:
     found = trial(a_trial(values={"lr": "0.02", "optimizer": "adam"}))
