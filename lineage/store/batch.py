@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from threading import local
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import ClassVar, Final, TypeAlias
 
 import zstandard
 from sqlalchemy import Connection, Table
@@ -39,7 +39,7 @@ class _Packing(local):
 
 _packing = _Packing()
 
-NO_REFERENCES: Final[Mapping[str, Shelf]] = MappingProxyType({})
+NO_REFERENCES: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 AT_ONCE: Final = 0  # when to look at a place: before any other that is due
@@ -47,6 +47,52 @@ NO_RUN: Final = 0  # the id of no run: where a pod is before it has joined one
 
 Attempts: TypeAlias = dict[tuple[str, int | None], Row]
 """Attempts at nodes, and placeholders, by node and start."""
+
+
+class _On:
+    """A shelf of a batch, made when it is first asked for: most batches touch few tables. `references` name shelves,
+    and `guard` says what must be locked of a row that is loaded."""
+
+    all: ClassVar[list[str]] = []  # in the order in which they are written
+
+    def __init__(
+        self,
+        table: Table,
+        references: Mapping[str, str] = NO_REFERENCES,
+        guard: Callable[[Row], names.Name] | None = None,
+    ) -> None:
+        self._table = table
+        self._references = references
+        self._guard = guard
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+        self.all.append(name)
+
+    def __get__(self, batch: "Batch", owner: type) -> Shelf:
+        name_of, locks = self._guard, batch.locks
+        shelf = Shelf(
+            batch.cursor,
+            batch.dialect,
+            self._table,
+            references={column: getattr(batch, name) for column, name in self._references.items()},
+            guard=None if name_of is None else lambda row: locks.require(name_of(row)),
+        )
+        batch.__dict__[self._name] = shelf  # where Python looks first from now on
+        return shelf
+
+
+def _by_uid(row: Row) -> names.Name:
+    return names.uid(row["uid"])
+
+
+def _of_what_was_told(row: Row) -> names.Name:
+    return names.run(row["uid"]) if row["what"] in ("run", "tasks") else names.uid(row["uid"])
+
+
+_OF_RUN: Final = {"run_id": "runs"}
+_OF_NODES: Final = dict.fromkeys(("deployment_id", "execution_id"), "nodes")
+_OF_EXECUTION: Final = {**_OF_RUN, **_OF_NODES, "location_id": "locations"}
 
 
 class Batch:
@@ -60,6 +106,37 @@ class Batch:
     another starter, and `left_runs` lost an execution to another run. Of `changed_deployments` more is known than
     before. `metric_parameters` are how output parameters are called that are metrics.
     """
+
+    nodes = _On(tables.node)
+    locations = _On(tables.location)
+    pipelines = _On(tables.pipeline)
+    pipeline_versions = _On(tables.pipeline_version)
+    experiments = _On(tables.experiment)
+    recurring_runs = _On(tables.recurring_run, guard=_by_uid)
+    recurring_specs = _On(tables.recurring_spec, {"recurring_run_id": "recurring_runs"})
+    runs = _On(tables.run, guard=lambda row: names.run(row["key"]))
+    run_parameters = _On(tables.run_parameter, _OF_RUN)
+    run_labels = _On(tables.run_label, _OF_RUN)
+    workflows = _On(tables.workflow, _OF_RUN, guard=_by_uid)
+    told = _On(tables.told, guard=_of_what_was_told)
+    rolls = _On(tables.roll, _OF_RUN)
+    executions = _On(tables.execution, _OF_RUN)
+    members = _On(tables.member, _OF_EXECUTION, guard=_by_uid)
+    turns = _On(tables.turn, _OF_EXECUTION)
+    pods = _On(tables.pod, _OF_EXECUTION)
+    pod_images = _On(tables.pod_image, {"pod_id": "pods"})
+    artifacts = _On(tables.artifact, _OF_EXECUTION)
+    looks = _On(tables.look, _OF_EXECUTION)
+    uses = _On(tables.use, _OF_EXECUTION)
+    deployments = _On(tables.deployment, guard=_by_uid)
+    deployment_statements = _On(tables.deployment_statement, _OF_EXECUTION)
+    served = _On(tables.served, _OF_EXECUTION)
+    served_around = _On(tables.served_around, _OF_EXECUTION)
+    metrics = _On(tables.metric, {**_OF_RUN, "execution_id": "nodes", "origin": "nodes"})
+    edges = _On(tables.edge, {"source": "nodes", "target": "nodes"})
+    listings = _On(tables.listing)
+    kept_objects = _On(tables.kept_object)
+    rejected = _On(tables.rejected)
 
     def __init__(
         self,
@@ -75,41 +152,6 @@ class Batch:
         self.seen_rolls = seen_rolls
         self.metric_parameters = metric_parameters
         self.cursor: Cursor = connection.connection.cursor()
-        self._shelves: list[Shelf] = []
-        self.nodes = self._shelf(tables.node)
-        self.locations = self._shelf(tables.location)
-        self.pipelines = self._shelf(tables.pipeline)
-        self.pipeline_versions = self._shelf(tables.pipeline_version)
-        self.experiments = self._shelf(tables.experiment)
-        self.recurring_runs = self._shelf(tables.recurring_run, guard=lambda row: locks.require(names.uid(row["uid"])))
-        self.recurring_specs = self._shelf(tables.recurring_spec, {"recurring_run_id": self.recurring_runs})
-        self.runs = self._shelf(tables.run, guard=lambda row: locks.require(names.run(row["key"])))
-        of_run = {"run_id": self.runs}
-        self.run_parameters = self._shelf(tables.run_parameter, of_run)
-        self.run_labels = self._shelf(tables.run_label, of_run)
-        self.workflows = self._shelf(tables.workflow, of_run, guard=lambda row: locks.require(names.uid(row["uid"])))
-        self.told = self._shelf(tables.told, guard=self._require_told)
-        self.rolls = self._shelf(tables.roll, of_run)
-        self.executions = self._shelf(tables.execution, of_run)
-        of_nodes = dict.fromkeys(("deployment_id", "execution_id"), self.nodes)
-        of_execution = {**of_run, **of_nodes, "location_id": self.locations}
-        self.members = self._shelf(tables.member, of_execution, guard=lambda row: locks.require(names.uid(row["uid"])))
-        self.turns = self._shelf(tables.turn, of_execution)
-        self.pods = self._shelf(tables.pod, of_execution)
-        self.pod_images = self._shelf(tables.pod_image, {"pod_id": self.pods})
-        self.artifacts = self._shelf(tables.artifact, of_execution)
-        self.looks = self._shelf(tables.look, of_execution)
-        self.uses = self._shelf(tables.use, of_execution)
-        self.deployments = self._shelf(tables.deployment, guard=lambda row: locks.require(names.uid(row["uid"])))
-        self.deployment_statements = self._shelf(tables.deployment_statement, of_execution)
-        self.served = self._shelf(tables.served, of_execution)
-        self.served_around = self._shelf(tables.served_around, of_execution)
-        of_origin = {**of_run, "execution_id": self.nodes, "origin": self.nodes}
-        self.metrics = self._shelf(tables.metric, of_origin)
-        self.edges = self._shelf(tables.edge, {"source": self.nodes, "target": self.nodes})
-        self.listings = self._shelf(tables.listing)
-        self.kept_objects = self._shelf(tables.kept_object)
-        self.rejected = self._shelf(tables.rejected)
         self.compress = _packing.compress
         self._placed: dict[Location, int] = {}
         self._hand_on_nothing()
@@ -130,21 +172,11 @@ class Batch:
         self.claimed_runs, self.left_runs = set[int](), set[int]()
         self.changed_deployments: dict[int, Row] = {}
 
-    def _shelf(
-        self, table: Table, references: Mapping[str, Shelf] = NO_REFERENCES, guard: Callable[[Row], None] | None = None
-    ) -> Shelf:
-        shelf = Shelf(self.cursor, self.dialect, table, references=references, guard=guard)
-        self._shelves.append(shelf)
-        return shelf
-
-    def _require_told(self, row: Row) -> None:
-        of_run = row["what"] in ("run", "tasks")
-        self.locks.require(names.run(row["uid"]) if of_run else names.uid(row["uid"]))
-
     def flush(self) -> None:
         """Write everything that changed."""
-        for shelf in self._shelves:
-            shelf.flush()
+        for name in _On.all:
+            if (shelf := self.__dict__.get(name)) is not None:
+                shelf.flush()
 
     # -- rows with a key
     def run(self, key: str) -> Row:
