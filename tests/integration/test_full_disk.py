@@ -31,8 +31,8 @@ def test_a_recorder_whose_store_has_no_room_waits_says_so_once_and_goes_on_by_it
         recorder.limit_files(QUOTA_BYTES)
         for item in objects:
             writer.append(observed(item))
-        assert comes_true(lambda: recorder.status("/readyz") == 503)
-        assert recorder.checks()["recording"] == "the store does not take it; the log says why"
+        assert comes_true(lambda: recorder.checks()["recording"] == "the store does not take it; the log says why")
+        assert recorder.status("/readyz") == 503
         assert recorder.status("/healthz") == 200
         assert comes_true(lambda: recorder.scraped('lineage_waiting_seconds{for="store"}') > 1)
         assert recorded_positions(store) != ends_of(log)
