@@ -8,6 +8,7 @@ counts then.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any, Final, TypeAlias
 
 from sqlalchemy import and_, or_, select
@@ -22,6 +23,7 @@ from lineage.store.codec import deployment_of
 from lineage.store.deployments import rollouts_of
 from lineage.store.dialect import Row
 from lineage.store.locks import SERVING, WHAT_IS_SERVED
+from lineage.store.prepared import Prepared
 
 SERVED: Final = ArtifactRole.SERVED.value
 NOTHING: Final = Answer(writes=frozenset(), unknown=False)
@@ -111,9 +113,8 @@ class Serving:
     def _is_any_served(self) -> bool:
         """Say whether anything is: most stores know of no deployment, and pay nothing for it."""
         if not self._is_any:
-            uri = tables.served_around.c.uri
-            first = select(uri).where(uri > "").limit(1)
-            self._is_any = bool(self._batch.served_around) or self._batch.connection.scalar(first) is not None
+            batch = self._batch
+            self._is_any = bool(batch.served_around) or bool(_any_served(batch.dialect.name).ask(batch.cursor, {}))
         return self._is_any
 
     # -- uses
@@ -259,3 +260,9 @@ def _use(row: Row, name: str, where: int) -> Row:
 
 def _place_of(row: Any) -> Location:
     return Location(store=row["store"], uri=row["uri"])
+
+
+@cache
+def _any_served(database: str) -> Prepared:
+    uri = tables.served_around.c.uri
+    return Prepared(database, select(uri).where(uri > "").limit(1))
