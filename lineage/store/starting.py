@@ -14,7 +14,10 @@ run: what it was given, these were given.
 """
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Final
+
+from sqlalchemy import select
 
 from lineage.facts import ExecutionState, RunSeen
 from lineage.merge import SKEW_SECONDS
@@ -23,6 +26,7 @@ from lineage.store.batch import Batch, has_ended
 from lineage.store.codec import run_of, whole_seconds
 from lineage.store.dialect import Row
 from lineage.store.locks import starter as starter_lock
+from lineage.store.prepared import Prepared
 
 FOREVER: Final = 1 << 62
 
@@ -32,7 +36,8 @@ def join_starters(batch: Batch) -> None:
     if not (batch.changed or batch.seated_pods or batch.claimed_runs):
         return
     runs = {row["id"]: row for row in batch.runs.find("id", batch.claimed_runs)}
-    runs |= {row["id"]: row for row in batch.runs.find("starter", _names(batch))}
+    if runs or _any_started(batch.dialect.name).ask(batch.cursor, {}):
+        runs |= {row["id"]: row for row in batch.runs.find("starter", _names(batch))}
     _load_starters(batch, [run["starter"] for run in runs.values() if run["starter"] is not None])
     for run in runs.values():
         found = _starter_of(batch, run)
@@ -50,6 +55,13 @@ def _load_starters(batch: Batch, names: list[str]) -> None:
         batch.executions.load(column, names)
     for shelf in (batch.pods, batch.workflows):
         shelf.load("uid", names)
+
+
+@cache
+def _any_started(database: str) -> Prepared:
+    """Ask whether anything started any run: in most stores nothing did, and they pay nothing for it."""
+    starter = tables.run.c.starter
+    return Prepared(database, select(starter).where(starter.is_not(None)).limit(1))
 
 
 def _placed(batch: Batch) -> list[Row]:
