@@ -155,6 +155,8 @@ def subjects_of(facts: Sequence[Fact]) -> set[Name]:
                 names |= {uid(fact.uid), uid(maker(fact.cluster, fact.namespace, by_name))}
             case ExecutionSeen():
                 names |= {uid(fact.uid), run(fact.run)}
+                if fact.state.creates is not None:
+                    names.add(uid(fact.state.creates.key))
             case PodSeen():
                 names |= {uid(fact.uid), uid(fact.owner_uid), run(fact.run_label or fact.owner_uid)}
             case RunTold():
