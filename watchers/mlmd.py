@@ -10,12 +10,13 @@ from typing import Any, Final, Protocol
 
 from lineage.errors import BadAnswer
 from watchers.source import KubernetesObject
-from watchers.tasks import KEPT_TASKS, without_plumbing
+from watchers.tasks import KEPT_TASKS
 
 PAGE_SIZE: Final = 100  # it gives no more at once
 MOST_PAGES: Final = 10_000
 OVERLAP: Final = timedelta(minutes=2)  # a change can be seen later than another that says a later time
 _RUN: Final = "system.PipelineRun"
+_LAST: Final = 253_402_300_799_999  # the end of the year 9999
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _REMEMBERED: Final = 100_000  # runs of executions
 
@@ -41,11 +42,10 @@ class MetadataStore:
         """The time of the last change that was seen, by the clock of the service."""
 
     def changed(self, since: datetime) -> Iterator[str]:
-        """Yield the runs that were written to since a time, each once; which changes were handled already is known
-        (`handled`)."""
+        """Yield the runs that were written to since a time, each once, unless the change was told before."""
         found: set[str] = set()
         for execution in self._newest(since):
-            uid, at = str(execution["id"]), str(execution.get("last_update_time_since_epoch", ""))
+            uid, at = str(execution.get("id", "0")), str(execution.get("last_update_time_since_epoch", ""))
             if self._handled.get(uid) == at:
                 continue
             run = self._run_of(uid)
@@ -63,23 +63,24 @@ class MetadataStore:
         context = self._client.call("GetContextByTypeAndName", {"type_name": _RUN, "context_name": run}).get("context")
         if not context:
             return None
-        of = {"context_id": context["id"]}
+        of = {"context_id": context.get("id", "0")}
         executions = list(self._pages("GetExecutionsByContext", "executions", of))
         artifacts = list(self._pages("GetArtifactsByContext", "artifacts", of))
-        events = self._by_ids("GetEventsByExecutionIDs", "events", "execution_ids", [one["id"] for one in executions])
-        known = {one["id"] for one in artifacts}
-        foreign = dict.fromkeys(one["artifact_id"] for one in events if one.get("artifact_id") not in known)
+        ids = [one["id"] for one in executions if "id" in one]
+        self._remember(dict.fromkeys(ids, run))
+        events = self._by_ids("GetEventsByExecutionIDs", "events", "execution_ids", ids)
+        known = {one.get("id") for one in artifacts}
+        foreign = {one["artifact_id"]: None for one in events if one.get("artifact_id", None) not in {*known, None}}
         artifacts += self._by_ids("GetArtifactsByID", "artifacts", "artifact_ids", list(foreign))
-        properties = without_plumbing(context.get("custom_properties", {}))
-        namespace = str(properties.get("namespace", {}).get("string_value", ""))
+        namespace = str(context.get("custom_properties", {}).get("namespace", {}).get("string_value", ""))
         return {
             "apiVersion": f"{KEPT_TASKS.group}/{KEPT_TASKS.version}",
             "kind": KEPT_TASKS.kind,
             "metadata": {"uid": run, "namespace": namespace} if namespace else {"uid": run},
             "told": {
-                "context": {**context, "custom_properties": properties},
+                "context": context,
                 "executions": _sorted(executions),
-                "artifacts": _sorted(map(_without_plumbing, artifacts)),
+                "artifacts": _sorted(artifacts),
                 "events": sorted(events, key=lambda one: (_number(one, "execution_id"), _number(one, "artifact_id"))),
             },
         }
@@ -100,10 +101,15 @@ class MetadataStore:
         """The run of an execution; None for what other programs keep there, or Kubeflow v1."""
         if execution not in self._runs:
             contexts = self._client.call("GetContextsByExecution", {"execution_id": execution}).get("contexts", [])
-            if len(self._runs) >= _REMEMBERED:
-                self._runs.clear()
-            self._runs[execution] = next((one.get("name") for one in contexts if one.get("type") == _RUN), None)
+            run = next((one.get("name") for one in contexts if one.get("type") == _RUN), None)
+            self._remember({execution: run})
         return self._runs[execution]
+
+    def _remember(self, runs: Mapping[str, str | None]) -> None:
+        """Remember the runs of executions: of one whose tasks were asked for, none is asked about again."""
+        if len(self._runs) >= _REMEMBERED:
+            self._runs.clear()
+        self._runs |= runs
 
     def _pages(
         self, method: str, members: str, of: Mapping[str, Any], how: Mapping[str, Any] | None = None
@@ -125,11 +131,7 @@ class MetadataStore:
         return found
 
 
-def _without_plumbing(artifact: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {**artifact, "custom_properties": without_plumbing(artifact.get("custom_properties", {}))}
-
-
-def _sorted(records: Iterator[Mapping[str, Any]] | Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def _sorted(records: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return sorted(records, key=lambda one: _number(one, "id"))
 
 
@@ -138,4 +140,5 @@ def _number(record: Mapping[str, Any], member: str) -> int:
 
 
 def _time(milliseconds: str) -> datetime:
-    return _EPOCH + timedelta(milliseconds=int(milliseconds or 0))
+    """Read a time; what lies beyond the calendar is as late as can be said."""
+    return _EPOCH + timedelta(milliseconds=min(max(int(milliseconds or 0), 0), _LAST))

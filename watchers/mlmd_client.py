@@ -20,6 +20,7 @@ TIMEOUT_SECONDS: Final = 20.0
 ANSWER_BYTES: Final = 128 * 2**20  # a page of artifacts holds their curves and matrices
 _ABSENT: Final = frozenset({grpc.StatusCode.UNIMPLEMENTED})
 _FORBIDDEN: Final = frozenset({grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.UNAUTHENTICATED})
+_TOO_LARGE: Final = "larger than max"  # in the words of gRPC, which has one code for this and for a busy server
 _SCHEMES: Final = ("grpc", "grpcs")
 
 
@@ -67,6 +68,8 @@ class MetadataClient:
             return ClusterError(f"{self.url}: it was silent for {self._timeout_seconds:g} s")
         if code is grpc.StatusCode.UNAVAILABLE:
             return ClusterError(f"{self.url}: nobody answers there")
+        if _TOO_LARGE in _details_of(error):
+            return BadAnswer(f"{self.url}: an answer has more than {ANSWER_BYTES // 2**20} MiB")
         words = f"{self.url}: it refused ({code.name if code else 'UNKNOWN'})"
         if code in _ABSENT:
             return ResourceAbsent(f"{words}: what answers there is no ML Metadata")
@@ -79,6 +82,11 @@ def _code_of(error: grpc.RpcError) -> grpc.StatusCode | None:
     """Read why a call failed. gRPC raises objects that are both an error and a call, which no class of it says."""
     code = error.code() if hasattr(error, "code") else None
     return code if isinstance(code, grpc.StatusCode) else None
+
+
+def _details_of(error: grpc.RpcError) -> str:
+    details = error.details() if hasattr(error, "details") else None
+    return details if isinstance(details, str) else ""
 
 
 def _channel(url: str, ca_file: Path | None) -> grpc.Channel:

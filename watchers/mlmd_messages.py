@@ -136,12 +136,12 @@ def decode(method: str, answer: bytes) -> dict[str, Any]:
         return MessageToDict(message, preserving_proto_field_name=True)
 
 
-def _tame(message: Message) -> None:
+def _tame(message: Any) -> None:
     """Write NaN and infinities in a `Struct` as texts, as they are elsewhere."""
     if message.DESCRIPTOR.full_name == "google.protobuf.Value":
         number = getattr(message, "number_value", 0.0)
         if not math.isfinite(number):
-            message.string_value = str(number)  # type: ignore[attr-defined]  # a class that is made as it is needed
+            message.string_value = str(number)
             return
     for field, value in message.ListFields():
         if field.message_type is None:

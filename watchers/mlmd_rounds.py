@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from lineage.errors import BadAnswer
 from watchers.mlmd import OVERLAP, MetadataStore
 from watchers.rounds import Round, Tempo, Told
-from watchers.tasks import KEPT_TASKS
+from watchers.tasks import KEPT_TASKS, named_alone
 
 RECENT: Final = timedelta(days=7)  # as runs (`watchers.kubeflow_rounds`); older ones are for `lineage backfill`
 
@@ -30,13 +31,18 @@ class MetadataRounds:
         ]
 
     def _tasks(self) -> Iterator[Told]:
-        since = self._since or self._clock() - RECENT
+        now = self._clock()
+        since = self._since or now - RECENT
         for run in self._store.changed(since):
-            tasks = self._store.tasks_of(run)
+            try:
+                tasks = self._store.tasks_of(run)
+            except BadAnswer as error:
+                yield Told(resource=KEPT_TASKS, item=named_alone(KEPT_TASKS, run), unreadable=str(error))
+                continue
             if tasks is not None and self._is_ours(tasks["metadata"].get("namespace")):
                 yield Told(resource=KEPT_TASKS, item=tasks)
         if self._store.newest is not None:
-            self._since = self._store.newest - OVERLAP
+            self._since = min(self._store.newest, now) - OVERLAP  # a time to come hides nothing that is written before
             self._store.forget_before(self._since)
 
     def _is_ours(self, namespace: str | None) -> bool:

@@ -144,6 +144,8 @@ class Polling:
     def _seen(self, told: Told) -> Observation:
         """Make the observation of what was told, or of the fact that it cannot be read."""
         source, now = self._sources[told.resource.name], self._clock()
+        if told.unreadable is not None:
+            return unreadable(told.item, source, cluster=self._cluster, seen_at=now, reason=told.unreadable)
         try:
             return observe(told.item, source, cluster=self._cluster, seen_at=now, redactor=self._redactor)
         except InvalidObservation as error:

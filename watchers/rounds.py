@@ -36,10 +36,12 @@ DEFAULT_TEMPO: Final = Tempo()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """An object that is new, or not as it was told before."""
+    """An object that is new, or not as it was told before. `unreadable` says why one cannot be read, of which then only
+    its name is told: that keeps nothing else from its turn."""
 
     resource: Resource
     item: KubernetesObject
+    unreadable: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from lineage.limits import is_name
 from lineage.metrics.values import value_of
 from watchers.kubeflow import without_query
 from watchers.locations import locate_uri
-from watchers.source import Resource
+from watchers.source import KubernetesObject, Resource
 
 KEPT_TASKS: Final = Resource(group="mlmd", version="v1", plural="tasks", kind="Tasks")
 """The tasks of a run, as ML Metadata keeps them."""
@@ -29,6 +29,15 @@ class Port:
     uri: str
     type: str | None
     metadata: Mapping[str, Any]
+
+
+def named_alone(resource: Resource, run: str) -> KubernetesObject:
+    """Name the tasks of a run, of which nothing can be said."""
+    return {
+        "apiVersion": f"{resource.group}/{resource.version}",
+        "kind": resource.kind,
+        "metadata": {"uid": run},
+    }
 
 
 def read(port: Port, cluster: str) -> Read:

@@ -30,6 +30,7 @@ from tests.factories import (
     interpreted,
     observed,
 )
+from tests.task_records import Kept, Port, kept_tasks, told_tasks
 from watchers.files import ObjectRead, read
 from watchers.observe import find_source
 from watchers.sources import all_sources
@@ -61,6 +62,16 @@ values = st.recursive(
 )
 
 
+def a_task_with_everything() -> Kept:
+    scores = Port(uri="minio://b/scores", type="system.Metrics", said={"accuracy": 0.5})
+    model = Port(uri="minio://b/model", type="system.Model", said={"shape": [3], "of": {"a": 1}, "is_final": True})
+    ports = {"scores": [scores], "models": [model, model]}
+    given = {"rate": 0.1, "names": ["a"], "more": {"b": 1.0}}
+    return Kept(
+        id=1, name="t", state="CACHED", turn=2, given=given, came=given, reads=ports, writes=ports, taken_from=7
+    )
+
+
 def own_objects() -> list[dict[str, Any]]:
     """Objects with something in most members that are read."""
     first = a_node("w.a", 10, 20, reads=["in"], writes=["out"], children=["w-2"], templateName="t", message="m")
@@ -76,6 +87,8 @@ def own_objects() -> list[dict[str, Any]]:
         ),
         a_workflow({"v": a_node("v", 30, 40, writes=["in"])}, uid="u2", name="v"),
         a_pod(end=20),
+        kept_tasks(a_task_with_everything(), run="r"),
+        told_tasks(a_task_with_everything(), run="r"),
         an_inference_service(
             "s3:///in", born=50, written_at=60, ready_at=70, revision="r1", traffic={"r1": 90, "r0": 10}
         ),

@@ -80,6 +80,11 @@ def test_numbers_that_are_none_are_told_apart() -> None:
     assert metric.value.special is Special.NEGATIVE_INFINITY
 
 
+def test_a_value_that_is_very_large_is_kept_as_it_is() -> None:
+    found = the_task(kept_tasks(Kept(id=1, name="t", came={"large": 1e300, "whole": 7.0, "exact": float(2**53)})))
+    assert {p.name: p.value for p in found.output_parameters} == {"large": "1e+300", "whole": "7", "exact": str(2**53)}
+
+
 def test_secrets_are_struck_out_of_what_is_told() -> None:
     secret = "AKIAIOSFODNN7EXAMPLE"
     for make in (kept_tasks, told_tasks):

@@ -34,6 +34,7 @@ _PHASES: Final = {
 }
 _INPUT: Final = "INPUT"
 _OUTPUT: Final = "OUTPUT"
+_EXACT: Final = 2**53  # beyond it a double is no whole number, but the nearest that there is
 _NO_NUMBERS: Final = ("NaN", "Infinity", "-Infinity")
 _WRAPPERS: Final = ("list", "struct")  # Kubeflow puts a list or an object of its own into another
 
@@ -112,7 +113,7 @@ def _whole(value: Any) -> Any:
         return {name: _whole(member) for name, member in value.items()}
     if isinstance(value, list):
         return [_whole(member) for member in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) <= _EXACT else value
 
 
 def _metrics(outputs: list[Port]) -> Iterator[Reported]:
