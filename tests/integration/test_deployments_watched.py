@@ -1,67 +1,29 @@
 """Inference services as a real API server serves them: revisions are dated by what that server notes."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from threading import Event, Thread
 
 import pytest
 
-from lineage.eventlog.memory import MemoryLog
 from lineage.identity import deployment_key
 from lineage.model import Deployment, DeploymentRevision
-from lineage.ports import EVERYTHING, LineageStore
-from lineage.recorder import Recorder
-from lineage.store.database import migrate, open_store
+from lineage.ports import EVERYTHING
 from lineage.store.sql import SqlStore
-from tests.factories import CLUSTER, REDACTOR, KubernetesObject, an_inference_service, interpreted
+from tests.factories import KubernetesObject, an_inference_service
+from tests.following import following, now, store_in
 from tests.kubernetes_server import KubernetesServer
-from tests.waiting import DEADLINE_SECONDS, comes_true
+from tests.waiting import comes_true
 from watchers.kube import connect
-from watchers.run import Watching
 from watchers.sources import inference_service, llm_inference_service, trained_model
 
 RESOURCE = inference_service.RESOURCE
 
 
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[SqlStore]:
-    url = f"sqlite:///{tmp_path / 'watched.db'}"
-    migrate(url)
-    opened = open_store(url)
-    yield opened
-    opened.close()
-
-
-@contextmanager
-def following(kubernetes: KubernetesServer, store: LineageStore) -> Iterator[None]:
-    """Watch a server, and record what it shows of what serves models."""
-    log = MemoryLog("watched")
-    recorder = Recorder(log, store, interpreted, key_ids=[REDACTOR.key_id], clock=now)
-    watching = Watching(
-        transport=connect(kubeconfig=kubernetes.kubeconfig()),
-        sources=(inference_service.SOURCE, llm_inference_service.SOURCE, trained_model.SOURCE),
-        namespaces=None,
-        events=log,
-        cluster=CLUSTER,
-        redactor=REDACTOR,
-        clock=now,
-    )
-    stop = Event()
-    recording = Thread(target=recorder.run, args=(stop,))
-    recording.start()
-    watching.start()
-    try:
-        yield
-    finally:
-        watching.stop()
-        stop.set()
-        recording.join(DEADLINE_SECONDS)
+    with store_in(tmp_path) as opened:
+        yield opened
 
 
 def of_test(uri: str, revision: str | None = None, *, at: datetime | None = None) -> KubernetesObject:
@@ -98,7 +60,11 @@ def test_every_revision_is_known_with_its_model_and_when_its_spec_was_written(
         own_kubernetes.put(RESOURCE, of_test(uri))
         own_kubernetes.put_status(RESOURCE, of_test(uri, revision, at=now()))
 
-    with following(own_kubernetes, store):
+    with following(
+        connect(kubeconfig=own_kubernetes.kubeconfig()),
+        store,
+        (inference_service.SOURCE, llm_inference_service.SOURCE, trained_model.SOURCE),
+    ):
         rolled_out("s3://b/m/1", "churn-00001")
         assert comes_true(lambda: [one.name for one in revisions() if one.traffic_percent] == ["churn-00001"])
         assert comes_true(lambda: (one := found()) is not None and one.ready is True)

@@ -3,70 +3,29 @@
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
-from threading import Event, Thread
 
 import orjson
 import pytest
 
-from lineage.eventlog.memory import MemoryLog
 from lineage.observation import Observation
-from lineage.ports import LineageStore
-from lineage.recorder import Recorder
-from lineage.store.database import migrate, open_store
 from lineage.store.sql import SqlStore
-from tests.factories import CLUSTER, REDACTOR, a_store, deleted, dumped, interpreted, observed
+from tests.factories import a_store, deleted, dumped, observed
+from tests.following import following, store_in
 from tests.waiting import DEADLINE_SECONDS, comes_true
 from watchers.demo import recordings
 from watchers.kube import connect
 from watchers.replay import Recording, ReplayServer, recorded
-from watchers.run import Watching
 from watchers.sources import watched_sources
 from watchers.timeline import ChangeType, timeline
 
 SPEED = 240.0  # the demo's eleven minutes in under three seconds
 
 
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[SqlStore]:
-    """A store in a file: one in memory has one connection, and here one thread writes while another reads."""
-    url = f"sqlite:///{tmp_path / 'live.db'}"
-    migrate(url)
-    opened = open_store(url)
-    yield opened
-    opened.close()
-
-
-@contextmanager
-def following(server: ReplayServer, store: LineageStore) -> Iterator[None]:
-    """Watch a server and record what it shows."""
-    log = MemoryLog("live")
-    recorder = Recorder(log, store, interpreted, key_ids=[REDACTOR.key_id], clock=now)
-    watching = Watching(
-        transport=connect(url=server.url),
-        sources=watched_sources(),
-        namespaces=None,
-        events=log,
-        cluster=CLUSTER,
-        redactor=REDACTOR,
-        clock=now,
-    )
-    stop = Event()
-    recording = Thread(target=recorder.run, args=(stop,))
-    recording.start()
-    watching.start()
-    try:
-        yield
-    finally:
-        watching.stop()
-        stop.set()
-        recording.join(DEADLINE_SECONDS)
+    with store_in(tmp_path) as opened:
+        yield opened
 
 
 def everything_that_happened(story: Sequence[Recording]) -> Iterator[Observation]:
@@ -90,7 +49,7 @@ def test_the_demo_followed_live_is_known_as_it_happened(store: SqlStore) -> None
     server = ReplayServer(story, speed=SPEED)
     server.start()
     try:
-        with following(server, store):
+        with following(connect(url=server.url), store, watched_sources()):
             assert server.finished.wait(DEADLINE_SECONDS)
             expected = dumped(a_store(*everything_that_happened(story)))
             assert comes_true(lambda: dumped(store) == expected)
@@ -111,7 +70,7 @@ def test_recorded_objects_followed_live_are_known_as_from_files(store: SqlStore,
     server = ReplayServer(story, speed=math.inf)
     server.start()
     try:
-        with following(server, store):
+        with following(connect(url=server.url), store, watched_sources()):
             assert server.finished.wait(DEADLINE_SECONDS)
             expected = dumped(a_store(*(recording.object for recording in story)))
             assert comes_true(lambda: dumped(store) == expected)

@@ -1,25 +1,20 @@
 """Recurring runs as a real API server serves them: when a spec was written is known from what that server notes."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from threading import Event, Thread
 
 import pytest
 
-from lineage.eventlog.memory import MemoryLog
 from lineage.identity import recurring_run_key
 from lineage.model import RecurringEdit, RecurringRun
-from lineage.ports import EVERYTHING, LineageStore, Listing, PageRequest
-from lineage.recorder import Recorder
-from lineage.store.database import migrate, open_store
+from lineage.ports import EVERYTHING, Listing, PageRequest
 from lineage.store.sql import SqlStore
-from tests.factories import CLUSTER, REDACTOR, KubernetesObject, a_recurring_run, interpreted
+from tests.factories import KubernetesObject, a_recurring_run
+from tests.following import following, now, store_in
 from tests.kubernetes_server import KubernetesServer
-from tests.waiting import DEADLINE_SECONDS, comes_true
+from tests.waiting import comes_true
 from watchers.kube import connect
-from watchers.run import Watching
 from watchers.source import Resource
 from watchers.sources import cron_workflow, scheduled_workflow
 
@@ -29,17 +24,10 @@ KINDS = {
 }
 
 
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[SqlStore]:
-    url = f"sqlite:///{tmp_path / 'watched.db'}"
-    migrate(url)
-    opened = open_store(url)
-    yield opened
-    opened.close()
+    with store_in(tmp_path) as opened:
+        yield opened
 
 
 @pytest.fixture(params=list(KINDS))
@@ -48,32 +36,6 @@ def served(own_kubernetes: KubernetesServer, fixtures: Path, request: pytest.Fix
     resource, definition = KINDS[request.param]
     own_kubernetes.define(resource, fixtures / "crds" / definition)
     return request.param, resource
-
-
-@contextmanager
-def following(kubernetes: KubernetesServer, store: LineageStore) -> Iterator[None]:
-    """Watch a server, and record what it shows of recurring runs."""
-    log = MemoryLog("watched")
-    recorder = Recorder(log, store, interpreted, key_ids=[REDACTOR.key_id], clock=now)
-    watching = Watching(
-        transport=connect(kubeconfig=kubernetes.kubeconfig()),
-        sources=(cron_workflow.SOURCE, scheduled_workflow.SOURCE),
-        namespaces=None,
-        events=log,
-        cluster=CLUSTER,
-        redactor=REDACTOR,
-        clock=now,
-    )
-    stop = Event()
-    recording = Thread(target=recorder.run, args=(stop,))
-    recording.start()
-    watching.start()
-    try:
-        yield
-    finally:
-        watching.stop()
-        stop.set()
-        recording.join(DEADLINE_SECONDS)
 
 
 def of_test(kind: str, **spec: object) -> KubernetesObject:
@@ -97,7 +59,9 @@ def test_edits_are_dated_by_the_server_whoever_watched(
         return store.edits(EVERYTHING, [key]).get(key, ())
 
     created = datetime.fromisoformat(made["metadata"]["creationTimestamp"])
-    with following(own_kubernetes, store):
+    with following(
+        connect(kubeconfig=own_kubernetes.kubeconfig()), store, (cron_workflow.SOURCE, scheduled_workflow.SOURCE)
+    ):
         assert comes_true(lambda: found() is not None)
         assert [(edit.since, edit.told) for edit in edits()] == [(created, True)]
         paused = {"suspend": True} if kind == "CronWorkflow" else {"enabled": False}

@@ -2,26 +2,20 @@
 understood."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
-from threading import Event, Thread
 
 import pytest
 
-from lineage.eventlog.memory import MemoryLog
 from lineage.identity import object_key, run_key
 from lineage.model import Execution, Phase, Run, Turn
-from lineage.ports import EVERYTHING, LineageStore
-from lineage.recorder import Recorder
-from lineage.store.database import migrate, open_store
+from lineage.ports import EVERYTHING
 from lineage.store.sql import SqlStore
-from tests.factories import CLUSTER, REDACTOR, KubernetesObject, interpreted
+from tests.factories import KubernetesObject
+from tests.following import following, now, store_in
 from tests.kubernetes_server import KubernetesServer
-from tests.waiting import DEADLINE_SECONDS, comes_true
+from tests.waiting import comes_true
 from tests.workloads import a_job, a_katib_experiment, a_train_job, a_trial, owned_by
 from watchers.kube import connect
-from watchers.run import Watching
 from watchers.sources import katib_experiment, katib_trial, pytorch_job, train_job
 
 DEFINED = {
@@ -32,43 +26,10 @@ DEFINED = {
 }
 
 
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[SqlStore]:
-    url = f"sqlite:///{tmp_path / 'watched.db'}"
-    migrate(url)
-    opened = open_store(url)
-    yield opened
-    opened.close()
-
-
-@contextmanager
-def following(kubernetes: KubernetesServer, store: LineageStore) -> Iterator[None]:
-    """Watch a server, and record what it shows of trials and jobs."""
-    log = MemoryLog("watched")
-    recorder = Recorder(log, store, interpreted, key_ids=[REDACTOR.key_id], clock=now)
-    watching = Watching(
-        transport=connect(kubeconfig=kubernetes.kubeconfig()),
-        sources=tuple(DEFINED),
-        namespaces=None,
-        events=log,
-        cluster=CLUSTER,
-        redactor=REDACTOR,
-        clock=now,
-    )
-    stop = Event()
-    recording = Thread(target=recorder.run, args=(stop,))
-    recording.start()
-    watching.start()
-    try:
-        yield
-    finally:
-        watching.stop()
-        stop.set()
-        recording.join(DEADLINE_SECONDS)
+    with store_in(tmp_path) as opened:
+        yield opened
 
 
 def of_test(item: KubernetesObject, **metadata: object) -> KubernetesObject:
@@ -104,7 +65,7 @@ def test_what_a_server_keeps_of_a_search_and_its_jobs_is_understood(
     def scales(uid: str) -> list[object]:
         return [turn.replicas for turn in turns(uid) if turn.replicas is not None]
 
-    with following(own_kubernetes, store):
+    with following(connect(kubeconfig=own_kubernetes.kubeconfig()), store, tuple(DEFINED)):
         experiment = put(katib_experiment.SOURCE, a_katib_experiment(best="tune-1", trials=1))
         metrics = [{"name": "loss", "min": "0.1", "max": "0.9", "latest": "0.2"}]
         trial = put(
