@@ -32,6 +32,7 @@ from tests.kubeflow_answers import a_run
 from tests.kubeflow_server import kubeflow_server
 from tests.mlmd_server import Artifact, MetadataStore, Records, metadata_store
 from tests.waiting import comes_true
+from watchers import mlmd_client
 from watchers.answers import RUNS
 from watchers.mlmd import MetadataStore as Kept
 from watchers.mlmd_client import MetadataClient
@@ -334,6 +335,19 @@ def test_without_what_speaks_grpc_it_is_said_what_to_install(tmp_path: Path) -> 
     )
     assert done.returncode == 2
     assert "kfp-lineage[mlmd]" in done.stderr
+
+
+def test_an_answer_that_is_too_large_is_told_apart_from_a_service_that_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mlmd_client, "ANSWER_BYTES", 1000)
+    server = grpc.server(ThreadPoolExecutor(1))
+    server.add_generic_rpc_handlers((Answering(b"x" * 5000),))
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    client = MetadataClient(f"grpc://127.0.0.1:{port}", timeout_seconds=5.0)
+    with pytest.raises(BadAnswer, match="an answer has more than"):
+        client.call("GetExecutions", {})
+    client.close()
+    server.stop(None)
 
 
 # ------------------------------------------------------------------------------------------ of the past
