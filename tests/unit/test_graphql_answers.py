@@ -503,6 +503,7 @@ NEEDED: dict[str, object] = {
     "text": "churn",
     "uid": NIGHTLY.uid,
     "artifact": TABLE.id,
+    "roots": [TABLE.id],
     "deployment": ENDPOINT.id,
     "metric": "auc",
 }
