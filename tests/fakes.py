@@ -71,6 +71,7 @@ class Knowledge:
     raw: Mapping[Key, Any] = field(default_factory=dict)
     specs: Mapping[Key, Any] = field(default_factory=dict)
     pods: Mapping[Key, tuple[PodSeen, ...]] = field(default_factory=dict)
+    pod_objects: Mapping[Key, Mapping[str, Any]] = field(default_factory=dict)
     inputs: Mapping[Key, tuple[ArtifactUse, ...]] = field(default_factory=dict)
     outputs: Mapping[Key, tuple[ArtifactUse, ...]] = field(default_factory=dict)
     depends_on: Mapping[Key, tuple[Key, ...]] = field(default_factory=dict)
@@ -224,6 +225,9 @@ class FakeStore:
 
     def pods(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[PodSeen, ...]]:
         return self._parts("pods", self._known.pods, executions)
+
+    def pod_objects(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, Mapping[str, Any]]:
+        return self._parts("pod_objects", self._known.pod_objects, executions)
 
     def inputs(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[ArtifactUse, ...]]:
         return self._parts("inputs", self._known.inputs, executions)

@@ -13,8 +13,8 @@ import orjson
 
 from lineage.limits import is_name
 from lineage.model import Parameter
+from lineage.placeholders import filled
 from lineage.redaction import is_redacted
-from watchers.placeholders import filled
 from watchers.reading import mapping, mappings, scalar, text
 
 COMPONENT: Final = "pipelines.kubeflow.org/component_spec"

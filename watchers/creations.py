@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from lineage.facts import Creation, Starter
 from lineage.identity import RUN_ID_LABEL, creation_name
 from lineage.limits import is_name
-from watchers.placeholders import PLACEHOLDER, filled
+from lineage.placeholders import PLACEHOLDER, filled
 from watchers.reading import mapping, mappings, text, texts
 from watchers.yaml_values import InvalidYaml, load_yaml
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from lineage.identity import Location, object_store
 from lineage.limits import is_name, is_place
-from watchers.placeholders import PLACEHOLDER, filled
+from lineage.placeholders import PLACEHOLDER, filled
 from watchers.reading import mapping, mappings, text
 from watchers.yaml_values import InvalidYaml, load_yaml
 

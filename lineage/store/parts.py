@@ -69,11 +69,13 @@ def raw(connection: Connection, scope: Scope, runs: Sequence[Key]) -> Mapping[Ke
     views: dict[Key, dict[str, Any]] = defaultdict(dict)
     for row in connection.execute(statement):
         views["Run", row.owner][row.kind] = row
-    found = {}
-    for key, of in views.items():
-        revisions = {kind: _kept_revision(row) for kind, row in of.items()}
-        found[key] = orjson.loads(zstandard.decompress(of[current(revisions.get("K"), revisions.get("R"))].body))
-    return found
+    return {key: _newest(of) for key, of in views.items()}
+
+
+def _newest(views: Mapping[str, Any]) -> Any:
+    """The object of the class that counts, given the row that was kept of each."""
+    revisions = {kind: _kept_revision(row) for kind, row in views.items()}
+    return orjson.loads(zstandard.decompress(views[current(revisions.get("K"), revisions.get("R"))].body))
 
 
 def _kept_revision(row: Any) -> Revision:
@@ -105,6 +107,23 @@ def pods(connection: Connection, scope: Scope, executions: Sequence[Key]) -> Map
         .order_by(pod.c.born, pod.c.uid)
     )
     return grouped(connection.execute(statement), values.pod, by=decode_key)
+
+
+def pod_objects(connection: Connection, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, Mapping[str, Any]]:
+    """The newest recorded object of each pod of executions, by the uid of the pod."""
+    node, execution, run, pod, kept = tables.node, tables.execution, tables.run, tables.pod, tables.kept_object
+    statement = (
+        select(node.c.key.label("owner"), kept)
+        .join(pod, pod.c.execution_id == node.c.id)
+        .join(kept, and_(kept.c.uid == pod.c.uid, kept.c.resource == PODS))
+        .join(execution, execution.c.id == node.c.id)
+        .join(run, run.c.id == execution.c.run_id)
+        .where(of_executions(scope, executions))
+    )
+    views: dict[Key, dict[str, dict[str, Any]]] = defaultdict(lambda: defaultdict(dict))
+    for row in connection.execute(statement):
+        views[decode_key(row.owner)][row.uid][row.kind] = row
+    return {key: {uid: _newest(of) for uid, of in pods.items()} for key, pods in views.items()}
 
 
 def uses(

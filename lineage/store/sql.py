@@ -285,6 +285,10 @@ class SqlStore:
         with self._reading() as connection:
             return parts.pods(connection, scope, executions)
 
+    def pod_objects(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, Mapping[str, Any]]:
+        with self._reading() as connection:
+            return parts.pod_objects(connection, scope, executions)
+
     def inputs(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[ArtifactUse, ...]]:
         with self._reading() as connection:
             return parts.uses(connection, scope, executions, (ArtifactRole.USED,))

@@ -1,0 +1,97 @@
+"""Reads everything that is known of runs, through the port of the store, at a fixed number of questions a part."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
+from typing import Final, TypeVar
+
+from lineage.dossier import Dossier, Step
+from lineage.identity import Key
+from lineage.model import Execution, PipelineVersion, Run
+from lineage.ports import Condition, LineageStore, Listing, Operator, Order, PageRequest, Scope
+from lineage.templates import Templates
+
+T = TypeVar("T")
+KEYS_AT_ONCE: Final = 500  # a statement stays well below the 999 parameters that every SQLite takes
+EXECUTIONS_AT_ONCE: Final = 1000
+
+
+def dossiers(store: LineageStore, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, Dossier]:
+    """Read everything that is known of runs. Those that nobody knows are not among them."""
+    found = {key: node for key, node in store.get(scope, runs).items() if isinstance(node, Run)}
+    keys = tuple(found)
+    workflows, completeness = store.workflows(scope, keys), store.completeness(scope, keys)
+    raw, metrics = store.raw(scope, keys), store.metrics_of_runs(scope, keys)
+    version_keys = tuple({run.pipeline_version_key for run in found.values() if run.pipeline_version_key})
+    versions, specs = store.get(scope, version_keys), store.specs(scope, version_keys)
+    return {
+        key: _dossier(
+            store,
+            scope,
+            Dossier(
+                run=run,
+                workflows=workflows.get(key, ()),
+                completeness=completeness.get(key),
+                raw=raw.get(key),
+                version=_version(versions.get(run.pipeline_version_key) if run.pipeline_version_key else None),
+                spec=specs.get(run.pipeline_version_key) if run.pipeline_version_key else None,
+                metrics=metrics.get(key, ()),
+            ),
+        )
+        for key, run in found.items()
+    }
+
+
+def dossier(store: LineageStore, scope: Scope, run: Key) -> Dossier | None:
+    """Read everything that is known of a run; None where nobody knows it."""
+    return next(iter(dossiers(store, scope, [run]).values()), None)
+
+
+def _dossier(store: LineageStore, scope: Scope, bare: Dossier) -> Dossier:
+    executions = tuple(_executions(store, scope, bare.run.key))
+    keys = tuple(each.key for each in executions)
+    pods = _each(store.pods, scope, keys)
+    objects = _each(store.pod_objects, scope, keys)
+    inputs, outputs = _each(store.inputs, scope, keys), _each(store.outputs, scope, keys)
+    depends_on, metrics = _each(store.depends_on, scope, keys), _each(store.metrics_of_executions, scope, keys)
+    cached_from = _each(store.cached_from, scope, tuple(each.key for each in executions if each.cached))
+    templates = Templates.of(bare.raw)
+    steps = tuple(
+        Step(
+            execution=each,
+            template=templates.of_step(each),
+            pods=pods.get(each.key, ()),
+            pod_objects=objects.get(each.key, {}),
+            inputs=inputs.get(each.key, ()),
+            outputs=outputs.get(each.key, ()),
+            cached_from=cached_from.get(each.key),
+            depends_on=tuple(one.key for one in depends_on.get(each.key, ())),
+            metrics=metrics.get(each.key, ()),
+        )
+        for each in executions
+    )
+    used = {use.artifact.key: None for use in chain.from_iterable((*step.inputs, *step.outputs) for step in steps)}
+    return replace(bare, steps=steps, looks=_each(store.history, scope, tuple(used)))
+
+
+def _version(found: object) -> PipelineVersion | None:
+    return found if isinstance(found, PipelineVersion) else None
+
+
+def _executions(store: LineageStore, scope: Scope, run: Key) -> Iterator[Execution]:
+    of_run = Condition(field="run", operator=Operator.EQ, value=run)
+    listing, after = Listing(where=of_run, order=(Order(field="STARTED_AT"),)), None
+    while True:
+        page = store.executions(scope, listing, PageRequest(first=EXECUTIONS_AT_ONCE, after=after))
+        yield from page.items
+        if not page.has_next:
+            return
+        after = page.cursors[-1]
+
+
+def _each(read: Callable[[Scope, Sequence[Key]], Mapping[Key, T]], scope: Scope, keys: Sequence[Key]) -> dict[Key, T]:
+    """Read a part of many, some at a time."""
+    found: dict[Key, T] = {}
+    for start in range(0, len(keys), KEYS_AT_ONCE):
+        found |= read(scope, keys[start : start + KEYS_AT_ONCE])
+    return found
