@@ -34,7 +34,7 @@ class Step:
 
     `pods` and `pod_objects` are the pods that worked for it, oldest first, and the newest recorded object of each that
     was kept, by uid. `template` is that of the workflow, with the arguments of the step filled in. `depends_on` are
-    the keys of those that had to end before.
+    the keys of those that had to end before. `source_pods` worked for what it was taken over from.
     """
 
     execution: Execution
@@ -44,6 +44,7 @@ class Step:
     inputs: tuple[ArtifactUse, ...] = ()
     outputs: tuple[ArtifactUse, ...] = ()
     cached_from: Execution | None = None
+    source_pods: tuple[PodSeen, ...] = ()
     depends_on: tuple[Key, ...] = ()
     metrics: tuple[Metric, ...] = ()
 

@@ -55,6 +55,7 @@ def _dossier(store: LineageStore, scope: Scope, bare: Dossier) -> Dossier:
     inputs, outputs = _each(store.inputs, scope, keys), _each(store.outputs, scope, keys)
     depends_on, metrics = _each(store.depends_on, scope, keys), _each(store.metrics_of_executions, scope, keys)
     cached_from = _each(store.cached_from, scope, tuple(each.key for each in executions if each.cached))
+    source_pods = _each(store.pods, scope, tuple({each.key for each in cached_from.values()}))
     templates = Templates.of(bare.raw)
     steps = tuple(
         Step(
@@ -64,7 +65,8 @@ def _dossier(store: LineageStore, scope: Scope, bare: Dossier) -> Dossier:
             pod_objects=objects.get(each.key, {}),
             inputs=inputs.get(each.key, ()),
             outputs=outputs.get(each.key, ()),
-            cached_from=cached_from.get(each.key),
+            cached_from=(source := cached_from.get(each.key)),
+            source_pods=source_pods.get(source.key, ()) if source else (),
             depends_on=tuple(one.key for one in depends_on.get(each.key, ())),
             metrics=metrics.get(each.key, ()),
         )

@@ -12,6 +12,7 @@ from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from lineage.deadline import Deadline
 from lineage.facts import Fact
+from lineage.fingerprints import Fingerprint
 from lineage.identity import Key, Location
 from lineage.model import (
     Artifact,
@@ -318,6 +319,10 @@ class LineageStore(Protocol):
     def drop_rejected(self, keys: Sequence[Key]) -> int:
         """Forget what was set aside under these keys; say how many there were."""
 
+    def settle(self, *, limit: int) -> int:
+        """Compute the fingerprints of up to `limit` runs that are due for them: that have ended, and of which anything
+        became known since. Returns how many runs those were."""
+
     # -- lists
     def runs(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Run]: ...
     def executions(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Execution]: ...
@@ -377,6 +382,21 @@ class LineageStore(Protocol):
         """Of runs that tune something, the trial that they call the best so far."""
 
     def cached_from(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, Execution]: ...
+    def fingerprints(self, scope: Scope, keys: Sequence[Key]) -> Mapping[Key, Fingerprint]:
+        """The fingerprints of runs and executions, as far as they are settled."""
+
+    def alike(self, scope: Scope, keys: Sequence[Key], *, limit: int) -> Mapping[Key, tuple[Key, ...]]:
+        """Other runs or executions of the same fingerprint, the newest first, `limit` of each at most."""
+
+    def unlike(
+        self, scope: Scope, *, pipeline: Key | None, after: str, limit: int
+    ) -> Sequence[tuple[str, Sequence[Key]]]:
+        """Find fingerprints of executions of which not always the same came out: in their order, those behind `after`;
+        with the executions of each, the newest first. Only of a pipeline, where one is given."""
+
+    def unsettled(self, scope: Scope) -> int:
+        """Count the runs that have ended and are due for their fingerprints."""
+
     def history(self, scope: Scope, artifacts: Sequence[Key]) -> Mapping[Key, tuple[ArtifactLook, ...]]:
         """What each look says of artifacts, the newest first."""
 

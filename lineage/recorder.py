@@ -39,6 +39,8 @@ Interpret: TypeAlias = Callable[[seen.ObjectSeen], Sequence[Fact]]
 BATCH_SIZE: Final = 500  # observations a transaction: four times as fast as one each on SQLite
 READ_TIMEOUT_SECONDS: Final = 0.5  # how long a stop may go unnoticed while the log is silent
 FIRST_BACKOFF_SECONDS: Final = 0.1
+SETTLED_AT_ONCE: Final = 10  # runs: some tens of milliseconds
+SETTLE_EVERY_SECONDS: Final = 1.0  # while the log is never empty
 LAST_BACKOFF_SECONDS: Final = 30.0  # 2 attempts a minute while the database is down
 
 log = structlog.get_logger()
@@ -107,18 +109,23 @@ class Recorder:
         )
 
     def run(self, stop: Event) -> None:
-        """Record until `stop` is set, to the end of the batch under way. A failing database is waited for, and given
-        less at once until it works again: a whole batch may be more than it has time or room for.
+        """Record until `stop` is set, to the end of the batch under way; and settle what was recorded, in between and
+        whenever there is nothing else to do. A failing database is waited for, and given less at once until it works
+        again: a whole batch may be more than it has time or room for.
 
         Raises:
             LogError: the log refuses, and will go on refusing.
             UnknownRedactionKey: an observation cannot be compared with what is recorded.
         """
         backoff = FIRST_BACKOFF_SECONDS
+        is_unsettled, settle_at = True, monotonic()
         while not stop.is_set():
             outcome: Outcome | None = NOTHING
             try:
-                outcome = self.record_available(timeout_seconds=READ_TIMEOUT_SECONDS)
+                outcome = self.record_available(timeout_seconds=0.0 if is_unsettled else READ_TIMEOUT_SECONDS)
+                if outcome is None or monotonic() >= settle_at:
+                    is_unsettled = self._store.settle(limit=SETTLED_AT_ONCE) > 0
+                    settle_at = monotonic() + SETTLE_EVERY_SECONDS
             except PositionMoved as moved:
                 log.info("another recorder was here", reason=str(moved))
             except StoreError as error:
@@ -130,7 +137,7 @@ class Recorder:
             backoff = FIRST_BACKOFF_SECONDS
 
     def drain(self, *, give_up_seconds: float) -> None:
-        """Record everything that the log holds now.
+        """Record everything that the log holds now, and settle it.
 
         Raises:
             StoreError: the database went on failing for `give_up_seconds`.
@@ -141,6 +148,8 @@ class Recorder:
             outcome: Outcome | None = NOTHING
             try:
                 outcome = self.record_available(timeout_seconds=0.0)
+                while outcome is None and self._store.settle(limit=SETTLED_AT_ONCE):
+                    pass
             except PositionMoved as moved:
                 log.info("another recorder was here", reason=str(moved))
             except StoreError as error:

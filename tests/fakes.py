@@ -10,6 +10,7 @@ from typing import Any, TypeVar, assert_never
 from lineage.deadline import Deadline
 from lineage.errors import InvalidRequest, PositionMoved
 from lineage.facts import Fact
+from lineage.fingerprints import Fingerprint
 from lineage.identity import Key, Location, encode_key, global_id
 from lineage.model import (
     Artifact,
@@ -76,6 +77,7 @@ class Knowledge:
     outputs: Mapping[Key, tuple[ArtifactUse, ...]] = field(default_factory=dict)
     depends_on: Mapping[Key, tuple[Key, ...]] = field(default_factory=dict)
     cached_from: Mapping[Key, Key] = field(default_factory=dict)
+    fingerprints: Mapping[Key, Fingerprint] = field(default_factory=dict)
     history: Mapping[Key, tuple[ArtifactLook, ...]] = field(default_factory=dict)
     metrics: Mapping[Key, tuple[Metric, ...]] = field(default_factory=dict)
     metadata: Mapping[Key, Any] = field(default_factory=dict)
@@ -137,6 +139,9 @@ class FakeStore:
         dropped = len(self._known.rejected) - len(left)
         self._known = replace(self._known, rejected=left)
         return dropped
+
+    def settle(self, *, limit: int) -> int:
+        return 0
 
     # -- lists
     def runs(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Run]:
@@ -248,6 +253,41 @@ class FakeStore:
     def cached_from(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, Execution]:
         found = self._parts("cached_from", self._known.cached_from, executions)
         return {key: self._execution(other) for key, other in found.items()}
+
+    def fingerprints(self, scope: Scope, keys: Sequence[Key]) -> Mapping[Key, Fingerprint]:
+        return self._parts("fingerprints", self._known.fingerprints, keys)
+
+    def alike(self, scope: Scope, keys: Sequence[Key], *, limit: int) -> Mapping[Key, tuple[Key, ...]]:
+        self.reads.append("alike")
+        known = {key: one.digest for key, one in self._known.fingerprints.items() if one.digest is not None}
+        kinds = {key: type(self.get(scope, [key])[key]) for key in known}
+        return {
+            key: tuple(
+                other
+                for other, digest in known.items()
+                if other != key and digest == known[key] and kinds[other] is kinds[key]
+            )[:limit]
+            for key in keys
+            if key in known
+        }
+
+    def unlike(
+        self, scope: Scope, *, pipeline: Key | None, after: str, limit: int
+    ) -> Sequence[tuple[str, Sequence[Key]]]:
+        self.reads.append("unlike")
+        groups: dict[str, list[tuple[Key, str | None]]] = {}
+        for execution in self._known.executions:
+            one = self._known.fingerprints.get(execution.key)
+            if one is not None and one.digest is not None and one.digest > after:
+                groups.setdefault(one.digest, []).append((execution.key, one.outcome))
+        return [
+            (digest, [key for key, _ in members])
+            for digest, members in sorted(groups.items())
+            if len({outcome for _, outcome in members if outcome is not None}) > 1
+        ][:limit]
+
+    def unsettled(self, scope: Scope) -> int:
+        return 0
 
     def history(self, scope: Scope, artifacts: Sequence[Key]) -> Mapping[Key, tuple[ArtifactLook, ...]]:
         return self._parts("history", self._known.history, artifacts)
@@ -521,6 +561,9 @@ class FakeStore:
                 return [one.artifact.key for one in known.served.get(item.key, ())]
             case "ready":
                 return [bool(item.ready)]
+            case "fingerprint":
+                one = known.fingerprints.get(item.key)
+                return [None if one is None else one.digest]
             case "label":
                 return [item.labels.get(condition.name or "")]
             case "parameter":

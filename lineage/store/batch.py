@@ -1,6 +1,6 @@
 """The shelves that one transaction works on, how a row is made, and how a view is offered to its subject."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from threading import local
 from types import MappingProxyType
 from typing import ClassVar, Final, TypeAlias
@@ -177,6 +177,11 @@ class Batch:
         for name in _On.all:
             if (shelf := self.__dict__.get(name)) is not None:
                 shelf.flush()
+
+    def changed_rows(self, name: str) -> Iterable[Row]:
+        """The rows of a shelf that this batch writes or takes away."""
+        shelf: Shelf | None = self.__dict__.get(name)
+        return () if shelf is None else shelf.changed()
 
     # -- rows with a key
     def run(self, key: str) -> Row:

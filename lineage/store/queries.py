@@ -164,6 +164,21 @@ def _images_of(owner: ColumnElement[bool], column: Expression) -> Ask:
     return ask
 
 
+def _fingerprint(owner: Expression, *, is_run: bool) -> Ask:
+    """By what was computed; while nothing was, none is known."""
+    table = tables.fingerprint
+    of = table.c.run_id if is_run else table.c.execution_id
+    mine = select(of).where(table.c.execution_id == 0 if is_run else table.c.execution_id != 0)
+
+    def ask(condition: Condition) -> ColumnElement[bool]:
+        if condition.operator is Operator.IS_NULL:
+            known = owner.in_(mine.where(table.c.digest.is_not(None)))
+            return not_(known) if condition.value else known
+        return owner.in_(mine.where(compare(table.c.digest, condition.operator, condition.value)))
+
+    return ask
+
+
 def _resubmitted_run() -> Expression:
     """The newest run of the name that was resubmitted, of those that were there by then."""
     earlier = tables.run.alias("resubmitted")
@@ -252,6 +267,7 @@ def runs(scope: Scope) -> Query:
             "parameter": _parameter,
             "metric": compared,
             "usesArtifact": _uses_artifact(scope),
+            "fingerprint": _fingerprint(run.c.id, is_run=True),
             "image": _images_of(pods, tables.pod_image.c.reference),
             "imageDigest": _images_of(pods, tables.pod_image.c.digest),
         },
@@ -310,6 +326,7 @@ def executions(scope: Scope) -> Query:
             "startedAt": plain(execution.c.started_at * 1_000_000, microseconds),
             "image": _images_of(pods, tables.pod_image.c.reference),
             "imageDigest": _images_of(pods, tables.pod_image.c.digest),
+            "fingerprint": _fingerprint(execution.c.id, is_run=False),
             "consumes": any_of(consumed, identified(read.c.key)),
         },
         orders={

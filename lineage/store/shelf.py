@@ -91,7 +91,7 @@ class Shelf:
         self._known: defaultdict[str, set[Any]] = defaultdict(set)
         self._stored: dict[Identity, tuple[Any, ...]] = {}
         self._changed: dict[Identity, Row] = {}
-        self._removed: dict[Identity, None] = {}
+        self._removed: dict[Identity, Row] = {}
         self.made: set[int] = set()
 
     # -- finding
@@ -186,7 +186,7 @@ class Shelf:
         self._rows.pop(identity, None)
         self._changed.pop(identity, None)
         if identity in self._stored:
-            self._removed[identity] = None
+            self._removed[identity] = row
 
     def next_id(self) -> int:
         """A number that no row has. Within a batch, rows get theirs in the order in which they came."""
@@ -195,6 +195,11 @@ class Shelf:
         number = next(self._ids)
         self.made.add(number)
         return number
+
+    def changed(self) -> Iterator[Row]:
+        """The rows that were added, changed or taken away."""
+        yield from self._changed.values()
+        yield from self._removed.values()
 
     def flush(self) -> None:
         """Write what changed, at the end of the batch: of what was there, only the columns that did. A database writes

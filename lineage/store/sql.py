@@ -13,6 +13,8 @@ from sqlalchemy.exc import DataError, SQLAlchemyError
 from lineage.deadline import Deadline
 from lineage.errors import FactsRefused, InvalidRequest, StoreError
 from lineage.facts import Fact, RunSeen
+from lineage.fingerprints import Fingerprint
+from lineage.gathering import dossier
 from lineage.identity import Key, Location
 from lineage.merge import standing
 from lineage.metrics import PARAMETERS
@@ -49,8 +51,22 @@ from lineage.model import (
     is_system,
 )
 from lineage.observation import Observation
-from lineage.ports import Listing, Page, PageRequest, Scope, Where
-from lineage.store import describing, metrics, owned, paging, parts, queries, reads, served, slots, tables, values
+from lineage.ports import EVERYTHING, Listing, Page, PageRequest, Scope, Where
+from lineage.store import (
+    alike,
+    describing,
+    fingerprints,
+    metrics,
+    owned,
+    paging,
+    parts,
+    queries,
+    reads,
+    served,
+    slots,
+    tables,
+    values,
+)
 from lineage.store.completeness import completeness
 from lineage.store.coverage import gaps_of
 from lineage.store.dialect import Dialect
@@ -201,6 +217,16 @@ class SqlStore:
         with self._writing() as connection:
             return hurry(connection, self._dialect, locations, now=now)
 
+    def settle(self, *, limit: int) -> int:
+        with self._reading() as connection:
+            some = fingerprints.due(connection, limit=limit)
+        for one in some:
+            found = dossier(self, EVERYTHING, one.key)
+            prints = {} if found is None else fingerprints.computed(found)
+            with self._writing() as connection:
+                fingerprints.write(connection, self._dialect, one, prints)
+        return len(some)
+
     # -- lists
     def runs(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Run]:
         return self._page(queries.runs(scope), listing, page, values.run)
@@ -313,6 +339,26 @@ class SqlStore:
     def cached_from(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, Execution]:
         with self._reading() as connection:
             return parts.cached_from(connection, scope, executions)
+
+    def fingerprints(self, scope: Scope, keys: Sequence[Key]) -> Mapping[Key, Fingerprint]:
+        with self._reading() as connection:
+            return alike.fingerprints(connection, scope, keys)
+
+    def alike(self, scope: Scope, keys: Sequence[Key], *, limit: int) -> Mapping[Key, tuple[Key, ...]]:
+        with self._reading() as connection:
+            begin(connection)
+            return alike.alike(connection, scope, keys, limit=limit)
+
+    def unlike(
+        self, scope: Scope, *, pipeline: Key | None, after: str, limit: int
+    ) -> Sequence[tuple[str, Sequence[Key]]]:
+        with self._reading() as connection:
+            begin(connection)
+            return alike.unlike(connection, scope, pipeline=pipeline, after=after, limit=limit)
+
+    def unsettled(self, scope: Scope) -> int:
+        with self._reading() as connection:
+            return fingerprints.count_due(connection, scope)
 
     def history(self, scope: Scope, artifacts: Sequence[Key]) -> Mapping[Key, tuple[ArtifactLook, ...]]:
         with self._reading() as connection:

@@ -616,6 +616,25 @@ rejected = Table(
     Column("digest", Text, nullable=False),
 )
 
+# Computed, of runs that have ended. Of the run itself where `execution_id` is 0.
+fingerprint = Table(
+    "fingerprint",
+    metadata,
+    Column("run_id", Id, primary_key=True, autoincrement=False),
+    Column("execution_id", Id, primary_key=True, autoincrement=False),
+    Column("digest", Text),
+    Column("missing", Text),
+    Column("outcome", Text),
+    Index("fingerprint_alike", "digest", "outcome"),
+)
+
+fingerprint_due = Table(
+    "fingerprint_due",
+    metadata,
+    Column("run_id", Id, primary_key=True, autoincrement=False),
+    Column("mark", BigInteger, nullable=False),
+)
+
 log_position = Table(
     "log_position", metadata, Column("log", Text, primary_key=True), Column("position", Text, nullable=False)
 )

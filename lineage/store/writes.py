@@ -4,8 +4,8 @@
 2. Joins: what is told of tasks, and pods, find their attempts (`tasks`, `joins`), and runs what started them
    (`starting`).
 3. Provenance: reads, writes and edges follow (`provenance`).
-4. Bookkeeping: what the API server says of existence, what sources delivered, what was rejected. It comes last,
-   because recorders share its rows.
+4. Bookkeeping: what the API server says of existence, what sources delivered, what was rejected, and which runs are
+   due for their fingerprints. It comes last, because recorders share its rows.
 """
 
 from collections.abc import Sequence, Set
@@ -42,6 +42,7 @@ from lineage.store.codec import microseconds
 from lineage.store.coverage import watch
 from lineage.store.deployments import see_deployment
 from lineage.store.dialect import Cursor, Dialect
+from lineage.store.fingerprints import mark_changed
 from lineage.store.joins import join_pods
 from lineage.store.locks import SUBJECTS, Locks, Name
 from lineage.store.members import see_execution
@@ -95,6 +96,7 @@ def apply(
     batch.flush()
     for number, fact in sorted(books, key=lambda one: _turn(one[1])):
         added[number] = _keep_book(batch, fact, recorded_at)
+    mark_changed(batch)
     return tuple(added[number] for number in range(len(facts)))
 
 

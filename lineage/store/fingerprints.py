@@ -1,0 +1,155 @@
+"""Which runs are due for their fingerprints, and writing what was computed. `lineage.store.alike` reads it.
+
+They follow from all that is known of a run, and from what others wrote that it read or took over. So who writes marks
+the runs whose fingerprints may be others now, once they have ended, and they are computed when there is time
+(`lineage.store.sql.SqlStore.settle`): once for many changes. A mark is a count: a run that is marked again while it is
+computed stays due.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+import orjson
+from sqlalchemy import BigInteger, Connection, and_, bindparam, delete, func, literal, select
+
+from lineage.dossier import Dossier
+from lineage.fingerprints import Fingerprint, generated_names, of_run, of_step
+from lineage.identity import Key, decode_key, run_key
+from lineage.model import ArtifactRole, Phase
+from lineage.ports import Scope
+from lineage.store import queries, tables
+from lineage.store.batch import Batch
+from lineage.store.dialect import Dialect
+from lineage.store.prepared import INSERT, Prepared
+from lineage.store.shelf import chunks
+
+OF_RUN: Final = 0  # in the place of an execution
+_ENDED: Final = sorted(phase.value for phase in Phase if phase.ended)
+
+
+# ------------------------------------------------------------------------------------------ marking
+def mark_changed(batch: Batch) -> None:
+    """Mark the runs that another fingerprint may follow for from what a batch changed."""
+    runs = {row["id"] for row in batch.changed_rows("runs")}
+    runs.update(row["run_id"] for row in batch.changed.values())
+    runs.update(row["run_id"] for row in batch.changed_rows("pods"))
+    rewritten = {row["id"] for row in batch.changed_rows("artifacts") if row["id"] not in batch.nodes.made}
+    using = {row["execution_id"] for row in batch.changed_rows("uses")}
+    for execution_id in list(using):
+        if (row := batch.executions.held(execution_id)) is not None:
+            runs.add(row["run_id"])
+            using.discard(execution_id)
+    if rewritten or using:
+        runs.update(_runs_of(batch.connection, rewritten, using))
+    _mark(batch.connection, sorted(runs))
+
+
+def _runs_of(connection: Connection, artifacts: set[int], executions: set[int]) -> Iterator[int]:
+    """The runs that read, took over or wrote artifacts, and those of executions."""
+    edge, execution, artifact = tables.edge, tables.execution, tables.artifact
+    for some in chunks(sorted(artifacts)):
+        reads = select(execution.c.run_id).join(edge, edge.c.target == execution.c.id).where(edge.c.source.in_(some))
+        yield from connection.scalars(reads)
+        written = select(artifact.c.run_id).where(artifact.c.id.in_(some), artifact.c.run_id.is_not(None))
+        yield from connection.scalars(written)
+    for some in chunks(sorted(executions)):
+        yield from connection.scalars(select(execution.c.run_id).where(execution.c.id.in_(some)))
+
+
+def _mark(connection: Connection, runs: Sequence[int]) -> None:
+    """Mark those that have ended. Who writes takes these rows last, and in one order."""
+    cursor, database = connection.connection.cursor(), connection.dialect.name
+    for some in chunks(runs):
+        _marking(database, len(some)).run(cursor, {f"run{number}": run for number, run in enumerate(some)})
+
+
+@cache
+def _marking(database: str, count: int) -> Prepared:
+    due, run = tables.fingerprint_due, tables.run
+    wanted = [bindparam(f"run{number}", type_=BigInteger, required=False) for number in range(count)]
+    ended = (
+        select(run.c.id, literal(1, BigInteger)).where(run.c.id.in_(wanted), run.c.phase.in_(_ENDED)).order_by(run.c.id)
+    )
+    statement = INSERT[database](due).from_select(["run_id", "mark"], ended)
+    again = statement.on_conflict_do_update(index_elements=["run_id"], set_={"mark": due.c.mark + 1})
+    return Prepared(database, again)
+
+
+# ------------------------------------------------------------------------------------------ computing
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """A run whose fingerprints are to be computed, and how often that was said."""
+
+    run_id: int
+    mark: int
+    key: Key
+
+
+def due(connection: Connection, *, limit: int) -> list[Due]:
+    """Some of the runs that are due."""
+    table, run = tables.fingerprint_due, tables.run
+    statement = select(table, run.c.key).join(run, run.c.id == table.c.run_id).order_by(table.c.run_id).limit(limit)
+    return [Due(run_id=row.run_id, mark=row.mark, key=run_key(row.key)) for row in connection.execute(statement)]
+
+
+def count_due(connection: Connection, scope: Scope) -> int:
+    """How many are, of those that the caller may see."""
+    table, run = tables.fingerprint_due, tables.run
+    statement = select(func.count()).select_from(table).join(run, run.c.id == table.c.run_id)
+    return connection.scalar(statement.where(queries.in_scope(scope))) or 0
+
+
+def computed(dossier: Dossier) -> Mapping[Key, Fingerprint]:
+    """The fingerprints of a run and of its executions, by their keys."""
+    try:
+        generated = generated_names(dossier)
+        steps = {step.execution.key: of_step(step, generated) for step in dossier.steps}
+        return {dossier.run.key: of_run(dossier, generated), **steps}
+    except Exception as error:  # noqa: BLE001 - a bug of ours in one run must not stop recording all others
+        reason = f"it could not be computed: {type(error).__name__}, a defect of kfp-lineage"
+        return {dossier.run.key: Fingerprint(digest=None, missing=(reason,))}
+
+
+def write(connection: Connection, dialect: Dialect, one: Due, found: Mapping[Key, Fingerprint]) -> None:
+    """Write the fingerprints of a run, unless it was marked again or computed by another meanwhile. Where they are new,
+    runs that took something over from it are due."""
+    table = tables.fingerprint_due
+    if not connection.execute(delete(table).where(table.c.run_id == one.run_id, table.c.mark == one.mark)).rowcount:
+        return
+    node, execution, fingerprint = tables.node, tables.execution, tables.fingerprint
+    ids = select(node.c.key, node.c.id).join(execution, execution.c.id == node.c.id)
+    known = {decode_key(key): number for key, number in connection.execute(ids.where(execution.c.run_id == one.run_id))}
+    rows = {
+        number: (
+            one.run_id,
+            number,
+            each.digest,
+            orjson.dumps(each.missing).decode() if each.missing else None,
+            each.outcome,
+        )
+        for key, each in found.items()
+        if (number := OF_RUN if key == one.key else known.get(key)) is not None
+    }
+    mine = fingerprint.c.run_id == one.run_id
+    before = {row.execution_id: tuple(row) for row in connection.execute(select(fingerprint).where(mine))}
+    if rows == before:
+        return
+    connection.execute(delete(fingerprint).where(mine))
+    dialect.put(connection.connection.cursor(), fingerprint, list(rows.values()))
+    _mark(connection, sorted(set(_takers(connection, one.run_id)) - {one.run_id}))
+
+
+def _takers(connection: Connection, run_id: int) -> Iterator[int]:
+    artifact, edge, execution = tables.artifact, tables.edge, tables.execution
+    taken = edge.c.role.in_((ArtifactRole.REUSED.value, tables.HANDED_ON))
+    statement = (
+        select(execution.c.run_id)
+        .select_from(artifact)
+        .join(edge, and_(edge.c.source == artifact.c.id, taken))
+        .join(execution, execution.c.id == edge.c.target)
+        .where(artifact.c.run_id == run_id)
+        .distinct()
+    )
+    yield from connection.scalars(statement)
