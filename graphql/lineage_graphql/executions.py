@@ -14,6 +14,7 @@ from lineage_graphql.connections import Connection, connect, connect_owned, conn
 from lineage_graphql.context import Info, context_of
 from lineage_graphql.enums import DigestKind, Phase, order_fields
 from lineage_graphql.filters import DateTimeWhere, IDWhere, ImageWhere, PhaseWhere, StringWhere
+from lineage_graphql.fingerprints import fingerprint, fingerprint_missing
 from lineage_graphql.metrics import METRIC_SERIES, metrics
 from lineage_graphql.node import LineageNode, Node
 from lineage_graphql.origins import Origin
@@ -147,6 +148,11 @@ class Execution(graphene.ObjectType):
         description="What a trial or a job came to, in the order of time: conditions, and how many replicas it wanted.",
     )
     details = JSON(required=True, description="What only its kind has, as its object says; of a step nothing.")
+    fingerprint = fingerprint(
+        "Equal for executions of the same images, commands, environment, parameters and input content; null while any "
+        "of them is unknown."
+    )
+    fingerprint_missing = fingerprint_missing()
 
     @staticmethod
     def resolve_conditions(execution: model.Execution, _: Info) -> Sequence[workloads.Condition]:
@@ -237,6 +243,7 @@ class ExecutionWhere(graphene.InputObjectType):
     superseded = graphene.Boolean(description="By whether a later attempt replaced it.")
     started_at = DateTimeWhere(description="By when it started.")
     image = ImageWhere(description="By an image that a container of it asked for or ran.")
+    fingerprint = StringWhere(description="By its fingerprint.")
 
 
 ExecutionOrderField = order_fields("Execution", "STARTED_AT", "FINISHED_AT", "DURATION", "NAME")

@@ -12,6 +12,7 @@ from itertools import chain
 from typing import Any, Final, Generic, TypeVar
 
 from lineage.deadline import Deadline
+from lineage.fingerprints import UNSETTLED, Fingerprint
 from lineage.identity import Key
 from lineage.model import (
     Artifact,
@@ -75,6 +76,7 @@ class Loaders:
         self._best_trials = Loader(self._arriving(partial(store.best_trials, scope), _alone), deadline)
         self._depends_on = Loader(self._arriving(partial(store.depends_on, scope), _themselves), deadline)
         self._cached_from = Loader(self._arriving(partial(store.cached_from, scope), _alone), deadline)
+        self._fingerprints = Loader(partial(store.fingerprints, scope), deadline)
         self._history = Loader(partial(store.history, scope), deadline)
         self._metrics_of_runs = Loader(self._measuring(partial(store.metrics_of_runs, scope)), deadline)
         self._metrics_of_executions = Loader(self._measuring(partial(store.metrics_of_executions, scope)), deadline)
@@ -145,6 +147,9 @@ class Loaders:
 
     def cached_from(self, execution: Execution) -> Execution | None:
         return self._part(self._cached_from, execution)
+
+    def fingerprint(self, owner: Run | Execution) -> Fingerprint:
+        return self._part(self._fingerprints, owner) or UNSETTLED
 
     def history(self, artifact: Artifact) -> tuple[ArtifactLook, ...]:
         return self._part(self._history, artifact) or ()

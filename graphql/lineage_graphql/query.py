@@ -7,6 +7,7 @@ from lineage_graphql.artifacts import ARTIFACTS
 from lineage_graphql.deployments import DEPLOYMENTS
 from lineage_graphql.executions import EXECUTIONS
 from lineage_graphql.experiments import EXPERIMENTS
+from lineage_graphql.fingerprints import NONDETERMINISM
 from lineage_graphql.ingestion import INGESTION
 from lineage_graphql.metrics import METRIC_NAMES
 from lineage_graphql.node import NODE, NODES
@@ -31,6 +32,7 @@ class Query(graphene.ObjectType):
     deployments = DEPLOYMENTS
     run = RUN
     lineage = LINEAGE
+    nondeterminism = NONDETERMINISM
     metric_names = METRIC_NAMES
     search = SEARCH
     ingestion = INGESTION

@@ -22,6 +22,7 @@ from lineage_graphql.filters import (
     PhaseWhere,
     StringWhere,
 )
+from lineage_graphql.fingerprints import fingerprint, fingerprint_missing
 from lineage_graphql.metrics import metrics
 from lineage_graphql.node import LineageNode, Node
 from lineage_graphql.origins import Origin
@@ -138,6 +139,10 @@ class Run(graphene.ObjectType):
     )
     details = JSON(required=True, description="What only its kind has, as its object says; of a workflow nothing.")
     completeness = graphene.Field(Completeness, required=True, description="What was seen of it.")
+    fingerprint = fingerprint(
+        "Equal for runs of the same spec, images, parameters and input content; null while any of them is unknown."
+    )
+    fingerprint_missing = fingerprint_missing()
     raw = JSON(description="The newest recorded object, secrets redacted.")
 
     @staticmethod
@@ -221,6 +226,7 @@ class RunWhere(graphene.InputObjectType):
     metric = MetricWhere(description="By the latest value of a metric.")
     uses_artifact = graphene.ID(description="An execution of it read this artifact.")
     image = ImageWhere(description="By an image that a container of it asked for or ran.")
+    fingerprint = StringWhere(description="By its fingerprint.")
 
 
 RunOrderField = order_fields("Run", "CREATED_AT", "STARTED_AT", "FINISHED_AT", "DURATION", "NAME", "METRIC")

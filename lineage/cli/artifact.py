@@ -8,7 +8,7 @@ import typer
 from lineage.cli.asking import UrlFlag, ask_saved, open_ask, write_json
 from lineage.cli.flags import JsonFlag, StoreFlag
 from lineage.cli.naming import key_of
-from lineage.cli.pictures import pictures_of_artifacts
+from lineage.cli.pictures.artifacts import pictures_of_artifacts
 from lineage.cli.telling import configure_logs
 from lineage.cli.terminal import fail, notes, print_answer, printable
 

@@ -57,6 +57,11 @@ COMMANDS: Final[Mapping[str, Command]] = {
         "List what serves models, which write each model is, and whether that was overwritten since; of one, all that "
         "it has served, and the runs and data behind it.",
     ),
+    "nondeterminism": Command(
+        "nondeterminism:nondeterminism",
+        "List steps of which not always the same came out, although the fingerprints of their executions are equal: "
+        "the same images, commands, environment, parameters and content of inputs.",
+    ),
     "logs": Command("logs:logs", "Print the log that a step left, where Argo archived it."),
     "query": Command("query:query", "Ask in GraphQL; print the answer as JSON. Without a query, list the saved ones."),
     "artifact": Command(

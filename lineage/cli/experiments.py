@@ -7,7 +7,7 @@ import typer
 
 from lineage.cli.asking import UrlFlag, ask_pages, open_ask, write_json
 from lineage.cli.flags import JsonFlag, StoreFlag
-from lineage.cli.pictures import table_of_experiments
+from lineage.cli.pictures.schedules import table_of_experiments
 from lineage.cli.telling import configure_logs
 from lineage.cli.terminal import notes, print_answer
 

@@ -10,7 +10,7 @@ import typer
 from lineage.cli.asking import Ask, UrlFlag, ask_pages, ask_saved, open_ask, write_json
 from lineage.cli.flags import JsonFlag, StoreFlag
 from lineage.cli.naming import key_of
-from lineage.cli.pictures import pictures_of_recurring_run, table_of_recurring_runs
+from lineage.cli.pictures.schedules import pictures_of_recurring_run, table_of_recurring_runs
 from lineage.cli.telling import configure_logs
 from lineage.cli.terminal import fail, notes, print_answer, printable
 

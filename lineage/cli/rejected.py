@@ -19,7 +19,7 @@ from lineage.cli.flags import JsonFlag, StoreFlag
 from lineage.cli.ingest import GIVE_UP_SECONDS
 from lineage.cli.opening import open_existing
 from lineage.cli.parts import instance_name, interpreter, now
-from lineage.cli.pictures import picture_of_rejection, table_of_rejections
+from lineage.cli.pictures.rejections import picture_of_rejection, table_of_rejections
 from lineage.cli.telling import configure_logs
 from lineage.cli.terminal import SOME_REJECTED, USAGE, fail, notes, print_answer, printable
 from lineage.eventlog.memory import MemoryLog

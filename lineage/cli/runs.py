@@ -8,7 +8,7 @@ import typer
 from lineage.cli.asking import Ask, UrlFlag, ask_pages, ask_saved, open_ask, write_json
 from lineage.cli.flags import JsonFlag, StoreFlag
 from lineage.cli.naming import key_of
-from lineage.cli.pictures import picture_of_run, table_of_runs
+from lineage.cli.pictures.runs import picture_of_run, table_of_runs
 from lineage.cli.telling import configure_logs
 from lineage.cli.terminal import fail, notes, print_answer, printable
 from lineage.model import Phase

@@ -15,7 +15,7 @@ from lineage.cli.naming import find_run, key_of
 from lineage.cli.object_stores import looker
 from lineage.cli.opening import open_existing
 from lineage.cli.parts import instance_name, interpreter, now
-from lineage.cli.pictures import table_of_states
+from lineage.cli.pictures.artifacts import table_of_states
 from lineage.cli.telling import configure_logs
 from lineage.cli.terminal import FAILURE, fail, notes, print_answer, printable
 from lineage.errors import InvalidSettings

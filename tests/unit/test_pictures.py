@@ -5,13 +5,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from lineage.cli.pictures import (
-    LONGEST_TEXT,
-    picture_of_run,
-    pictures_of_deployments,
-    table_of_deployments,
-    table_of_runs,
-)
+from lineage.cli.pictures.cells import LONGEST_TEXT
+from lineage.cli.pictures.deployments import pictures_of_deployments, table_of_deployments
+from lineage.cli.pictures.runs import picture_of_run, table_of_runs
 from lineage.ports import EVERYTHING
 from lineage_graphql import execute, saved_queries
 from tests.example import NIGHTLY, WEEKLY, example

@@ -56,6 +56,9 @@ NOT_IN_THE_CONTRACT = {
     "Execution.turns": "a later view of an object has forgotten what it was before",
     "Execution.component": "what people write and reuse is a component, and steps are named otherwise",
     "Execution.origins": "Kubeflow's records say what no workflow does, and a reader must see who said it",
+    "Execution.fingerprintMissing": "who has no fingerprint wants to know what is missing",
+    "Run.fingerprintMissing": "as of executions",
+    "Query.nondeterminism": "executions that should agree are told apart by their fingerprints",
     "Execution.iteration": "items of a loop have one name, and only their number tells them apart",
     "Metric.percentage": "0.77 may be meant as 77 %, and Kubeflow says which",
     "RecurringRun.createdAt": "lists are ordered by it",
@@ -93,6 +96,10 @@ TYPES_NOT_IN_THE_CONTRACT = {
     "RecurringEdit": "a spec, and since when it was in force",
     "RecurringSpec": "what is in force of a recurring run, now or before an edit",
     "ServedArtifact": "the write that a revision read, and what became of its place since",
+    "Disagreement": "an output of which not always the same came out",
+    "Nondeterminism": "where executions of one fingerprint do not agree",
+    "Result": "what came out, and how often",
+    "Unlike": "executions of one fingerprint that do not agree",
     "ServedModel": "a model as the spec names it, which may be no place that anybody wrote to",
 }
 DESCRIBED_DIFFERENTLY = {

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from lineage.cli.pictures import picture_of_run, table_of_runs
+from lineage.cli.pictures.runs import picture_of_run, table_of_runs
 from lineage.ports import EVERYTHING
 from lineage.store.sql import SqlStore
 from lineage_graphql import execute, saved_queries
