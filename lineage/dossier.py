@@ -63,6 +63,11 @@ class Step:
                 return containers_of_pod(self.pod_objects[pod.uid], pod, self.template)
         return containers_of_template(self.template)
 
+    @cached_property
+    def asked_for(self) -> tuple[Container, ...]:
+        """What its containers are to run as its template says, whatever became of that on the way."""
+        return containers_of_template(self.template)
+
     @property
     def code(self) -> tuple[Container, ...]:
         """Those of its containers that are somebody's own."""

@@ -301,6 +301,10 @@ class ArtifactLook:
     version: str | None
 
 
+BUILT_IN: Final = "built in"
+"""The source of metrics that follow from how it ran, such as how long it took."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
     """One value of a metric of a run or an execution; `execution_key` is None for what is of a run itself.

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import graphene
 
-from lineage import model
+from lineage import comparison, model
 
 
 class _OrderDirection(StrEnum):
@@ -144,3 +144,21 @@ OrderDirection = graphene.Enum.from_enum(
     ),
 )
 ASCENDING, DESCENDING = _OrderDirection.ASC, _OrderDirection.DESC
+
+ChangeKind = graphene.Enum.from_enum(
+    comparison.ChangeKind,
+    description=described(
+        "What a difference between two runs is of.",
+        {
+            comparison.ChangeKind.SPEC: "The text of the pipeline: what its steps are to do.",
+            comparison.ChangeKind.TOPOLOGY: "Which steps there are, and what each waits for.",
+            comparison.ChangeKind.IMAGE: "The image of a container, by reference or digest.",
+            comparison.ChangeKind.PARAMETER: "An argument of the run or of a step.",
+            comparison.ChangeKind.INPUT: "Data that came from outside the run.",
+            comparison.ChangeKind.ENVIRONMENT: "What is set around the code: variables, resources, added containers.",
+            comparison.ChangeKind.PHASE: "How a step or the run ended.",
+            comparison.ChangeKind.OUTPUT: "What a step wrote.",
+            comparison.ChangeKind.METRIC: "A metric.",
+        },
+    ),
+)

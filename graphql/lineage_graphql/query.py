@@ -4,6 +4,7 @@
 import graphene
 
 from lineage_graphql.artifacts import ARTIFACTS
+from lineage_graphql.comparison import RUN_DIFF
 from lineage_graphql.deployments import DEPLOYMENTS
 from lineage_graphql.executions import EXECUTIONS
 from lineage_graphql.experiments import EXPERIMENTS
@@ -32,6 +33,7 @@ class Query(graphene.ObjectType):
     deployments = DEPLOYMENTS
     run = RUN
     lineage = LINEAGE
+    run_diff = RUN_DIFF
     nondeterminism = NONDETERMINISM
     metric_names = METRIC_NAMES
     search = SEARCH

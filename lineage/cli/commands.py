@@ -57,6 +57,11 @@ COMMANDS: Final[Mapping[str, Command]] = {
         "List what serves models, which write each model is, and whether that was overwritten since; of one, all that "
         "it has served, and the runs and data behind it.",
     ),
+    "diff": Command(
+        "diff:diff",
+        "Show what differs between two runs: text, steps, images, arguments, data, surroundings, and what came of "
+        "them. What could have changed results comes first.",
+    ),
     "nondeterminism": Command(
         "nondeterminism:nondeterminism",
         "List steps of which not always the same came out, although the fingerprints of their executions are equal: "

@@ -7,12 +7,11 @@ import typer
 
 from lineage.cli.asking import Ask, UrlFlag, ask_pages, ask_saved, open_ask, write_json
 from lineage.cli.flags import JsonFlag, StoreFlag
-from lineage.cli.naming import key_of
+from lineage.cli.meant import run_meant
 from lineage.cli.pictures.runs import picture_of_run, table_of_runs
 from lineage.cli.telling import configure_logs
-from lineage.cli.terminal import fail, notes, print_answer, printable
+from lineage.cli.terminal import notes, print_answer
 from lineage.model import Phase
-from lineage_graphql import saved_queries
 
 
 def runs(
@@ -81,7 +80,7 @@ def show(
     """
     configure_logs(logging.ERROR)
     ask = open_ask(store, url)
-    found = _steps(ask, _find(ask, run), system=system)
+    found = _steps(ask, run_meant(ask, run), system=system)
     if as_json:
         write_json(found)
     else:
@@ -89,23 +88,6 @@ def show(
 
 
 # ------------------------------------------------------------------------------------------ asking
-def _find(ask: Ask, text: str) -> str:
-    """Say which run is meant, by its id."""
-    if (key := key_of(text)) is not None and key[0] == "Run":
-        return text
-    page = ask_saved(
-        ask, "runs", {"where": {"or": [{name: {"eq": text}} for name in ("uid", "name", "displayName")]}, "first": 1}
-    )["runs"]
-    if page["nodes"]:
-        if page["totalCount"] > 1:
-            notes.print(f"{page['totalCount']} runs are called {printable(text)}; this is the newest.", markup=False)
-        return str(page["nodes"][0]["id"])
-    of_workflow = (ask(saved_queries()["run"].text, {"uid": text}).get("data") or {}).get("run")
-    if of_workflow is None:
-        fail(f"no run with the id, uid or name {printable(text)} is recorded: `lineage runs` lists them")
-    return str(of_workflow["id"])
-
-
 def _steps(ask: Ask, run: str, *, system: bool) -> dict[str, Any]:
     """Read a run with all its executions, however many; with those that are plumbing, if `system`."""
     wanted = {"id": run, "system": None if system else False}

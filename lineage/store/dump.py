@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from lineage.identity import Key, global_id
 from lineage.model import (
+    BUILT_IN,
     Artifact,
     ArtifactRole,
     ArtifactUse,
@@ -31,7 +32,7 @@ from lineage.model import (
 )
 from lineage.ports import Scope
 from lineage.store import parts, queries, values
-from lineage.store.metrics import BUILT_IN, metrics_of_executions
+from lineage.store.metrics import metrics_of_executions
 from lineage.store.served import revisions, served
 from lineage.store.slots import edits
 

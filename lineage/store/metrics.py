@@ -8,13 +8,13 @@ something that of its best trial. What is built in counts where nobody recorded 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, not_, select
 
 from lineage.evidence import MetricValue, Said
 from lineage.identity import Key, decode_key, run_key
-from lineage.model import Metric, PodSeen, Special
+from lineage.model import BUILT_IN, Metric, PodSeen, Special
 from lineage.ports import Scope, Where
 from lineage.store import measures, queries, tables
 from lineage.store.codec import look_of, moment
@@ -23,7 +23,6 @@ from lineage.store.gone import is_superseded
 from lineage.store.parts import of_executions, of_runs, pods
 from lineage.verification import Sighting, said_of
 
-BUILT_IN: Final = "built in"
 """The source of what nobody recorded."""
 
 
