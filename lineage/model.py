@@ -595,7 +595,7 @@ def is_in_volume(node: LineageNode) -> bool:
 class LineageEdge:
     """In the direction of the data: artifact to execution where USED, execution to artifact where GENERATED or REUSED,
     artifact to deployment where SERVED. `inferred`: one of several that the clocks allow, or a mount of a volume, which
-    says what may have been read and written, or equal content, which says that it may have been copied."""
+    says what may have been read and written."""
 
     source: str
     target: str
@@ -614,6 +614,17 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """An artifact that nobody is known to have written may be a copy of another, which was there before with the same
+    content: the same bytes, or (`same_bytes` is false) the same meaning in other bytes, such as an archive of the same
+    files."""
+
+    source: str
+    target: str
+    same_bytes: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LineageGraph:
     """Never silently partial: `complete` is false where anything is missing, `reasons` say why, and
     `frontier` are the ids of the nodes to go on from. `depth` is how many edges away the farthest is."""
@@ -625,6 +636,7 @@ class LineageGraph:
     reasons: tuple[str, ...] = ()
     frontier: tuple[str, ...] = ()
     starts: tuple[Start, ...] = ()
+    copies: tuple[Copy, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

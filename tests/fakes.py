@@ -19,6 +19,7 @@ from lineage.model import (
     ArtifactUse,
     Closure,
     Completeness,
+    Copy,
     Counts,
     Deployment,
     DeploymentRevision,
@@ -64,6 +65,7 @@ class Knowledge:
     experiments: Sequence[Experiment] = ()
     recurring_runs: Sequence[RecurringRun] = ()
     deployments: Sequence[Deployment] = ()
+    copies: Sequence[Copy] = ()
     rejected: Sequence[Rejected] = ()
     sources: Sequence[SourceStatus] = ()
     gaps: Mapping[str, Sequence[Gap]] = field(default_factory=dict)
@@ -374,7 +376,8 @@ class FakeStore:
         distance = dict.fromkeys(starts, 0)
         queue, frontier = list(distance), []
         for current in queue:
-            steps = [edge for edge in self._edges() if _leads(edge, current, direction)]
+            links: list[LineageEdge | Copy] = [*self._edges(), *self._known.copies]
+            steps = [link for link in links if _leads(link, current, direction)]
             if steps and max_depth is not None and distance[current] >= max_depth:
                 frontier.append(current)
                 continue
@@ -392,6 +395,7 @@ class FakeStore:
             complete=not frontier,
             reasons=("the walk was bounded",) if frontier else (),
             frontier=tuple(frontier),
+            copies=tuple(each for each in self._known.copies if each.source in distance and each.target in distance),
         )
 
     def closure(self, scope: Scope, roots: Sequence[Key], *, direction: Direction, max_nodes: int) -> Closure | None:
@@ -691,7 +695,7 @@ def _edge(use: ArtifactUse, source: str, target: str) -> LineageEdge:
     return LineageEdge(source=source, target=target, role=use.role, name=use.name, inferred=use.ambiguous)
 
 
-def _leads(edge: LineageEdge, node: str, direction: Direction) -> bool:
+def _leads(edge: LineageEdge | Copy, node: str, direction: Direction) -> bool:
     if direction is Direction.UPSTREAM:
         return edge.target == node
     if direction is Direction.DOWNSTREAM:

@@ -41,6 +41,20 @@ class Start(graphene.ObjectType):
     target = graphene.ID(required=True, description="The execution that was started.")
 
 
+class Copy(graphene.ObjectType):
+    """An artifact that nobody is known to have written may be a copy of another: that was there before, with the same
+    content. Of several that hold it, each leads to the one that came next: so all that may be copies of an artifact lie
+    downstream of it."""
+
+    source = graphene.ID(required=True, description="The artifact that was there before.")
+    target = graphene.ID(required=True, description="The artifact that may be a copy of it.")
+    same_bytes = graphene.Boolean(
+        required=True,
+        description="True where the bytes are equal; false where only what they mean is, as of an archive of the same "
+        "files.",
+    )
+
+
 class LineageGraph(graphene.ObjectType):
     """Never silently partial: `complete` is false where anything is missing, `reasons` say why, and `frontier` are
     the nodes to go on from."""
@@ -51,6 +65,11 @@ class LineageGraph(graphene.ObjectType):
         graphene.NonNull(Start),
         required=True,
         description="Which of the executions started which: a walk goes along these as along edges.",
+    )
+    copies = graphene.List(
+        graphene.NonNull(Copy),
+        required=True,
+        description="Which of the artifacts may be copies of which: a walk goes along these as along edges.",
     )
     depth = graphene.Int(required=True, description="How many edges the farthest node is away.")
     complete = graphene.Boolean(required=True, description="False where anything is missing.")

@@ -1,9 +1,9 @@
 """What a transaction may touch, where others write at the same time.
 
 Two transactions that touch the same thing take turns: each locks by name what it touches before it reads it,
-and keeps it to its end. First subjects (runs, objects by uid, lists), then what is served, then locations, each group
-at once and in one order, so that no two wait for each other. What the facts do not name (the run of a workflow, say)
-shows when a row is read: then the transaction begins anew, with that name as well.
+and keeps it to its end. First subjects (runs, objects by uid, lists), then what is served, then locations, then
+contents, each group at once and in one order, so that no two wait for each other. What the facts do not name (the run
+of a workflow, say) shows when a row is read: then the transaction begins anew, with that name as well.
 
 Every row belongs to what is locked:
 
@@ -22,7 +22,9 @@ Every row belongs to what is locked:
   changes that does so alone, and whoever touches locations keeps others from it;
 - artifacts, looks, uses and the edges of uses to their location. A batch that changes a run's graph locks every
   location whose answers may follow from it, so whoever holds a location may read the graphs of its readers. What a
-  deployment serves from a place depends on what was written around it, so that who writes there holds that place too.
+  deployment serves from a place depends on what was written around it, so that who writes there holds that place too;
+- the edges between artifacts of one content to that content. Whoever changes what an artifact holds, or when it was
+  there, locks what it holds and held last of all.
 
 What belongs to nobody (pipelines, experiments) is only ever added. Who adds what another adds at the same time
 begins anew, and finds it there. Bookkeeping comes last, in one order, to hold what all share for
@@ -59,6 +61,7 @@ from lineage.store.dialect import Dialect
 SUBJECTS: Final = 1
 SERVING: Final = 2
 LOCATIONS: Final = 3
+CONTENTS: Final = 4
 
 Name: TypeAlias = tuple[int, str]
 """A group and a text."""
@@ -133,6 +136,11 @@ def starter(named: Starter) -> Name:
 def location(place: Location) -> Name:
     """Name a location."""
     return LOCATIONS, f"{place.store} {place.uri}"
+
+
+def content(digest: str) -> Name:
+    """Name a content."""
+    return CONTENTS, digest
 
 
 WHAT_IS_SERVED: Final[Name] = (SERVING, "served")

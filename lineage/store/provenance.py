@@ -388,7 +388,7 @@ class Provenance:
             self._came[row["location_id"]] -= 1
         if row["span_from"] is not None:
             self._gone[row["location_id"]].append((row["span_from"], row["run_id"]))
-        for edge in [*batch.edges.of("target", row["id"]), *batch.edges.of("source", row["id"])]:
+        for edge in self._edges_at(row["id"]):
             batch.edges.remove(edge)
         if row["shown"] is not None:
             for metric in batch.metrics.of("origin", row["id"]):
@@ -482,12 +482,14 @@ class Provenance:
         """What lay somewhere before all known writes is known only while someone may have read it."""
         for row in self._batch.artifacts.find("id", self._orphans):
             lonely = row["execution_id"] is None and row["state"] is None
-            if (
-                lonely
-                and not self._batch.edges.of("source", row["id"])
-                and not self._batch.edges.of("target", row["id"])
-            ):
+            if lonely and not self._edges_at(row["id"]):
                 self._remove_artifact(row)
+
+    def _edges_at(self, artifact_id: int) -> list[Row]:
+        """The edges at an artifact, but for those of copies, which come last (`lineage.store.copying`)."""
+        edges = self._batch.edges
+        found = [*edges.of("target", artifact_id), *edges.of("source", artifact_id)]
+        return [edge for edge in found if edge["role"] != tables.COPIED]
 
 
 def _places_of(batch: Batch, column: str, ids: Collection[int]) -> Iterator[Location]:

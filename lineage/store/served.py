@@ -1,19 +1,16 @@
 """Reading what deployments serve and served: their revisions, and the artifacts that these read.
 
-Content is no identity, and equal content is joined on reading: what somebody copied to where it is served leads to the
-artifact that a run wrote.
+What somebody copied to where it is served leads to the artifact that a run wrote, by equal content.
 """
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Connection, and_, func, select, union
+from sqlalchemy import Connection, and_, func, select
 
 from lineage.identity import Key, decode_key, encode_key
-from lineage.merge import SKEW_SECONDS
 from lineage.model import Artifact, ArtifactRole, DeploymentRevision, ServedArtifact
 from lineage.ports import Scope
 from lineage.serving import is_changed_since, is_served_now, label, label_in
@@ -21,7 +18,6 @@ from lineage.store import queries, tables, values
 from lineage.store.codec import deployment_of
 from lineage.store.deployments import rollouts_of
 from lineage.store.gone import deployment_is_gone
-from lineage.store.prepared import Prepared
 
 
 # ------------------------------------------------------------------------------------------ revisions
@@ -137,74 +133,25 @@ def _newest(connection: Connection, scope: Scope, locations: Collection[int]) ->
 
 
 # ------------------------------------------------------------------------------------------ content
-@dataclass(frozen=True, slots=True)
-class Copy:
-    """A deployment serves what nobody is known to have written there, and whose content is that of an artifact that a
-    run had written before: by the ids and keys of these two, and the label."""
-
-    original: int
-    original_key: str
-    deployment: int
-    deployment_key: str
-    label: str
-
-
-def copies(connection: Connection, scope: Scope) -> list[Copy]:
-    """All that deployments serve by content, as far as the caller may see both ends."""
-    rows = _copies(connection.dialect.name, scope).ask(connection.connection.cursor(), {})
-    return [
-        Copy(original, original_key, deployment, deployment_key, label_in(name))
-        for original, original_key, deployment, deployment_key, name in rows
-    ]
-
-
-@lru_cache(queries.KEPT)
-def _copies(database: str, scope: Scope) -> Prepared:
-    edge, original, deployment = tables.edge, tables.node.alias("original_node"), tables.node.alias("server_node")
-    pairs = _pairs().subquery("pairs")
-    statement = (
-        select(pairs.c.original, original.c.key, pairs.c.deployment, deployment.c.key.label("server"), edge.c.name)
-        .select_from(pairs)
-        .join(edge, and_(edge.c.target == pairs.c.deployment, edge.c.source == pairs.c.copy))
-        .join(original, original.c.id == pairs.c.original)
-        .join(deployment, deployment.c.id == pairs.c.deployment)
-        .where(
-            edge.c.role == ArtifactRole.SERVED.value,
-            queries.is_seen(pairs.c.original, scope),
-            queries.is_seen(pairs.c.deployment, scope),
-        )
-    )
-    return Prepared(database, statement)
-
-
-def _pairs() -> CompoundSelect[Any]:
-    """What deployments serve that no run wrote, and what runs had written before of the same bytes or the same
-    meaning."""
-    deployment, edge = tables.deployment, tables.edge
-    copy, original = tables.artifact.alias("copy"), tables.artifact.alias("original")
-    return union(
-        *(
-            select(deployment.c.id.label("deployment"), copy.c.id.label("copy"), original.c.id.label("original"))
-            .select_from(deployment)
-            .join(edge, and_(edge.c.target == deployment.c.id, edge.c.role == ArtifactRole.SERVED.value))
-            .join(copy, and_(copy.c.id == edge.c.source, copy.c.execution_id.is_(None)))
-            .join(original, and_(original.c[digest] == copy.c[digest], original.c[digest].is_not(None)))
-            .where(original.c.execution_id.is_not(None), original.c.span_from <= copy.c.span_to + SKEW_SECONDS)
-            for digest in ("digest", "content_digest")
-        )
-    )
-
-
 def _originals(connection: Connection, scope: Scope, deployments: Sequence[Key]) -> Mapping[int, Sequence[Artifact]]:
     """What runs had written before of the content of what deployments serve, by the id of that."""
-    pairs, owner = _pairs().subquery("pairs"), tables.node.alias("owner")
+    edge, owner, onward = tables.edge, tables.node.alias("owner"), tables.edge.alias("onward")
+    behind = (
+        select(edge.c.source.label("copy"), edge.c.source.label("original"))
+        .join(owner, owner.c.id == edge.c.target)
+        .where(owner.c.key.in_([encode_key(key) for key in deployments]), edge.c.role == ArtifactRole.SERVED.value)
+        .cte("behind", recursive=True)
+    )
+    behind = behind.union(
+        select(behind.c.copy, onward.c.source).join(
+            onward, and_(onward.c.target == behind.c.original, onward.c.role == tables.COPIED)
+        )
+    )
     statement = (
         queries.artifacts(scope)
-        .select.add_columns(pairs.c.copy.label("copy"))
-        .join(pairs, pairs.c.original == tables.artifact.c.id)
-        .join(owner, owner.c.id == pairs.c.deployment)
-        .where(owner.c.key.in_([encode_key(key) for key in deployments]))
-        .distinct()
+        .select.add_columns(behind.c.copy.label("copy"))
+        .join(behind, behind.c.original == tables.artifact.c.id)
+        .where(behind.c.copy != behind.c.original, tables.artifact.c.execution_id.is_not(None))
     )
     found: defaultdict[int, list[Artifact]] = defaultdict(list)
     for row in connection.execute(statement):

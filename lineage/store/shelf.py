@@ -218,6 +218,22 @@ class Shelf:
             for names, rows in self._updates().items():
                 self._dialect.update(self._cursor, self._table, names, rows)
 
+    def changes(self, *names: str) -> Iterator[tuple[Row | None, Row | None]]:
+        """Say of each row that was changed what some of its columns held before and hold now, where that is another; of
+        a row that was not there, or is no more, None."""
+        form, stored = self._form, self._stored
+        held = itemgetter(*(form.names.index(name) for name in names))
+        for identity, row in self._changed.items():
+            now, old = tuple(row[name] for name in names), stored.get(identity)
+            before = None if old is None else held(old)
+            if now != before:
+                yield (
+                    None if before is None else dict(zip(names, before, strict=True)),
+                    dict(zip(names, now, strict=True)),
+                )
+        for identity in self._removed:
+            yield dict(zip(names, held(stored[identity]), strict=True)), None
+
     # -- inside
     def _updates(self) -> Mapping[tuple[str, ...], list[tuple[Any, ...]]]:
         """Of the rows that were there, what changed, by the columns: their new values, then the primary key."""

@@ -13,6 +13,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Double,
     Index,
     Integer,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     Sequence,
     String,
     Table,
+    and_,
     func,
     literal_column,
 )
@@ -462,6 +464,17 @@ artifact = Table(
 for _column in (artifact.c.digest, artifact.c.content_digest, artifact.c.size_bytes):
     _index_of_known(f"artifact_by_{_column.name}", _column)
 
+
+def is_from_outside(digest: str) -> ColumnElement[bool]:
+    """Say that nobody is known to have written an artifact of which this digest is known. Written out, as an index is
+    only used by those who use its very words."""
+    return and_(artifact.c.execution_id.is_(None), artifact.c[digest].is_not(None))
+
+
+for _column in (artifact.c.digest, artifact.c.content_digest):
+    _outside = is_from_outside(_column.name)
+    Index(f"artifact_from_outside_by_{_column.name}", _column, sqlite_where=_outside, postgresql_where=_outside)
+
 # When an artifact was there, in seconds; null where nobody knows. Written out, as an index is only used by those
 # who use its very words.
 WRITTEN_AT = func.nullif(artifact.c.span_to, literal_column(str(OPEN), BigInteger), type_=BigInteger)
@@ -524,9 +537,12 @@ use = Table(
 # downstream every edge that starts there: one range of one index each.
 #
 # STARTED leads from an execution to those of the run that it started. It is no use of any artifact, and readers get it
-# as what it is (`lineage.model.Start`).
+# as what it is (`lineage.model.Start`). Nor is COPIED, which leads from an artifact to one that may be a copy of it
+# (`lineage.contents`), and is named by what is equal: the bytes, or what they mean (`lineage.model.Copy`).
 HANDED_ON = "_HANDED_ON"
 STARTED = "STARTED"
+COPIED = "COPIED"
+SAME_BYTES, SAME_MEANING = "bytes", "meaning"
 edge = Table(
     "edge",
     metadata,

@@ -32,7 +32,17 @@ from sqlalchemy import (
 )
 
 from lineage.identity import encoded_id
-from lineage.model import ArtifactRole, Closure, Direction, LineageEdge, LineageGraph, LineageNode, Start, is_in_volume
+from lineage.model import (
+    ArtifactRole,
+    Closure,
+    Copy,
+    Direction,
+    LineageEdge,
+    LineageGraph,
+    LineageNode,
+    Start,
+    is_in_volume,
+)
 from lineage.ports import Scope
 from lineage.serving import label_in
 from lineage.store import tables
@@ -40,12 +50,11 @@ from lineage.store.conditions import Expression
 from lineage.store.prepared import Prepared, among
 from lineage.store.queries import KEPT, is_seen
 from lineage.store.reads import seen_ids
-from lineage.store.served import Copy, copies
 from lineage.store.shelf import chunks
 
 SHORT: Final = 8  # levels: a walk of no more reads them one by one, rather than what lies behind them too
 BETWEEN_KEYS: Final = "\n"
-DEPLOYMENTS: Final = '["Deployment",'  # how their keys begin, as text
+BESIDE_USES: Final = (tables.STARTED, tables.COPIED)  # the roles of links that are no use of an artifact
 SOME_HIDDEN: Final = "some nodes may not be seen"
 
 Link = tuple[int, int, str, str, bool]
@@ -133,8 +142,7 @@ def closure(
         ((keys,),) = _keys(database, way, scope, is_one=is_one).ask(cursor, asked)
         that_way = [] if keys is None else keys.split(BETWEEN_KEYS)
         found = list(dict.fromkeys(found + that_way)) if found else that_way
-        if len(found) > max_nodes or (found and _may_lead_on_by_content(way, roots) and copies(connection, scope)):
-            # It went by number, or not past what leads on by content alone: walk again, for the nearest and for all.
+        if len(found) > max_nodes:  # it went by number: walk again, for the nearest
             known = seen_ids(connection, scope, roots)
             cut = walk(connection, scope, known, direction=direction, max_depth=None, max_nodes=max_nodes)
             return Closure(keys=tuple(cut.keys.values()), complete=not cut.reasons, reasons=tuple(cut.reasons))
@@ -143,11 +151,6 @@ def closure(
     if not found:
         return None
     return Closure(keys=tuple(found), complete=not hidden, reasons=(SOME_HIDDEN,) if hidden else ())
-
-
-def _may_lead_on_by_content(way: Direction, roots: Sequence[str]) -> bool:
-    """Say whether anything that lies that way can: upstream it leads on from deployments alone, and to none."""
-    return way is Direction.DOWNSTREAM or any(key.startswith(DEPLOYMENTS) for key in roots)
 
 
 def _ways(direction: Direction) -> tuple[Direction, ...]:
@@ -174,19 +177,11 @@ def _links(way: Direction, scope: Scope) -> Select[Any]:
 class _Links:
     """The links that lead on from nodes, one way, and the keys of the nodes at their far ends, as read so far."""
 
-    def __init__(self, connection: Connection, scope: Scope, way: Direction, copied: Sequence[Copy]) -> None:
+    def __init__(self, connection: Connection, scope: Scope, way: Direction) -> None:
         self._connection = connection
         self._statement = _links(way, scope)
         self._of: dict[int, list[tuple[int, Link]]] = {}
         self.keys: dict[int, str] = {}
-        self._by_content: defaultdict[int, list[tuple[int, Link]]] = defaultdict(list)
-        for one in copied:
-            link = (one.original, one.deployment, ArtifactRole.SERVED.value, one.label, True)
-            near, far = (
-                (one.original, one.deployment) if way is Direction.DOWNSTREAM else (one.deployment, one.original)
-            )
-            self._by_content[near].append((far, link))
-            self.keys |= {one.original: one.original_key, one.deployment: one.deployment_key}
 
     def of(self, level: Iterable[int], *, ahead: int) -> list[tuple[int, int, Link]]:
         """The near end, the far end and the link itself. Where any is not known yet, those of up to `ahead` nodes
@@ -194,7 +189,7 @@ class _Links:
         for some in chunks(node_id for node_id in level if node_id not in self._of):
             if unknown := [node_id for node_id in some if node_id not in self._of]:
                 self._read(unknown, ahead)
-        return [(near, far, link) for near in level for far, link in (*self._of[near], *self._by_content.get(near, ()))]
+        return [(near, far, link) for near in level for far, link in self._of[near]]
 
     def _read(self, roots: Sequence[int], ahead: int) -> None:
         known = set(self._of)
@@ -218,9 +213,8 @@ def _link(source: int, target: int, role: str, name: str, ambiguous: bool) -> Li
     return source, target, ArtifactRole.REUSED.value if role == tables.HANDED_ON else role, name, ambiguous
 
 
-def _is_start(link: Link) -> bool:
-    """Whether a link leads from an execution to one that it started, and is no use of an artifact."""
-    return link[2] == tables.STARTED
+def _is_no_use(link: Link) -> bool:
+    return link[2] in BESIDE_USES
 
 
 # ------------------------------------------------------------------------------------------ the walk
@@ -250,7 +244,12 @@ class Walk:
         """Draw the graph, given the nodes that the keys are of."""
         ids = {node_id: encoded_id(key) for node_id, key in self.keys.items()}
         mounted = {node_id for node_id in ids if is_in_volume(nodes[node_id])}
-        starts = [Start(source=ids[link[0]], target=ids[link[1]]) for link in self.links.values() if _is_start(link)]
+        beside = [link for link in self.links.values() if _is_no_use(link)]
+        starts = [Start(source=ids[near], target=ids[far]) for near, far, role, *_ in beside if role == tables.STARTED]
+        equal = defaultdict[tuple[str, str], set[str]](set)
+        for near, far, role, name, _ in beside:
+            if role == tables.COPIED:
+                equal[ids[near], ids[far]].add(name)
         edges = [
             LineageEdge(
                 source=ids[source],
@@ -259,7 +258,7 @@ class Walk:
                 name=name,
                 inferred=ambiguous or not mounted.isdisjoint((source, target)),
             )
-            for source, target, role, name, ambiguous in filterfalse(_is_start, self.links.values())
+            for source, target, role, name, ambiguous in filterfalse(_is_no_use, self.links.values())
         ]
         return LineageGraph(
             nodes=tuple(nodes[i] for i in sorted(self.keys, key=lambda i: (self.depths[i], ids[i]))),
@@ -269,6 +268,10 @@ class Walk:
             reasons=tuple(self.reasons),
             frontier=tuple(sorted(ids[i] for i in self.frontier)),
             starts=tuple(sorted(starts, key=lambda start: (start.source, start.target))),
+            copies=tuple(
+                Copy(source=near, target=far, same_bytes=tables.SAME_BYTES in names)
+                for (near, far), names in sorted(equal.items())
+            ),
         )
 
 
@@ -288,10 +291,7 @@ def walk(
     if len(starts) < len(roots):
         found.reasons[_more_than(max_nodes)] = None
     # In turns, a level each: so what is kept is the nearest of both ways.
-    copied = copies(connection, scope)
-    levels = [
-        _levels(found, _Links(connection, scope, way, copied), starts, max_depth, max_nodes) for way in _ways(direction)
-    ]
+    levels = [_levels(found, _Links(connection, scope, way), starts, max_depth, max_nodes) for way in _ways(direction)]
     for _ in zip_longest(*levels):
         pass
     return found

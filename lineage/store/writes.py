@@ -4,7 +4,8 @@
 2. Joins: what is told of tasks, and pods, find their attempts (`tasks`, `joins`), and runs what started them
    (`starting`).
 3. Provenance: reads, writes and edges follow (`provenance`).
-4. Bookkeeping: what the API server says of existence, what sources delivered, what was rejected, and which runs are
+4. Copies: artifacts lead to what came from outside later with their content (`copying`).
+5. Bookkeeping: what the API server says of existence, what sources delivered, what was rejected, and which runs are
    due for their fingerprints. It comes last, because recorders share its rows.
 """
 
@@ -39,6 +40,7 @@ from lineage.identity import Key, encode_key, object_key
 from lineage.store import tables
 from lineage.store.batch import Batch
 from lineage.store.codec import microseconds
+from lineage.store.copying import join_copies
 from lineage.store.coverage import watch
 from lineage.store.deployments import see_deployment
 from lineage.store.dialect import Cursor, Dialect
@@ -94,6 +96,7 @@ def apply(
         added[number] = provenance.look(fact)
     provenance.derive()
     batch.flush()
+    join_copies(batch)
     for number, fact in sorted(books, key=lambda one: _turn(one[1])):
         added[number] = _keep_book(batch, fact, recorded_at)
     mark_changed(batch)

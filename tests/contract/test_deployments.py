@@ -282,7 +282,7 @@ def test_what_somebody_copied_to_where_it_is_served_leads_to_the_artifact_of_its
             assert closure is not None
             assert {wrote("u1", 10), D1} <= {node.key for node in graph.nodes}
             assert set(closure.ids) == {node.id for node in graph.nodes}
-            assert [edge.inferred for edge in graph.edges if edge.source == original.artifact.id] == [True]
+            assert [(copy.source, copy.target) for copy in graph.copies] == [(original.artifact.id, copied.artifact.id)]
 
 
 def test_what_was_written_later_is_not_what_was_copied() -> None:

@@ -73,6 +73,7 @@ NOT_IN_THE_CONTRACT = {
     "RecurringRun.scheduleError": "a schedule that nobody can read looks like one that is never due",
     "RecurringRun.spec": "all of what is in force, as of every edit",
     "RecurringRun.stopped": "nothing is due once its stop strategy has ended it",
+    "LineageGraph.copies": "what somebody copied leads on by its content, which is no use by any execution",
     "LineageGraph.starts": "an execution that started another influenced it, and no artifact says so",
     "PodSeen.startedAt": "how long a step waited is seen by it",
     "Run.bestTrial": "what a search has found",
@@ -89,6 +90,7 @@ NOT_IN_THE_CONTRACT = {
 TYPES_NOT_IN_THE_CONTRACT = {
     "Condition": "how an object fares, as Kubernetes says it",
     "ObservedMetric": "what Katib notes of a metric",
+    "Copy": "which artifact may be a copy of which",
     "DeploymentRevision": "what a deployment served from one rollout to the next",
     "Origin": "which source a field comes from",
     "Replicas": "the pods of a job by their role",
