@@ -67,6 +67,11 @@ COMMANDS: Final[Mapping[str, Command]] = {
         "List steps of which not always the same came out, although the fingerprints of their executions are equal: "
         "the same images, commands, environment, parameters and content of inputs.",
     ),
+    "provenance": Command(
+        "provenance:provenance",
+        "Show where something came from, what it led to, or both: over all runs, by what was read and written, and "
+        "(marked) by equal content.",
+    ),
     "logs": Command("logs:logs", "Print the log that a step left, where Argo archived it."),
     "query": Command("query:query", "Ask in GraphQL; print the answer as JSON. Without a query, list the saved ones."),
     "artifact": Command(

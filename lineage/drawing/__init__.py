@@ -8,4 +8,6 @@ heights.py     how high
 layout.py      all of it together, and how links run
 words.py       texts that fit, and harm nothing
 svg.py         a picture as SVG
+dot.py         as text for Graphviz
+mermaid.py     as text for Mermaid
 """
