@@ -72,6 +72,10 @@ COMMANDS: Final[Mapping[str, Command]] = {
         "Show where something came from, what it led to, or both: over all runs, by what was read and written, and "
         "(marked) by equal content.",
     ),
+    "report": Command(
+        "report:app",
+        "Write a report as one file of HTML, Markdown or JSON: `provenance` of something, `diff` of two runs.",
+    ),
     "logs": Command("logs:logs", "Print the log that a step left, where Argo archived it."),
     "query": Command("query:query", "Ask in GraphQL; print the answer as JSON. Without a query, list the saved ones."),
     "artifact": Command(

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console, RenderableType
 
 from lineage.cli.pictures.provenance import pictures_of_provenance
-from lineage.cli.terminal import USAGE, WIDTH_IN_A_PIPE, fail, notes, print_answer
+from lineage.cli.terminal import USAGE, WIDTH_IN_A_PIPE, fail, notes, print_answer, write_file
 from lineage.drawing.dot import dot_of
 from lineage.drawing.mermaid import mermaid_of
 from lineage.drawing.provenance import provenance_picture
@@ -74,7 +74,7 @@ def write_graph(
     """Write a graph of the saved query `provenance`; `roots` are the ids that were asked for."""
     text = _written(graph, roots, title=title, direction=direction, form=form)
     if file is not None:
-        _write(file, text if isinstance(text, str) else _as_text(text))
+        write_file(file, text if isinstance(text, str) else _as_text(text))
     elif isinstance(text, str):
         typer.echo(text, nl=False)
     else:
@@ -106,10 +106,3 @@ def _as_text(shown: Sequence[RenderableType]) -> str:
     text = StringIO()
     Console(file=text, width=WIDTH_IN_A_PIPE, highlight=False).print(*shown, sep="\n")
     return text.getvalue()
-
-
-def _write(file: Path, text: str) -> None:
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        fail(f"{file} cannot be written: {error.strerror or error}")

@@ -4,6 +4,7 @@ Answers go to standard output, everything else to standard error, so that answer
 """
 
 import sys
+from pathlib import Path
 from typing import Final, NoReturn
 
 import typer
@@ -34,6 +35,14 @@ def print_answer(*shown: RenderableType) -> None:
     """Print to standard output: as wide as the terminal, or as wide as it is where it goes to a file."""
     width = None if sys.stdout.isatty() else WIDTH_IN_A_PIPE
     Console(file=sys.stdout, highlight=False, width=width).print(*shown, sep="\n")
+
+
+def write_file(file: Path, text: str) -> None:
+    """Write an answer to a file, or end where that cannot be."""
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        fail(f"{file} cannot be written: {error.strerror or error}")
 
 
 def printable(text: object) -> str:

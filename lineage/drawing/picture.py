@@ -32,7 +32,8 @@ class Mark:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thing:
     """One box. `group` is what it belongs to, such as the run of an execution: things of one group are marked alike.
-    `is_asked_for`: the picture was made for it. `details` are shown to who points at it, a line each."""
+    `is_asked_for`: the picture was made for it. `details` are shown to who points at it, a line each. `anchor` is where
+    the document around the picture tells more, if it does."""
 
     id: str
     kind: Kind
@@ -42,6 +43,7 @@ class Thing:
     group: str = ""
     is_asked_for: bool = False
     details: tuple[str, ...] = ()
+    anchor: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

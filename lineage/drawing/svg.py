@@ -1,17 +1,20 @@
 """A picture as SVG: one text that needs nothing else, and does nothing: no script, no request, no id.
 
+Where the document around it tells more of a thing, the thing is a link within it.
+
 It follows the light or dark of whoever looks, by `prefers-color-scheme`. What a colour says, a word or a shape says,
 too. Things and arrows have titles: shown to who points at them, and read out.
 """
 
 from collections.abc import Mapping
+from html import escape
 from math import ceil
 from typing import Final
 
 from lineage.drawing.layout import Box, Route, lay_out
 from lineage.drawing.picture import Arrow, Kind, Mark, Picture, Thing, Tone
 from lineage.drawing.style import HUES, STYLE, shape
-from lineage.drawing.words import fitted, lines_of, markup, markup_of_lines, width_of
+from lineage.drawing.words import fitted, harmless, lines_of, markup, markup_of_lines, width_of
 
 # Lengths are pixels. Sizes of fonts are those of the style.
 HEIGHT: Final = 46
@@ -49,7 +52,7 @@ def svg_of(picture: Picture) -> str:
     legend, wide = _legend(picture, top)
     width = max(LEAST_WIDTH, round(layout.width) + 2 * MARGIN, ceil(wide) + MARGIN)
     notes = [line for note in picture.notes for line in lines_of(note, NOTE, width - 2 * MARGIN)]
-    height = top + LINE * (len(notes) + 1) + MARGIN
+    height = top + LINE * len(notes) + MARGIN
     groups = dict.fromkeys(thing.group for thing in picture.things if thing.group)
     hues = {group: at % len(HUES) for at, group in enumerate(groups)}
     called = {thing.id: thing.title for thing in picture.things}
@@ -63,7 +66,7 @@ def svg_of(picture: Picture) -> str:
     written += [_thing(thing, box, hues) for thing, box in zip(picture.things, layout.boxes, strict=True)]
     written += ["</g>", *legend]
     for at, note in enumerate(notes):
-        written.append(f'<text class="note" x="{MARGIN}" y="{top + LINE * (at + 2)}">{markup(note)}</text>')
+        written.append(f'<text class="note" x="{MARGIN}" y="{top + LINE * (at + 1)}">{markup(note)}</text>')
     return "\n".join([*written, "</svg>\n"])
 
 
@@ -91,11 +94,12 @@ def _thing(thing: Thing, box: Box, hues: Mapping[str, int]) -> str:
     bar = f'<rect class="hue{hues[thing.group]}" x="8" y="12" width="3" height="22" rx="1.5"/>' if thing.group else ""
     name = _words(thing.title, NAME * (BOLD if thing.kind is not Kind.ARTIFACT else 1), right - left)
     below = f'<text class="small" x="{left}" y="36">{_words(thing.subtitle, SMALL, room)}</text>'
-    return (
+    drawn = (
         f'<svg class="{classes}" role="graphics-symbol" x="{box.left:.0f}" y="{box.top:.0f}" width="{box.width:.0f}" '
         f'height="{box.height:.0f}"><title>{_told(thing)}</title>{shape(thing.kind, box.width, box.height)}{bar}'
         f'<text class="name" x="{left}" y="{name_at}">{name}</text>{below if thing.subtitle else ""}{marks}</svg>'
     )
+    return f'<a href="#{escape(harmless(thing.anchor))}">{drawn}</a>' if thing.anchor else drawn
 
 
 def _mark(mark: Mark, right: float, middle: float, widest: float) -> tuple[str, float]:

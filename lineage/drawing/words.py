@@ -13,7 +13,7 @@ from unicodedata import combining, east_asian_width
 
 ELLIPSIS: Final = "…"
 REPLACED: Final = "\N{REPLACEMENT CHARACTER}"  # stands for what cannot be shown
-LONGEST: Final = 1000  # characters of any text: what is longer is no name
+LONGEST: Final = 1000  # characters of any text in a picture: what is longer is no name
 
 _ROOM: Final = 1.13
 _OTHER: Final = 600  # thousandths of the size of the font, as all of these
@@ -50,20 +50,23 @@ _WIDTH_OF: Final = _Widths({letter: width for letters, width in _WIDTHS for lett
 
 def harmless(text: str) -> str:
     """Write a text on one line, without what steers a reader: control characters, and those that turn its direction."""
-    shown = text if len(text) <= LONGEST else text[: LONGEST - 1] + ELLIPSIS
-    if shown.isprintable():
-        return shown
-    return "".join(letter if letter.isprintable() else " " if letter.isspace() else REPLACED for letter in shown)
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() else " " if letter.isspace() else REPLACED for letter in text)
 
 
 def markup(text: str) -> str:
     """Write a text as it stands in XML and HTML, between tags and in attributes: harmless, and on one line."""
-    return escape(harmless(text))
+    return escape(_of_a_picture(text))
 
 
 def markup_of_lines(lines: Iterable[str]) -> str:
     """Write texts in the same way, a line each."""
-    return escape("\n".join(map(harmless, lines)))
+    return escape("\n".join(map(_of_a_picture, lines)))
+
+
+def _of_a_picture(text: str) -> str:
+    return harmless(text if len(text) <= LONGEST else text[: LONGEST - 1] + ELLIPSIS)
 
 
 def width_of(text: str, size: float) -> float:
@@ -73,7 +76,7 @@ def width_of(text: str, size: float) -> float:
 
 def fitted(text: str, size: float, width: float) -> str:
     """Shorten a text in its middle until it fits into a width: names differ at their ends."""
-    text = harmless(text)
+    text = _of_a_picture(text)
     widths = list(map(_WIDTH_OF.__getitem__, text))
     room = width * 1000 / (size * _ROOM)
     if sum(widths) <= room:
@@ -87,7 +90,7 @@ def fitted(text: str, size: float, width: float) -> str:
 def lines_of(text: str, size: float, width: float) -> Iterator[str]:
     """Break a text into lines of a width at its spaces; a word that is wider is shortened."""
     line = ""
-    for word in harmless(text).split():
+    for word in _of_a_picture(text).split():
         longer = f"{line} {word}" if line else word
         if line and width_of(longer, size) > width:
             yield line

@@ -17,7 +17,7 @@ def asked(*roots: str, **values: Any) -> Picture:
 
 
 def graph(*nodes: dict[str, Any], **more: Any) -> dict[str, Any]:
-    empty = {"nodes": nodes, "edges": [], "starts": [], "complete": True, "reasons": [], "frontier": []}
+    empty = {"nodes": nodes, "edges": [], "starts": [], "depth": 0, "complete": True, "reasons": [], "frontier": []}
     return empty | more
 
 

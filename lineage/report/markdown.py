@@ -1,0 +1,130 @@
+"""A report as Markdown, as GitHub reads it (GFM): for comments, issues and wikis.
+
+Every letter that Markdown or HTML could take for its own is written as what it is. Pictures are flowcharts of Mermaid.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Final, assert_never
+
+from lineage.drawing.mermaid import mermaid_of
+from lineage.drawing.picture import Picture
+from lineage.drawing.words import harmless
+from lineage.report.document import (
+    Badge,
+    Block,
+    Changes,
+    Code,
+    Facts,
+    Figure,
+    Inline,
+    Line,
+    Link,
+    Paragraph,
+    Report,
+    Section,
+    Table,
+    Tone,
+)
+
+_SIGNS: Final = {Tone.GOOD: "", Tone.QUIET: "", Tone.NOTICE: "⚠ ", Tone.ALARM: "✗ "}
+_LARGEST, _MOST_ARROWS = 50_000, 500
+"""Letters and arrows: what Mermaid draws at most, unless it is told otherwise."""
+_ANYWHERE: Final = re.compile(r"[\\`*_\[\]~|$]|:(?=//)|(?<=www)\.")
+"""What is markup wherever it stands, and by what addresses are found."""
+_AT_THE_START: Final = re.compile(r"^(\s*(?:\d+(?=[.)](?:\s|$))|(?=(?:#{1,6}|[+-])(?:\s|$)|[=-][=\s-]*$)))")
+_CALLING: Final = re.compile(r"@(?=\w)|#(?=\d)|:(?=[a-z][\w+-]*:)")
+"""What GitHub looks for in the text that is shown: mentions, issues, emoji. A comment in between ends that."""
+
+
+def markdown_of(report: Report) -> str:
+    """Write a report as Markdown. The same report gives the same text.
+
+    What is asked of a row is its number, for ids are long, and so much text a comment cannot hold.
+    """
+    numbers = {
+        row.anchor: f"{section.anchor}-{number}"
+        for section in report.sections
+        for block in section.blocks
+        if isinstance(block, Table)
+        for number, row in enumerate(block.rows, 1)
+        if row.anchor
+    }
+    return _Writer(numbers).report(report)
+
+
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """Writes Markdown in which rows have the anchors given."""
+
+    anchors: Mapping[str, str]
+
+    def report(self, report: Report) -> str:
+        return f"# {_text(report.title)}\n{''.join(map(self.section, report.sections))}"
+
+    def section(self, section: Section) -> str:
+        level = "###" if section.is_part else "##"
+        blocks = "".join(f"\n{text}" for block in section.blocks if (text := "".join(self.block(block))))
+        return f"\n{self.anchor(section.anchor)}\n\n{level} {_text(section.title)}\n{blocks}"
+
+    def block(self, block: Block) -> Iterator[str]:
+        match block:
+            case Paragraph(line):
+                yield f"{self.line(line)}\n"
+            case Facts(items):
+                for name, line in items:
+                    yield f"- {_text(name)}: {self.line(line)}\n"
+            case Table(columns, rows):
+                yield f"| {' | '.join(map(_text, columns))} |\n|{' --- |' * len(columns)}\n"
+                for row in rows:
+                    yield f"| {self.anchor(row.anchor)}{' | '.join(map(self.line, row.cells))} |\n"
+            case Figure(picture):
+                yield from self.figure(picture)
+            case Changes(lines):
+                fence = _fence(lines)
+                yield "\n".join((f"{fence}diff", *map(harmless, lines), f"{fence}\n"))
+            case _:
+                assert_never(block)
+
+    def figure(self, picture: Picture) -> Iterator[str]:
+        drawn = mermaid_of(picture)
+        if len(drawn) <= _LARGEST and len(picture.arrows) <= _MOST_ARROWS:
+            yield f"```mermaid\n{drawn}```\n"
+        else:
+            yield "It is too large to be drawn here; what it shows stands in the tables below.\n"
+
+    def anchor(self, name: str) -> str:
+        return f'<a id="{self.named(name)}"></a>' if name else ""
+
+    def named(self, anchor: str) -> str:
+        return escape(harmless(self.anchors.get(anchor, anchor)))
+
+    def line(self, line: Line) -> str:
+        return "".join(map(self.inline, line))
+
+    def inline(self, part: Inline) -> str:
+        match part:
+            case str():
+                return _text(part)
+            case Link(words, anchor):
+                return f"[{_text(words)}](#{self.named(anchor)})"
+            case Code(text):
+                return f"<code>{'<br>'.join(map(_text, text.split(chr(10))))}</code>"
+            case Badge(word, tone):
+                return f"{_SIGNS[tone]}<b>{_text(word)}</b>"
+        assert_never(part)
+
+
+def _fence(lines: Sequence[str]) -> str:
+    """Marks that begin and end a block of code in which there are no such marks."""
+    longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
+    return "`" * max(3, longest + 1)
+
+
+def _text(text: str) -> str:
+    """Write words that mean nothing but themselves."""
+    one_space = re.sub(r"\s+", " ", harmless(text))  # more would begin a block of code
+    plain = _ANYWHERE.sub(r"\\\g<0>", escape(one_space, quote=False))
+    return _CALLING.sub(r"\g<0><!-- -->", _AT_THE_START.sub(r"\1\\", plain))

@@ -1,0 +1,39 @@
+"""Times, durations, sizes and digests, as reports write them."""
+
+from datetime import datetime
+from typing import Any, Final
+
+NOT_KNOWN: Final = "–"
+_BYTES: Final = 1024
+
+
+def time_of(text: str | None) -> str:
+    """Write a time of an answer: in UTC, to the second."""
+    return NOT_KNOWN if text is None else text.partition(".")[0].replace("T", " ").removesuffix("Z")
+
+
+def took(started: str | None, finished: str | None) -> str:
+    """Write how long something took, between two times of an answer."""
+    if started is None or finished is None:
+        return NOT_KNOWN
+    seconds = round((_read(finished) - _read(started)).total_seconds())
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes, rest = divmod(seconds, 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _read(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def size_of(number: Any) -> str:
+    """Write a number of bytes, which is a text where it is large."""
+    if number is None:
+        return NOT_KNOWN
+    size = float(number)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if size < _BYTES:
+            return f"{size:.4g} {unit}"
+        size /= _BYTES
+    return f"{size:.4g} TiB"
