@@ -42,7 +42,7 @@ class RunDiff(graphene.ObjectType):
 
     base = graphene.Field("lineage_graphql.runs.Run", required=True, description="The run that is compared with.")
     target = graphene.Field("lineage_graphql.runs.Run", required=True, description="The run that is compared.")
-    identical = graphene.Boolean(required=True, description="True where nothing differs, as far as it is known.")
+    identical = graphene.Boolean(required=True, description="True where nothing differs, and all of it is known.")
     changes = graphene.List(graphene.NonNull(Change), required=True, description="The differences.")
     not_compared = graphene.List(
         graphene.NonNull(graphene.String), required=True, description="What is not known of both, in words."

@@ -61,7 +61,8 @@ class RunDiff:
 
     @property
     def identical(self) -> bool:
-        return not self.changes
+        """True where nothing differs, and all of it is known."""
+        return not self.changes and not self.not_compared
 
 
 def in_order(changes: Iterable[Change]) -> tuple[Change, ...]:

@@ -26,6 +26,7 @@ from lineage.store.prepared import INSERT, Prepared
 from lineage.store.shelf import chunks
 
 OF_RUN: Final = 0  # in the place of an execution
+WROTE: Final = ArtifactRole.GENERATED.value
 _ENDED: Final = sorted(phase.value for phase in Phase if phase.ended)
 
 
@@ -36,7 +37,7 @@ def mark_changed(batch: Batch) -> None:
     runs.update(row["run_id"] for row in batch.changed.values())
     runs.update(row["run_id"] for row in batch.changed_rows("pods"))
     rewritten = {row["id"] for row in batch.changed_rows("artifacts") if row["id"] not in batch.nodes.made}
-    using = {row["execution_id"] for row in batch.changed_rows("uses")}
+    using = {row["source" if row["role"] == WROTE else "target"] for row in batch.changed_rows("edges")}
     for execution_id in list(using):
         if (row := batch.executions.held(execution_id)) is not None:
             runs.add(row["run_id"])

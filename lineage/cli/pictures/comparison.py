@@ -25,8 +25,8 @@ def picture_of_diff(found: Answer) -> Iterator[RenderableType]:
             yield _table(changes)
             yield from _texts(changes)
     yield ""
-    if found["identical"]:
-        yield Text("nothing differs", "green")
+    if not found["changes"]:
+        yield Text("nothing differs" if found["identical"] else "nothing differs, as far as it is known", "green")
     for reason in found["notCompared"]:
         yield Text.assemble(Text("not compared: ", "yellow"), shown(reason))
 
