@@ -15,6 +15,7 @@ from lineage_graphql.node import NODE, NODES
 from lineage_graphql.pipelines import PIPELINES
 from lineage_graphql.provenance import LINEAGE
 from lineage_graphql.recurring_runs import RECURRING_RUNS
+from lineage_graphql.rerun import RERUN_MANIFEST
 from lineage_graphql.runs import RUN, RUNS
 from lineage_graphql.search import SEARCH
 
@@ -34,6 +35,7 @@ class Query(graphene.ObjectType):
     run = RUN
     lineage = LINEAGE
     run_diff = RUN_DIFF
+    rerun_manifest = RERUN_MANIFEST
     nondeterminism = NONDETERMINISM
     metric_names = METRIC_NAMES
     search = SEARCH

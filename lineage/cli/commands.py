@@ -62,6 +62,11 @@ COMMANDS: Final[Mapping[str, Command]] = {
         "Show what differs between two runs: text, steps, images, arguments, data, surroundings, and what came of "
         "them. What could have changed results comes first.",
     ),
+    "rerun": Command(
+        "rerun:rerun",
+        "Write a manifest that would run a run again: the images that ran by their digest, the arguments that were "
+        "given, no cache, and a label that says which run it repeats. What cannot be held fast is said.",
+    ),
     "nondeterminism": Command(
         "nondeterminism:nondeterminism",
         "List steps of which not always the same came out, although the fingerprints of their executions are equal: "
