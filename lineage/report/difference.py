@@ -88,8 +88,8 @@ def _short(difference: Answer, by_kind: Mapping[str, Sequence[object]]) -> Itera
     yield "could change results", (counted(causal, "change", "changes", "causal"),)
     kinds = {kind: len(of_kind) for kind, of_kind in by_kind.items() if of_kind}
     yield "by kind", listed(Link(f"{_title(kind)}: {number}", _anchor(kind)) for kind, number in kinds.items())
-    number = len(difference["notCompared"])
-    yield "not compared", (counted(number, "thing", "things", "not-compared"),)
+    if difference["notCompared"]:
+        yield "not compared", (counted(len(difference["notCompared"]), "thing", "things", "not-compared"),)
 
 
 def _runs(base: Answer, target: Answer) -> Block:

@@ -4,8 +4,7 @@ Every letter that Markdown or HTML could take for its own is written as what it 
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Final, assert_never
 
@@ -40,81 +39,68 @@ _CALLING: Final = re.compile(r"@(?=\w)|#(?=\d)|:(?=[a-z][\w+-]*:)")
 
 
 def markdown_of(report: Report) -> str:
-    """Write a report as Markdown. The same report gives the same text.
-
-    What is asked of a row is its number, for ids are long, and so much text a comment cannot hold.
-    """
-    numbers = {
-        row.anchor: f"{section.anchor}-{number}"
-        for section in report.sections
-        for block in section.blocks
-        if isinstance(block, Table)
-        for number, row in enumerate(block.rows, 1)
-        if row.anchor
-    }
-    return _Writer(numbers).report(report)
+    """Write a report as Markdown. The same report gives the same text."""
+    return f"# {_text(report.title)}\n{''.join(map(_section, report.sections))}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Writer:
-    """Writes Markdown in which rows have the anchors given."""
+def _section(section: Section) -> str:
+    level = "###" if section.is_part else "##"
+    blocks = "".join(f"\n{text}" for block in section.blocks if (text := "".join(_block(block))))
+    return f"\n{_anchor(section.anchor)}\n\n{level} {_text(section.title)}\n{blocks}"
 
-    anchors: Mapping[str, str]
 
-    def report(self, report: Report) -> str:
-        return f"# {_text(report.title)}\n{''.join(map(self.section, report.sections))}"
+def _block(block: Block) -> Iterator[str]:
+    match block:
+        case Paragraph(line):
+            yield f"{_line(line)}\n"
+        case Facts(items):
+            for name, line in items:
+                yield f"- {_text(name)}: {_line(line)}\n"
+        case Table(columns, rows):
+            yield f"| {' | '.join(map(_text, columns))} |\n|{' --- |' * len(columns)}\n"
+            for row in rows:
+                yield f"| {_anchor(row.anchor)}{' | '.join(map(_line, row.cells))} |\n"
+        case Figure(picture):
+            yield from _figure(picture)
+        case Changes(lines):
+            fence = _fence(lines)
+            yield "\n".join((f"{fence}diff", *map(harmless, lines), f"{fence}\n"))
+        case _:
+            assert_never(block)
 
-    def section(self, section: Section) -> str:
-        level = "###" if section.is_part else "##"
-        blocks = "".join(f"\n{text}" for block in section.blocks if (text := "".join(self.block(block))))
-        return f"\n{self.anchor(section.anchor)}\n\n{level} {_text(section.title)}\n{blocks}"
 
-    def block(self, block: Block) -> Iterator[str]:
-        match block:
-            case Paragraph(line):
-                yield f"{self.line(line)}\n"
-            case Facts(items):
-                for name, line in items:
-                    yield f"- {_text(name)}: {self.line(line)}\n"
-            case Table(columns, rows):
-                yield f"| {' | '.join(map(_text, columns))} |\n|{' --- |' * len(columns)}\n"
-                for row in rows:
-                    yield f"| {self.anchor(row.anchor)}{' | '.join(map(self.line, row.cells))} |\n"
-            case Figure(picture):
-                yield from self.figure(picture)
-            case Changes(lines):
-                fence = _fence(lines)
-                yield "\n".join((f"{fence}diff", *map(harmless, lines), f"{fence}\n"))
-            case _:
-                assert_never(block)
+def _figure(picture: Picture) -> Iterator[str]:
+    drawn = mermaid_of(picture)
+    if len(drawn) <= _LARGEST and len(picture.arrows) <= _MOST_ARROWS:
+        yield f"```mermaid\n{drawn}```\n"
+    else:
+        yield "It is too large to be drawn here; what it shows stands in the tables below.\n"
 
-    def figure(self, picture: Picture) -> Iterator[str]:
-        drawn = mermaid_of(picture)
-        if len(drawn) <= _LARGEST and len(picture.arrows) <= _MOST_ARROWS:
-            yield f"```mermaid\n{drawn}```\n"
-        else:
-            yield "It is too large to be drawn here; what it shows stands in the tables below.\n"
 
-    def anchor(self, name: str) -> str:
-        return f'<a id="{self.named(name)}"></a>' if name else ""
+def _anchor(name: str) -> str:
+    return f'<a id="{_named(name)}"></a>' if name else ""
 
-    def named(self, anchor: str) -> str:
-        return escape(harmless(self.anchors.get(anchor, anchor)))
 
-    def line(self, line: Line) -> str:
-        return "".join(map(self.inline, line))
+def _named(anchor: str) -> str:
+    """Write an anchor in letters that end neither a link nor an attribute."""
+    return re.sub(r"[^A-Za-z0-9_-]", lambda letter: f"_{ord(letter[0]):x}", anchor)
 
-    def inline(self, part: Inline) -> str:
-        match part:
-            case str():
-                return _text(part)
-            case Link(words, anchor):
-                return f"[{_text(words)}](#{self.named(anchor)})"
-            case Code(text):
-                return f"<code>{'<br>'.join(map(_text, text.split(chr(10))))}</code>"
-            case Badge(word, tone):
-                return f"{_SIGNS[tone]}<b>{_text(word)}</b>"
-        assert_never(part)
+
+def _line(line: Line) -> str:
+    return "".join(map(_inline, line))
+
+
+def _inline(part: Inline) -> str:
+    match part:
+        case str():
+            return _text(part)
+        case Link(words, anchor):
+            return f"[{_text(words)}](#{_named(anchor)})"
+        case Code(text):
+            return f"<code>{'<br>'.join(map(_text, text.split(chr(10))))}</code>"
+        case Badge(word, tone):
+            return f"{_SIGNS[tone]}<b>{_text(word)}</b>"
+    assert_never(part)
 
 
 def _fence(lines: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ It is made of an answer to the saved query `provenance`.
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Any, Final
 
 from lineage.drawing.provenance import provenance_picture
@@ -30,6 +31,7 @@ from lineage.report.times import NOT_KNOWN, size_of, time_of, took
 
 Answer = Mapping[str, Any]
 
+_SHORT: Final = 12  # characters: one in 2⁴⁸
 _WAYS: Final = {
     "UPSTREAM": "where it came from",
     "DOWNSTREAM": "what came of it",
@@ -49,7 +51,7 @@ _TONES: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Graph:
-    """An answer, found by what reports ask of it. An id is that of a node, and the anchor of its row."""
+    """An answer, found by what reports ask of it: nodes, and edges, by the ids of nodes."""
 
     nodes: Mapping[str, Answer]
     leading_to: Mapping[str, Sequence[Answer]]
@@ -64,7 +66,7 @@ def provenance_report(graph: Answer, *, name: str, roots: Sequence[str], directi
     title = f"{name}: {_WAYS[direction]}"
     found = _found(graph)
     picture = provenance_picture(graph, title=title, roots=roots)
-    linked = replace(picture, things=tuple(replace(thing, anchor=thing.id) for thing in picture.things))
+    linked = replace(picture, things=tuple(replace(thing, anchor=_anchor(thing.id)) for thing in picture.things))
     sections = [
         Section("In short", "in-short", (Facts(tuple(_short(graph, found, roots))),)),
         Section("Picture", "picture", (Figure(linked, is_read_from_right=direction == "UPSTREAM"),)),
@@ -92,6 +94,11 @@ def _found(graph: Answer) -> _Graph:
     return _Graph(nodes={node["id"]: node for node in graph["nodes"]}, leading_to=to, leading_from=from_)
 
 
+def _anchor(id: str) -> str:
+    """Name the row of a node: always the same, and short, for PDF takes no names of more than 127 bytes."""
+    return f"n-{sha256(id.encode()).hexdigest()[:_SHORT]}"
+
+
 def _title(node: Answer) -> str:
     return str(node["displayName"] if node["__typename"] == "Execution" else node["name"])
 
@@ -101,7 +108,7 @@ def _short(graph: Answer, found: _Graph, roots: Sequence[str]) -> Iterator[tuple
     executions = found.of("Execution")
     runs = {node["run"]["id"]: node["run"]["displayName"] for node in executions}
     called = runs | {id: _title(node) for id, node in found.nodes.items()}
-    yield "asked for", listed(Link(called[root], root) for root in roots if root in called)
+    yield "asked for", listed(Link(called[root], _anchor(root)) for root in roots if root in called)
     yield (
         "in it",
         listed(
@@ -132,7 +139,7 @@ def _state(node: Answer) -> str:
 
 
 def _links(nodes: Sequence[Answer]) -> Iterator[Inline]:
-    return (Link(_title(node), node["id"]) for node in nodes)
+    return (Link(_title(node), _anchor(node["id"])) for node in nodes)
 
 
 def _missing(graph: Answer, found: _Graph) -> Iterator[Section]:
@@ -161,7 +168,7 @@ def _runs(found: _Graph) -> Iterator[Section]:
             (time_of(finished),),
             listed(_links(sorted(of_run, key=_by_time))),
         )
-        rows.append((started or "", Row(cells, id)))
+        rows.append((started or "", Row(cells, _anchor(id))))
     columns = ("run", "namespace", "first of it began (UTC)", "last of it ended (UTC)", "executions in it")
     yield from _section(
         "Runs", "runs", columns, [row for _, row in sorted(rows, key=lambda row: (row[0], row[1].anchor))]
@@ -177,21 +184,21 @@ def _executions(found: _Graph) -> Iterator[Section]:
             Row(
                 (
                     (node["displayName"],),
-                    (Link(node["run"]["displayName"], node["run"]["id"]),),
+                    (Link(node["run"]["displayName"], _anchor(node["run"]["id"])),),
                     (_badge(node["phase"]), *cached),
                     (time_of(node["startedAt"]),),
                     (took(node["startedAt"], node["finishedAt"]),),
                     _beside(found, found.leading_to[node["id"]], "source"),
                     _beside(found, found.leading_from[node["id"]], "target"),
                 ),
-                node["id"],
+                _anchor(node["id"]),
             )
         )
     yield from _section("Executions", "executions", columns, rows)
 
 
 def _artifacts(found: _Graph) -> Iterator[Section]:
-    columns = ("artifact", "state", "came from", "led to", "written (UTC)", "size", "type", "where", "digests")
+    columns = ("artifact", "state", "came from", "led to", "written (UTC)", "size", "type", "where, and digests")
     rows = []
     for node in sorted(found.of("Artifact"), key=_by_time):
         outside = "outside every recorded run" if node["producer"] is None else NOT_KNOWN
@@ -205,10 +212,9 @@ def _artifacts(found: _Graph) -> Iterator[Section]:
                     (time_of(node["createdAt"]),),
                     (size_of(node["sizeBytes"]),),
                     (node["type"] or NOT_KNOWN,),
-                    (Code(node["uri"]) if node["uri"] else "a value in the workflow",),
-                    _digests(node),
+                    _where(node),
                 ),
-                node["id"],
+                _anchor(node["id"]),
             )
         )
     yield from _section("Artifacts", "artifacts", columns, rows)
@@ -231,7 +237,7 @@ def _deployments(found: _Graph) -> Iterator[Section]:
                 (time_of(node["since"]),),
                 _beside(found, found.leading_to[node["id"]], "source"),
             ),
-            node["id"],
+            _anchor(node["id"]),
         )
         for node in found.of("Deployment")
     ]
@@ -247,7 +253,7 @@ def _others(found: _Graph) -> Iterator[Section]:
                 _beside(found, found.leading_to[node["id"]], "source"),
                 _beside(found, found.leading_from[node["id"]], "target"),
             ),
-            node["id"],
+            _anchor(node["id"]),
         )
         for node in found.nodes.values()
         if node["__typename"] not in known
@@ -255,10 +261,12 @@ def _others(found: _Graph) -> Iterator[Section]:
     yield from _section("What is not yours to see", "hidden", ("name", "came from", "led to"), rows)
 
 
-def _digests(node: Answer) -> Line:
-    """Of the bytes, and of what they mean where that is told apart."""
-    found = [node["digest"], node["contentDigest"] and f"content {node['contentDigest']}"]
-    return (Code("\n".join(filter(None, found))),) if any(found) else (NOT_KNOWN,)
+def _where(node: Answer) -> Line:
+    """Its place, and the digests of its bytes and of what they mean."""
+    content = node["contentDigest"] and f"content {node['contentDigest']}"
+    known = list(filter(None, (node["uri"], node["digest"], content)))
+    in_workflow: Line = () if node["uri"] else ("a value in the workflow",)
+    return (*in_workflow, *((Code("\n".join(known)),) if known else ()))
 
 
 def _section(title: str, anchor: str, columns: tuple[str, ...], rows: Sequence[Row]) -> Iterator[Section]:
@@ -288,7 +296,11 @@ def _beside(found: _Graph, edges: Sequence[Answer], end: str, *, nothing: str = 
             how += f" as {edge['name']}"
         if edge["inferred"]:
             how += ", inferred"
-        parts += [", " if parts else "", Link(_title(node), node["id"]), f" ({how.strip(' ,')})" if how else ""]
+        parts += [
+            ", " if parts else "",
+            Link(_title(node), _anchor(node["id"])),
+            f" ({how.strip(' ,')})" if how else "",
+        ]
     return tuple(part for part in parts if part) or (nothing,)
 
 

@@ -276,21 +276,32 @@ def test_code_keeps_its_lines() -> None:
 
 
 # ------------------------------------------------------------------------------------------ provenance
-def test_every_node_has_a_row_under_its_id() -> None:
-    ids = page_of(of_example(REPORT.id)).all("id")
-    assert {RAW.id, MODEL.id, TRAIN.id, EVALUATE.id, REPORT.id, NIGHTLY.id} <= set(ids)
+def anchor_of(id: str) -> str:
+    """The row of a node, as reports name it."""
+    return f"n-{sha256(id.encode()).hexdigest()[:12]}"
+
+
+def test_every_node_has_a_row_that_is_always_found_in_the_same_way() -> None:
+    for page in (page_of(of_example(REPORT.id)), rendered(of_example(REPORT.id))):
+        nodes = (RAW, MODEL, TRAIN, EVALUATE, REPORT, NIGHTLY)
+        assert {anchor_of(node.id) for node in nodes} <= set(page.all("id"))
+
+
+@every_report
+def test_anchors_are_no_longer_than_names_in_pdf_may_be(make: Callable[[], Report]) -> None:
+    assert max(map(len, page_of(make()).all("id"))) <= 127
 
 
 def test_a_thing_of_the_picture_leads_to_its_row() -> None:
     page = page_of(of_example(REPORT.id))
     inside = [attributes.get("href") for tag, attributes in page.elements if tag == "a"]
-    assert f"#{MODEL.id}" in inside
+    assert f"#{anchor_of(MODEL.id)}" in inside
     (figure,) = [block for block in section(of_example(REPORT.id), "Picture").blocks if isinstance(block, Figure)]
-    assert {thing.anchor for thing in figure.picture.things} == {thing.id for thing in figure.picture.things}
+    assert [thing.anchor for thing in figure.picture.things] == [anchor_of(thing.id) for thing in figure.picture.things]
 
 
 def test_a_run_that_was_asked_for_leads_to_its_row() -> None:
-    assert facts(of_example(NIGHTLY.id))["asked for"] == (Link(NIGHTLY.display_name, NIGHTLY.id),)
+    assert facts(of_example(NIGHTLY.id))["asked for"] == (Link(NIGHTLY.display_name, anchor_of(NIGHTLY.id)),)
 
 
 def test_numbers_lead_to_what_they_count() -> None:
@@ -304,13 +315,13 @@ def test_numbers_lead_to_what_they_count() -> None:
 
 
 def test_what_came_from_outside_is_named() -> None:
-    assert facts(of_example(REPORT.id))["from outside every recorded run"] == (Link(RAW.name, RAW.id),)
+    assert facts(of_example(REPORT.id))["from outside every recorded run"] == (Link(RAW.name, anchor_of(RAW.id)),)
 
 
 def test_what_is_wrong_is_named_above_all() -> None:
     found = graph(execution("a", phase="FAILED"), artifact("b", state="MISSING"), artifact("c"))
     report = provenance_report(found, name="x", roots=["c"], direction="UPSTREAM")
-    assert facts(report)["failed, missing or changed"] == (Link("a", "a"), ", ", Link("b", "b"))
+    assert facts(report)["failed, missing or changed"] == (Link("a", anchor_of("a")), ", ", Link("b", anchor_of("b")))
 
 
 def test_why_anything_is_missing_is_said_and_where_to_go_on() -> None:
@@ -319,7 +330,7 @@ def test_why_anything_is_missing_is_said_and_where_to_go_on() -> None:
     assert Badge("NOT COMPLETE", Tone.ALARM) in facts(report)["complete"]
     assert section(report, "What is missing").blocks == (
         Paragraph(("1 node is the most",)),
-        Paragraph(("There is more behind ", Link("a", "a"), ".")),
+        Paragraph(("There is more behind ", Link("a", anchor_of("a")), ".")),
     )
 
 
