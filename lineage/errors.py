@@ -4,7 +4,8 @@ LineageError
 ├── InvalidObservation     an object cannot be interpreted; it is set aside with its reason, the log goes on
 ├── UnknownRedactionKey    an observation was redacted under another installation's key
 ├── InvalidRequest         the caller asked for something that makes no sense: a page of 0, a foreign cursor
-│   └── InvalidId          an id that this program never gave out
+│   ├── InvalidId          an id that this program never gave out
+│   └── InvalidPolicy      the policy of an audit says something that makes no sense
 ├── DeadlineExceeded       answering took longer than its time budget
 ├── NotFound               the caller named something that was never recorded, or that it may not see
 ├── InvalidSettings        a flag, an environment variable or the settings file is wrong
@@ -51,6 +52,13 @@ class InvalidRequest(LineageError):
 
 class InvalidId(InvalidRequest):
     """An id that this program never gave out."""
+
+
+class InvalidPolicy(InvalidRequest):
+    """The policy of an audit says something that makes no sense; the message says where, and what is allowed there."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(f"policy: {message}")
 
 
 class DeadlineExceeded(LineageError):

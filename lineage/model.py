@@ -673,7 +673,8 @@ class SourceStatus:
     """How one resource of one cluster is being watched, in one namespace or in all ("*").
 
     `lag_seconds`: how long the newest event waited between being seen and being recorded. `watched_until`: when the
-    latest state up to which every change was seen was that of the cluster. `gap_count` counts the open gap too.
+    latest state up to which every change was seen was that of the cluster, `watched_since` when it was first listed.
+    `gap_count` counts the open gap too.
     """
 
     name: str
@@ -686,6 +687,7 @@ class SourceStatus:
     lag_seconds: float | None
     last_event_at: datetime | None
     watched_until: datetime | None = None
+    watched_since: datetime | None = None
     gap_count: int = 0
     open_gap: Gap | None = None
 

@@ -42,6 +42,12 @@ from lineage_graphql.provenance import NODES_UNLESS_ASKED
 MOST_NODES: Final = 500_000  # a page of runs, a page of steps each, and what those read and wrote: 130,000
 ASSUMED_LENGTH: Final = 3  # of a list without pages: a step has few inputs and few steps before it
 DOCUMENTS: Final = frozenset({"raw", "spec", "metadata"})
+OF_WHOLE_RUNS: Final = {
+    ("Query", "audit"): 2_000,  # nodes: all of a run is read, which may have a thousand steps, and what those read
+    ("Run", "audit"): 2_000,
+    ("Run", "tier"): 2_000,
+    ("Execution", "reuse"): 100,  # the same, once for all executions of a run
+}
 OF_DOCUMENT: Final = 100  # nodes: a workflow has some 100 KB, and may have many times that
 ASSUMED_TYPES: Final = 10  # of a list that describes the schema itself: the whole of it counts some thousands
 
@@ -124,6 +130,8 @@ class _Count:
             return self.selected(field.selection_set, of, self._page(field))
         if of.name == JSON and name in DOCUMENTS:
             return OF_DOCUMENT
+        if (parent.name, name) in OF_WHOLE_RUNS:
+            return OF_WHOLE_RUNS[parent.name, name] + self.selected(field.selection_set, of)
         if not _is_list(declared.type):
             return self.selected(field.selection_set, of, self._page_within(field, of))
         length = self._length(field, parent, of, page)

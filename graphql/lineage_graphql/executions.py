@@ -10,6 +10,7 @@ import graphene
 from lineage import model, workloads
 from lineage.model import restarts_of
 from lineage_graphql.artifacts import ArtifactUse
+from lineage_graphql.audits import REUSE_OF_EXECUTION
 from lineage_graphql.connections import Connection, connect, connect_owned, connection_type, list_field, order_type
 from lineage_graphql.context import Info, context_of
 from lineage_graphql.enums import DigestKind, Phase, order_fields
@@ -98,6 +99,7 @@ class Execution(graphene.ObjectType):
     cached_from = graphene.Field(
         lambda: Execution, description="The execution that its outputs were taken from, where it is known."
     )
+    reuse = REUSE_OF_EXECUTION
     pods = graphene.List(graphene.NonNull(PodSeen), required=True, description="The pods that worked for it.")
     resources = JSON(description="The resources that the engine counted, such as `{cpu: 12, memory: 40}`.")
     images = graphene.List(

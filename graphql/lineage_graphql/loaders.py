@@ -94,6 +94,14 @@ class Loaders:
         self._scope = scope
         self._owned: dict[Hashable, Loader[Page[Any]]] = {}
         self._counted: dict[Hashable, Loader[int]] = {}
+        self._answered: dict[Hashable, Any] = {}
+
+    def once(self, question: Hashable, answer: Callable[[], T]) -> T:
+        """Answer a question once, and remember that."""
+        if question not in self._answered:
+            self._answered[question] = answer()
+        found: T = self._answered[question]
+        return found
 
     def arrived(self, nodes: Iterable[Node]) -> None:
         """Remember that these came together, so that their parts are read together."""

@@ -4,6 +4,7 @@
 import graphene
 
 from lineage_graphql.artifacts import ARTIFACTS
+from lineage_graphql.audits import AUDIT
 from lineage_graphql.comparison import RUN_DIFF
 from lineage_graphql.deployments import DEPLOYMENTS
 from lineage_graphql.executions import EXECUTIONS
@@ -36,6 +37,7 @@ class Query(graphene.ObjectType):
     lineage = LINEAGE
     run_diff = RUN_DIFF
     rerun_manifest = RERUN_MANIFEST
+    audit = AUDIT
     nondeterminism = NONDETERMINISM
     metric_names = METRIC_NAMES
     search = SEARCH

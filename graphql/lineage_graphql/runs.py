@@ -8,6 +8,7 @@ import graphene
 
 from lineage import model
 from lineage.errors import NotFound
+from lineage_graphql.audits import AUDIT_OF_RUN, TIER_OF_RUN
 from lineage_graphql.connections import Connection, connect, connect_owned, connection_type, list_field, order_type
 from lineage_graphql.context import Info, context_of
 from lineage_graphql.enums import Phase, order_fields
@@ -138,6 +139,8 @@ class Run(graphene.ObjectType):
         "it.",
     )
     details = JSON(required=True, description="What only its kind has, as its object says; of a workflow nothing.")
+    tier = TIER_OF_RUN
+    audit = AUDIT_OF_RUN
     completeness = graphene.Field(Completeness, required=True, description="What was seen of it.")
     fingerprint = fingerprint(
         "Equal for runs of the same spec, images, parameters and input content; null while any of them is unknown."

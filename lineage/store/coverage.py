@@ -81,13 +81,15 @@ def _stretch(row: Any) -> Stretch:
 
 
 # ------------------------------------------------------------------------------------------ sources
-def summaries(connection: Connection) -> Mapping[tuple[str, str, str], tuple[int, int]]:
-    """How many stretches there are of each cluster, resource and namespace, and when the last one ended."""
+def summaries(connection: Connection) -> Mapping[tuple[str, str, str], tuple[int, int, int]]:
+    """How many stretches there are of each cluster, resource and namespace, and when the first began and the last
+    ended."""
     table = tables.coverage
     place = (table.c.cluster, table.c.resource, table.c.namespace)
-    grouped = select(*place, func.count().label("stretches"), func.max(table.c.until_at).label("until_at"))
+    ends = (func.min(table.c.since_at).label("since_at"), func.max(table.c.until_at).label("until_at"))
+    grouped = select(*place, func.count().label("stretches"), *ends)
     return {
-        (row.cluster, row.resource, row.namespace): (row.stretches, row.until_at)
+        (row.cluster, row.resource, row.namespace): (row.stretches, row.since_at, row.until_at)
         for row in connection.execute(grouped.group_by(*place))
     }
 

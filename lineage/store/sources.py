@@ -18,7 +18,7 @@ def statuses(connection: Connection) -> tuple[SourceStatus, ...]:
 
 
 def _statuses(
-    rows: Sequence[values.Columns], covered: Mapping[tuple[str, str, str], tuple[int, int]]
+    rows: Sequence[values.Columns], covered: Mapping[tuple[str, str, str], tuple[int, int, int]]
 ) -> tuple[SourceStatus, ...]:
     """Objects were counted by the namespace that they live in, states reported by the one that is watched."""
     found: dict[tuple[str, str, str], list[values.Columns]] = defaultdict(list)
@@ -43,15 +43,22 @@ def _statuses(
                 lag_seconds=None if lag is None else lag / 1_000_000,
                 last_event_at=moment(newest["last_event_at"]),
             )
-            stretches, until_at = covered.get((cluster, resource, where), (0, None))
-            statuses.append(_with_gaps(status, stretches, until_at, None if stated is None else stated["stated_at"]))
+            known = covered.get((cluster, resource, where))
+            statuses.append(_with_gaps(status, known, None if stated is None else stated["stated_at"]))
     return tuple(statuses)
 
 
-def _with_gaps(status: SourceStatus, stretches: int, until_at: int | None, stated_at: int | None) -> SourceStatus:
+def _with_gaps(status: SourceStatus, known: tuple[int, int, int] | None, stated_at: int | None) -> SourceStatus:
     """Add when a source was watched: an open gap is one that nobody has ended since it was last watched."""
-    if until_at is None:
+    if known is None:
         return status
+    stretches, since_at, until_at = known
     is_open = status.state is not SourceState.SYNCED and stated_at is not None and stated_at >= until_at
     gap = coverage.open_gap(status, until_at) if is_open else None
-    return replace(status, watched_until=moment(until_at), gap_count=stretches - 1 + int(gap is not None), open_gap=gap)
+    return replace(
+        status,
+        watched_since=moment(since_at),
+        watched_until=moment(until_at),
+        gap_count=stretches - 1 + int(gap is not None),
+        open_gap=gap,
+    )
