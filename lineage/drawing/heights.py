@@ -11,7 +11,7 @@ from typing import Final
 
 from lineage.drawing.crossings import Ordered
 
-WORK: Final = 9_000  # places moved in all, some 15 ms
+WORK: Final = 6_000  # places moved in all, some 10 ms
 PASSES: Final = (4, 16)  # at least, at most
 GAP: Final = 14.0  # between boxes
 LANE: Final = 12.0  # between a box and a link that passes, or between two such
@@ -41,6 +41,8 @@ def heights(places: Ordered, size: int, box_heights: Sequence[float]) -> list[fl
     for tied, step in ways:
         for row, below in list(zip(places.columns, offsets, strict=True))[::step]:
             _settle(row, below, tied, middle, size)
+    for row, below in zip(places.columns[::-1], offsets[::-1], strict=True):
+        _straighten(row, below, places.after, places.before, middle)
     top = min(middle[row[0]] - half[row[0]] for row in places.columns)
     return [ceil(each - top) for each in middle]
 
@@ -81,6 +83,27 @@ def _settle(
         for number in range(at, at + count):
             middle[row[number]] = base + offsets[number]
         at += count
+
+
+def _straighten(
+    row: Sequence[int],
+    offsets: Sequence[float],
+    tied: Sequence[Sequence[int]],
+    back: Sequence[Sequence[int]],
+    middle: list[float],
+) -> None:
+    """Move places of a column that continue a line to where that is, if there is room."""
+    last = len(row) - 1
+    for at, node in enumerate(row):
+        beside = tied[node]
+        if len(beside) != 1 or len(back[beside[0]]) != 1:
+            continue
+        wanted = middle[beside[0]]
+        if at and wanted - middle[row[at - 1]] < offsets[at] - offsets[at - 1]:
+            continue
+        if at < last and middle[row[at + 1]] - wanted < offsets[at + 1] - offsets[at]:
+            continue
+        middle[node] = wanted
 
 
 def _wanted_by_bend(beside: Sequence[int], middle: Sequence[float], size: int) -> tuple[float, float]:

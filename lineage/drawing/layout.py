@@ -186,6 +186,9 @@ def _ends(places: Ordered, middle: Sequence[float], sizes: Sequence[tuple[float,
         names.append((first, last))
     for node, (_, height) in enumerate(sizes):
         for side in (leaving[node], arriving[node]):
+            if len(side) == 1:
+                side[next(iter(side))] = middle[node]
+                continue
             step = min(PORTS, (height - 2 * CORNER) / max(1, len(side) - 1))
             above = middle[node] - step * (len(side) - 1) / 2
             for rank, name in enumerate(sorted(side, key=side.__getitem__)):

@@ -1,5 +1,6 @@
 """How pictures look: the shapes of things, and the colours of everything, by light and by dark."""
 
+from functools import lru_cache
 from typing import Final
 
 from lineage.drawing.picture import Kind
@@ -71,6 +72,7 @@ STYLE: Final = (
 ).replace("\n", "")
 
 
+@lru_cache(maxsize=512)
 def shape(kind: Kind, width: float, height: float) -> str:
     """Draw the outline of a thing of a size, from 0 on; its line lies within."""
     w, h = width - 3, height - 3

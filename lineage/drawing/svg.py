@@ -28,6 +28,7 @@ PADDING: Final = 10  # of a mark, left and right together
 GAP: Final = 6  # before a mark
 FOLD: Final = -2  # how far left of the words' end marks of a folded sheet end
 MARGIN: Final = 20
+ABOVE_LEGEND: Final = 36
 LEAST_WIDTH: Final = 460  # of a picture: notes stand below it
 LINE: Final = 19  # between lines of notes
 LOOP: Final = 30  # how far the control points of a loop lie from its box
@@ -48,7 +49,7 @@ def svg_of(picture: Picture) -> str:
         [(number[arrow.source], number[arrow.target]) for arrow in picture.arrows],
         [arrow.is_dashed for arrow in picture.arrows],
     )
-    top = 2 * MARGIN + round(layout.height)
+    top = MARGIN + round(layout.height) + ABOVE_LEGEND
     legend, wide = _legend(picture, top)
     width = max(LEAST_WIDTH, round(layout.width) + 2 * MARGIN, ceil(wide) + MARGIN)
     notes = [line for note in picture.notes for line in lines_of(note, NOTE, width - 2 * MARGIN)]
@@ -87,9 +88,9 @@ def _thing(thing: Thing, box: Box, hues: Mapping[str, int]) -> str:
         classes += " asked"
     name_at = 20 if thing.subtitle else HEIGHT // 2 + 4
     marks, right = "", box.width - INSET + (FOLD if thing.kind is Kind.ARTIFACT else 3)
-    room_of_marks = max(room - width_of(thing.title, NAME) * BOLD, room / 2)
     for mark in reversed(thing.marks):
-        drawn, taken = _mark(mark, right, name_at, room_of_marks / len(thing.marks))
+        most = max(room - width_of(thing.title, NAME) * BOLD, room / 2) / len(thing.marks)
+        drawn, taken = _mark(mark, right, name_at, most)
         marks, right = marks + drawn, right - taken - GAP
     bar = f'<rect class="hue{hues[thing.group]}" x="8" y="12" width="3" height="22" rx="1.5"/>' if thing.group else ""
     name = _words(thing.title, NAME * (BOLD if thing.kind is not Kind.ARTIFACT else 1), right - left)

@@ -77,6 +77,8 @@ def width_of(text: str, size: float) -> float:
 def fitted(text: str, size: float, width: float) -> str:
     """Shorten a text in its middle until it fits into a width: names differ at their ends."""
     text = _of_a_picture(text)
+    if len(text) * size * _ROOM <= width:
+        return text  # no letter is wider than it is high
     widths = list(map(_WIDTH_OF.__getitem__, text))
     room = width * 1000 / (size * _ROOM)
     if sum(widths) <= room:

@@ -12,7 +12,6 @@ from tests.bench.measuring import AtMost, Bench, Finding, Row, interleaved, seco
 THINGS: Final = (100, 1_000)
 LIMIT_SECONDS: Final = 0.1
 STEPS: Final = 16  # of a run: each reads what one or two before it wrote
-CALLS: Final = 3  # in a round
 
 
 def measure(bench: Bench) -> Iterator[Finding]:
@@ -22,8 +21,8 @@ def measure(bench: Bench) -> Iterator[Finding]:
         picture = picture_of(number)
         took = interleaved(
             {
-                "ours": partial(seconds_of, partial(svg_of, picture), CALLS),
-                "floor": partial(seconds_of, partial(written_alone, picture), CALLS),
+                "ours": partial(seconds_of, partial(svg_of, picture)),
+                "floor": partial(seconds_of, partial(written_alone, picture)),
             },
             bench.sizes.rounds,
         )
