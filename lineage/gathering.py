@@ -9,11 +9,13 @@ from lineage.dossier import Dossier, Step
 from lineage.identity import Key
 from lineage.model import Execution, PipelineVersion, Run
 from lineage.ports import Condition, LineageStore, Listing, Operator, Order, PageRequest, Scope
+from lineage.rerun import RERUN_OF, rerun_label
 from lineage.templates import Templates
 
 T = TypeVar("T")
 KEYS_AT_ONCE: Final = 500  # a statement stays well below the 999 parameters that every SQLite takes
 EXECUTIONS_AT_ONCE: Final = 1000
+MOST_RERUNS: Final = 20
 
 
 def dossiers(store: LineageStore, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, Dossier]:
@@ -45,6 +47,12 @@ def dossiers(store: LineageStore, scope: Scope, runs: Sequence[Key]) -> Mapping[
 def dossier(store: LineageStore, scope: Scope, run: Key) -> Dossier | None:
     """Read everything that is known of a run; None where nobody knows it."""
     return next(iter(dossiers(store, scope, [run]).values()), None)
+
+
+def reruns(store: LineageStore, scope: Scope, run: Run) -> tuple[Run, ...]:
+    """Find the runs that say that they repeat a run, the newest first (`lineage.rerun.RERUN_OF`)."""
+    of_it = Condition(field="label", operator=Operator.EQ, name=RERUN_OF, value=rerun_label(run))
+    return store.runs(scope, Listing(where=of_it), PageRequest(first=MOST_RERUNS)).items
 
 
 def _dossier(store: LineageStore, scope: Scope, bare: Dossier) -> Dossier:

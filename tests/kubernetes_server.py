@@ -131,6 +131,13 @@ class KubernetesServer:
         headers = _authorised(token) | ({"Content-Type": form} if body is not None else {})
         return self._client.request(method, path, params=query, content=body, headers=headers)
 
+    def refuses(self, resource: Resource, namespace: str, document: bytes) -> str | None:
+        """Say why it would not make what a document of YAML describes, down to a field that nobody defined; None where
+        it would."""
+        query = {"dryRun": "All", "fieldValidation": "Strict"}
+        answer = self._ask("POST", resource.path(namespace), query, body=document, form="application/yaml")
+        return None if answer.status_code == 201 else answer.text
+
     # -- what is in it
     def define(self, resource: Resource, definition: Path) -> None:
         """Install a custom resource definition, and wait until what it defines is served."""

@@ -14,9 +14,8 @@ from lineage.dossier import Dossier
 from lineage.members import mapping_in, mappings_in, text_in
 from lineage.model import Parameter
 from lineage.placeholders import PLACEHOLDER
-from lineage.rerun.pins import RERUN_OF, Images, Manifest, Unpinned, unpinned_inputs, withheld
+from lineage.rerun.pins import RERUN_OF, Images, Manifest, Unpinned, rerun_label, unpinned_inputs, withheld
 
-MOST_IN_LABEL: Final = 63  # characters of the value of a label
 _CACHING: Final = "pipelines.kubeflow.org/enable_caching"
 _STALENESS: Final = "pipelines.kubeflow.org/max_cache_staleness"
 _CONTROLS: Final = ("shutdown", "suspend", "workflowTemplateRef")
@@ -62,9 +61,9 @@ def _metadata(dossier: Dossier) -> dict[str, Any]:
         }
         for member in ("labels", "annotations")
     }
-    kept["labels"][RERUN_OF] = (run.uid or run.name)[:MOST_IN_LABEL]
+    kept["labels"][RERUN_OF] = rerun_label(run)
     told = {member: withheld(values, f"metadata.{member}", []) for member, values in kept.items() if values}
-    return {"generateName": base, "namespace": run.namespace, **told}
+    return {"generateName": base, **({"namespace": run.namespace} if run.namespace else {}), **told}
 
 
 # ------------------------------------------------------------------------------------------ what it ran

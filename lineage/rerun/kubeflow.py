@@ -14,7 +14,7 @@ from lineage.dossier import Dossier
 from lineage.members import mapping_in, mappings_in, text_in
 from lineage.model import Parameter
 from lineage.placeholders import PLACEHOLDER
-from lineage.rerun.pins import Images, Manifest, Unpinned, unpinned_inputs, withheld
+from lineage.rerun.pins import RERUN_OF, Images, Manifest, Unpinned, rerun_label, unpinned_inputs, withheld
 
 _COMPONENT: Final = "components-"
 _IMPLEMENTATION: Final = "implementations-"
@@ -56,7 +56,7 @@ def kubeflow_manifest(dossier: Dossier) -> Manifest:
     }
     document = {
         "display_name": f"rerun of {dossier.run.display_name}",
-        "description": f"kfp-lineage/rerun-of: {dossier.run.uid or dossier.run.name}",
+        "description": f"{RERUN_OF}: {rerun_label(dossier.run)}",
         "pipeline_spec": withheld(spec, "pipeline_spec", unpinned),
         "runtime_config": {"parameters": dict(_arguments(dossier.run.parameters, unpinned))},
     }

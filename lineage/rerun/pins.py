@@ -5,13 +5,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from lineage.containers import Told
 from lineage.dossier import Dossier
 from lineage.fingerprints import content_of
-from lineage.model import ArtifactLook, ArtifactState, DigestKind
+from lineage.model import ArtifactLook, ArtifactState, DigestKind, Run
 from lineage.redaction import is_redacted
 
 RERUN_OF: Final = "kfp-lineage/rerun-of"
 """The label by which a run says which one it repeats: by its run id or uid."""
+MOST_IN_LABEL: Final = 63  # characters of the value of a label
 WITHHELD: Final = "REDACTED"
 """Stands where a secret stood, which was never recorded."""
 
@@ -32,6 +34,11 @@ class Manifest:
     unpinned: tuple[Unpinned, ...]
 
 
+def rerun_label(run: Run) -> str:
+    """What the label of a run says that repeats this one."""
+    return (run.uid or run.name)[:MOST_IN_LABEL]
+
+
 class Images:
     """The images that ran, by template and container, and by how they were asked for."""
 
@@ -41,6 +48,8 @@ class Images:
             if not step.ran:
                 continue
             for one in step.code:
+                if one.told is not Told.POD:
+                    continue
                 digest = one.digest if one.digest_kind in (DigestKind.MANIFEST, DigestKind.INDEX) else None
                 self._ran[step.execution.template or "", one.name].add(digest)
                 self._ran["", one.image].add(digest)
