@@ -640,6 +640,36 @@ class LineageGraph:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Paths:
+    """Why some nodes are connected with others. `graph` holds every node and every edge of every way from the one to
+    the other, in either direction; of too many nodes, those of the shortest ways. `shortest` are the ids along a
+    shortest way, in the direction of the data; there are none where they are not connected."""
+
+    graph: LineageGraph
+    shortest: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Impact:
+    """What descends from some nodes: all of it counted, and the newest of each listed, deployments by name. Executions
+    that were asked about are among it, artifacts are not. A model is what its type says is one, or what is served.
+    Never silently partial: `complete` is false where anything is missing, and `reasons` say why."""
+
+    run_count: int
+    execution_count: int
+    artifact_count: int
+    model_count: int
+    deployment_count: int
+    runs: tuple[Run, ...]
+    executions: tuple[Execution, ...]
+    artifacts: tuple[Artifact, ...]
+    models: tuple[Artifact, ...]
+    deployments: tuple[Deployment, ...]
+    complete: bool
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Closure:
     """All that lies up- or downstream of some nodes, the nodes included: their keys alone, as text
     (`lineage.identity.encode_key`), in no order. Never silently partial: `complete` is false where anything is

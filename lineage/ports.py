@@ -27,10 +27,12 @@ from lineage.model import (
     Execution,
     Experiment,
     Gap,
+    Impact,
     LineageGraph,
     LookDue,
     Metric,
     Node,
+    Paths,
     Pipeline,
     PipelineVersion,
     PodSeen,
@@ -466,6 +468,33 @@ class LineageStore(Protocol):
     ) -> LineageGraph | None:
         """Walk the provenance graph from some nodes (a run stands for its executions); None where no root
         is known. Unless `system`, plumbing of the engine is left out, but where it is a root itself."""
+
+    def paths(
+        self,
+        scope: Scope,
+        sources: Sequence[Key],
+        targets: Sequence[Key],
+        *,
+        max_nodes: int,
+        system: bool = False,
+    ) -> Paths | None:
+        """Say why some nodes are connected with others (a run stands for its executions); None where either are not
+        known. Unless `system`, plumbing of the engine is left out, but where it was asked for."""
+
+    def impact(
+        self,
+        scope: Scope,
+        roots: Sequence[Key],
+        *,
+        image: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        first: int,
+    ) -> Impact | None:
+        """Say what descends from some nodes (a run stands for its executions), and from the executions that ran an
+        image, which is named by its digest or by the reference that was asked for. Of that those runs count that began
+        in [since, until], what they wrote, and what serves that; of what comes from outside what was written then. At
+        most `first` of each are listed. None where nothing that was asked about is known."""
 
     def closure(self, scope: Scope, roots: Sequence[Key], *, direction: Direction, max_nodes: int) -> Closure | None:
         """Name what `lineage` without a limit of depth would find, reading none of it; None where no root is

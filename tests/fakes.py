@@ -27,12 +27,14 @@ from lineage.model import (
     Execution,
     Experiment,
     Gap,
+    Impact,
     LineageEdge,
     LineageGraph,
     LineageNode,
     LookDue,
     Metric,
     Node,
+    Paths,
     Pipeline,
     PipelineVersion,
     PodSeen,
@@ -396,6 +398,67 @@ class FakeStore:
             reasons=("the walk was bounded",) if frontier else (),
             frontier=tuple(frontier),
             copies=tuple(each for each in self._known.copies if each.source in distance and each.target in distance),
+        )
+
+    def paths(
+        self,
+        scope: Scope,
+        sources: Sequence[Key],
+        targets: Sequence[Key],
+        *,
+        max_nodes: int,
+        system: bool = False,
+    ) -> Paths | None:
+        """What is between, one way or the other. Of several shortest ways it finds any."""
+        whole = [
+            self.lineage(scope, roots, direction=way, max_depth=None, max_nodes=10_000)
+            for begins, ends in ((sources, targets), (targets, sources))
+            for roots, way in ((begins, Direction.DOWNSTREAM), (ends, Direction.UPSTREAM))
+        ]
+        down, up, down_again, up_again = whole
+        if down is None or up is None or down_again is None or up_again is None:
+            return None
+        both = {n.id for n in down.nodes} & {n.id for n in up.nodes}
+        both |= {n.id for n in down_again.nodes} & {n.id for n in up_again.nodes}
+        nodes = tuple({n.id: n for n in (*down.nodes, *down_again.nodes) if n.id in both}.values())
+        edges = tuple(edge for edge in self._edges() if edge.source in both and edge.target in both)
+        graph = LineageGraph(nodes=nodes[:max_nodes], edges=edges, depth=0, complete=len(nodes) <= max_nodes)
+        return Paths(graph=graph, shortest=tuple(n.id for n in nodes))
+
+    def impact(
+        self,
+        scope: Scope,
+        roots: Sequence[Key],
+        *,
+        image: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        first: int,
+    ) -> Impact | None:
+        ran = [e.key for e in self._known.executions if image in {one.reference for one in self._images(e)}]
+        graph = self.lineage(scope, [*roots, *ran], direction=Direction.DOWNSTREAM, max_depth=None, max_nodes=10_000)
+        if graph is None:
+            return None
+        executions = [node for node in graph.nodes if isinstance(node, Execution)]
+        runs = [run for run in self._known.runs if any(each.run_key == run.key for each in executions)]
+        runs = [run for run in runs if (since is None or (run.started_at is not None and run.started_at >= since))]
+        runs = [run for run in runs if (until is None or (run.started_at is not None and run.started_at <= until))]
+        executions = [each for each in executions if any(each.run_key == run.key for run in runs)]
+        artifacts = [node for node in graph.nodes if isinstance(node, Artifact) and node.key not in roots]
+        deployments = [node for node in graph.nodes if isinstance(node, Deployment)]
+        models = [one for one in artifacts if (one.type or "").lower().endswith("model")]
+        return Impact(
+            run_count=len(runs),
+            execution_count=len(executions),
+            artifact_count=len(artifacts),
+            model_count=len(models),
+            deployment_count=len(deployments),
+            runs=tuple(runs[:first]),
+            executions=tuple(executions[:first]),
+            artifacts=tuple(artifacts[:first]),
+            models=tuple(models[:first]),
+            deployments=tuple(deployments[:first]),
+            complete=graph.complete,
         )
 
     def closure(self, scope: Scope, roots: Sequence[Key], *, direction: Direction, max_nodes: int) -> Closure | None:

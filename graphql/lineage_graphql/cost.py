@@ -37,6 +37,7 @@ from graphql import (
 from graphql.type import SchemaMetaFieldDef, TypeMetaFieldDef
 
 from lineage_graphql.connections import LARGEST_PAGE, PAGE_UNLESS_ASKED
+from lineage_graphql.impact import LISTED_UNLESS_ASKED
 from lineage_graphql.provenance import NODES_UNLESS_ASKED
 
 MOST_NODES: Final = 500_000  # a page of runs, a page of steps each, and what those read and wrote: 130,000
@@ -53,6 +54,13 @@ ASSUMED_TYPES: Final = 10  # of a list that describes the schema itself: the who
 
 JSON: Final = "JSON"
 SIZES: Final = ("first", "last", "maxNodes", "ids")  # the arguments that say how many
+
+PAGED: Final = {
+    "Impact": ("first", LISTED_UNLESS_ASKED),
+    "LineageGraph": ("maxNodes", NODES_UNLESS_ASKED),
+    "Paths": ("maxNodes", NODES_UNLESS_ASKED),
+}
+"""The types that hold lists of which an argument of their field says how long they are, and how long unless asked."""
 
 _META: Final = {"__schema": SchemaMetaFieldDef, "__type": TypeMetaFieldDef}
 
@@ -133,12 +141,13 @@ class _Count:
         if (parent.name, name) in OF_WHOLE_RUNS:
             return OF_WHOLE_RUNS[parent.name, name] + self.selected(field.selection_set, of)
         if not _is_list(declared.type):
-            return self.selected(field.selection_set, of, self._page_within(field, of))
+            within = page if parent.name in PAGED else self._page_within(field, of)
+            return self.selected(field.selection_set, of, within)
         length = self._length(field, parent, of, page)
         return length * (1 + self.selected(field.selection_set, of))
 
     def _length(self, field: FieldNode, parent: GraphQLNamedType, of: GraphQLNamedType, page: int) -> int:
-        if parent.name.endswith("Connection") or parent.name == "LineageGraph":
+        if parent.name.endswith("Connection") or parent.name in PAGED:
             return page
         if is_introspection_type(of):
             return ASSUMED_TYPES if isinstance(of, GraphQLObjectType) else 0
@@ -153,10 +162,11 @@ class _Count:
         return max(0, min(max(asked, default=PAGE_UNLESS_ASKED), LARGEST_PAGE))  # what is out of bounds is refused
 
     def _page_within(self, field: FieldNode, of: GraphQLNamedType) -> int:
-        if of.name != "LineageGraph":
+        if of.name not in PAGED:
             return 1
-        asked = self._argument(field, "maxNodes")
-        return max(0, asked) if isinstance(asked, int) else NODES_UNLESS_ASKED
+        size, unless_asked = PAGED[of.name]
+        asked = self._argument(field, size)
+        return max(0, asked) if isinstance(asked, int) else unless_asked
 
     def _argument(self, field: FieldNode, name: str) -> Any:
         given = next((each.value for each in field.arguments if each.name.value == name), None)

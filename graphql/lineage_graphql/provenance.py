@@ -79,6 +79,54 @@ class LineageGraph(graphene.ObjectType):
     )
 
 
+class Paths(graphene.ObjectType):
+    """Why some nodes are connected with others, in either direction."""
+
+    graph = graphene.Field(
+        LineageGraph,
+        required=True,
+        description="Every node and every edge of every way from the one to the other: empty where they are not "
+        "connected. Of too many nodes, those of the shortest ways.",
+    )
+    shortest = graphene.List(
+        graphene.NonNull(graphene.ID),
+        required=True,
+        description="The ids of the nodes along a shortest way, in the direction of the data.",
+    )
+
+
+def find_paths(
+    _: object,
+    info: Info,
+    to: Sequence[str],
+    max_nodes: int | None = None,
+    system: bool | None = None,
+    **begins: Sequence[str],  # `from` is no name that Python takes
+) -> model.Paths:
+    sources = begins["from"]
+    _refuse_sizes(max_nodes, sources, to)
+    context = context_of(info)
+    found = context.store.paths(
+        context.scope,
+        tuple(map(parse_global_id, sources)),
+        tuple(map(parse_global_id, to)),
+        max_nodes=NODES_UNLESS_ASKED if max_nodes is None else max_nodes,
+        system=bool(system),
+    )
+    if found is None:
+        raise NotFound("none of the nodes of one end is recorded")
+    context.loaders.arrived(found.graph.nodes)
+    return found
+
+
+def _refuse_sizes(max_nodes: int | None, *several: Sequence[str]) -> None:
+    if max_nodes is not None and max_nodes < 1:
+        raise InvalidRequest(f"maxNodes is {max_nodes}; give 1 or more")
+    for ids in several:
+        if len(ids) > LARGEST_PAGE:
+            raise InvalidRequest(f"{len(ids)} roots are given; {LARGEST_PAGE} is the most")
+
+
 def walk(
     _: object,
     info: Info,
@@ -90,10 +138,7 @@ def walk(
 ) -> model.LineageGraph:
     if max_depth is not None and max_depth < 0:
         raise InvalidRequest(f"maxDepth is {max_depth}; give 0 or more, or leave it out to walk to the end")
-    if max_nodes is not None and max_nodes < 1:
-        raise InvalidRequest(f"maxNodes is {max_nodes}; give 1 or more")
-    if len(roots) > LARGEST_PAGE:
-        raise InvalidRequest(f"{len(roots)} roots are given; {LARGEST_PAGE} is the most")
+    _refuse_sizes(max_nodes, roots)
     context = context_of(info)
     graph = context.store.lineage(
         context.scope,
@@ -127,4 +172,24 @@ LINEAGE = graphene.Field(
     resolver=walk,
     description="The provenance graph around some nodes: UPSTREAM is where they came from, DOWNSTREAM what they "
     "reached. Null with an error where no root is known.",
+)
+
+PATHS = graphene.Field(
+    Paths,
+    to=graphene.List(graphene.NonNull(graphene.ID), required=True, description="Nodes at the other end."),
+    max_nodes=graphene.Int(default_value=NODES_UNLESS_ASKED, description="How many nodes to collect at most."),
+    system=graphene.Boolean(
+        default_value=False, description="Whether to show plumbing of the engine, such as drivers of Kubeflow."
+    ),
+    **{
+        "from": graphene.List(
+            graphene.NonNull(graphene.ID),
+            required=True,
+            description="Nodes at one end: executions, artifacts, deployments, or runs, which stand for their "
+            "executions.",
+        )
+    },
+    resolver=find_paths,
+    description="Why some nodes are connected with others: all that lies on any way from the one to the other. Null "
+    "with an error where no node of an end is known.",
 )

@@ -10,11 +10,12 @@ from lineage_graphql.deployments import DEPLOYMENTS
 from lineage_graphql.executions import EXECUTIONS
 from lineage_graphql.experiments import EXPERIMENTS
 from lineage_graphql.fingerprints import NONDETERMINISM
+from lineage_graphql.impact import IMPACT
 from lineage_graphql.ingestion import INGESTION
 from lineage_graphql.metrics import METRIC_NAMES
 from lineage_graphql.node import NODE, NODES
 from lineage_graphql.pipelines import PIPELINES
-from lineage_graphql.provenance import LINEAGE
+from lineage_graphql.provenance import LINEAGE, PATHS
 from lineage_graphql.recurring_runs import RECURRING_RUNS
 from lineage_graphql.rerun import RERUN_MANIFEST
 from lineage_graphql.runs import RUN, RUNS
@@ -35,6 +36,8 @@ class Query(graphene.ObjectType):
     deployments = DEPLOYMENTS
     run = RUN
     lineage = LINEAGE
+    paths = PATHS
+    impact = IMPACT
     run_diff = RUN_DIFF
     rerun_manifest = RERUN_MANIFEST
     audit = AUDIT

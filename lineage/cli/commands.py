@@ -81,6 +81,15 @@ COMMANDS: Final[Mapping[str, Command]] = {
         "report:app",
         "Write a report as one file of HTML, Markdown or JSON: `provenance` of something, `diff` of two runs.",
     ),
+    "impact": Command(
+        "impact:impact",
+        "Show what descends from an input, an execution or an image: which runs, models and deployments, counted and "
+        "listed.",
+    ),
+    "path": Command(
+        "path:path",
+        "Show why two things are connected: a shortest way from the one to the other, and all that lies on any way.",
+    ),
     "logs": Command("logs:logs", "Print the log that a step left, where Argo archived it."),
     "query": Command("query:query", "Ask in GraphQL; print the answer as JSON. Without a query, list the saved ones."),
     "artifact": Command(

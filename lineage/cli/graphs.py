@@ -1,6 +1,6 @@
 """Graphs as answers of the command line: as a tree, or as text for other tools, on standard output or in a file."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from io import StringIO
 from pathlib import Path
@@ -72,23 +72,27 @@ def write_graph(
     file: Path | None,
 ) -> None:
     """Write a graph of the saved query `provenance`; `roots` are the ids that were asked for."""
-    text = _written(graph, roots, title=title, direction=direction, form=form)
+    write_text(_written(graph, roots, title=title, direction=direction, form=form), file)
+    if not graph["complete"] and form not in (Format.JSON, Format.TREE):
+        notes.print(f"Not all of it: {'; '.join(graph['reasons'])}.", markup=False)
+
+
+def write_text(text: str | Iterable[RenderableType], file: Path | None) -> None:
+    """Write a text, or what rich prints, to standard output or to a file; end where that cannot be written."""
     if file is not None:
         write_file(file, text if isinstance(text, str) else _as_text(text))
     elif isinstance(text, str):
         typer.echo(text, nl=False)
     else:
         print_answer(*text)
-    if not graph["complete"] and form not in (Format.JSON, Format.TREE):
-        notes.print(f"Not all of it: {'; '.join(graph['reasons'])}.", markup=False)
 
 
 def _written(
     graph: Mapping[str, Any], roots: Sequence[str], *, title: str, direction: str, form: Format
-) -> str | Sequence[RenderableType]:
+) -> str | Iterable[RenderableType]:
     match form:
         case Format.TREE:
-            return list(pictures_of_provenance(graph, roots, direction=direction))
+            return pictures_of_provenance(graph, roots, direction=direction)
         case Format.JSON:
             return to_json(graph, indented=True).decode() + "\n"
         case Format.DOT:
@@ -101,7 +105,7 @@ def _written(
             assert_never(form)
 
 
-def _as_text(shown: Sequence[RenderableType]) -> str:
+def _as_text(shown: Iterable[RenderableType]) -> str:
     """Write what a terminal would show without colours, as wide as it is."""
     text = StringIO()
     Console(file=text, width=WIDTH_IN_A_PIPE, highlight=False).print(*shown, sep="\n")

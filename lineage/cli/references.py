@@ -14,7 +14,7 @@ It is looked up through GraphQL, and so in a store or on a server alike. What mo
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NoReturn
 
 import typer
 
@@ -45,13 +45,24 @@ class Reference:
 
 def find_reference(ask: Ask, text: str) -> Reference:
     """Find what is meant. Says on standard error what else it could have been; ends where there is nothing."""
-    found = _of_id(ask, text) or _of_digest(ask, text) or _of_uri(ask, text) or _of_name(ask, text)
+    found = reference_called(ask, text)
     if found is None:
-        fail(
-            f"nothing is recorded under {printable(text)}: give an id, a uri, a digest, the name or uid of a run, or "
-            "RUN/STEP/OUTPUT; `lineage runs` and `lineage query artifacts` list what there is"
-        )
+        nothing_is_called(text)
     return found
+
+
+def reference_called(ask: Ask, text: str) -> Reference | None:
+    """Find what is meant, as `find_reference` does; None where there is nothing, save where a part of it is known."""
+    return _of_id(ask, text) or _of_digest(ask, text) or _of_uri(ask, text) or _of_name(ask, text)
+
+
+def nothing_is_called(text: str, *, or_else: str = "") -> NoReturn:
+    """End, and say what could be given."""
+    ways = ("an id", "a uri", "a digest", "the name or uid of a run", "RUN/STEP/OUTPUT", *filter(None, [or_else]))
+    fail(
+        f"nothing is recorded under {printable(text)}: give {', '.join(ways)}; `lineage runs` and "
+        "`lineage query artifacts` list what there is"
+    )
 
 
 def digest_in(text: str) -> str | None:

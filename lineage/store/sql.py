@@ -32,10 +32,12 @@ from lineage.model import (
     Execution,
     Experiment,
     Gap,
+    Impact,
     LineageGraph,
     LookDue,
     Metric,
     Node,
+    Paths,
     Pipeline,
     PipelineVersion,
     PodSeen,
@@ -72,9 +74,11 @@ from lineage.store.coverage import gaps_of
 from lineage.store.dialect import Dialect
 from lineage.store.dump import dump
 from lineage.store.gone import run_phase
+from lineage.store.impact import impact, that_ran
 from lineage.store.kept import observations
 from lineage.store.locks import LocksMissing, subjects_of
 from lineage.store.looks import history, hurry, places_of, places_waiting, take_due
+from lineage.store.paths import paths
 from lineage.store.prepared import begin
 from lineage.store.revisions import refuse_others, revision_of
 from lineage.store.rolls import LastRolls
@@ -445,6 +449,35 @@ class SqlStore:
             nodes = reads.nodes_by_id(connection, scope, found.keys)
             hidden = {i for i, node in nodes.items() if is_system(node) and not system} - known.keys()
             return found.without(hidden).graph(nodes)
+
+    def paths(
+        self,
+        scope: Scope,
+        sources: Sequence[Key],
+        targets: Sequence[Key],
+        *,
+        max_nodes: int,
+        system: bool = False,
+    ) -> Paths | None:
+        with self._reading() as connection:
+            ends = [reads.root_keys(connection, keys, system=system) for keys in (sources, targets)]
+            return paths(connection, scope, ends[0], ends[1], max_nodes=max_nodes, system=system)
+
+    def impact(
+        self,
+        scope: Scope,
+        roots: Sequence[Key],
+        *,
+        image: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        first: int,
+    ) -> Impact | None:
+        with self._reading() as connection:
+            begin(connection)
+            starts = reads.root_keys(connection, roots, system=False)
+            starts += [] if image is None else that_ran(connection, storable(image))
+            return impact(connection, self._dialect, scope, starts, since=since, until=until, first=first)
 
     def closure(self, scope: Scope, roots: Sequence[Key], *, direction: Direction, max_nodes: int) -> Closure | None:
         with self._reading() as connection:

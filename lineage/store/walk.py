@@ -153,6 +153,22 @@ def closure(
     return Closure(keys=tuple(found), complete=not hidden, reasons=(SOME_HIDDEN,) if hidden else ())
 
 
+@lru_cache(KEPT)
+def _numbers(database: str, way: Direction, scope: Scope) -> Prepared:
+    reached = _reached(way, scope, _is_root(database, is_one=False), nearest_first=False)
+    seen = [] if scope.namespaces is None else [reached.c.seen]
+    return Prepared(database, select(_onward(way, reached.c.number).label("id"), *seen))
+
+
+def ids_reached(connection: Connection, scope: Scope, roots: Sequence[str], way: Direction) -> tuple[set[int], bool]:
+    """Find the ids of all that lies one way of the nodes of these keys and may be seen, themselves included, and
+    whether anything there may not be."""
+    rows = _numbers(connection.dialect.name, way, scope).ask(connection.connection.cursor(), {"roots": list(roots)})
+    if scope.namespaces is None:
+        return {number for (number,) in rows}, False
+    return {number for number, seen in rows if seen}, not all(seen for _, seen in rows)
+
+
 def _ways(direction: Direction) -> tuple[Direction, ...]:
     return (Direction.UPSTREAM, Direction.DOWNSTREAM) if direction is Direction.BOTH else (direction,)
 
@@ -174,7 +190,7 @@ def _links(way: Direction, scope: Scope) -> Select[Any]:
     )
 
 
-class _Links:
+class Links:
     """The links that lead on from nodes, one way, and the keys of the nodes at their far ends, as read so far."""
 
     def __init__(self, connection: Connection, scope: Scope, way: Direction) -> None:
@@ -289,16 +305,16 @@ def walk(
     starts = sorted(roots, key=lambda i: encoded_id(roots[i]))[:max_nodes] if len(roots) > max_nodes else list(roots)
     found = Walk(keys={i: roots[i] for i in starts}, depths=dict.fromkeys(starts, 0))
     if len(starts) < len(roots):
-        found.reasons[_more_than(max_nodes)] = None
+        found.reasons[more_than(max_nodes)] = None
     # In turns, a level each: so what is kept is the nearest of both ways.
-    levels = [_levels(found, _Links(connection, scope, way), starts, max_depth, max_nodes) for way in _ways(direction)]
+    levels = [_levels(found, Links(connection, scope, way), starts, max_depth, max_nodes) for way in _ways(direction)]
     for _ in zip_longest(*levels):
         pass
     return found
 
 
 def _levels(
-    found: Walk, links_of: _Links, starts: Sequence[int], max_depth: int | None, max_nodes: int
+    found: Walk, links_of: Links, starts: Sequence[int], max_depth: int | None, max_nodes: int
 ) -> Iterator[None]:
     """Walk one way, adding to what was found, and pause after each level."""
     level, depth = list(starts), 0
@@ -318,7 +334,7 @@ def _levels(
             found.reasons[SOME_HIDDEN] = None
         room = max_nodes - len(found.keys)
         if len(seen) > room:
-            found.reasons[_more_than(max_nodes)] = None
+            found.reasons[more_than(max_nodes)] = None
             seen.sort(key=lambda i: encoded_id(links_of.keys[i]))
             cut = set(seen[max(room, 0) :])
             found.frontier.update(near for near, far, _ in links if far in cut)
@@ -334,5 +350,6 @@ def _levels(
         yield
 
 
-def _more_than(max_nodes: int) -> str:
+def more_than(max_nodes: int) -> str:
+    """Say why there are no more nodes."""
     return f"there are more than {max_nodes} nodes"

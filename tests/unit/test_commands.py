@@ -45,6 +45,8 @@ def test_what_calls_no_command_imports_nothing_that_takes_long(arguments: list[s
         (["recurring"], ["graphene", "graphql", "sqlalchemy"]),
         (["deployments"], ["graphene", "graphql", "sqlalchemy"]),
         (["provenance", "nightly"], ["graphene", "graphql", "sqlalchemy"]),
+        (["impact", "nightly"], ["graphene", "graphql", "sqlalchemy"]),
+        (["path", "nightly", "weekly"], ["graphene", "graphql", "sqlalchemy"]),
         (["experiments"], ["graphene", "graphql", "sqlalchemy"]),
         (["report", "diff", "monday", "tuesday"], ["graphene", "graphql", "sqlalchemy"]),
         (["query", "recent-runs"], ["graphene", "graphql", "sqlalchemy"]),

@@ -10,13 +10,13 @@ from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from lineage.cli import app
-from lineage.cli.pictures.provenance import pictures_of_provenance
+from lineage.cli.pictures.provenance import pictures_of_provenance, pictures_of_ways
 from lineage.identity import global_id, written_key
 from lineage.ports import EVERYTHING
 from lineage.store import migrate, open_store
 from lineage_graphql import execute, saved_queries
 from tests.contract.test_copies import SEVEN, a_copy, writes
-from tests.factories import a_node, a_store, a_workflow, an_inference_service, record
+from tests.factories import a_node, a_pod, a_store, a_workflow, an_inference_service, record
 
 MADE = global_id(written_key("u1", "u1-1", 10, "x0"))
 
@@ -37,6 +37,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         writes("u3", 300, "made"),
         a_workflow(loop, uid="u5", name="search", phase="Succeeded"),
         a_workflow({}, uid="u6", name="search", phase="Succeeded", born=-50),
+        a_pod("p", "u1-1", 10, 20, image_id=f"registry.example/step@sha256:{5:064x}", workflow="u1"),
         an_inference_service("s3:///taken", uid="d1", name="churn", born=400, written_at=400, ready_at=410),
     )
     yield url
@@ -184,6 +185,83 @@ def test_hostile_names_neither_steer_the_terminal_nor_are_markup() -> None:
     found = drawn(graph_of(store, made), [made])
     assert "\x1b" not in found
     assert "[bold]x[/]?[2J" in found
+
+
+# ------------------------------------------------------------------------------------------ impact
+def test_impact_counts_and_lists_what_descends(url: str) -> None:
+    found = lineage(url, "impact", "s3:///taken").stdout
+    assert [line.split() for line in found.splitlines()[:5]] == [
+        ["1", "run"],
+        ["1", "execution"],
+        ["0", "artifacts"],
+        ["0", "models"],
+        ["1", "deployment"],
+    ]
+    assert "InferenceService churn" in found
+    assert json.loads(lineage(url, "impact", MADE, "--json").stdout)["runCount"] == 1
+
+
+def test_impact_lists_as_much_as_was_asked_for_and_says_so(url: str) -> None:
+    found = lineage(url, "impact", SEVEN, "--limit", "1").stdout
+    assert "1 of 2 runs" not in found
+    several = lineage(url, "impact", "u1", "--limit", "1").stdout
+    assert "1 of 2 runs; --limit N lists more" in several
+
+
+def test_impact_of_an_image_is_found_by_digest_and_reference(url: str) -> None:
+    for image in ("registry.example/step:1", f"{5:064x}", f"sha256:{5:064x}"):
+        found = lineage(url, "impact", image, "--json")
+        assert json.loads(found.stdout)["runCount"] == 2, found.output
+    nothing = lineage(url, "impact", "registry.example/nothing:1")
+    assert nothing.exit_code == 1
+    assert "or an image" in nothing.stderr
+
+
+def test_impact_within_a_time(url: str) -> None:
+    assert json.loads(lineage(url, "impact", "s3:///taken", "--from", "1999-01-01", "--json").stdout)["runCount"] == 0
+    assert json.loads(lineage(url, "impact", "s3:///taken", "--to", "1999-01-01", "--json").stdout)["runCount"] == 1
+    wrong = lineage(url, "impact", "s3:///taken", "--from", "yesterday")
+    assert wrong.exit_code == 2
+    assert "--from must be a time such as 2026-01-31" in " ".join(wrong.stderr.split())
+
+
+# ------------------------------------------------------------------------------------------ paths
+def test_a_path_is_the_shortest_way_in_the_direction_of_the_data(url: str) -> None:
+    for ends in (("u1", "churn"), ("churn", "u1")):
+        lines = lineage(url, "path", *ends).stdout.splitlines()
+        assert [line.split("  ")[0 if line[0] != " " else 1] for line in lines if line] == [
+            "u1/main",
+            "wrote s3:///made",
+            "copied to s3:///taken",
+            "served by InferenceService a/churn",
+            "4 nodes; nothing is missing",
+        ]
+
+
+def test_all_ways_are_shown_where_there_are_several() -> None:
+    nodes = {
+        "u-1": a_node("u.a", 10, 20, writes=["k"]),
+        "u-2": a_node("u.b", 30, 40, reads=["k"], writes=["m"]),
+        "u-3": a_node("u.c", 50, 60, reads=["k", "m"], writes=["n"]),
+    }
+    store = a_store(a_workflow(nodes, uid="u", name="u", phase="Succeeded"))
+    ends = [global_id(written_key("u", f"u-{number}", start, "x0")) for number, start in ((1, 10), (3, 50))]
+    answer = execute(store, EVERYTHING, saved_queries()["paths"].text, {"from": ends[:1], "to": ends[1:]})
+    found = answer["data"]["paths"]
+    console = Console(width=300)
+    with console.capture() as captured:
+        console.print(*pictures_of_ways(found["graph"], found["shortest"]), sep="\n")
+    lines = [line for line in captured.get().splitlines() if line]
+    assert [found["shortest"][0], found["shortest"][-1]] == ends
+    assert lines[:3] == [line for line in lines[:3] if "u/b" not in line]
+    assert "on all ways" in lines[3]
+    assert any("read by u/b" in line for line in lines[4:])
+
+
+def test_what_is_not_connected_is_said_and_is_a_failure(url: str) -> None:
+    found = lineage(url, "path", "u3", "churn")
+    assert (found.exit_code, found.stdout) == (1, "")
+    assert "Nothing connects run u3 and deployment churn." in found.stderr
 
 
 # ------------------------------------------------------------------------------------------ files

@@ -61,6 +61,8 @@ NOT_IN_THE_CONTRACT = {
     "RunDiff.notCompared": "what is not known of both is no sameness",
     "Execution.fingerprintMissing": "who has no fingerprint wants to know what is missing",
     "Run.fingerprintMissing": "as of executions",
+    "Query.impact": "what is counted and listed of a graph needs none of its edges",
+    "Query.paths": "what lies between two things is not what lies around one",
     "Query.nondeterminism": "executions that should agree are told apart by their fingerprints",
     "Execution.reuse": "what was taken over from a cache may be stale or broken",
     "AuditCheck.counts": "one step of a thousand weighs otherwise than all of them",
@@ -102,6 +104,8 @@ TYPES_NOT_IN_THE_CONTRACT = {
     "Severity": "what a check does to a run that does not pass it",
     "Condition": "how an object fares, as Kubernetes says it",
     "ObservedMetric": "what Katib notes of a metric",
+    "Impact": "what descends from something, with counts, which no list of a graph says",
+    "Paths": "all ways between two things, and the shortest of them",
     "Copy": "which artifact may be a copy of which",
     "DeploymentRevision": "what a deployment served from one rollout to the next",
     "Origin": "which source a field comes from",
@@ -278,7 +282,7 @@ def test_nothing_that_a_user_may_build_on_was_taken_away() -> None:
 def test_taking_a_field_away_is_noticed() -> None:
     before = build_schema(sdl().replace("  durationSeconds: Float", "  durationSeconds: Float\n  seconds: Float", 1))
     assert [change.description for change in find_breaking_changes(before, build_schema(sdl()))] == [
-        "Execution.seconds was removed."
+        "Run.seconds was removed."
     ]
 
 

@@ -7,6 +7,7 @@ above. Once a tree is deep, a line that alone goes on from the one before it sta
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from rich.console import RenderableType
@@ -43,6 +44,25 @@ def pictures_of_provenance(graph: Answer, roots: Sequence[str], *, direction: st
             yield Text("came from" if way == "UPSTREAM" else "led to", "bold underline")
         yield from _trees(nodes, starts, _branches(graph, nodes, way), set(graph["frontier"]))
         yield ""
+    yield from _what_is_missing(graph)
+
+
+def pictures_of_ways(graph: Answer, way: Sequence[str]) -> Iterator[RenderableType]:
+    """Show a way through a graph, step by step, in the direction of the data, and below it the whole. `way` are the ids
+    along it."""
+    nodes = {node["id"]: node for node in graph["nodes"]}
+    branches = _branches(graph, nodes, "DOWNSTREAM")
+    if way:
+        yield _root(nodes[way[0]], is_cut=False)
+    for near, far in pairwise(way):
+        past_plumbing = _Branch(far, "led to", "", "")
+        branch = next((one for one in branches[near] if one.id == far), past_plumbing)
+        yield Text.assemble("  ", _line(branch, nodes[far], is_known=False, is_cut=False))
+    if set(way) < nodes.keys():
+        yield ""
+        yield Text("on all ways", "bold underline")
+        yield from _trees(nodes, way[:1], branches, set(graph["frontier"]))
+    yield ""
     yield from _what_is_missing(graph)
 
 
