@@ -21,8 +21,8 @@ h2,h3{overflow-wrap:anywhere}
 p{margin:.5rem 0;max-width:60rem;overflow-wrap:anywhere}
 a{color:var(--link);text-decoration-thickness:1px;text-underline-offset:2px}
 nav ul{display:flex;flex-wrap:wrap;gap:.2rem 1.1rem;list-style:none;margin:0;padding:0}
-dl{display:grid;grid-template-columns:minmax(7rem,max-content) 1fr;gap:.25rem 1.25rem;margin:.5rem 0}
-dt{color:var(--muted)}
+dl{display:grid;grid-template-columns:minmax(7rem,max-content) minmax(0,1fr);gap:.25rem 1.25rem;margin:.5rem 0}
+dt{color:var(--muted);overflow-wrap:anywhere}
 dd{margin:0;overflow-wrap:anywhere}
 .wide{overflow-x:auto;margin:.6rem 0;border:1px solid var(--rule);border-radius:6px}
 .wide:focus-visible{outline:2px solid var(--link);outline-offset:1px}
