@@ -11,6 +11,7 @@ from lineage.errors import InvalidId
 from lineage.identity import parse_global_id
 from lineage.report.document import (
     Badge,
+    Block,
     Code,
     Facts,
     Line,
@@ -21,6 +22,7 @@ from lineage.report.document import (
     Section,
     Table,
     Tone,
+    counted,
     listed,
 )
 from lineage.report.times import NOT_KNOWN, time_of, took
@@ -62,6 +64,7 @@ _EVIDENCE: Final = (
     "What each verdict rests on: what was looked at, where in it, what was found and when that was seen. What was "
     "never seen proves nothing, so a check without evidence does not pass."
 )
+_OBJECT: Final = ("kind", "uid", "version")
 
 
 def _short(audit: Answer, checks: Sequence[Answer]) -> Iterator[tuple[str, Line]]:
@@ -79,7 +82,7 @@ def _short(audit: Answer, checks: Sequence[Answer]) -> Iterator[tuple[str, Line]
         "verdicts",
         listed(Link(f"{number} {_words(verdict)}", _anchor(verdict)) for verdict, number in numbers.items() if number),
     )
-    yield "evidence", (Link(f"{sum(len(check['evidence']) for check in checks):,} pieces", "evidence"),)
+    yield "evidence", (counted(sum(check["evidenceTotal"] for check in checks), "piece", "pieces", "evidence"),)
     yield "policy", (Code(audit["policy"]),)
     yield "as of (UTC)", (time_of(audit["asOf"]),)
 
@@ -112,7 +115,7 @@ def _verdicts(checks: Sequence[Answer]) -> Iterator[Section]:
                 (
                     (Link(check["id"], check["id"]),),
                     (check["title"],),
-                    (_words(check["blocks"]) if check["blocks"] else NOT_KNOWN,),
+                    (_words(check["severity"]),),
                     (check["reason"],),
                     (_pieces(check),),
                 )
@@ -121,14 +124,20 @@ def _verdicts(checks: Sequence[Answer]) -> Iterator[Section]:
             if check["verdict"] == verdict
         ]
         if rows:
-            columns = ("check", "question", "blocks", "why", "evidence")
+            columns = ("check", "what is so where it passes", "weighs", "why", "evidence")
             yield Section(_words(verdict).capitalize(), _anchor(verdict), (Table(columns, tuple(rows)),))
 
 
 def _evidence(check: Answer) -> Section:
-    facts: list[tuple[str, Line]] = [("verdict", (_badge(check["verdict"]),)), ("why", (check["reason"],))]
-    if check["blocks"]:
-        facts.append(("blocks", (_words(check["blocks"]),)))
+    facts: list[tuple[str, Line]] = [
+        ("verdict", (_badge(check["verdict"]),)),
+        ("why", (check["reason"],)),
+        ("weighs", (_words(check["severity"]),)),
+    ]
+    if check["counts"]:
+        facts.append(
+            ("of those looked at", listed(f"{one['count']:,} {_words(one['verdict'])}" for one in check["counts"]))
+        )
     if check["remedy"]:
         facts.append(("what to do", (check["remedy"],)))
     rows = tuple(
@@ -138,18 +147,29 @@ def _evidence(check: Answer) -> Section:
                 (Code(piece["path"]),),
                 (Code(piece["value"]) if piece["value"] is not None else NOT_KNOWN,),
                 (time_of(piece["observedAt"]),),
+                _object(piece),
             ),
             f"{check['id']}-{number}",
         )
         for number, piece in enumerate(check["evidence"], 1)
     )
-    table = [Table(("of what", "where", "found", "seen (UTC)"), rows)] if rows else []
-    return Section(f"{check['id']} {check['title']}", check["id"], (Facts(tuple(facts)), *table), is_part=True)
+    blocks: list[Block] = [Facts(tuple(facts))]
+    if rows:
+        blocks.append(Table(("of what", "where", "found", "seen (UTC)", "in which object"), rows))
+    if len(rows) < check["evidenceTotal"]:
+        blocks.append(Paragraph((f"{len(rows):,} of {check['evidenceTotal']:,} pieces are shown.",)))
+    return Section(f"{check['id']} {check['title']}", check["id"], tuple(blocks), is_part=True)
 
 
 def _pieces(check: Answer) -> Link | str:
-    number = len(check["evidence"])
-    return Link(f"{number:,}", f"{check['id']}-1") if number else "none"
+    number = check["evidenceTotal"]
+    return Link(f"{number:,}", f"{check['id']}-1") if check["evidence"] else "none"
+
+
+def _object(piece: Answer) -> Line:
+    """The object that says so: its kind, uid and version."""
+    known = [str(piece[name]) for name in _OBJECT if piece[name] is not None]
+    return (Code("\n".join(known)),) if known else (NOT_KNOWN,)
 
 
 def _subject(id: str | None) -> Line:

@@ -126,11 +126,13 @@ def of_changes(*changes: dict[str, Any], identical: bool = False, not_compared: 
 
 def check(id: str, verdict: str, **more: Any) -> dict[str, Any]:
     plain = {"id": id, "title": f"question {id}", "verdict": verdict, "blocks": "TRACEABLE", "reason": f"because {id}"}
-    return {**plain, "evidence": [], "remedy": None, **more}
+    weight = {"severity": more.get("blocks") or "WARNING", "counts": [{"verdict": verdict, "count": 2}]}
+    return {**plain, **weight, "evidence": [], "evidenceTotal": len(more.get("evidence", ())), "remedy": None, **more}
 
 
 def evidence(value: str | None = "x", subject: str | None = NIGHTLY.id) -> dict[str, Any]:
-    return {"subject": subject, "path": "status.phase", "value": value, "observedAt": "2026-11-14T08:00:00Z"}
+    where = {"subject": subject, "path": "status.phase", "value": value, "observedAt": "2026-11-14T08:00:00Z"}
+    return {**where, "kind": "Workflow", "uid": "u1", "version": None}
 
 
 def of_checks(*checks: dict[str, Any], tier: str = "NONE", repeated: str = "UNKNOWN") -> Report:
@@ -417,6 +419,17 @@ def test_every_verdict_leads_to_its_evidence() -> None:
     (row,) = table(report, "Pass").rows
     assert row.cells[-1] == (Link("2", "C-01-1"),)
     assert [row.anchor for row in table(report, "C-01 question C-01").rows] == ["C-01-1", "C-01-2"]
+
+
+def test_what_is_not_shown_of_the_evidence_is_said() -> None:
+    report = of_checks(check("C-01", "PASS", evidence=[evidence()], evidenceTotal=1234))
+    assert Paragraph(("1 of 1,234 pieces are shown.",)) in section(report, "C-01 question C-01").blocks
+    assert table(report, "Pass").rows[0].cells[-1] == (Link("1,234", "C-01-1"),)
+
+
+def test_the_object_that_says_so_stands_beside_what_it_says() -> None:
+    report = of_checks(check("C-01", "PASS", evidence=[evidence()]))
+    assert table(report, "C-01 question C-01").rows[0].cells[-1] == (Code("Workflow\nu1"),)
 
 
 def test_what_needs_somebody_stands_first() -> None:
