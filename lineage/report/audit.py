@@ -14,6 +14,7 @@ from lineage.report.document import (
     Block,
     Code,
     Facts,
+    Inline,
     Line,
     Link,
     Paragraph,
@@ -25,7 +26,7 @@ from lineage.report.document import (
     counted,
     listed,
 )
-from lineage.report.times import NOT_KNOWN, time_of, took
+from lineage.report.times import NOT_KNOWN, duration, time_of, took
 
 Answer = Mapping[str, Any]
 
@@ -39,6 +40,7 @@ _VERDICTS: Final = {
 """In the order in which they are listed: what needs somebody first."""
 _TIERS: Final = {"NONE": Tone.ALARM, "TRACEABLE": Tone.NOTICE, "RE_EXECUTABLE": Tone.GOOD, "VERIFIED": Tone.GOOD}
 """Lowest first."""
+_REUSES: Final = {"SOUND": Tone.GOOD, "STALE": Tone.NOTICE, "BROKEN": Tone.ALARM, "UNKNOWN": Tone.NOTICE}
 _NOT_PASSED: Final = ("FAIL", "UNKNOWN", "WAIVED")
 """What keeps a run from a tier: a waiver says why that is borne, and changes nothing of what is known."""
 _REPEATED: Final = {"PASS": "REPEATED", "FAIL": "NOT REPEATED"}
@@ -54,6 +56,7 @@ def audit_report(audit: Answer) -> Report:
             Section("In short", "in-short", (Facts(tuple(_short(audit, checks))),)),
             *_in_the_way(audit["tier"], checks),
             *_verdicts(checks),
+            *_reuses(audit["run"]["executions"]),
             Section("Evidence", "evidence", (Paragraph((_EVIDENCE,)),)),
             *map(_evidence, sorted(checks, key=lambda check: str(check["id"]))),
         ),
@@ -126,6 +129,38 @@ def _verdicts(checks: Sequence[Answer]) -> Iterator[Section]:
         if rows:
             columns = ("check", "what is so where it passes", "weighs", "why", "evidence")
             yield Section(_words(verdict).capitalize(), _anchor(verdict), (Table(columns, tuple(rows)),))
+
+
+def _reuses(executions: Answer) -> Iterator[Section]:
+    """What was taken from a cache, and what that is worth."""
+    rows = tuple(
+        Row(
+            (
+                (execution["displayName"],),
+                (Badge(reuse["verdict"], _REUSES.get(reuse["verdict"], Tone.QUIET)),),
+                (reuse["reason"],),
+                _source(reuse["source"]),
+                (duration(reuse["ageSeconds"]),),
+                (_image(reuse["imageThen"]),),
+                (_image(reuse["imageNow"]),),
+            )
+        )
+        for execution in executions["nodes"]
+        if (reuse := execution["reuse"]) is not None
+    )
+    if rows:
+        columns = ("execution", "verdict", "why", "taken from", "old", "image then", "image now")
+        more = executions["totalCount"] - len(executions["nodes"])
+        cut = [Paragraph((f"{more:,} more were taken from a cache.",))] if more else []
+        yield Section("Taken from a cache", "reuses", (Table(columns, rows), *cut))
+
+
+def _source(source: Answer | None) -> Line:
+    return (NOT_KNOWN,) if source is None else (f"{source['displayName']} of {source['run']['displayName']}",)
+
+
+def _image(name: str | None) -> Inline:
+    return NOT_KNOWN if name is None else Code(name)
 
 
 def _evidence(check: Answer) -> Section:

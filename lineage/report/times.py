@@ -5,6 +5,7 @@ from typing import Any, Final
 
 NOT_KNOWN: Final = "–"
 _BYTES: Final = 1024
+_UNITS: Final = (("d", 86_400, "h", 3_600), ("h", 3_600, "min", 60), ("min", 60, "s", 1))
 
 
 def time_of(text: str | None) -> str:
@@ -16,11 +17,18 @@ def took(started: str | None, finished: str | None) -> str:
     """Write how long something took, between two times of an answer."""
     if started is None or finished is None:
         return NOT_KNOWN
-    seconds = round((_read(finished) - _read(started)).total_seconds())
-    if seconds < 60:
-        return f"{seconds} s"
-    minutes, rest = divmod(seconds, 60)
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+    return duration((_read(finished) - _read(started)).total_seconds())
+
+
+def duration(seconds: float | None) -> str:
+    """Write a number of seconds in the two units that matter."""
+    if seconds is None:
+        return NOT_KNOWN
+    whole = round(seconds)
+    for unit, size, part, of_part in _UNITS:
+        if whole >= size:
+            return f"{whole // size} {unit} {whole % size // of_part} {part}"
+    return f"{whole} s"
 
 
 def _read(text: str) -> datetime:

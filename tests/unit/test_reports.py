@@ -34,6 +34,7 @@ from lineage.report.document import (
 from lineage.report.html import html_of
 from lineage.report.markdown import markdown_of
 from lineage.report.provenance import provenance_report
+from lineage.report.times import duration
 from lineage_graphql import execute, saved_queries
 from tests.example import ENDPOINT, EVALUATE, MODEL, NIGHTLY, RAW, REPORT, TRAIN
 from tests.example import example as example_knowledge
@@ -135,9 +136,12 @@ def evidence(value: str | None = "x", subject: str | None = NIGHTLY.id) -> dict[
     return {**where, "kind": "Workflow", "uid": "u1", "version": None}
 
 
-def of_checks(*checks: dict[str, Any], tier: str = "NONE", repeated: str = "UNKNOWN") -> Report:
+def of_checks(
+    *checks: dict[str, Any], tier: str = "NONE", repeated: str = "UNKNOWN", reuses: Sequence[Any] = ()
+) -> Report:
+    cached = {"totalCount": len(reuses), "nodes": reuses}
     audit = {
-        "run": run("monday"),
+        "run": run("monday", executions=cached),
         "tier": tier,
         "repeated": repeated,
         "policy": "default",
@@ -456,6 +460,34 @@ def test_what_keeps_a_run_from_the_next_tiers_is_told_with_what_to_do() -> None:
         (("RE EXECUTABLE",), (Link("K-03 question K-03", "K-03"),), ("Name images by digest.",)),
         (("VERIFIED",), (Link("G-01 question G-01", "G-01"),), ("–",)),
     ]
+
+
+def test_what_was_taken_from_a_cache_is_judged() -> None:
+    source = {"displayName": "train", "run": {"displayName": "sunday"}}
+    reuse = {"verdict": "STALE", "reason": "the image is another", "ageSeconds": 93_600.0, "source": source}
+    images = {"imageThen": "sha256:1", "imageNow": None}
+    report = of_checks(
+        reuses=[{"displayName": "train", "reuse": {**reuse, **images}}, {"displayName": "x", "reuse": None}]
+    )
+    assert [row.cells for row in table(report, "Taken from a cache").rows] == [
+        (
+            ("train",),
+            (Badge("STALE", Tone.NOTICE),),
+            ("the image is another",),
+            ("train of sunday",),
+            ("1 d 2 h",),
+            (Code("sha256:1"),),
+            ("–",),
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "written"),
+    [(None, "–"), (0.4, "0 s"), (59.4, "59 s"), (59.6, "1 min 0 s"), (3_600, "1 h 0 min"), (200_000, "2 d 7 h")],
+)
+def test_durations_are_written_in_the_two_units_that_matter(seconds: float | None, written: str) -> None:
+    assert duration(seconds) == written
 
 
 def test_a_waiver_is_no_pass() -> None:
