@@ -9,7 +9,7 @@ emissary executor); pipelines/backend/src/v2/compiler/argocompiler/container.go 
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
 
@@ -97,6 +97,22 @@ def containers_of_pod(pod: Any, seen: PodSeen, template: Mapping[str, Any]) -> t
         _container(one, told, Told.POD, volumes, images.get(text_in(one, "name")))
         for member in ("initContainers", "containers")
         for one in mappings_in(spec, member)
+    )
+
+
+def containers_of_images(seen: PodSeen, template: Mapping[str, Any]) -> tuple[Container, ...]:
+    """What the containers of a pod were to run, of which no more was read than what is shown of it: the images that
+    ran, and for the rest what the template says."""
+    asked = {one.name: one for one in containers_of_template(template)}
+    return tuple(
+        replace(
+            asked.get(image.container)
+            or Container(name=image.container, role=_role(image.container, template), told=Told.TEMPLATE, image=""),
+            image=image.reference,
+            digest=image.digest,
+            digest_kind=image.digest_kind,
+        )
+        for image in seen.images
     )
 
 

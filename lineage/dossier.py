@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
-from lineage.containers import Container, containers_of_pod, containers_of_template
+from lineage.containers import Container, containers_of_images, containers_of_pod, containers_of_template
 from lineage.identity import Key
 from lineage.model import (
     Artifact,
@@ -23,6 +23,7 @@ from lineage.model import (
     Run,
     WorkflowIncarnation,
 )
+from lineage.templates import filled_in
 
 CONTAINED: Final = frozenset({"POD", "CONTAINER"})
 """Kinds of steps whose work is that of containers."""
@@ -33,14 +34,14 @@ class Step:
     """One attempt at one step, with what belongs to it.
 
     `pods` and `pod_objects` are the pods that worked for it, oldest first, and the newest recorded object of each that
-    was kept, by uid. `template` is that of the workflow, with the arguments of the step filled in. `depends_on` are
+    was kept, by uid. `written` is its template as it stands in the workflow. `depends_on` are
     the keys of those that had to end before. `source_pods` worked for what it was taken over from.
     """
 
     execution: Execution
     pods: tuple[PodSeen, ...] = ()
     pod_objects: Mapping[str, Any] = field(default_factory=dict)
-    template: Mapping[str, Any] = field(default_factory=dict)
+    written: Mapping[str, Any] = field(default_factory=dict)
     inputs: tuple[ArtifactUse, ...] = ()
     outputs: tuple[ArtifactUse, ...] = ()
     cached_from: Execution | None = None
@@ -56,12 +57,17 @@ class Step:
         return did and not one.cached and not one.system and one.kind in CONTAINED
 
     @cached_property
+    def template(self) -> Mapping[str, Any]:
+        """Its template, with its arguments filled in."""
+        return filled_in(self.written, self.execution)
+
+    @cached_property
     def containers(self) -> tuple[Container, ...]:
         """What its containers were to run, as its last pod says, or else its template."""
         for pod in reversed(self.pods):
             if pod.uid in self.pod_objects:
                 return containers_of_pod(self.pod_objects[pod.uid], pod, self.template)
-        return containers_of_template(self.template)
+        return containers_of_images(self.pods[-1], self.written) if self.pods else self.asked_for
 
     @cached_property
     def asked_for(self) -> tuple[Container, ...]:

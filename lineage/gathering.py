@@ -1,7 +1,8 @@
 """Reads everything that is known of runs, through the port of the store, at a fixed number of questions a part."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from typing import Final, TypeVar
 
@@ -18,8 +19,9 @@ EXECUTIONS_AT_ONCE: Final = 1000
 MOST_RERUNS: Final = 20
 
 
-def dossiers(store: LineageStore, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, Dossier]:
-    """Read everything that is known of runs. Those that nobody knows are not among them."""
+def dossiers(store: LineageStore, scope: Scope, runs: Sequence[Key], *, closely: bool = True) -> Mapping[Key, Dossier]:
+    """Read everything that is known of runs; unless `closely`, without the objects of pods and the looks at artifacts,
+    which are most of it. Runs that nobody knows are not among them."""
     found = {key: node for key, node in store.get(scope, runs).items() if isinstance(node, Run)}
     keys = tuple(found)
     workflows, completeness = store.workflows(scope, keys), store.completeness(scope, keys)
@@ -39,6 +41,7 @@ def dossiers(store: LineageStore, scope: Scope, runs: Sequence[Key]) -> Mapping[
                 spec=specs.get(run.pipeline_version_key) if run.pipeline_version_key else None,
                 metrics=metrics.get(key, ()),
             ),
+            closely=closely,
         )
         for key, run in found.items()
     }
@@ -55,33 +58,41 @@ def reruns(store: LineageStore, scope: Scope, run: Run) -> tuple[Run, ...]:
     return store.runs(scope, Listing(where=of_it), PageRequest(first=MOST_RERUNS)).items
 
 
-def _dossier(store: LineageStore, scope: Scope, bare: Dossier) -> Dossier:
+def with_pod_objects(store: LineageStore, scope: Scope, known: Dossier, executions: Collection[Key]) -> Dossier:
+    """Read the objects of the pods of some executions along."""
+    objects = _each(store.pod_objects, scope, tuple(executions))
+    steps = (replace(one, pod_objects=objects.get(one.execution.key, one.pod_objects)) for one in known.steps)
+    return replace(known, steps=tuple(steps))
+
+
+def _dossier(store: LineageStore, scope: Scope, bare: Dossier, *, closely: bool) -> Dossier:
     executions = tuple(_executions(store, scope, bare.run.key))
     keys = tuple(each.key for each in executions)
     pods = _each(store.pods, scope, keys)
-    objects = _each(store.pod_objects, scope, keys)
+    objects = _each(store.pod_objects, scope, keys if closely else ())
     inputs, outputs = _each(store.inputs, scope, keys), _each(store.outputs, scope, keys)
-    depends_on, metrics = _each(store.depends_on, scope, keys), _each(store.metrics_of_executions, scope, keys)
+    preceding = _each(store.preceding, scope, keys)
+    metrics = _each(partial(store.metrics_of_executions, built_in=False), scope, keys)
     cached_from = _each(store.cached_from, scope, tuple(each.key for each in executions if each.cached))
     source_pods = _each(store.pods, scope, tuple({each.key for each in cached_from.values()}))
     templates = Templates.of(bare.raw)
     steps = tuple(
         Step(
             execution=each,
-            template=templates.of_step(each),
+            written=templates.of_step(each),
             pods=pods.get(each.key, ()),
             pod_objects=objects.get(each.key, {}),
             inputs=inputs.get(each.key, ()),
             outputs=outputs.get(each.key, ()),
             cached_from=(source := cached_from.get(each.key)),
             source_pods=source_pods.get(source.key, ()) if source else (),
-            depends_on=tuple(one.key for one in depends_on.get(each.key, ())),
+            depends_on=preceding.get(each.key, ()),
             metrics=metrics.get(each.key, ()),
         )
         for each in executions
     )
     used = {use.artifact.key: None for use in chain.from_iterable((*step.inputs, *step.outputs) for step in steps)}
-    return replace(bare, steps=steps, looks=_each(store.history, scope, tuple(used)))
+    return replace(bare, steps=steps, looks=_each(store.history, scope, tuple(used) if closely else ()))
 
 
 def _version(found: object) -> PipelineVersion | None:

@@ -14,12 +14,12 @@ NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 def mapping_in(holder: Any, *path: str) -> Mapping[str, Any]:
     """The mapping at a path; an empty one where there is none."""
     found = _at(holder, path)
-    return found if isinstance(found, Mapping) else NOTHING
+    return found if isinstance(found, dict) else NOTHING
 
 
 def mappings_in(holder: Any, *path: str) -> list[Mapping[str, Any]]:
     """The mappings in the list at a path."""
-    return [each for each in _list(_at(holder, path)) if isinstance(each, Mapping)]
+    return [each for each in _list(_at(holder, path)) if isinstance(each, dict)]
 
 
 def texts_in(holder: Any, *path: str) -> tuple[str, ...]:
@@ -35,7 +35,7 @@ def text_in(holder: Any, *path: str) -> str:
 
 def _at(holder: Any, path: Sequence[str]) -> Any:
     for name in path:
-        if not isinstance(holder, Mapping):
+        if not isinstance(holder, dict):  # what was read out of JSON is one, or none that is looked into
             return None
         holder = holder.get(name)
     return holder

@@ -377,6 +377,9 @@ class LineageStore(Protocol):
     def inputs(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[ArtifactUse, ...]]: ...
     def outputs(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[ArtifactUse, ...]]: ...
     def depends_on(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[Execution, ...]]: ...
+    def preceding(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[Key, ...]]:
+        """The keys of what `depends_on` finds."""
+
     def turns(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[Turn, ...]]:
         """What executions that are objects of their own came to, in the order of time."""
 
@@ -405,8 +408,11 @@ class LineageStore(Protocol):
     def metrics_of_runs(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, tuple[Metric, ...]]:
         """The latest value of each metric of runs and their executions, by name."""
 
-    def metrics_of_executions(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[Metric, ...]]:
-        """The latest value of each metric of executions, by name."""
+    def metrics_of_executions(
+        self, scope: Scope, executions: Sequence[Key], *, built_in: bool = True
+    ) -> Mapping[Key, tuple[Metric, ...]]:
+        """The latest value of each metric of executions, by name; without what is built in, those that were
+        recorded."""
 
     def metric_series(self, scope: Scope, executions: Sequence[Key], name: str) -> Mapping[Key, tuple[Metric, ...]]:
         """All values of a metric of executions, by step."""

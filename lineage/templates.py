@@ -32,8 +32,7 @@ class Templates:
         )
 
     def of_step(self, execution: Execution) -> Mapping[str, Any]:
-        """The template that an execution ran, with its arguments filled in; empty where the workflow does not hold
-        it."""
+        """The template that an execution ran, as it is written; empty where the workflow does not hold it."""
         node = mapping_in(self.nodes, execution.node_id or "")
         reference, name = mapping_in(node, "templateRef"), text_in(node, "templateName")
         found: Mapping[str, Any] = NOTHING
@@ -42,16 +41,19 @@ class Templates:
             found = mapping_in(self.stored, f"{scope}/{text_in(reference, 'name')}/{text_in(reference, 'template')}")
         elif name:
             found = self.own.get(name) or mapping_in(self.stored, f"{text_in(node, 'templateScope')}/{name}")
-        given = {
-            f"inputs.parameters.{one.name}": one.value for one in execution.input_parameters if one.value is not None
-        }
-        return {name: _filled(each, given) for name, each in found.items()} if given else found
+        return found
+
+
+def filled_in(template: Mapping[str, Any], execution: Execution) -> Mapping[str, Any]:
+    """Put the arguments of a step in the place of what stands for them in its template."""
+    given = {f"inputs.parameters.{one.name}": one.value for one in execution.input_parameters if one.value is not None}
+    return {name: _filled(each, given) for name, each in template.items()} if given else template
 
 
 def _filled(value: Any, values: Mapping[str, str]) -> Any:
     if isinstance(value, str):
         return filled(value, values) if "{{" in value else value
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {name: _filled(each, values) for name, each in value.items()}
     if isinstance(value, list):
         return [_filled(each, values) for each in value]

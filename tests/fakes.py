@@ -13,6 +13,7 @@ from lineage.facts import Fact
 from lineage.fingerprints import Fingerprint
 from lineage.identity import Key, Location, encode_key, global_id
 from lineage.model import (
+    BUILT_IN,
     Artifact,
     ArtifactLook,
     ArtifactRole,
@@ -244,6 +245,9 @@ class FakeStore:
     def outputs(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[ArtifactUse, ...]]:
         return self._parts("outputs", self._known.outputs, executions)
 
+    def preceding(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[Key, ...]]:
+        return self._parts("preceding", self._known.depends_on, executions)
+
     def depends_on(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[Execution, ...]]:
         found = self._parts("depends_on", self._known.depends_on, executions)
         return {key: tuple(map(self._execution, others)) for key, others in found.items()}
@@ -299,8 +303,11 @@ class FakeStore:
     def metrics_of_runs(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, tuple[Metric, ...]]:
         return self._parts("metrics_of_runs", self._known.metrics, runs)
 
-    def metrics_of_executions(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[Metric, ...]]:
-        return self._parts("metrics_of_executions", self._known.metrics, executions)
+    def metrics_of_executions(
+        self, scope: Scope, executions: Sequence[Key], *, built_in: bool = True
+    ) -> Mapping[Key, tuple[Metric, ...]]:
+        found = self._parts("metrics_of_executions", self._known.metrics, executions)
+        return {key: tuple(one for one in of if built_in or one.source != BUILT_IN) for key, of in found.items()}
 
     def metric_series(self, scope: Scope, executions: Sequence[Key], name: str) -> Mapping[Key, tuple[Metric, ...]]:
         found = self._parts("metric_series", self._known.metrics, executions)

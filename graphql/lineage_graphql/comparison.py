@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import graphene
 
 from lineage import comparison
-from lineage.comparison import compare
+from lineage.comparison import compare, looked_at_closely, match
 from lineage.errors import NotFound
-from lineage.gathering import dossiers
+from lineage.gathering import dossiers, with_pod_objects
 from lineage.identity import Key, parse_global_id
 from lineage_graphql.context import Info, context_of
 from lineage_graphql.enums import ChangeKind
@@ -52,12 +52,14 @@ class RunDiff(graphene.ObjectType):
 def find_differences(_: object, info: Info, base: str, target: str) -> comparison.RunDiff:
     context = context_of(info)
     keys = [parse_global_id(base), parse_global_id(target)]
-    found = dossiers(context.store, context.scope, keys)
+    found = dossiers(context.store, context.scope, keys, closely=False)
     for key in keys:
         if key not in found:
             raise NotFound(f"no run with the id {_given(key, keys, base, target)!r:.200} is recorded")
     context.loaders.arrived([one.run for one in found.values()])
-    return compare(found[keys[0]], found[keys[1]])
+    closely = looked_at_closely(match(found[keys[0]], found[keys[1]]))
+    old, new = (with_pod_objects(context.store, context.scope, found[key], closely) for key in keys)
+    return compare(old, new)
 
 
 def _given(key: Key, keys: Sequence[Key], base: str, target: str) -> str:

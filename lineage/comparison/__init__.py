@@ -11,6 +11,7 @@ Pure.
 """
 
 from lineage.comparison.changes import Change, ChangeKind, RunDiff
+from lineage.comparison.matching import looked_at_closely, match
 from lineage.comparison.runs import compare
 
-__all__ = ["Change", "ChangeKind", "RunDiff", "compare"]
+__all__ = ["Change", "ChangeKind", "RunDiff", "compare", "looked_at_closely", "match"]

@@ -6,13 +6,17 @@ workflow/validate). Of several attempts the last one counts.
 """
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from lineage.dossier import Dossier, Step
 from lineage.identity import Key
+
+MOST_OF_A_TEMPLATE: Final = 20
+"""Steps of one template whose pods are compared in full: what is set around its code is the same for all, but for what
+somebody changed meanwhile."""
 
 _ITEM: Final = re.compile(r"\(([0-9]{1,9}):((?:[^()]|\([^()]*\))*)\)")
 _ATTEMPT: Final = re.compile(r"\([0-9]{1,9}\)")
@@ -67,6 +71,17 @@ def match(base: Dossier, target: Dossier) -> Matched:
         left = [one for one in left if id(one[0]) not in found]
         right = [one for one in right if id(one[0]) not in found]
     return Matched(tuple(both), tuple(one for one, _ in left), tuple(one for one, _ in right), attempts, names)
+
+
+def looked_at_closely(matched: Matched) -> set[Key]:
+    """Of which executions the objects of the pods are compared: of each template those of the first of its steps."""
+    count: Counter[str | None] = Counter()
+    found: set[Key] = set()
+    for old, new in sorted(matched.both, key=lambda pair: matched.name(*pair)):
+        count[new.execution.template] += 1
+        if count[new.execution.template] <= MOST_OF_A_TEMPLATE:
+            found |= {old.execution.key, new.execution.key}
+    return found
 
 
 _Placed = tuple[Step, Place]

@@ -5,7 +5,7 @@ other from the one. What one change explains is not told again: an argument that
 step made for the next, a step that stands between two others.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
@@ -332,5 +332,12 @@ def _not_compared(matched: Matched) -> Iterator[str]:
     for what, count in unknown.items():
         if count:
             yield f"{count} {what}{'s' if count > 1 else ''}: the content is not known of both"
+    seldom = Counter(
+        new.execution.template
+        for old, new in matched.both
+        if old.ran and new.ran and old.pods and new.pods and not (old.pod_objects and new.pod_objects)
+    )
+    for template, count in sorted(seldom.items(), key=str):
+        yield f"what is set around the code of {count} more steps of {template}"
     if code:
         yield f"the images of {code} step{'s' if code > 1 else ''}: what ran is not known of both"

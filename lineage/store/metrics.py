@@ -23,8 +23,6 @@ from lineage.store.gone import is_superseded
 from lineage.store.parts import of_executions, of_runs, pods
 from lineage.verification import Sighting, said_of
 
-"""The source of what nobody recorded."""
-
 
 # ------------------------------------------------------------------------------------------ the latest
 def metrics_of_executions(
@@ -34,6 +32,16 @@ def metrics_of_executions(
     attempts = {decode_key(row.node_key): row for row in connection.execute(_attempts(scope, executions))}
     waits = _waits(attempts, pods(connection, scope, list(attempts)))
     found = {key: _built_in(row, waits.get(key)) for key, row in attempts.items()}
+    for row in _recorded(connection, of_executions(scope, executions)):
+        found[decode_key(row.node_key)][row.name] = _metric(row)
+    return {key: _by_name(of) for key, of in found.items()}
+
+
+def recorded_of_executions(
+    connection: Connection, scope: Scope, executions: Sequence[Key]
+) -> Mapping[Key, tuple[Metric, ...]]:
+    """The same without what is built in."""
+    found: defaultdict[Key, dict[str, Metric]] = defaultdict(dict)
     for row in _recorded(connection, of_executions(scope, executions)):
         found[decode_key(row.node_key)][row.name] = _metric(row)
     return {key: _by_name(of) for key, of in found.items()}

@@ -196,6 +196,27 @@ def best_trials(connection: Connection, scope: Scope, runs: Sequence[Key]) -> Ma
 
 def depends_on(connection: Connection, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[Execution, ...]]:
     """The executions right before others, through the groupings and the plumbing between them."""
+    before, _ = _preceding(connection, scope, executions)
+    named = nodes_by_id(connection, scope, {parent for parents in before.values() for parent in parents})
+    found: dict[Key, tuple[Execution, ...]] = {}
+    for key, parents in before.items():
+        items = [item for one in parents if isinstance(item := named.get(one), Execution)]
+        found[key] = tuple(sorted(items, key=lambda item: (item.name, encode_key(item.key))))
+    return found
+
+
+def preceding(connection: Connection, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[Key, ...]]:
+    """The keys of the executions right before others."""
+    before, keys = _preceding(connection, scope, executions)
+    return {
+        key: tuple(decode_key(text) for text in sorted(keys[one] for one in parents)) for key, parents in before.items()
+    }
+
+
+def _preceding(
+    connection: Connection, scope: Scope, executions: Sequence[Key]
+) -> tuple[Mapping[Key, Sequence[int]], Mapping[int, str]]:
+    """The ids of the executions right before others, and the keys of all of their runs, as text, by id."""
     node, execution, run = tables.node, tables.execution, tables.run
     wanted = connection.execute(
         select(execution.c.id, execution.c.run_id, node.c.key)
@@ -212,17 +233,15 @@ def depends_on(connection: Connection, scope: Scope, executions: Sequence[Key]) 
             execution.c.is_group,
             execution.c.is_system,
             execution.c.parents,
-        ).where(execution.c.run_id.in_({row.run_id for row in wanted}), not_(execution.c.is_provisional))
+            node.c.key,
+        )
+        .join(node, node.c.id == execution.c.id)
+        .where(execution.c.run_id.in_({row.run_id for row in wanted}), not_(execution.c.is_provisional))
     ).all()
     by_attempt = {(row.run_id, row.node_id, row.started_at): row for row in rows}
     by_id = {row.id: row for row in rows}
-    before = {row.id: _nearest(by_id.get(row.id), by_attempt) for row in wanted}
-    named = nodes_by_id(connection, scope, {parent for parents in before.values() for parent in parents})
-    found: dict[Key, tuple[Execution, ...]] = {}
-    for row in wanted:
-        items = [item for i in before[row.id] if isinstance(item := named.get(i), Execution)]
-        found[decode_key(row.key)] = tuple(sorted(items, key=lambda item: (item.name, encode_key(item.key))))
-    return found
+    before = {decode_key(row.key): _nearest(by_id.get(row.id), by_attempt) for row in wanted}
+    return before, {row.id: row.key for row in rows}
 
 
 def _nearest(start: Any | None, by_attempt: Mapping[tuple[int, str, int | None], Any]) -> list[int]:

@@ -340,6 +340,11 @@ class SqlStore:
         with self._reading() as connection:
             return parts.depends_on(connection, scope, executions)
 
+    def preceding(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[Key, ...]]:
+        with self._reading() as connection:
+            begin(connection)
+            return parts.preceding(connection, scope, executions)
+
     def cached_from(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, Execution]:
         with self._reading() as connection:
             return parts.cached_from(connection, scope, executions)
@@ -373,8 +378,12 @@ class SqlStore:
             begin(connection)
             return metrics.metrics_of_runs(connection, scope, runs)
 
-    def metrics_of_executions(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[Metric, ...]]:
+    def metrics_of_executions(
+        self, scope: Scope, executions: Sequence[Key], *, built_in: bool = True
+    ) -> Mapping[Key, tuple[Metric, ...]]:
         with self._reading() as connection:
+            if not built_in:
+                return metrics.recorded_of_executions(connection, scope, executions)
             begin(connection)
             return metrics.metrics_of_executions(connection, scope, executions)
 
