@@ -1,15 +1,16 @@
 """Reads what an audit judges by, through the port of the store: the dossier of a run, and what stands around it."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
-from lineage.audit.material import AuditEvidence, Cohort, ImageProbe, Repetition, Reuse, Watch
-from lineage.audit.repetition import contents_written, values_by_name
+from lineage.audit.material import AuditEvidence, Cohort, ImageProbe, Repetition, Rerun, Reuse, Watch
+from lineage.audit.repetition import LOGS, contents_written, values_by_name
+from lineage.comparison import ChangeKind, compare
 from lineage.containers import HELPERS
 from lineage.dossier import Dossier, Step
-from lineage.gathering import KEYS_AT_ONCE, dossier
+from lineage.gathering import KEYS_AT_ONCE, dossier, dossiers
 from lineage.identity import Key
 from lineage.model import (
     Artifact,
@@ -35,10 +36,13 @@ from lineage.ports import (
     Scope,
     Where,
 )
+from lineage.rerun import RERUN_OF, manifest_of
+from lineage.rerun.argo import MOST_IN_LABEL
 from lineage.workloads import WORKFLOW, WORKFLOWS
 
 T = TypeVar("T")
 PODS: Final = "pods"
+RESULTS: Final = frozenset({ChangeKind.PHASE, ChangeKind.OUTPUT, ChangeKind.METRIC})
 MOST_OTHERS: Final = 20  # runs of the same fingerprint, whose metrics are compared
 MOST_COMPARED: Final = 5  # of these, whose outputs are compared: each of them is read whole
 RUNS_BACK: Final = 20  # runs of a pipeline among which the newest attempt at a reused step is looked for
@@ -66,6 +70,8 @@ def audit_evidence(
         previous=_previous(store, scope, known.run, before),
         reuses=_reuses(store, scope, known, before),
         cohort=_cohort(store, scope, known),
+        unpinned=None if (manifest := manifest_of(known)) is None else manifest.unpinned,
+        reruns=tuple(_reruns(store, scope, known)),
         probes=probes,
     )
 
@@ -294,6 +300,26 @@ def _cohort(store: LineageStore, scope: Scope, known: Dossier) -> Cohort:
             for index, one in enumerate(others)
         ),
     )
+
+
+def _reruns(store: LineageStore, scope: Scope, known: Dossier) -> Iterator[Rerun]:
+    """The newest runs that say that they repeat this one, compared with it."""
+    name = (known.run.uid or known.run.name)[:MOST_IN_LABEL]
+    where = Condition(field="label", name=RERUN_OF, operator=Operator.EQ, value=name)
+    newest = Listing(where=where, order=(Order(field="STARTED_AT", descending=True),))
+    found = store.runs(scope, newest, PageRequest(first=MOST_COMPARED)).items
+    for key, theirs in dossiers(store, scope, [one.key for one in found if one.key != known.run.key]).items():
+        compared = compare(known, theirs)
+        yield Rerun(
+            run=theirs.run,
+            differences=tuple(
+                f"{one.step or key[1]} {one.path}: {one.detail or 'it is another'}"
+                for one in compared.changes
+                if one.kind in RESULTS and LOGS not in one.path
+            ),
+            not_compared=compared.not_compared,
+            metrics=values_by_name(theirs.metrics),
+        )
 
 
 def _took_over(store: LineageStore, scope: Scope, run: Key) -> bool:

@@ -21,6 +21,7 @@ from lineage.identity import run_key
 from lineage.model import SourceState
 from lineage.observation import LocationLooked, Observation, ResourceFollowed
 from lineage.ports import EVERYTHING
+from lineage.rerun import Unpinned
 from lineage.store.sql import SqlStore
 from tests.factories import (
     CLUSTER,
@@ -62,7 +63,7 @@ class Seen:
     policy: str = PASSING_ALL
     probes: dict[str, ImageProbe] | None = field(default_factory=dict)
     as_of: datetime = AS_OF
-    pinned: tuple[Any, ...] | None = ()
+    unpinned: tuple[Unpinned, ...] | None = None
 
     def copy(self) -> "Seen":
         return replace(self, things=deepcopy(self.things), probes=deepcopy(self.probes))
@@ -315,7 +316,7 @@ def stored(seen: Seen) -> SqlStore:
 
 def evidence_of(seen: Seen) -> AuditEvidence | None:
     found = audit_evidence(stored(seen), EVERYTHING, RUN, as_of=seen.as_of, probes=seen.probes)
-    return None if found is None else replace(found, pinned=seen.pinned)
+    return None if found is None else replace(found, unpinned=seen.unpinned or found.unpinned)
 
 
 def audited(seen: Seen) -> Audit:

@@ -32,6 +32,7 @@ from lineage.model import (
     Slot,
 )
 from lineage.placeholders import PLACEHOLDER
+from lineage.rerun import Unpinned
 from lineage.verification import SAYS
 from lineage.workloads import WORKFLOW
 
@@ -99,20 +100,14 @@ class Cohort:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unpinned:
-    """What a manifest that would make the run again leaves open: where, and why."""
-
-    path: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Rerun:
-    """A run that was made from the manifest of the audited one. `differences` are those that count; None where the two
-    were not compared, for it has not ended."""
+    """A run that was made from the manifest of the audited one. `differences` are of what came out, and `not_compared`
+    says what of that nobody can tell; `metrics` are its values by name."""
 
     run: Run
-    differences: tuple[str, ...] | None
+    differences: tuple[str, ...] = ()
+    not_compared: tuple[str, ...] = ()
+    metrics: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,8 +118,8 @@ class AuditEvidence:
     `recurring` what made it. `served` says who serves what it wrote. `writers` are the other writes of the places that
     it wrote, by the key of its artifact. `previous` is the run before it of the same pipeline, with the images of its
     containers by name. `reuses` are by the key of the step. `probes` are by image as `repository@digest`, None where no
-    registry was asked. `pinned` is what its manifest leaves open, None where none was made; `reruns` are those made of
-    it.
+    registry was asked. `unpinned` is what a manifest that would run it again does not hold fast, None where none can be
+    made; `reruns` are those made of one.
     """
 
     dossier: Dossier
@@ -138,7 +133,7 @@ class AuditEvidence:
     reuses: Mapping[Key, Reuse] = field(default_factory=dict)
     probes: Mapping[str, ImageProbe] | None = None
     cohort: Cohort | None = None
-    pinned: tuple[Unpinned, ...] | None = None
+    unpinned: tuple[Unpinned, ...] | None = None
     reruns: tuple[Rerun, ...] = ()
 
     @property

@@ -13,6 +13,10 @@ from lineage.fingerprints import content_of
 from lineage.model import ArtifactUse, Execution, Metric
 
 LOGS: Final = "-logs"
+OF_SECRETS: Final = "a secret stood here"
+"""How the reason begins why a secret is not in a manifest: whoever runs it has it."""
+OF_INPUTS: Final = ".inputs.artifacts["
+"""What came from outside: whether that can be had again is asked in group D."""
 Named: TypeAlias = tuple[str, str]
 
 
@@ -106,29 +110,46 @@ def metrics_equivalent(evidence: AuditEvidence, policy: Policy) -> Iterator[Find
 
 
 def manifest_builds(evidence: AuditEvidence, _: Policy) -> Iterator[Finding]:
-    if evidence.pinned is None:
-        yield unknown(Unknown.NEVER_CAPTURED, "no manifest was made that would run it again")
+    if evidence.unpinned is None:
+        yield unknown(Unknown.NEVER_CAPTURED, "no manifest can be made that would run it again")
         return
-    for one in evidence.pinned:
+    secrets = tuple(one for one in evidence.unpinned if one.reason.startswith(OF_SECRETS))
+    open_ = [one for one in evidence.unpinned if one not in secrets and OF_INPUTS not in one.path]
+    for one in open_:
         seen = evidence.of_workflow(shown(one.path), shown(one.reason))
-        yield failed(f"{shown(one.path)} cannot be pinned: {shown(one.reason)}", seen)
-    if not evidence.pinned:
-        seen = Evidence(of=evidence.run.key, path="manifest", value="nothing is left open")
-        yield passed("a manifest that would run it again leaves nothing open", seen)
+        yield failed(f"{shown(one.path)} cannot be held fast: {shown(one.reason)}", seen)
+    if not open_:
+        seen = Evidence(of=evidence.run.key, path="manifest", value="everything is held fast")
+        told = (evidence.of_workflow(shown(one.path), "a secret, to be put in again") for one in secrets)
+        yield passed("a manifest that would run it again holds everything fast", seen, *told)
 
 
-def run_again(evidence: AuditEvidence, _: Policy) -> Iterator[Finding]:
+def run_again(evidence: AuditEvidence, policy: Policy) -> Iterator[Finding]:
+    mine = values_by_name(evidence.dossier.metrics)
     for one in evidence.reruns:
         seen = Evidence(of=one.run.key, path="rerun", value=one.run.phase.value)
         name = shown(one.run.name)
-        if one.differences is None:
-            yield unknown(Unknown.NEVER_CAPTURED, f"{name} runs it again, and cannot be compared yet", seen)
+        if not one.run.phase.ended:
+            yield unknown(Unknown.NEVER_CAPTURED, f"{name} runs it again, and has not ended", seen)
+        elif one.differences and _within(mine, one.metrics, policy.margins):
+            yield passed(f"{name} ran it again, and all its metrics are the same within their margins", seen)
         elif one.differences:
             yield failed(f"{name} ran it again, and differs: {shown(one.differences[0])}", seen)
+        elif one.not_compared:
+            said = f"{name} ran it again, and cannot be compared: {shown(one.not_compared[0])}"
+            yield unknown(Unknown.NEVER_CAPTURED, said, seen)
         else:
             yield passed(f"{name} ran it again, and agrees", seen)
     if not evidence.reruns:
         yield unknown(Unknown.NEVER_CAPTURED, "nobody has run it again from a pinned manifest")
+
+
+def _within(mine: Mapping[str, float], theirs: Mapping[str, float], margins: Mapping[str, float]) -> bool:
+    """Say whether all metrics of two runs are the same within the margins that are declared for them."""
+    return bool(mine) and all(
+        name in theirs and name in margins and abs(theirs[name] - value) <= margins[name]
+        for name, value in mine.items()
+    )
 
 
 CHECKS: Final = (
@@ -176,8 +197,9 @@ CHECKS: Final = (
         things="references",
         well="nothing is left open",
         nothing="nothing ran",
-        looks_at="The manifest that would run it again. FAIL: something in it cannot be pinned.",
-        remedy="Pin what is listed.",
+        looks_at="The manifest that would run it again. FAIL: something in it cannot be held fast. Secrets are to be "
+        "put in again, and data from outside is asked for in group D.",
+        remedy="`lineage rerun RUN` lists what is open, and why.",
     ),
     Check(
         id="R-05",
@@ -187,8 +209,9 @@ CHECKS: Final = (
         things="reruns",
         well="every rerun agrees",
         nothing="nothing ran",
-        looks_at="Runs that bear the label of the original, compared with it. FAIL: one differs. UNKNOWN: there is "
+        looks_at="Runs that bear the label of the original, compared with it: what came out is the same, or else all "
+        "metrics are within the margins of the policy. FAIL: one differs. UNKNOWN: there is "
         "none.",
-        remedy="Run the manifest.",
+        remedy="Run the manifest of `lineage rerun RUN`, and record that run.",
     ),
 )

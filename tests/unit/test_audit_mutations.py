@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from lineage.audit import Audit, ImageProbe, Severity, Tier, Unknown, Verdict
-from lineage.audit.material import Unpinned
 from lineage.model import ArtifactState
 from lineage.observation import LocationLooked, ResourceFollowed, ResourceListed
+from lineage.rerun import Unpinned
 from tests.audited import (
     DUE,
     FOLDER,
@@ -251,7 +251,7 @@ def not_deterministic(seen: Seen) -> None:
 
 
 def cannot_be_pinned(seen: Seen) -> None:
-    seen.pinned = (Unpinned(path="spec.templates[train]", reason="its image is not known"),)
+    seen.unpinned = (Unpinned(path="spec.templates[train]", reason="its image is not known"),)
 
 
 NO_COHORT: Final = {"R-01": UNKNOWN, "R-02": UNKNOWN}
@@ -377,10 +377,6 @@ def nothing_declared(seen: Seen) -> None:
     seen.policy = seen.policy.partition("external")[0]
 
 
-def no_manifest(seen: Seen) -> None:
-    seen.pinned = None
-
-
 def looked_at_late(seen: Seen) -> None:
     for name in (DATA, MODEL, scores(DUE)):
         look = seen.things[f"look at {name}"]
@@ -426,7 +422,6 @@ MISSING: Final[dict[str, tuple[Change, Verdicts]]] = {
     "O-02": (without(f"look at {DATA}"), {"O-01": UNKNOWN, "O-03": UNKNOWN, "R-02": UNKNOWN}),
     "O-05": (metric_of_nothing, {}),
     "R-01": (without("before: workflow"), {"R-02": UNKNOWN, "X-01": UNKNOWN}),
-    "R-04": (no_manifest, {}),
     "G-03": (no_starter, {"X-05": UNKNOWN}),
 }
 """What a check rests on and is not there, and what else then rests on nothing."""
