@@ -36,8 +36,7 @@ from lineage.ports import (
     Scope,
     Where,
 )
-from lineage.rerun import RERUN_OF, manifest_of
-from lineage.rerun.argo import MOST_IN_LABEL
+from lineage.rerun import RERUN_OF, manifest_of, rerun_label
 from lineage.workloads import WORKFLOW, WORKFLOWS
 
 T = TypeVar("T")
@@ -304,8 +303,7 @@ def _cohort(store: LineageStore, scope: Scope, known: Dossier) -> Cohort:
 
 def _reruns(store: LineageStore, scope: Scope, known: Dossier) -> Iterator[Rerun]:
     """The newest runs that say that they repeat this one, compared with it."""
-    name = (known.run.uid or known.run.name)[:MOST_IN_LABEL]
-    where = Condition(field="label", name=RERUN_OF, operator=Operator.EQ, value=name)
+    where = Condition(field="label", name=RERUN_OF, operator=Operator.EQ, value=rerun_label(known.run))
     newest = Listing(where=where, order=(Order(field="STARTED_AT", descending=True),))
     found = store.runs(scope, newest, PageRequest(first=MOST_COMPARED)).items
     for key, theirs in dossiers(store, scope, [one.key for one in found if one.key != known.run.key]).items():

@@ -2,6 +2,7 @@
 """Audits: whether a run can be traced, could be made again, and was; and what reuses of caches are worth."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -166,11 +167,9 @@ def audit_run(
 ) -> Audited:
     key = parse_global_id(run)
     context = context_of(info)
-    probes = None if images is None else _probes(images)
-    evidence = audit_evidence(context.store, context.scope, key, as_of=as_of or context.asked_at, probes=probes)
-    if evidence is None:
-        raise NotFound("no run with this id is recorded")
-    return audits.audit(evidence, read_policy(policy, audits.IDS))
+    held_to, probes = read_policy(policy, audits.IDS), None if images is None else _probes(images)
+    evidence = _evidence(context, key, as_of or context.asked_at)
+    return audits.audit(evidence if probes is None else replace(evidence, probes=probes), held_to)
 
 
 def _probes(images: Sequence[Any]) -> dict[str, ImageProbe]:
@@ -194,7 +193,11 @@ def _probes(images: Sequence[Any]) -> dict[str, ImageProbe]:
 def audit_of(run: model.Run, info: Info) -> Audited:
     """Audit a run as of now, once a request."""
     context = context_of(info)
-    return context.loaders.once(("audit", run.key), lambda: audits.audit(_evidence(context, run.key), audits.DEFAULT))
+
+    def judged() -> Audited:
+        return audits.audit(_evidence(context, run.key, context.asked_at), audits.DEFAULT)
+
+    return context.loaders.once(("audit", run.key), judged)
 
 
 def tier_of(run: model.Run, info: Info) -> audits.Tier:
@@ -204,21 +207,26 @@ def tier_of(run: model.Run, info: Info) -> audits.Tier:
 def reuse_of_execution(execution: model.Execution, info: Info) -> ReuseFinding | None:
     if not execution.cached:
         return None
-    evidence = _evidence(context_of(info), execution.run_key)
+    context = context_of(info)
+    evidence = _evidence(context, execution.run_key, context.asked_at)
     step = next((one for one in evidence.dossier.steps if one.execution.key == execution.key), None)
     return None if step is None else reuse_of(evidence, step)
 
 
-def _evidence(context: Context, run: Key) -> AuditEvidence:
-    """Read what an audit of a run judges by as of now, once a request."""
+def _evidence(context: Context, run: Key, as_of: datetime) -> AuditEvidence:
+    """Read what an audit of a run judges by, once a request.
+
+    Raises:
+        NotFound: the run is not recorded.
+    """
 
     def read() -> AuditEvidence:
-        found = audit_evidence(context.store, context.scope, run, as_of=context.asked_at)
+        found = audit_evidence(context.store, context.scope, run, as_of=as_of)
         if found is None:
-            raise NotFound("the run is no longer recorded")
+            raise NotFound("no run with this id is recorded")
         return found
 
-    return context.loaders.once(("audit evidence", run), read)
+    return context.loaders.once(("audit evidence", run, as_of), read)
 
 
 AUDIT = graphene.Field(

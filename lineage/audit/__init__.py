@@ -6,7 +6,7 @@ Pure. A file a group of checks; `judging.py` asks them all. `lineage.auditing` r
 from lineage.audit.caching import ReuseFinding, ReuseVerdict, reuse_of, reuses
 from lineage.audit.checking import Check
 from lineage.audit.judging import CHECKS, IDS, audit
-from lineage.audit.material import AuditEvidence, ImageProbe
+from lineage.audit.material import AuditEvidence, ImageProbe, by_digest
 from lineage.audit.policy import DEFAULT, POLICIES, Policy, read_policy
 from lineage.audit.verdicts import Audit, AuditCheck, Count, Evidence, Severity, Tier, Unknown, Verdict
 
@@ -30,6 +30,7 @@ __all__ = [
     "Unknown",
     "Verdict",
     "audit",
+    "by_digest",
     "read_policy",
     "reuse_of",
     "reuses",

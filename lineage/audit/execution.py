@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from lineage.audit.caching import ReuseVerdict, reuses
 from lineage.audit.checking import Check
-from lineage.audit.material import AuditEvidence, kept_in_workflow, place_of, shown
+from lineage.audit.material import AuditEvidence, kept_in_workflow, place_of, shown, span
 from lineage.audit.policy import Policy
 from lineage.audit.verdicts import Evidence, Finding, Severity, Unknown, failed, not_applicable, passed, unknown
 from lineage.dossier import Step
@@ -182,7 +182,7 @@ def as_scheduled(evidence: AuditEvidence, _: Policy) -> Iterator[Finding]:
         yield passed("it was made on time", of)
     else:
         late = evidence.slot.late_by_seconds
-        said = f", {late:.0f} seconds after it was due" if late else ""
+        said = f", {span(late)} after it was due" if late else ""
         yield failed(f"it was {evidence.slot.outcome.value.lower()}{said}", of)
 
 

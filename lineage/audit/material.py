@@ -23,6 +23,7 @@ from lineage.model import (
     ArtifactUse,
     ContainerImage,
     Deployment,
+    DigestKind,
     Execution,
     Gap,
     Phase,
@@ -230,7 +231,8 @@ class Working:
     @property
     def reference(self) -> str | None:
         """Its image by digest, as `repository@digest`; None where the digest is not that of a manifest or index."""
-        return by_digest(self.container)
+        one = self.container
+        return by_digest(one.image, one.digest, one.digest_kind)
 
     @property
     def arguments_known(self) -> bool:
@@ -291,11 +293,11 @@ def _unseen(evidence: AuditEvidence, step: Step) -> tuple[str, Evidence]:
     return nothing, evidence.of_workflow(f"status.nodes[{step.execution.node_id}]")
 
 
-def by_digest(container: Container) -> str | None:
+def by_digest(image: str, digest: str | None, kind: str) -> str | None:
     """Name an image by the digest that ran, as `repository@digest`; None where that names no manifest or index."""
-    if container.digest is None or container.digest_kind not in ("MANIFEST", "INDEX"):
+    if digest is None or kind not in (DigestKind.MANIFEST, DigestKind.INDEX):
         return None
-    return f"{repository(container.image)}@{container.digest}"
+    return f"{repository(image)}@{digest}"
 
 
 def repository(image: str) -> str:
@@ -309,6 +311,14 @@ def shown(value: str) -> str:
     """Write a value as evidence: on one line, bounded, and nothing of what was redacted."""
     clean = " ".join(_REDACTED.sub("(redacted)", value).split())
     return clean if len(clean) <= LONGEST_SHOWN else f"{clean[: LONGEST_SHOWN - 1]}…"
+
+
+def span(seconds: float) -> str:
+    """Write how long something took, in the largest unit of which it has two."""
+    for unit, size in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} seconds"
 
 
 # ------------------------------------------------------------------------------------------ artifacts

@@ -5,7 +5,7 @@ from typing import Final
 
 from lineage.audit.checking import Check
 from lineage.audit.looking import first_digested, known_by_content, still_there, unchanged
-from lineage.audit.material import AuditEvidence, kept_in_workflow, of_look, place_of, shown
+from lineage.audit.material import AuditEvidence, kept_in_workflow, of_look, place_of, shown, span
 from lineage.audit.policy import Policy
 from lineage.audit.verdicts import Evidence, Finding, Severity, Unknown, failed, passed, unknown
 from lineage.dossier import Step
@@ -33,7 +33,8 @@ def digested_at_once(evidence: AuditEvidence, policy: Policy) -> Iterator[Findin
             yield finding
             continue
         where, name = place_of(use.artifact), step.execution.display_name
-        said = f"{where} was first read {'some time' if after is None else f'{after:.0f} seconds'} after it was written"
+        late = "some time" if after is None else span(after)
+        said = f"{where} was first read {late} after it was written"
         yield unknown(Unknown.NEVER_CAPTURED, said, of_look(use.artifact, look, look.digest), step=name)
 
 

@@ -90,6 +90,10 @@ COMMANDS: Final[Mapping[str, Command]] = {
         "path:path",
         "Show why two things are connected: a shortest way from the one to the other, and all that lies on any way.",
     ),
+    "audit": Command(
+        "audit:audit",
+        "Say whether a run can be traced, could be made again, and was, with the evidence for each verdict.",
+    ),
     "logs": Command("logs:logs", "Print the log that a step left, where Argo archived it."),
     "query": Command("query:query", "Ask in GraphQL; print the answer as JSON. Without a query, list the saved ones."),
     "artifact": Command(
