@@ -17,7 +17,7 @@ from lineage.containers import Container, Told
 from lineage.dossier import CONTAINED, Dossier, Step
 from lineage.generated import Generated
 from lineage.identity import canonical, sha256
-from lineage.model import Artifact, ArtifactUse, ContainerImage, Parameter, Phase
+from lineage.model import LOGS, Artifact, ArtifactUse, ContainerImage, Parameter, Phase
 from lineage.workloads import WORKFLOW
 
 MOST_MISSING: Final = 20
@@ -93,6 +93,11 @@ def _missing_code(step: Step) -> Iterator[str]:
             yield f"the digest of the image of the container {one.name} is not known"
 
 
+def results_of(outputs: Iterable[ArtifactUse]) -> Iterator[ArtifactUse]:
+    """What came out of a step: what it wrote, but for its logs."""
+    return (use for use in outputs if not use.name.endswith(LOGS))
+
+
 def missing_contents(uses: Iterable[ArtifactUse]) -> Iterator[str]:
     """Say of which inputs the content is not known."""
     for name, artifacts in _by_name(uses).items():
@@ -149,7 +154,7 @@ def _parameters(given: Iterable[Parameter], generated: Generated) -> dict[str, s
 def _outcome(step: Step) -> str | None:
     if step.execution.phase is not Phase.SUCCEEDED:
         return None
-    contents = {name: sorted(several) for name, several in contents_of(step.outputs).items()}
+    contents = {name: sorted(several) for name, several in contents_of(results_of(step.outputs)).items()}
     values = {one.name: one.value for one in step.execution.output_parameters}
     return sha256(canonical([contents, values])) if contents or values else None
 
@@ -222,7 +227,7 @@ def _outcome_of_run(dossier: Dossier) -> str | None:
         {
             (place_of(step), name, content)
             for step in dossier.current
-            for name, of in contents_of(step.outputs).items()
+            for name, of in contents_of(results_of(step.outputs)).items()
             for content in of
         }
     )

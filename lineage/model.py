@@ -352,6 +352,11 @@ class ArtifactUse:
         return self.ambiguous or is_in_volume(self.artifact)
 
 
+LOGS: Final = "-logs"
+"""How the name of an output ends in which Argo keeps the log of a container (`SaveLogs` in
+argo-workflows/workflow/executor/executor.go): no two logs are the same, whatever was done."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pipeline(_Node):
     """A pipeline, by name. `namespace` is None for a cluster-wide template."""

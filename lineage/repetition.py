@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from lineage.fingerprints import content_of
+from lineage.fingerprints import content_of, results_of
 from lineage.identity import Key
 from lineage.model import ArtifactUse, Execution, Phase
 
@@ -59,7 +59,7 @@ def disagreements(
     for one in executions:
         if one.phase is not Phase.SUCCEEDED:
             continue
-        for use in outputs.get(one.key, ()):
+        for use in results_of(outputs.get(one.key, ())):
             if (content := content_of(use.artifact)) is not None and not use.ambiguous:
                 said[False, use.name][content].append(one)
         for parameter in one.output_parameters:

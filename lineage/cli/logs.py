@@ -14,13 +14,12 @@ from lineage.cli.opening import open_existing
 from lineage.cli.telling import configure_logs
 from lineage.cli.terminal import fail, notes, printable
 from lineage.errors import InvalidSettings, ObjectAbsent
-from lineage.model import Artifact, Execution
+from lineage.model import LOGS, Artifact, Execution
 from lineage.objectstore.configured import Found, NotConfigured, find
 from lineage.ports import EVERYTHING, AllOf, Budget, Condition, LineageStore, Listing, Operator, PageRequest
 from lineage.settings import Settings, load_settings
 
 MAIN: Final = "main"
-SUFFIX: Final = "-logs"  # Argo keeps the log of the container `main` as the output artifact `main-logs`
 WHOLE: Final = Budget(size_bytes=sys.maxsize, seconds=inf)  # nothing of it is held, and who reads it sets the pace
 PAGE: Final = 100
 SHOWN: Final = 3  # of the steps that may be meant
@@ -100,7 +99,7 @@ def _executions(store: LineageStore, of_run: Condition, field: str, value: str) 
 def _log(store: LineageStore, execution: Execution, container: str) -> Artifact:
     """Find the log of a container, or end."""
     outputs = store.outputs(EVERYTHING, [execution.key]).get(execution.key, ())
-    archived = {use.name.removesuffix(SUFFIX): use.artifact for use in outputs if use.name.endswith(SUFFIX)}
+    archived = {use.name.removesuffix(LOGS): use.artifact for use in outputs if use.name.endswith(LOGS)}
     if container not in archived:
         others = f"there is one of {', '.join(map(printable, archived))}"
         none = "Argo archives logs where `archiveLogs: true` is set, when a step has ended"

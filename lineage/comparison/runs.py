@@ -25,7 +25,7 @@ from lineage.comparison.steps import (
     phase_changes,
 )
 from lineage.dossier import Dossier, Step
-from lineage.fingerprints import content_of, generated_names
+from lineage.fingerprints import content_of, generated_names, results_of
 from lineage.identity import Key, encode_key
 from lineage.model import Parameter, Phase
 
@@ -320,7 +320,10 @@ def _not_compared(matched: Matched) -> Iterator[str]:
     unknown = {"input": 0, "output": 0}
     code = 0
     for old, new in matched.both:
-        for what, pairs in (("input", (old.inputs, new.inputs)), ("output", (old.outputs, new.outputs))):
+        for what, pairs in (
+            ("input", (old.inputs, new.inputs)),
+            ("output", (results_of(old.outputs), results_of(new.outputs))),
+        ):
             mine, theirs = map(by_port, pairs)
             unknown[what] += sum(
                 mine[name].artifact.key != theirs[name].artifact.key

@@ -9,7 +9,7 @@ from lineage.comparison.documents import as_text, leaves
 from lineage.comparison.specs import could_be_computed_otherwise
 from lineage.containers import Container, ContainerRole, Told
 from lineage.dossier import Step
-from lineage.fingerprints import content_of, environment_of
+from lineage.fingerprints import content_of, environment_of, results_of
 from lineage.generated import Generated
 from lineage.identity import encode_key
 from lineage.model import BUILT_IN, Artifact, ArtifactUse, Metric, Parameter, Phase
@@ -172,7 +172,7 @@ def described(artifact: Artifact) -> str:
 
 def output_changes(step: str, old: Step, new: Step) -> Iterator[Change]:
     """Of which outputs the content is another, as far as it is known of both."""
-    mine, theirs = by_port(old.outputs), by_port(new.outputs)
+    mine, theirs = by_port(results_of(old.outputs)), by_port(results_of(new.outputs))
     for name in sorted(mine.keys() | theirs.keys()):
         before, after = (
             None if one is None else content_of(one.artifact) for one in (mine.get(name), theirs.get(name))

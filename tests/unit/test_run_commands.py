@@ -110,7 +110,7 @@ def test_what_is_not_deterministic_is_told_with_what_came_out(url: str) -> None:
     assert done.exit_code == 0, done.stderr
     assert "train of training, 2 executions" in done.stdout
     assert "out: 2 results" in done.stdout
-    assert digest_of("another model") in done.stdout
+    assert digest_of("another model")[:19] in done.stdout
     found = orjson.loads(run(url, "nondeterminism", "--json").stdout)
     ((disagreement,),) = [one["disagreements"] for one in found if one["executions"][0]["template"] == "train"]
     assert [(one["count"], one["execution"]["run"]["displayName"]) for one in disagreement["results"]] == [

@@ -3,6 +3,7 @@
 Every text comes from outside: it is shown as it is, never read as markup, and cannot steer the terminal.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
@@ -21,6 +22,8 @@ _STYLES: Final = {
     "UNKNOWN": "yellow",
 }
 
+_DIGEST: Final = re.compile(r"(sha256:[0-9a-f]{12})[0-9a-f]{52}")
+
 Answer: TypeAlias = Mapping[str, Any]
 """A part of what GraphQL answers."""
 
@@ -28,6 +31,11 @@ Answer: TypeAlias = Mapping[str, Any]
 def shown(value: object, style: str = "") -> Text:
     text = NOT_KNOWN if value is None else printable(value)
     return Text(text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…", style)
+
+
+def brief(text: str) -> str:
+    """Shorten digests to what tells them apart."""
+    return _DIGEST.sub(r"\1…", text)
 
 
 def size_of(size_bytes: int) -> Text:

@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from lineage.cli.pictures.cells import Answer, phase_of, shown, time_of
+from lineage.cli.pictures.cells import Answer, brief, phase_of, shown, time_of
 from lineage.cli.terminal import printable
 
 LONGEST_DIFF: Final = 40  # lines of a text that differs; `--json` shows all
@@ -70,7 +70,7 @@ def _short(one: Answer, side: str) -> Text:
     value = one[side]
     if value is None:
         return Text("not there", "dim")
-    return Text("(below)", "dim") if _has_lines(one) else shown(value)
+    return Text("(below)", "dim") if _has_lines(one) else shown(brief(value))
 
 
 def _has_lines(one: Answer) -> bool:

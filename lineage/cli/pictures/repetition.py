@@ -6,7 +6,7 @@ from rich.console import RenderableType
 from rich.text import Text
 from rich.tree import Tree
 
-from lineage.cli.pictures.cells import Answer, shown, times
+from lineage.cli.pictures.cells import Answer, brief, shown, times
 
 
 def picture_of_nondeterminism(groups: Sequence[Answer]) -> Iterator[RenderableType]:
@@ -25,7 +25,7 @@ def picture_of_nondeterminism(groups: Sequence[Answer]) -> Iterator[RenderableTy
         for one in group["disagreements"]:
             branch = tree.add(Text.assemble(shown(one["output"], "yellow"), f": {one['different']} results"))
             for result in one["results"]:
-                value = Text("(redacted)", "dim") if result["value"] is None else shown(result["value"])
+                value = Text("(redacted)", "dim") if result["value"] is None else shown(brief(result["value"]))
                 newest = result["execution"]
                 branch.add(
                     Text.assemble(
