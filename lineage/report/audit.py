@@ -10,6 +10,7 @@ from typing import Any, Final
 from lineage.errors import InvalidId
 from lineage.identity import parse_global_id
 from lineage.report.document import (
+    NOT_KNOWN,
     Badge,
     Block,
     Code,
@@ -25,8 +26,9 @@ from lineage.report.document import (
     Tone,
     counted,
     listed,
+    table_of,
 )
-from lineage.report.times import NOT_KNOWN, duration, time_of, took
+from lineage.report.times import duration, time_of, took
 
 Answer = Mapping[str, Any]
 
@@ -77,7 +79,7 @@ def _short(audit: Answer, checks: Sequence[Answer]) -> Iterator[tuple[str, Line]
         "went",
         (f"{run['phase']}, began {time_of(run['startedAt'])} UTC, took {took(run['startedAt'], run['finishedAt'])}",),
     )
-    yield "tier", (Badge(_words(audit["tier"]), _TIERS.get(audit["tier"], Tone.QUIET)),)
+    yield "tier", (Badge(audit["tier"], _TIERS.get(audit["tier"], Tone.QUIET)),)
     repeated = audit["repeated"]
     yield "repeated", (Badge(_REPEATED.get(repeated, _words(repeated)), _VERDICTS.get(repeated, Tone.QUIET)),)
     numbers = {verdict: sum(check["verdict"] == verdict for check in checks) for verdict in _VERDICTS}
@@ -96,7 +98,7 @@ def _in_the_way(tier: str, checks: Sequence[Answer]) -> Iterator[Section]:
     rows = [
         Row(
             (
-                (_words(higher),),
+                (higher,),
                 (Link(f"{check['id']} {check['title']}", check["id"]),),
                 (_badge(check["verdict"]),),
                 (check["remedy"] or NOT_KNOWN,),
@@ -118,7 +120,7 @@ def _verdicts(checks: Sequence[Answer]) -> Iterator[Section]:
                 (
                     (Link(check["id"], check["id"]),),
                     (check["title"],),
-                    (_words(check["severity"]),),
+                    (check["severity"],),
                     (check["reason"],),
                     (_pieces(check),),
                 )
@@ -152,7 +154,7 @@ def _reuses(executions: Answer) -> Iterator[Section]:
         columns = ("execution", "verdict", "why", "taken from", "old", "image then", "image now")
         more = executions["totalCount"] - len(executions["nodes"])
         cut = [Paragraph((f"{more:,} more were taken from a cache.",))] if more else []
-        yield Section("Taken from a cache", "reuses", (Table(columns, rows), *cut))
+        yield Section("Taken from a cache", "reuses", (table_of(columns, rows), *cut))
 
 
 def _source(source: Answer | None) -> Line:
@@ -167,7 +169,7 @@ def _evidence(check: Answer) -> Section:
     facts: list[tuple[str, Line]] = [
         ("verdict", (_badge(check["verdict"]),)),
         ("why", (check["reason"],)),
-        ("weighs", (_words(check["severity"]),)),
+        ("weighs", (check["severity"],)),
     ]
     if check["counts"]:
         facts.append(
@@ -190,7 +192,7 @@ def _evidence(check: Answer) -> Section:
     )
     blocks: list[Block] = [Facts(tuple(facts))]
     if rows:
-        blocks.append(Table(("of what", "where", "found", "seen (UTC)", "in which object"), rows))
+        blocks.append(table_of(("of what", "where", "found", "seen (UTC)", "in which object"), rows))
     if len(rows) < check["evidenceTotal"]:
         blocks.append(Paragraph((f"{len(rows):,} of {check['evidenceTotal']:,} pieces are shown.",)))
     return Section(f"{check['id']} {check['title']}", check["id"], tuple(blocks), is_part=True)

@@ -9,6 +9,7 @@ from itertools import chain
 from typing import Any, Final
 
 from lineage.report.document import (
+    NOT_KNOWN,
     Badge,
     Block,
     Changes,
@@ -26,7 +27,7 @@ from lineage.report.document import (
     counted,
     listed,
 )
-from lineage.report.times import NOT_KNOWN, time_of, took
+from lineage.report.times import time_of, took
 
 Answer = Mapping[str, Any]
 

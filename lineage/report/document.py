@@ -3,13 +3,15 @@
 Words are plain text everywhere: what writes them out makes sure that none becomes markup.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from lineage.drawing.picture import Picture
+
+NOT_KNOWN: Final = "–"
 
 
 class Tone(StrEnum):
@@ -115,10 +117,17 @@ class Report:
     sections: tuple[Section, ...]
 
 
-def listed(items: Iterable[Inline], *, nothing: str = "–") -> Line:
+def listed(items: Iterable[Inline]) -> Line:
     """Write several one behind the other, with commas between them."""
     with_commas = tuple(chain.from_iterable((", ", item) for item in items))
-    return with_commas[1:] or (nothing,)
+    return with_commas[1:] or (NOT_KNOWN,)
+
+
+def table_of(columns: Sequence[str], rows: Sequence[Row]) -> Table:
+    """Make a table without the columns of which nothing is known in any row."""
+    shown = [at for at in range(len(columns)) if any(row.cells[at] != (NOT_KNOWN,) for row in rows)]
+    told = tuple(Row(tuple(row.cells[at] for at in shown), row.anchor) for row in rows)
+    return Table(tuple(columns[at] for at in shown), told)
 
 
 def counted(number: int, one: str, many: str, anchor: str) -> Inline:

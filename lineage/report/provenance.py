@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from lineage.drawing.provenance import provenance_picture
 from lineage.report.document import (
+    NOT_KNOWN,
     Badge,
     Code,
     Facts,
@@ -22,12 +23,12 @@ from lineage.report.document import (
     Report,
     Row,
     Section,
-    Table,
     Tone,
     counted,
     listed,
+    table_of,
 )
-from lineage.report.times import NOT_KNOWN, size_of, time_of, took
+from lineage.report.times import size_of, time_of, took
 
 Answer = Mapping[str, Any]
 
@@ -270,11 +271,8 @@ def _where(node: Answer) -> Line:
 
 
 def _section(title: str, anchor: str, columns: tuple[str, ...], rows: Sequence[Row]) -> Iterator[Section]:
-    """Make a section of a table, without the columns of which nothing is known; none without rows."""
-    shown = [at for at in range(len(columns)) if any(row.cells[at] != (NOT_KNOWN,) for row in rows)]
     if rows:
-        told = (Row(tuple(row.cells[at] for at in shown), row.anchor) for row in rows)
-        yield Section(title, anchor, (Table(tuple(columns[at] for at in shown), tuple(told)),))
+        yield Section(title, anchor, (table_of(columns, rows),))
 
 
 def _by_time(node: Answer) -> tuple[str, str]:

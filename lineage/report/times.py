@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Any, Final
 
-NOT_KNOWN: Final = "–"
+from lineage.report.document import NOT_KNOWN
+
 _BYTES: Final = 1024
 _UNITS: Final = (("d", 86_400, "h", 3_600), ("h", 3_600, "min", 60), ("min", 60, "s", 1))
 
