@@ -8,15 +8,15 @@ counting (2002).
 """
 
 from bisect import bisect_right, insort
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final
 
 from lineage.drawing.layers import Link
 
 WORK: Final = 9_000  # links sorted and counted in all, some 15 ms: a large graph is swept less often
-SWEEPS: Final = (6, 24)  # at least, at most
+SWEEPS: Final = (2, 24)  # at least, at most
 PATIENCE: Final = 4  # sweeps that better nothing, until it is left at that
 
 
@@ -44,40 +44,51 @@ def ordered(column: Sequence[int], links: Sequence[Link], apart: Sequence[object
 
 # ------------------------------------------------------------------------------------------ bends
 def _with_bends(column: Sequence[int], links: Sequence[Link], apart: Sequence[object]) -> Ordered:
-    size = len(column)
-    leaving, arriving = [0] * size, [0] * size
-    for source, target in links:
-        leaving[source] += 1
-        arriving[target] += 1
-    columns: list[list[int]] = [[] for _ in range(max(column, default=-1) + 1)]
-    for node in range(size):
-        columns[column[node]].append(node)
-    before: list[list[int]] = [[] for _ in range(size)]
-    after: list[list[int]] = [[] for _ in range(size)]
-    bends: dict[tuple[bool, int, object, int], int] = {}
+    places = _places(column)
+    leaving, arriving = Counter(source for source, _ in links), Counter(target for _, target in links)
+    shared: dict[tuple[bool, int, object], list[int]] = {}  # bends that links have in common, from the node on
     tied: set[Link] = set()
-    ways: list[tuple[int, ...]] = []
     for (source, target), kind in zip(links, apart, strict=True):
-        way = [source]
         is_leaving = leaving[source] >= arriving[target]
-        shared_by = source if is_leaving else target
-        for passed in range(column[source] + 1, column[target]):
-            name = (is_leaving, shared_by, kind, passed)
-            bend = bends.get(name)
-            if bend is None:
-                bend = bends[name] = len(before)
-                before.append([])
-                after.append([])
-                columns[passed].append(bend)
-            way.append(bend)
-        way.append(target)
-        for step in pairwise(way):
-            if step not in tied:
-                tied.add(step)
-                after[step[0]].append(step[1])
-                before[step[1]].append(step[0])
-        ways.append(tuple(way))
-    return Ordered(columns=columns, before=before, after=after, ways=ways)
+        bends = shared.setdefault((is_leaving, source if is_leaving else target, kind), [])
+        passed = range(column[source] + 1, column[target])
+        for at in passed[len(bends) :] if is_leaving else passed[::-1][len(bends) :]:
+            bend = _bend(places, at)
+            if is_leaving:
+                _tie(places, bends[-1] if bends else source, bend)
+            else:
+                _tie(places, bend, bends[-1] if bends else target)
+            bends.append(bend)
+        inner = bends[: len(passed)]
+        way = (source, *inner, target) if is_leaving else (source, *reversed(inner), target)
+        places.ways.append(way)
+        end = way[-2:] if is_leaving else way[:2]
+        if end not in tied:
+            tied.add((end[0], end[1]))
+            _tie(places, end[0], end[1])
+    return places
+
+
+def _places(column: Sequence[int]) -> Ordered:
+    """Nodes alone, in the columns where they stand."""
+    columns: list[list[int]] = [[] for _ in range(max(column, default=-1) + 1)]
+    for node, at in enumerate(column):
+        columns[at].append(node)
+    return Ordered(columns=columns, before=[[] for _ in column], after=[[] for _ in column], ways=[])
+
+
+def _bend(places: Ordered, at: int) -> int:
+    """Make one more place in a column."""
+    bend = len(places.before)
+    places.before.append([])
+    places.after.append([])
+    places.columns[at].append(bend)
+    return bend
+
+
+def _tie(places: Ordered, one: int, other: int) -> None:
+    places.after[one].append(other)
+    places.before[other].append(one)
 
 
 # ------------------------------------------------------------------------------------------ sorting

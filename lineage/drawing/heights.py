@@ -12,7 +12,7 @@ from typing import Final
 from lineage.drawing.crossings import Ordered
 
 WORK: Final = 6_000  # places moved in all, some 10 ms
-PASSES: Final = (4, 16)  # at least, at most
+PASSES: Final = (2, 16)  # at least, at most
 GAP: Final = 14.0  # between boxes
 LANE: Final = 12.0  # between a box and a link that passes, or between two such
 LOOSE: Final = 0.1  # how much a box that nothing is tied to wants to stay where it is

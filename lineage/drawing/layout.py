@@ -37,9 +37,8 @@ class Box:
 
 Point = tuple[float, float]
 Route = tuple[Point, ...]
-"""From the side of one box to the side of another. Between the first two points is a curve that begins and ends
-horizontally, between the next two a line, and so on by turns. Two points above each other, on one side of a box, are a
-loop."""
+"""From the side of one box to the side of another. Between two points of one height is a line, and else a curve that
+begins and ends horizontally. Two points above each other, on one side of a box, are a loop."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,8 +207,13 @@ def _route(
 ) -> Route:
     """Lead a link from the side of its box through its lanes to the side of another."""
     points = [(sides[at][1], start)]
+    y = start
     for passed, bend in enumerate(way[1:-1], at + 1):
-        left, right = sides[passed]
-        points += [(left, middle[bend]), (right, middle[bend])]
-    points.append((sides[at + len(way) - 1][0], end))
-    return tuple(points)
+        if middle[bend] != y:
+            points += [(sides[passed - 1][1], y), (sides[passed][0], middle[bend])]
+            y = middle[bend]
+    last = at + len(way) - 1
+    if end != y:
+        points.append((sides[last - 1][1], y))
+    points.append((sides[last][0], end))
+    return tuple(dict.fromkeys(points))  # where it bends at once, it begins where it bends

@@ -143,10 +143,10 @@ def _arrow(arrow: Arrow, route: Route, called: Mapping[str, str]) -> str:
 def _line(route: Route) -> str:
     (x, y), *rest = route
     parts = [f"M{x:.0f} {y:.0f}"]
-    for at, (right, down) in enumerate(rest):
+    for right, down in rest:
         if x == right:
             parts.append(f"C{x + LOOP:.0f} {y:.0f} {x + LOOP:.0f} {down:.0f} {right:.0f} {down:.0f}")
-        elif at % 2 or y == down:
+        elif y == down:
             parts.append(f"H{right:.0f}")
         else:
             middle = (x + right) / 2

@@ -38,11 +38,11 @@ def line(count: int, links: Sequence[Link]) -> Layout:
 
 def drawn(route: Route) -> Iterator[Point]:
     """Points along a route as it is drawn."""
-    for at, ((x, y), (right, down)) in enumerate(pairwise(route)):
+    for (x, y), (right, down) in pairwise(route):
         controls = (x + LOOP, x + LOOP) if x == right else ((x + right) / 2, (x + right) / 2)
         for step in range(STEPS + 1):
             t = step / STEPS
-            if at % 2:
+            if y == down:
                 yield x + (right - x) * t, y
                 continue
             a, b, c, d = (1 - t) ** 3, 3 * (1 - t) ** 2 * t, 3 * (1 - t) * t**2, t**3
