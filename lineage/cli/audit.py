@@ -24,6 +24,18 @@ from lineage.errors import InvalidPolicy
 IMAGES_AT_ONCE: Final = 8
 MOST_IMAGES: Final = 1000  # as many answers the API takes
 
+PolicyFlag = Annotated[
+    str | None,
+    typer.Option("--policy", metavar="FILE", help="A policy as TOML, or the name of one that is there: code."),
+]
+AsOfFlag = Annotated[
+    str | None,
+    typer.Option("--as-of", metavar="TIME", help="The date of the audit, such as 2026-11-21T08:00:00Z; else now."),
+]
+RegistryFlag = Annotated[
+    bool, typer.Option("--registry", help="Ask the registries of the images whether they still have them.")
+]
+
 
 def audit(
     run: Annotated[str | None, typer.Argument(metavar="[RUN]", help="The id, the uid or the name of a run.")] = None,
@@ -35,17 +47,9 @@ def audit(
         Tier | None,
         typer.Option("--min-tier", case_sensitive=False, help="Exit with 1 where a run has not earned this tier."),
     ] = None,
-    policy: Annotated[
-        str | None,
-        typer.Option("--policy", metavar="FILE", help="A policy as TOML, or the name of one that is there: code."),
-    ] = None,
-    as_of: Annotated[
-        str | None,
-        typer.Option("--as-of", metavar="TIME", help="The date of the audit, such as 2026-11-21T08:00:00Z; else now."),
-    ] = None,
-    registry: Annotated[
-        bool, typer.Option("--registry", help="Ask the registries of the images whether they still have them.")
-    ] = False,
+    policy: PolicyFlag = None,
+    as_of: AsOfFlag = None,
+    registry: RegistryFlag = False,
     show_all: Annotated[bool, typer.Option("--all", help="Show what passes or does not apply, too.")] = False,
     explain: Annotated[
         bool, typer.Option("--explain", help="Say what each check asks, or the one that is named instead of a run.")
@@ -70,10 +74,10 @@ def audit(
         return
     if (run is None) == (pipeline is None):
         fail("name a run, or a pipeline with --pipeline", code=USAGE)
-    asked: dict[str, Any] = {"policy": _policy(policy), "asOf": _moment(as_of)}
+    asked: dict[str, Any] = {"policy": policy_meant(policy), "asOf": moment_meant(as_of)}
     ask = open_ask(store, url)
     meant = [run_meant(ask, run)] if run is not None else _runs_of(ask, str(pipeline), last)
-    found = [_audit(ask, one, asked, registry=registry) for one in meant]
+    found = [audit_of(ask, one, asked, registry=registry) for one in meant]
     if as_json:
         write_json(found[0] if run is not None else found)
     elif run is not None:
@@ -99,14 +103,15 @@ def _runs_of(ask: Ask, pipeline: str, last: int) -> list[str]:
     return [str(one["id"]) for one in found]
 
 
-def _audit(ask: Ask, run: str, asked: Mapping[str, Any], *, registry: bool) -> Mapping[str, Any]:
+def audit_of(ask: Ask, run: str, asked: Mapping[str, Any], *, registry: bool) -> Mapping[str, Any]:
+    """Ask for the audit of a run by its id, with what registries say of its images where they are to be asked."""
     images = _answers(ask, run) if registry else None
     found: Mapping[str, Any] = ask_saved(ask, "audit", {"id": run, "images": images, **asked})["audit"]
     return found
 
 
 # ------------------------------------------------------------------------------------------ what it is held to
-def _policy(given: str | None) -> str | None:
+def policy_meant(given: str | None) -> str | None:
     """Read a policy, and make sure that it can be understood before anything is asked."""
     if given is None or given in POLICIES:
         return given
@@ -126,7 +131,8 @@ def _why(error: Exception) -> str:
     return str(error.strerror) if isinstance(error, OSError) and error.strerror else "it is no text in UTF-8"
 
 
-def _moment(given: str | None) -> str | None:
+def moment_meant(given: str | None) -> str | None:
+    """Read a time, as the API takes it; ends where it is none."""
     if given is None:
         return None
     try:

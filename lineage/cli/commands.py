@@ -79,7 +79,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     ),
     "report": Command(
         "report:app",
-        "Write a report as one file of HTML, Markdown or JSON: `provenance` of something, `diff` of two runs.",
+        "Write a report as one file of HTML, Markdown or JSON: `provenance`, `diff` of two runs, `audit` of one.",
     ),
     "impact": Command(
         "impact:impact",

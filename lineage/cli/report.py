@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, assert_never
 import typer
 
 from lineage.cli.asking import UrlFlag, ask_saved, open_ask
+from lineage.cli.audit import AsOfFlag, PolicyFlag, RegistryFlag, audit_of, moment_meant, policy_meant
 from lineage.cli.flags import StoreFlag
 from lineage.cli.meant import run_meant
 from lineage.cli.provenance import NODES_UNLESS_ASKED, DepthFlag, MaxNodesFlag, SystemFlag
@@ -16,6 +17,7 @@ from lineage.cli.references import RefArgument, find_reference
 from lineage.cli.telling import configure_logs
 from lineage.cli.terminal import USAGE, fail, notes, write_file
 from lineage.model import Direction
+from lineage.report.audit import audit_report
 from lineage.report.difference import difference_report
 from lineage.report.document import Report
 from lineage.report.html import html_of
@@ -25,7 +27,7 @@ from lineage_graphql import to_json
 
 app = typer.Typer(
     name="report",
-    help="Write a report as one file of HTML, Markdown or JSON: `provenance` of something, `diff` of two runs.",
+    help="Write a report as one file of HTML, Markdown or JSON: `provenance`, `diff` of two runs, `audit` of one.",
     no_args_is_help=True,
 )
 
@@ -114,6 +116,32 @@ def diff(
     ask = open_ask(store, url)
     found = ask_saved(ask, "run-diff", {"base": run_meant(ask, base), "target": run_meant(ask, target)})["runDiff"]
     _write(found, difference_report(found), meant, file)
+
+
+@app.command("audit")
+def audit(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="The id, the uid or the name of a run.")],
+    policy: PolicyFlag = None,
+    as_of: AsOfFlag = None,
+    registry: RegistryFlag = False,
+    form: FormatFlag = None,
+    file: FileFlag = None,
+    store: StoreFlag = None,
+    url: UrlFlag = None,
+) -> None:
+    """Report whether a run can be traced, could be made again, and was: each verdict with the evidence it rests on.
+
+    The same store, policy and date give the same report.
+
+        lineage report audit churn-training-hl9ft -o audit.html
+        lineage report audit churn-training-hl9ft --policy policy.toml --as-of 2026-11-21T08:00:00Z --format md
+    """
+    configure_logs(logging.ERROR)
+    meant = _meant(form, file)
+    asked = {"policy": policy_meant(policy), "asOf": moment_meant(as_of)}
+    ask = open_ask(store, url)
+    found = audit_of(ask, run_meant(ask, run), asked, registry=registry)
+    _write(found, audit_report(found), meant, file)
 
 
 def _meant(asked: Format | None, file: Path | None) -> Format:

@@ -96,6 +96,17 @@ def test_two_runs_are_compared(url: str) -> None:
     assert json.loads(report(url, "diff", "u1", "u3", "--format", "json").stdout)["base"]["uid"] == "u1"
 
 
+def test_a_run_is_audited_by_a_policy_as_of_a_date(url: str) -> None:
+    asked = ("audit", "u1", "--as-of", "2026-01-31", "--policy", "code")
+    found = report(url, *asked, "--format", "md")
+    assert found.exit_code == 0, found.output
+    assert found.stdout.startswith("# u1: audit\n")
+    assert "- as of (UTC): 2026-01-31 00:00:00\n" in found.stdout
+    assert "<code>code 1 sha256:" in found.stdout
+    assert report(url, *asked, "--format", "md").stdout == found.stdout
+    assert len(json.loads(report(url, *asked, "--format", "json").stdout)["checks"]) > 40
+
+
 def test_a_run_that_is_not_there_says_what_to_do(url: str) -> None:
     found = report(url, "diff", "u1", "nothing")
     assert found.exit_code == 1
