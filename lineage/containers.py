@@ -8,7 +8,7 @@ emissary executor); pipelines/backend/src/v2/compiler/argocompiler/container.go 
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
@@ -100,10 +100,12 @@ def containers_of_pod(pod: Any, seen: PodSeen, template: Mapping[str, Any]) -> t
     )
 
 
-def containers_of_images(seen: PodSeen, template: Mapping[str, Any]) -> tuple[Container, ...]:
+def containers_of_images(
+    seen: PodSeen, template: Mapping[str, Any], asked_for: Iterable[Container]
+) -> tuple[Container, ...]:
     """What the containers of a pod were to run, of which no more was read than what is shown of it: the images that
     ran, and for the rest what the template says."""
-    asked = {one.name: one for one in containers_of_template(template)}
+    asked = {one.name: one for one in asked_for}
     return tuple(
         replace(
             asked.get(image.container)

@@ -34,7 +34,8 @@ class Step:
     """One attempt at one step, with what belongs to it.
 
     `pods` and `pod_objects` are the pods that worked for it, oldest first, and the newest recorded object of each that
-    was kept, by uid. `written` is its template as it stands in the workflow. `depends_on` are
+    was kept, by uid. `written` is its template as it stands in the workflow, and `asked` the containers
+    that this asks for. `depends_on` are
     the keys of those that had to end before. `source_pods` worked for what it was taken over from.
     """
 
@@ -42,6 +43,7 @@ class Step:
     pods: tuple[PodSeen, ...] = ()
     pod_objects: Mapping[str, Any] = field(default_factory=dict)
     written: Mapping[str, Any] = field(default_factory=dict)
+    asked: tuple[Container, ...] = ()
     inputs: tuple[ArtifactUse, ...] = ()
     outputs: tuple[ArtifactUse, ...] = ()
     cached_from: Execution | None = None
@@ -67,7 +69,7 @@ class Step:
         for pod in reversed(self.pods):
             if pod.uid in self.pod_objects:
                 return containers_of_pod(self.pod_objects[pod.uid], pod, self.template)
-        return containers_of_images(self.pods[-1], self.written) if self.pods else self.asked_for
+        return containers_of_images(self.pods[-1], self.written, self.asked) if self.pods else self.asked_for
 
     @cached_property
     def asked_for(self) -> tuple[Container, ...]:

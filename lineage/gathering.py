@@ -4,8 +4,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
+from lineage.containers import containers_of_template
 from lineage.dossier import Dossier, Step
 from lineage.identity import Key
 from lineage.model import Execution, PipelineVersion, Run
@@ -20,11 +21,11 @@ MOST_RERUNS: Final = 20
 
 
 def dossiers(store: LineageStore, scope: Scope, runs: Sequence[Key], *, closely: bool = True) -> Mapping[Key, Dossier]:
-    """Read everything that is known of runs; unless `closely`, without the objects of pods and the looks at artifacts,
-    which are most of it. Runs that nobody knows are not among them."""
+    """Read everything that is known of runs; unless `closely`, without the objects of pods, the looks at artifacts and
+    what was not seen, which are most of it. Runs that nobody knows are not among them."""
     found = {key: node for key, node in store.get(scope, runs).items() if isinstance(node, Run)}
     keys = tuple(found)
-    workflows, completeness = store.workflows(scope, keys), store.completeness(scope, keys)
+    workflows, completeness = store.workflows(scope, keys), store.completeness(scope, keys) if closely else {}
     raw, metrics = store.raw(scope, keys), store.metrics_of_runs(scope, keys)
     version_keys = tuple({run.pipeline_version_key for run in found.values() if run.pipeline_version_key})
     versions, specs = store.get(scope, version_keys), store.specs(scope, version_keys)
@@ -71,15 +72,16 @@ def _dossier(store: LineageStore, scope: Scope, bare: Dossier, *, closely: bool)
     pods = _each(store.pods, scope, keys)
     objects = _each(store.pod_objects, scope, keys if closely else ())
     inputs, outputs = _each(store.inputs, scope, keys), _each(store.outputs, scope, keys)
-    preceding = _each(store.preceding, scope, keys)
+    preceding = store.preceding(scope, [bare.run.key])
     metrics = _each(partial(store.metrics_of_executions, built_in=False), scope, keys)
     cached_from = _each(store.cached_from, scope, tuple(each.key for each in executions if each.cached))
     source_pods = _each(store.pods, scope, tuple({each.key for each in cached_from.values()}))
-    templates = Templates.of(bare.raw)
+    templates, asked = Templates.of(bare.raw), _remembered(containers_of_template)
     steps = tuple(
         Step(
             execution=each,
-            written=templates.of_step(each),
+            written=(template := templates.of_step(each)),
+            asked=asked(template),
             pods=pods.get(each.key, ()),
             pod_objects=objects.get(each.key, {}),
             inputs=inputs.get(each.key, ()),
@@ -108,6 +110,18 @@ def _executions(store: LineageStore, scope: Scope, run: Key) -> Iterator[Executi
         if not page.has_next:
             return
         after = page.cursors[-1]
+
+
+def _remembered(read: Callable[[Mapping[str, Any]], T]) -> Callable[[Mapping[str, Any]], T]:
+    """Read each template once, however many steps ran it."""
+    known: dict[int, T] = {}
+
+    def reading(template: Mapping[str, Any]) -> T:
+        if id(template) not in known:
+            known[id(template)] = read(template)
+        return known[id(template)]
+
+    return reading
 
 
 def _each(read: Callable[[Scope, Sequence[Key]], Mapping[Key, T]], scope: Scope, keys: Sequence[Key]) -> dict[Key, T]:

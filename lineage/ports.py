@@ -377,8 +377,8 @@ class LineageStore(Protocol):
     def inputs(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[ArtifactUse, ...]]: ...
     def outputs(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[ArtifactUse, ...]]: ...
     def depends_on(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[Execution, ...]]: ...
-    def preceding(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[Key, ...]]:
-        """The keys of what `depends_on` finds."""
+    def preceding(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, tuple[Key, ...]]:
+        """The keys of what `depends_on` finds of all executions of runs, by the keys of these."""
 
     def turns(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[Turn, ...]]:
         """What executions that are objects of their own came to, in the order of time."""

@@ -245,8 +245,9 @@ class FakeStore:
     def outputs(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[ArtifactUse, ...]]:
         return self._parts("outputs", self._known.outputs, executions)
 
-    def preceding(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[Key, ...]]:
-        return self._parts("preceding", self._known.depends_on, executions)
+    def preceding(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, tuple[Key, ...]]:
+        mine = [one.key for one in self._known.executions if one.run_key in runs]
+        return self._parts("preceding", self._known.depends_on, mine)
 
     def depends_on(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[Execution, ...]]:
         found = self._parts("depends_on", self._known.depends_on, executions)

@@ -57,9 +57,10 @@ def find_differences(_: object, info: Info, base: str, target: str) -> compariso
         if key not in found:
             raise NotFound(f"no run with the id {_given(key, keys, base, target)!r:.200} is recorded")
     context.loaders.arrived([one.run for one in found.values()])
-    closely = looked_at_closely(match(found[keys[0]], found[keys[1]]))
+    matched = match(found[keys[0]], found[keys[1]])
+    closely = looked_at_closely(matched)
     old, new = (with_pod_objects(context.store, context.scope, found[key], closely) for key in keys)
-    return compare(old, new)
+    return compare(old, new, matched)
 
 
 def _given(key: Key, keys: Sequence[Key], base: str, target: str) -> str:

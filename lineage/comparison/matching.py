@@ -8,7 +8,7 @@ workflow/validate). Of several attempts the last one counts.
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from lineage.dossier import Dossier, Step
@@ -51,6 +51,22 @@ class Matched:
     target_only: tuple[Step, ...]
     attempts: Mapping[Key, int]
     called: Mapping[Key, str]
+
+    def renewed(self, base: Dossier, target: Dossier) -> "Matched":
+        """The same steps, of dossiers in which more is known of them."""
+        steps = {one.execution.key: one for one in (*base.steps, *target.steps)}
+        return replace(
+            self,
+            both=tuple((steps[old.execution.key], steps[new.execution.key]) for old, new in self.both),
+            base_only=tuple(steps[one.execution.key] for one in self.base_only),
+            target_only=tuple(steps[one.execution.key] for one in self.target_only),
+        )
+
+    @property
+    def turned(self) -> "Matched":
+        """The same, of the other run."""
+        both = tuple((new, old) for old, new in self.both)
+        return replace(self, both=both, base_only=self.target_only, target_only=self.base_only)
 
     def name(self, old: Step, new: Step) -> str:
         """How both are called; of loops whose items have other numbers, the same from both sides."""

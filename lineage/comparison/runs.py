@@ -32,13 +32,13 @@ from lineage.model import Parameter, Phase
 _RAN_BADLY: Final = frozenset({Phase.FAILED, Phase.ERROR, Phase.OMITTED})
 
 
-def compare(base: Dossier, target: Dossier) -> RunDiff:
-    """Find all differences between two runs."""
+def compare(base: Dossier, target: Dossier, matched: Matched | None = None) -> RunDiff:
+    """Find all differences between two runs. `matched` are their steps, where these were matched before."""
+    matched = match(base, target) if matched is None else matched.renewed(base, target)
     if encode_key(base.run.key) > encode_key(target.run.key):
-        found = compare(target, base)
+        found = compare(target, base, matched.turned)
         mirrored = in_order(change.mirrored for change in found.changes)
         return replace(found, base=base.run, target=target.run, changes=mirrored)
-    matched = match(base, target)
     changes = in_order(_Comparison(base, target, matched).changes()) if base.run.key != target.run.key else ()
     return RunDiff(
         base=base.run,

@@ -198,9 +198,12 @@ def _there(use: ArtifactUse | None) -> str | None:
 
 def by_port(uses: Iterable[ArtifactUse]) -> Mapping[str, ArtifactUse]:
     """Inputs or outputs by name; several of one name, as a list of artifacts has, in the order of their places."""
+    several = tuple(uses)
+    if len(several) < 2:
+        return {use.name: use for use in several}
     found: dict[str, ArtifactUse] = {}
     count: Counter[str] = Counter()
-    for use in sorted(uses, key=lambda use: (use.name, use.artifact.uri or "", encode_key(use.artifact.key))):
+    for use in sorted(several, key=lambda use: (use.name, use.artifact.uri or "", encode_key(use.artifact.key))):
         number = count[use.name]
         found[f"{use.name}, {number}" if number else use.name] = use
         count[use.name] += 1

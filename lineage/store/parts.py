@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import orjson
 import zstandard
-from sqlalchemy import ColumnElement, Connection, and_, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, not_, or_, select
 
 from lineage.facts import Revision
 from lineage.identity import Key, decode_key, encode_key, run_key
@@ -196,35 +196,42 @@ def best_trials(connection: Connection, scope: Scope, runs: Sequence[Key]) -> Ma
 
 def depends_on(connection: Connection, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[Execution, ...]]:
     """The executions right before others, through the groupings and the plumbing between them."""
-    before, _ = _preceding(connection, scope, executions)
-    named = nodes_by_id(connection, scope, {parent for parents in before.values() for parent in parents})
-    found: dict[Key, tuple[Execution, ...]] = {}
-    for key, parents in before.items():
-        items = [item for one in parents if isinstance(item := named.get(one), Execution)]
-        found[key] = tuple(sorted(items, key=lambda item: (item.name, encode_key(item.key))))
-    return found
-
-
-def preceding(connection: Connection, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[Key, ...]]:
-    """The keys of the executions right before others."""
-    before, keys = _preceding(connection, scope, executions)
-    return {
-        key: tuple(decode_key(text) for text in sorted(keys[one] for one in parents)) for key, parents in before.items()
-    }
-
-
-def _preceding(
-    connection: Connection, scope: Scope, executions: Sequence[Key]
-) -> tuple[Mapping[Key, Sequence[int]], Mapping[int, str]]:
-    """The ids of the executions right before others, and the keys of all of their runs, as text, by id."""
-    node, execution, run = tables.node, tables.execution, tables.run
+    execution, run, node = tables.execution, tables.run, tables.node
     wanted = connection.execute(
         select(execution.c.id, execution.c.run_id, node.c.key)
         .join(node, node.c.id == execution.c.id)
         .join(run, run.c.id == execution.c.run_id)
         .where(of_executions(scope, executions))
     ).all()
-    rows = connection.execute(
+    rows = connection.execute(_attempts(execution.c.run_id.in_({row.run_id for row in wanted}))).all()
+    by_attempt = {(row.run_id, row.node_id, row.started_at): row for row in rows}
+    by_id = {row.id: row for row in rows}
+    before = {row.key: _nearest(by_id.get(row.id), by_attempt) for row in wanted}
+    named = nodes_by_id(connection, scope, {parent for parents in before.values() for parent in parents})
+    found: dict[Key, tuple[Execution, ...]] = {}
+    for key, parents in before.items():
+        items = [item for one in parents if isinstance(item := named.get(one), Execution)]
+        found[decode_key(key)] = tuple(sorted(items, key=lambda item: (item.name, encode_key(item.key))))
+    return found
+
+
+def preceding(connection: Connection, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, tuple[Key, ...]]:
+    """The keys of the executions right before each of those of runs."""
+    run, execution = tables.run, tables.execution
+    rows = connection.execute(_attempts(of_runs(scope, runs)).join(run, run.c.id == execution.c.run_id)).all()
+    by_attempt = {(row.run_id, row.node_id, row.started_at): row for row in rows}
+    keys = {row.id: decode_key(row.key) for row in rows}
+    return {
+        keys[row.id]: tuple(sorted((keys[one] for one in _nearest(row, by_attempt)), key=encode_key))
+        for row in rows
+        if not row.is_group
+    }
+
+
+def _attempts(which: ColumnElement[bool]) -> Select[Any]:
+    """Executions and groupings as a graph: what each stands behind."""
+    execution, node = tables.execution, tables.node
+    return (
         select(
             execution.c.id,
             execution.c.run_id,
@@ -235,13 +242,10 @@ def _preceding(
             execution.c.parents,
             node.c.key,
         )
+        .select_from(execution)
         .join(node, node.c.id == execution.c.id)
-        .where(execution.c.run_id.in_({row.run_id for row in wanted}), not_(execution.c.is_provisional))
-    ).all()
-    by_attempt = {(row.run_id, row.node_id, row.started_at): row for row in rows}
-    by_id = {row.id: row for row in rows}
-    before = {decode_key(row.key): _nearest(by_id.get(row.id), by_attempt) for row in wanted}
-    return before, {row.id: row.key for row in rows}
+        .where(which, not_(execution.c.is_provisional))
+    )
 
 
 def _nearest(start: Any | None, by_attempt: Mapping[tuple[int, str, int | None], Any]) -> list[int]:

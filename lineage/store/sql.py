@@ -340,10 +340,9 @@ class SqlStore:
         with self._reading() as connection:
             return parts.depends_on(connection, scope, executions)
 
-    def preceding(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[Key, ...]]:
+    def preceding(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, tuple[Key, ...]]:
         with self._reading() as connection:
-            begin(connection)
-            return parts.preceding(connection, scope, executions)
+            return parts.preceding(connection, scope, runs)
 
     def cached_from(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, Execution]:
         with self._reading() as connection:

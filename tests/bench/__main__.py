@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from lineage.cli import GARBAGE_OBJECTS
-from tests.bench import closures, drawing, growth, kafka, mlmd, objects, recording, serving, watching
+from tests.bench import closures, differences, drawing, growth, kafka, mlmd, objects, recording, serving, watching
 from tests.bench.measuring import FULL, QUICK, AtLeast, AtMost, Bench, Finding, Row, Skipped, Subject, Weight
 from tests.postgresql import binaries, server
 
@@ -31,6 +31,7 @@ SUBJECTS: Final[Mapping[str, Subject]] = {
     "http": serving.measure,
     "growth": growth.measure,
     "objects": objects.measure,
+    "differences": differences.measure,
     "drawing": drawing.measure,
 }
 CAPTION: Final = (

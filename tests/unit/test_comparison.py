@@ -46,7 +46,8 @@ def known(*runs: Training) -> list[Dossier]:
 
 
 def difference(first: Training, second: Training) -> RunDiff:
-    return compare(*known(first, second))
+    one, other = known(first, second)
+    return compare(one, other)
 
 
 def told(changes: tuple[Change, ...]) -> list[tuple[ChangeKind, str | None, str, bool]]:
