@@ -287,6 +287,8 @@ def informed(state: ExecutionState, told: TaskTold) -> ExecutionState:
 
 def with_parameters(shown: Sequence[Parameter], told: Sequence[Parameter]) -> tuple[Parameter, ...]:
     """Add the parameters that only Kubeflow's records tell."""
+    if not told:
+        return tuple(shown)
     known = {one.name for one in shown}
     return (*shown, *(one for one in told if one.name not in known))
 

@@ -73,9 +73,10 @@ def _behind(ask: Ask, deployment: str) -> Mapping[str, Any]:
     graph = ask_saved(ask, "behind-deployment", {"deployment": deployment})["lineage"]
     made = {node["run"]["id"]: node["run"] for node in graph["nodes"] if node["__typename"] == "Execution"}
     served = {edge["source"] for edge in graph["edges"] if edge["role"] == "SERVED"}
+    copies = {copy["target"] for copy in graph["copies"]}  # what they are copies of counts
     data = [
         {"id": node["id"], "uri": node["uri"] or node["digest"]}
         for node in graph["nodes"]
-        if node["__typename"] == "Artifact" and node["producer"] is None and node["id"] not in served
+        if node["__typename"] == "Artifact" and node["producer"] is None and node["id"] not in served | copies
     ]
     return {"runs": list(made.values()), "data": data, "complete": graph["complete"], "reasons": graph["reasons"]}

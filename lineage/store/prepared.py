@@ -7,7 +7,19 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import ARRAY, ColumnElement, Connection, Select, Text, any_, bindparam, func, make_url, select
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Select,
+    Text,
+    any_,
+    bindparam,
+    func,
+    make_url,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from lineage.store.conditions import Expression
@@ -17,11 +29,11 @@ from lineage.store.dialect import Cursor
 INSERT: Final[Mapping[str, Callable[..., Any]]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
-def among(database: str, column: Expression, name: str) -> ColumnElement[bool]:
-    """Say that a column of texts has one of the values of a parameter, which is a list."""
+def among(database: str, column: Expression, name: str, of: type[Text | BigInteger] = Text) -> ColumnElement[bool]:
+    """Say that a column, of texts unless said, has one of the values of a parameter, which is a list."""
     if database == "sqlite":
         return column.in_(select(func.json_each(bindparam(name, required=False)).table_valued("value").c.value))
-    return column == any_(bindparam(name, required=False, type_=ARRAY(Text)))
+    return column == any_(bindparam(name, required=False, type_=ARRAY(of)))
 
 
 def like(database: str, column: Expression, name: str) -> ColumnElement[bool]:

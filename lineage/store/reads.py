@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TypeVar
+from functools import lru_cache
+from typing import Final, TypeVar
 
-from sqlalchemy import Connection, exists, not_, or_, select, true
+from sqlalchemy import BigInteger, Connection, exists, not_, or_, select, true
 
 from lineage.identity import Key, decode_key, encode_key, run_key
 from lineage.model import (
@@ -15,7 +16,7 @@ from lineage.model import (
 from lineage.ports import Scope
 from lineage.store import queries, tables, values
 from lineage.store.paging import by_key
-from lineage.store.prepared import begin
+from lineage.store.prepared import Prepared, among, begin
 from lineage.store.shelf import chunks
 from lineage.store.tasks import STANDS_FOR
 
@@ -117,15 +118,28 @@ def run_by_uid(connection: Connection, scope: Scope, uid: str) -> Run | None:
 def nodes_by_id(connection: Connection, scope: Scope, ids: Iterable[int]) -> dict[int, LineageNode]:
     """Find executions, artifacts and deployments by internal id: those that the caller may see."""
     found: dict[int, LineageNode] = {}
-    for some in chunks(ids):
-        for row in connection.execute(queries.executions(scope).select.where(tables.execution.c.id.in_(some))):
-            found[row.id] = values.execution(row._mapping)
-        for row in connection.execute(queries.artifacts(scope).select.where(tables.artifact.c.id.in_(some))):
-            found[row.id] = values.artifact(row._mapping)
-        if left := [node_id for node_id in some if node_id not in found]:
-            for row in connection.execute(queries.deployments(scope).select.where(tables.deployment.c.id.in_(left))):
-                found[row.id] = values.deployment(row._mapping)
+    database, cursor, left = connection.dialect.name, connection.connection.cursor(), list(ids)
+    for kind, read in _STANDING:
+        if left:
+            rows = _of_ids(database, kind, scope).read(cursor, {"ids": left})
+            found |= {row["id"]: read(row) for row in rows}
+            left = [node_id for node_id in left if node_id not in found]
     return found
+
+
+_STANDING: Final[Sequence[tuple[str, Callable[[values.Columns], LineageNode]]]] = (
+    ("execution", values.execution),
+    ("artifact", values.artifact),
+    ("deployment", values.deployment),
+)
+"""What can stand in a graph: the tables, and how their rows are read."""
+
+
+@lru_cache(queries.KEPT)
+def _of_ids(database: str, kind: str, scope: Scope) -> Prepared:
+    query = {"execution": queries.executions, "artifact": queries.artifacts, "deployment": queries.deployments}[kind]
+    is_asked_for = among(database, tables.metadata.tables[kind].c.id, "ids", BigInteger)
+    return Prepared(database, query(scope).select.where(is_asked_for))
 
 
 def root_keys(connection: Connection, keys: Sequence[Key], *, system: bool) -> list[str]:
@@ -146,9 +160,12 @@ def root_keys(connection: Connection, keys: Sequence[Key], *, system: bool) -> l
 
 def seen_ids(connection: Connection, scope: Scope, keys: Sequence[str]) -> dict[int, str]:
     """The internal ids of the executions, artifacts and deployments of these keys that the caller may see."""
+    statement = _seen(connection.dialect.name, scope)
+    return dict(statement.ask(connection.connection.cursor(), {"keys": list(keys)})) if keys else {}
+
+
+@lru_cache(queries.KEPT)
+def _seen(database: str, scope: Scope) -> Prepared:
     node = tables.node
-    statement = select(node.c.id, node.c.key).where(queries.is_seen(node.c.id, scope))
-    found: dict[int, str] = {}
-    for some in chunks(keys):
-        found |= {row.id: row.key for row in connection.execute(statement.where(node.c.key.in_(some)))}
-    return found
+    is_asked_for = among(database, node.c.key, "keys")
+    return Prepared(database, select(node.c.id, node.c.key).where(is_asked_for, queries.is_seen(node.c.id, scope)))

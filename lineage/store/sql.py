@@ -450,12 +450,13 @@ class SqlStore:
         system: bool = False,
     ) -> LineageGraph | None:
         with self._reading() as connection:
+            begin(connection)
             known = reads.seen_ids(connection, scope, reads.root_keys(connection, roots, system=system))
             if not known:
                 return None
             found = walk(connection, scope, known, direction=direction, max_depth=max_depth, max_nodes=max_nodes)
             nodes = reads.nodes_by_id(connection, scope, found.keys)
-            hidden = {i for i, node in nodes.items() if is_system(node) and not system} - known.keys()
+            hidden = set() if system else {i for i, node in nodes.items() if is_system(node)} - known.keys()
             return found.without(hidden).graph(nodes)
 
     def paths(

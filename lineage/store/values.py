@@ -51,6 +51,10 @@ SCHEDULES: Final = "scheduled_workflow"
 """The sources that speak of runs."""
 
 _PHASES: Final[Mapping[str, Phase]] = {phase.value: phase for phase in Phase}  # found faster than by the enumeration
+_STATES: Final[Mapping[str | None, ArtifactState]] = {
+    None: ArtifactState.UNVERIFIED,
+    **{state.value: state for state in ArtifactState},
+}
 
 
 def _keyed(text: str | None) -> tuple[str | int | None, ...] | None:
@@ -206,7 +210,7 @@ def artifact(row: Columns) -> Artifact:
         producer_key=_keyed(row["producer_key"]),
         content_digest=row["content_digest"],
         size_bytes=row["size_bytes"],
-        state=ArtifactState(row["verified"] or ArtifactState.UNVERIFIED),
+        state=_STATES[row["verified"]],
         type=row["shown_type"],
     )
 

@@ -11,15 +11,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from itertools import filterfalse, zip_longest
-from typing import Any, Final
+from itertools import zip_longest
+from typing import Final
 
 from sqlalchemy import (
     CTE,
+    BigInteger,
     ColumnElement,
     Connection,
     Integer,
-    Select,
     Subquery,
     and_,
     bindparam,
@@ -50,11 +50,11 @@ from lineage.store.conditions import Expression
 from lineage.store.prepared import Prepared, among
 from lineage.store.queries import KEPT, is_seen
 from lineage.store.reads import seen_ids
-from lineage.store.shelf import chunks
 
 SHORT: Final = 8  # levels: a walk of no more reads them one by one, rather than what lies behind them too
 BETWEEN_KEYS: Final = "\n"
-BESIDE_USES: Final = (tables.STARTED, tables.COPIED)  # the roles of links that are no use of an artifact
+_ROLES: Final = {role.value: role for role in ArtifactRole}  # found faster than by the enumeration
+_REUSED, _SERVED = ArtifactRole.REUSED.value, ArtifactRole.SERVED.value
 SOME_HIDDEN: Final = "some nodes may not be seen"
 
 Link = tuple[int, int, str, str, bool]
@@ -175,42 +175,42 @@ def _ways(direction: Direction) -> tuple[Direction, ...]:
 
 # ------------------------------------------------------------------------------------------ links, read ahead
 @lru_cache(KEPT)
-def _links(way: Direction, scope: Scope) -> Select[Any]:
+def _links(database: str, way: Direction, scope: Scope) -> Prepared:
     """The links that lead on from the first `most` of what is reached from `roots`, which are ids, and the key of
     the node at the far end, where it may be seen. What nothing leads on from is in it once, without a link."""
     edge, far = tables.edge, tables.node.alias("far")
-    is_root = tables.node.c.id.in_(bindparam("roots", expanding=True))
+    is_root = among(database, tables.node.c.id, "roots", BigInteger)
     near = _first(way, scope, _reached(way, scope, is_root, nearest_first=True))
     there = far.c.id == _far(way)
-    return (
+    statement = (
         select(near.c.id, edge.c.source, edge.c.target, edge.c.role, edge.c.name, edge.c.ambiguous, far.c.key)
         .select_from(near)
         .outerjoin(edge, _leads(way, near.c.id))
         .outerjoin(far, there if scope.namespaces is None else and_(there, is_seen(far.c.id, scope)))
     )
+    return Prepared(database, statement)
 
 
 class Links:
     """The links that lead on from nodes, one way, and the keys of the nodes at their far ends, as read so far."""
 
     def __init__(self, connection: Connection, scope: Scope, way: Direction) -> None:
-        self._connection = connection
-        self._statement = _links(way, scope)
+        self._cursor = connection.connection.cursor()
+        self._statement = _links(connection.dialect.name, way, scope)
         self._of: dict[int, list[tuple[int, Link]]] = {}
         self.keys: dict[int, str] = {}
 
     def of(self, level: Iterable[int], *, ahead: int) -> list[tuple[int, int, Link]]:
         """The near end, the far end and the link itself. Where any is not known yet, those of up to `ahead` nodes
         behind it are read along."""
-        for some in chunks(node_id for node_id in level if node_id not in self._of):
-            if unknown := [node_id for node_id in some if node_id not in self._of]:
-                self._read(unknown, ahead)
+        if unknown := [node_id for node_id in dict.fromkeys(level) if node_id not in self._of]:
+            self._read(unknown, ahead)
         return [(near, far, link) for near in level for far, link in self._of[near]]
 
     def _read(self, roots: Sequence[int], ahead: int) -> None:
         known = set(self._of)
         asked = {"roots": roots, "most": len(roots) + ahead}
-        for near, source, target, role, name, ambiguous, key in self._connection.execute(self._statement, asked).all():
+        for near, source, target, role, name, ambiguous, key in self._statement.ask(self._cursor, asked):
             links = self._of.setdefault(near, [])
             if source is None or near in known:
                 continue
@@ -222,15 +222,11 @@ class Links:
 
 def _link(source: int, target: int, role: str, name: str, ambiguous: bool) -> Link:
     """An edge as readers get it: what was taken over is an output of its taker."""
-    if role == ArtifactRole.REUSED.value:
+    if role == _REUSED:
         return target, source, role, name, ambiguous
-    if role == ArtifactRole.SERVED.value:
+    if role == _SERVED:
         return source, target, role, label_in(name), ambiguous
-    return source, target, ArtifactRole.REUSED.value if role == tables.HANDED_ON else role, name, ambiguous
-
-
-def _is_no_use(link: Link) -> bool:
-    return link[2] in BESIDE_USES
+    return source, target, _REUSED if role == tables.HANDED_ON else role, name, ambiguous
 
 
 # ------------------------------------------------------------------------------------------ the walk
@@ -258,32 +254,30 @@ class Walk:
 
     def graph(self, nodes: Mapping[int, LineageNode]) -> LineageGraph:
         """Draw the graph, given the nodes that the keys are of."""
-        ids = {node_id: encoded_id(key) for node_id, key in self.keys.items()}
+        ids, depths = {node_id: encoded_id(key) for node_id, key in self.keys.items()}, self.depths
         mounted = {node_id for node_id in ids if is_in_volume(nodes[node_id])}
-        beside = [link for link in self.links.values() if _is_no_use(link)]
-        starts = [Start(source=ids[near], target=ids[far]) for near, far, role, *_ in beside if role == tables.STARTED]
+        uses: list[tuple[str, str, str, str, bool]] = []
+        starts: list[tuple[str, str]] = []
         equal = defaultdict[tuple[str, str], set[str]](set)
-        for near, far, role, name, _ in beside:
-            if role == tables.COPIED:
-                equal[ids[near], ids[far]].add(name)
-        edges = [
-            LineageEdge(
-                source=ids[source],
-                target=ids[target],
-                role=ArtifactRole(role),
-                name=name,
-                inferred=ambiguous or not mounted.isdisjoint((source, target)),
-            )
-            for source, target, role, name, ambiguous in filterfalse(_is_no_use, self.links.values())
-        ]
+        for source, target, role, name, ambiguous in self.links.values():
+            near, far = ids[source], ids[target]
+            if role == tables.STARTED:
+                starts.append((near, far))
+            elif role == tables.COPIED:
+                equal[near, far].add(name)
+            else:
+                uses.append((near, far, role, name, ambiguous or source in mounted or target in mounted))
         return LineageGraph(
-            nodes=tuple(nodes[i] for i in sorted(self.keys, key=lambda i: (self.depths[i], ids[i]))),
-            edges=tuple(sorted(edges, key=lambda e: (e.source, e.target, e.role, e.name or ""))),
-            depth=max((self.depths[i] for i in self.keys), default=0),
+            nodes=tuple(nodes[i] for _, _, i in sorted((depths[i], shown, i) for i, shown in ids.items())),
+            edges=tuple(
+                LineageEdge(source=near, target=far, role=_ROLES[role], name=name, inferred=inferred)
+                for near, far, role, name, inferred in sorted(uses)
+            ),
+            depth=max((depths[i] for i in ids), default=0),
             complete=not self.reasons,
             reasons=tuple(self.reasons),
             frontier=tuple(sorted(ids[i] for i in self.frontier)),
-            starts=tuple(sorted(starts, key=lambda start: (start.source, start.target))),
+            starts=tuple(Start(source=near, target=far) for near, far in sorted(starts)),
             copies=tuple(
                 Copy(source=near, target=far, same_bytes=tables.SAME_BYTES in names)
                 for (near, far), names in sorted(equal.items())

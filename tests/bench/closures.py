@@ -1,9 +1,11 @@
-"""Closures: everything upstream or downstream of an artifact, beside the bare recursive query on the same database.
+"""Closures: everything upstream or downstream of an artifact, beside the bare recursive query on the same database; and
+the same with details, beside that query and what fetches the same rows.
 
 The smaller store is recorded as any other. The larger one holds copies of it, whose rows are written without the store,
 for only reading is measured.
 """
 
+import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -28,6 +30,7 @@ from tests.postgresql import Server
 
 WAYS: Final = (Direction.UPSTREAM, Direction.DOWNSTREAM)
 CALLS: Final = {100: 20, 10_000: 1}  # how often a closure of that size is asked for in a round
+DETAILED_SECONDS: Final = 0.0015  # that a hundred nodes with details may take
 EQUAL: Final = 1.25  # times are called equal up to here: the median of a few rounds is no steadier
 
 BARE: Final = {
@@ -57,6 +60,41 @@ def bare_closure_on_postgresql(connection: psycopg.Connection, root: Key, way: D
     return len(connection.execute(BARE[way].replace("?", "%s").encode(), (encode_key(root),)).fetchall())
 
 
+DETAILS: Final = (
+    (
+        "SELECT execution.*, node.key, run.key FROM execution JOIN node ON node.id = execution.id "
+        "JOIN run ON run.id = execution.run_id WHERE execution.id IN (SELECT value FROM json_each(?))"
+    ),
+    (
+        "SELECT artifact.*, node.key, location.store, location.uri, producer.key FROM artifact "
+        "JOIN node ON node.id = artifact.id JOIN location ON location.id = artifact.location_id "
+        "LEFT JOIN node AS producer ON producer.id = artifact.execution_id "
+        "WHERE artifact.id IN (SELECT value FROM json_each(?))"
+    ),
+)
+"""The rows that are read of the nodes of a graph, as they are stored."""
+LINKS: Final = {
+    Direction.UPSTREAM: "SELECT * FROM edge WHERE target IN (SELECT value FROM json_each(?))",
+    Direction.DOWNSTREAM: "SELECT * FROM edge WHERE source IN (SELECT value FROM json_each(?))",
+}
+
+
+def detailed(store: SqlStore, root: Key, way: Direction) -> int:
+    """Ask the store for the whole graph upstream or downstream of a node, and count its nodes."""
+    found = store.lineage(EVERYTHING, [root], direction=way, max_depth=None, max_nodes=1_000_000)
+    assert found is not None
+    assert found.complete, found.reasons
+    return len(found.nodes)
+
+
+def bare_details(connection: sqlite3.Connection, root: Key, way: Direction) -> int:
+    """Ask the database alone: for the ids, and the rows of these. Nothing is made of them."""
+    ids = [number for (number,) in connection.execute(BARE[way], (encode_key(root),))]
+    text = json.dumps(ids)
+    connection.execute(LINKS[way], (text,)).fetchall()
+    return sum(len(connection.execute(statement, (text,)).fetchall()) for statement in DETAILS)
+
+
 def measure(bench: Bench) -> Iterator[Finding]:
     """Measure closures in a small store and in a large one."""
     small = lanes(bench)
@@ -70,7 +108,8 @@ def measure(bench: Bench) -> Iterator[Finding]:
             bench.say(f"closures: {size:,} ids {way.value.lower()}")
             root = root_of(small, way, size)
             there = _in_copy(root, bench.sizes.copies // 2)
-            took, found = _measured({few: (small, root), many: (large, there)}, way, calls, bench.sizes.rounds)
+            asked = {few: (small, root), many: (large, there)}
+            took, found = _measured(asked, way, calls, bench.sizes.rounds, closure, bare_closure)
             for where in (few, many):
                 yield Row(
                     what=f"closure of {found:,} ids {way.value.lower()}, {where}",
@@ -85,6 +124,30 @@ def measure(bench: Bench) -> Iterator[Finding]:
                 beside=few,
                 theirs=took[few, "store"],
                 target=AtMost(EQUAL),
+            )
+            took, found = _measured(asked, way, calls, bench.sizes.rounds, detailed, bare_details)
+            for where in (few, many):
+                yield Row(
+                    what=f"{found:,} nodes {way.value.lower()} with details, {where}",
+                    ours=took[where, "store"],
+                    beside="bare recursive query and fetch",
+                    theirs=took[where, "bare"],
+                    target=None if size == 100 else AtMost(1.3),
+                )
+            if size == 100:
+                yield Row(
+                    what=f"{found:,} nodes {way.value.lower()} with details, {many}",
+                    ours=took[many, "store"],
+                    beside="what a hundred may take",
+                    theirs=DETAILED_SECONDS * found / 100,
+                    target=AtMost(1),
+                )
+            yield Row(
+                what=f"{found:,} nodes {way.value.lower()} with details, {many}",
+                ours=took[many, "store"],
+                beside=few,
+                theirs=took[few, "store"],
+                target=AtMost(1.3),
             )
     large.unlink()
     if bench.postgresql is None:
@@ -120,15 +183,20 @@ def _on_postgresql(bench: Bench, server: Server, small: Path) -> Iterator[Findin
 
 
 def _measured(
-    asked: dict[str, tuple[Path, Key]], way: Direction, calls: int, rounds: int
+    asked: dict[str, tuple[Path, Key]],
+    way: Direction,
+    calls: int,
+    rounds: int,
+    through: Callable[[SqlStore, Key, Direction], int],
+    bare: Callable[[sqlite3.Connection, Key, Direction], int],
 ) -> tuple[dict[tuple[str, str], float], int]:
     """How long each of some files takes to answer, through the store and bare, and how many ids it finds."""
     stores = {where: open_store(f"sqlite:///{file}") for where, (file, _) in asked.items()}
     connections = {where: _connect(file) for where, (file, _) in asked.items()}
     asks: dict[tuple[str, str], Callable[[], int]] = {}
     for where, (_, root) in asked.items():
-        asks[where, "store"] = partial(closure, stores[where], root, way)
-        asks[where, "bare"] = partial(bare_closure, connections[where], root, way)
+        asks[where, "store"] = partial(through, stores[where], root, way)
+        asks[where, "bare"] = partial(bare, connections[where], root, way)
     found = {ask() for ask in asks.values()}
     assert len(found) == 1, f"closures that should be equal have {found} ids"
     took = interleaved({name: partial(seconds_of, ask, calls) for name, ask in asks.items()}, rounds)
