@@ -39,7 +39,7 @@ def path(
     meant = format_meant(form, file)
     ask = open_ask(store, url)
     ends = [find_reference(ask, text) for text in (one, other)]
-    asked = {"from": ends[0].ids, "to": ends[1].ids, "maxNodes": max_nodes, "system": system}
+    asked = {"one": ends[0].ids, "other": ends[1].ids, "maxNodes": max_nodes, "system": system}
     found = ask_saved(ask, "paths", asked)["paths"]
     graph = found["graph"]
     title = f"{ends[0].called} and {ends[1].called}"

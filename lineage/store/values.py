@@ -37,6 +37,7 @@ from lineage.store.codec import (
     run_of,
     run_told_of,
     scale_of,
+    second,
     task_shown,
 )
 from lineage.store.tables import SCALE
@@ -142,7 +143,7 @@ def execution(row: Columns) -> Execution:
         phase=_PHASES[row["shown_phase"]],
         message=state.message,
         attempt=state.attempt,
-        started_at=None if started is None else moment(started * 1_000_000),
+        started_at=None if started is None else second(started),
         finished_at=state.finished_at,
         exit_code=state.exit_code,
         superseded=bool(row["superseded"]),
@@ -206,7 +207,7 @@ def artifact(row: Columns) -> Artifact:
         name=row["name"],
         uri=None if raw else row["uri"],
         digest=row["uri"] if raw else row["digest"],
-        created_at=None if ended is None or ended == OPEN else moment(ended * 1_000_000),
+        created_at=None if ended is None or ended == OPEN else second(ended),
         producer_key=_keyed(row["producer_key"]),
         content_digest=row["content_digest"],
         size_bytes=row["size_bytes"],

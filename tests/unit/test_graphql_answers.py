@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from lineage.identity import global_id
+from lineage.identity import global_id, run_key
 from lineage.model import Run
 from lineage.ports import EVERYTHING, Page, Scope
 from lineage_graphql import execute, saved_queries, to_json
@@ -495,6 +495,7 @@ def test_a_scope_of_metrics_names_exactly_one_thing(scope: str) -> None:
 
 
 # ------------------------------------------------------------------------------------------ saved queries
+NOBODY = global_id(run_key("nobody"))
 NEEDED: dict[str, object] = {
     "ids": [RECURRING.id],
     "from": "2026-11-14T00:00:00Z",
@@ -506,6 +507,8 @@ NEEDED: dict[str, object] = {
     "roots": [TABLE.id],
     "deployment": ENDPOINT.id,
     "metric": "auc",
+    "one": [TABLE.id],
+    "other": [MODEL.id],
 }
 
 
@@ -514,6 +517,46 @@ def test_a_saved_query_is_answered(name: str) -> None:
     text = saved_queries()[name].text
     data = ask(text, **{name: value for name, value in NEEDED.items() if f"${name}:" in text})
     assert orjson.loads(to_json({"data": data}))["data"]
+
+
+# ------------------------------------------------------------------------------------------ impact and paths
+def test_what_descends_from_something_is_counted_and_listed() -> None:
+    found = ask(
+        """query ($roots: [ID!]) { impact(roots: $roots, first: 1) {
+            runCount executionCount artifactCount modelCount deploymentCount complete reasons
+            runs { displayName } executions { displayName run { displayName } } artifacts { uri }
+            models { uri producer { displayName } } deployments { name }
+        } }""",
+        roots=[TABLE.id],
+    )["impact"]
+    assert (found["runCount"], found["complete"], found["reasons"]) == (2, True, [])
+    assert [len(found[name]) for name in ("runs", "executions", "artifacts", "deployments")] == [1, 1, 1, 1]
+    assert found["executionCount"] > 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("impact { runCount }", "nothing is asked about: give roots, an image, or both"),
+        ("impact(roots: [], first: 5) { runCount }", "nothing is asked about"),
+        (f'impact(roots: ["{TABLE.id}"], first: 0) {{ runCount }}', "first is 0; 1 to 100 of each can be listed"),
+        ('impact(image: "r/x:1") { runCount }', "no execution that ran 'r/x:1' is recorded"),
+        (f'paths(from: ["{TABLE.id}"], to: ["{TABLE.id}"], maxNodes: 0) {{ shortest }}', "maxNodes is 0"),
+        (f'paths(from: ["{NOBODY}"], to: ["{TABLE.id}"]) {{ shortest }}', "none of the nodes of one end"),
+    ],
+)
+def test_what_makes_no_sense_says_what_to_give(asked: str, said: str) -> None:
+    answer = execute(FakeStore(example()), EVERYTHING, f"{{ {asked} }}", {})
+    assert said in answer["errors"][0]["message"]
+
+
+def test_why_two_things_are_connected() -> None:
+    found = ask(
+        "query ($one: [ID!]!, $other: [ID!]!) { paths(from: $one, to: $other) { shortest graph { nodes { id } } } }",
+        one=[MODEL.id],
+        other=[TABLE.id],
+    )["paths"]
+    assert {TABLE.id, MODEL.id} <= {node["id"] for node in found["graph"]["nodes"]}
 
 
 # ------------------------------------------------------------------------------------------ how often is read

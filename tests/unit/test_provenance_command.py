@@ -246,7 +246,7 @@ def test_all_ways_are_shown_where_there_are_several() -> None:
     }
     store = a_store(a_workflow(nodes, uid="u", name="u", phase="Succeeded"))
     ends = [global_id(written_key("u", f"u-{number}", start, "x0")) for number, start in ((1, 10), (3, 50))]
-    answer = execute(store, EVERYTHING, saved_queries()["paths"].text, {"from": ends[:1], "to": ends[1:]})
+    answer = execute(store, EVERYTHING, saved_queries()["paths"].text, {"one": ends[:1], "other": ends[1:]})
     found = answer["data"]["paths"]
     console = Console(width=300)
     with console.capture() as captured:
