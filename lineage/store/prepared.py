@@ -36,6 +36,13 @@ def among(database: str, column: Expression, name: str, of: type[Text | BigInteg
     return column == any_(bindparam(name, required=False, type_=ARRAY(of)))
 
 
+def given(database: str, name: str) -> Select[Any]:
+    """Read the numbers of a parameter, which is a list, as rows of one column, `value`."""
+    if database == "sqlite":
+        return select(func.json_each(bindparam(name, required=False)).table_valued("value").c.value)
+    return select(func.unnest(bindparam(name, required=False, type_=ARRAY(BigInteger))).label("value"))
+
+
 def like(database: str, column: Expression, name: str) -> ColumnElement[bool]:
     """Say that a column of texts is like the pattern of a parameter, which is in lower case: letters of ASCII compare
     without regard to case. That is what LIKE means on SQLite."""

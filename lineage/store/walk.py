@@ -16,7 +16,6 @@ from typing import Final
 
 from sqlalchemy import (
     CTE,
-    BigInteger,
     ColumnElement,
     Connection,
     Integer,
@@ -47,7 +46,7 @@ from lineage.ports import Scope
 from lineage.serving import label_in
 from lineage.store import tables
 from lineage.store.conditions import Expression
-from lineage.store.prepared import Prepared, among
+from lineage.store.prepared import Prepared, among, given
 from lineage.store.queries import KEPT, is_seen
 from lineage.store.reads import seen_ids
 
@@ -84,17 +83,16 @@ def _far(way: Direction) -> Expression:
     return tables.edge.c.source if way is Direction.UPSTREAM else tables.edge.c.target
 
 
-def _reached(way: Direction, scope: Scope, is_root: ColumnElement[bool], *, nearest_first: bool) -> CTE:
-    """What lies that way of the roots, themselves included, by `_onward`. What may not be seen is
-    reached and not left. Groupings read and write nothing, so no edge leads to one.
+def _reached(way: Direction, scope: Scope, roots: Subquery, *, nearest_first: bool) -> CTE:
+    """What lies that way of the roots, themselves included, by `_onward`; the roots are ids of what may be seen. What
+    may not be seen is reached and not left. Groupings read and write nothing, so no edge leads to one.
 
     Unless the nearest come first, SQLite goes by number: so it finds most of what it looks for beside what it looked
     for last, which takes it two thirds of the time.
     """
-    node, edge, far = tables.node, tables.edge, _far(way)
+    edge, far = tables.edge, _far(way)
     seen = [] if scope.namespaces is None else [true().label("seen")]
-    roots = select(_onward(way, node.c.id).label("number"), *seen).where(is_root, is_seen(node.c.id, scope))
-    reached = roots.cte("reached", recursive=True)
+    reached = select(_onward(way, roots.c[0]).label("number"), *seen).cte("reached", recursive=True)
     onward = _leads(way, _onward(way, reached.c.number))
     step = select(_onward(way, far), *([] if scope.namespaces is None else [is_seen(far, scope)]))
     step = step.select_from(reached).join(edge, onward if scope.namespaces is None else and_(reached.c.seen, onward))
@@ -113,20 +111,22 @@ def _keys(database: str, way: Direction, scope: Scope, *, is_one: bool) -> Prepa
     """The keys of `most` of what is reached from `roots`, which are keys too; from a single one, if so. They come as
     one text, which takes half the time of so many rows. JSON writes a line's end out, so no key holds one."""
     node = tables.node
-    found = _first(way, scope, _reached(way, scope, _is_root(database, is_one=is_one), nearest_first=False))
+    found = _first(way, scope, _reached(way, scope, _named(database, scope, is_one=is_one), nearest_first=False))
     keys = func.aggregate_strings(node.c.key, BETWEEN_KEYS)
     return Prepared(database, select(keys).select_from(found).join(node, node.c.id == found.c.id))
 
 
 @lru_cache(KEPT)
 def _hidden(database: str, way: Direction, scope: Scope, *, is_one: bool) -> Prepared:
-    reached = _reached(way, scope, _is_root(database, is_one=is_one), nearest_first=False)
+    reached = _reached(way, scope, _named(database, scope, is_one=is_one), nearest_first=False)
     return Prepared(database, select(reached.c.number).where(not_(reached.c.seen)).limit(1))
 
 
-def _is_root(database: str, *, is_one: bool) -> ColumnElement[bool]:
-    key = tables.node.c.key
-    return key == bindparam("roots", required=False) if is_one else among(database, key, "roots")
+def _named(database: str, scope: Scope, *, is_one: bool) -> Subquery:
+    """The ids of the nodes of the keys `roots`, as far as they may be seen."""
+    node = tables.node
+    is_root = node.c.key == bindparam("roots", required=False) if is_one else among(database, node.c.key, "roots")
+    return select(node.c.id).where(is_root, is_seen(node.c.id, scope)).subquery("roots")
 
 
 def closure(
@@ -155,7 +155,7 @@ def closure(
 
 @lru_cache(KEPT)
 def _numbers(database: str, way: Direction, scope: Scope) -> Prepared:
-    reached = _reached(way, scope, _is_root(database, is_one=False), nearest_first=False)
+    reached = _reached(way, scope, _named(database, scope, is_one=False), nearest_first=False)
     seen = [] if scope.namespaces is None else [reached.c.seen]
     return Prepared(database, select(_onward(way, reached.c.number).label("id"), *seen))
 
@@ -179,8 +179,8 @@ def _links(database: str, way: Direction, scope: Scope) -> Prepared:
     """The links that lead on from the first `most` of what is reached from `roots`, which are ids, and the key of
     the node at the far end, where it may be seen. What nothing leads on from is in it once, without a link."""
     edge, far = tables.edge, tables.node.alias("far")
-    is_root = among(database, tables.node.c.id, "roots", BigInteger)
-    near = _first(way, scope, _reached(way, scope, is_root, nearest_first=True))
+    roots = given(database, "roots").subquery("roots")
+    near = _first(way, scope, _reached(way, scope, roots, nearest_first=True))
     there = far.c.id == _far(way)
     statement = (
         select(near.c.id, edge.c.source, edge.c.target, edge.c.role, edge.c.name, edge.c.ambiguous, far.c.key)
