@@ -508,6 +508,8 @@ NEEDED: dict[str, object] = {
     "deployment": ENDPOINT.id,
     "metric": "auc",
     "one": [TABLE.id],
+    "base": NIGHTLY.id,
+    "target": WEEKLY.id,
     "other": [MODEL.id],
 }
 
