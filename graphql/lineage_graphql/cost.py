@@ -37,6 +37,7 @@ from graphql import (
 from graphql.type import SchemaMetaFieldDef, TypeMetaFieldDef
 
 from lineage_graphql.connections import LARGEST_PAGE, PAGE_UNLESS_ASKED
+from lineage_graphql.fingerprints import GROUPS_UNLESS_ASKED, MOST_COMPARED
 from lineage_graphql.impact import LISTED_UNLESS_ASKED
 from lineage_graphql.provenance import NODES_UNLESS_ASKED
 
@@ -45,10 +46,13 @@ ASSUMED_LENGTH: Final = 3  # of a list without pages: a step has few inputs and 
 DOCUMENTS: Final = frozenset({"raw", "spec", "metadata"})
 OF_WHOLE_RUNS: Final = {
     ("Query", "audit"): 2_000,  # nodes: all of a run is read, which may have a thousand steps, and what those read
+    ("Query", "rerunManifest"): 2_000,
+    ("Query", "runDiff"): 4_000,
     ("Run", "audit"): 2_000,
     ("Run", "tier"): 2_000,
     ("Execution", "reuse"): 100,  # the same, once for all executions of a run
 }
+LENGTHS: Final = {("Unlike", "executions"): MOST_COMPARED}
 OF_DOCUMENT: Final = 100  # nodes: a workflow has some 100 KB, and may have many times that
 ASSUMED_TYPES: Final = 10  # of a list that describes the schema itself: the whole of it counts some thousands
 
@@ -57,6 +61,7 @@ SIZES: Final = ("first", "last", "maxNodes", "ids")  # the arguments that say ho
 
 PAGED: Final = {
     "Impact": ("first", LISTED_UNLESS_ASKED),
+    "Nondeterminism": ("first", GROUPS_UNLESS_ASKED),
     "LineageGraph": ("maxNodes", NODES_UNLESS_ASKED),
     "Paths": ("maxNodes", NODES_UNLESS_ASKED),
 }
@@ -149,6 +154,8 @@ class _Count:
     def _length(self, field: FieldNode, parent: GraphQLNamedType, of: GraphQLNamedType, page: int) -> int:
         if parent.name.endswith("Connection") or parent.name in PAGED:
             return page
+        if (parent.name, field.name.value) in LENGTHS:
+            return LENGTHS[parent.name, field.name.value]
         if is_introspection_type(of):
             return ASSUMED_TYPES if isinstance(of, GraphQLObjectType) else 0
         ids = self._argument(field, "ids")

@@ -206,6 +206,8 @@ def test_a_query_that_could_read_too_much_is_refused_before_anything_is_read(
         ('{ nodes(ids: ["a", "b"]) { ... on Run { artifacts(first: 3) { nodes { id } } } } }', 8),
         ("{ lineage(roots: [], maxNodes: 30) { nodes { id ... on Execution { dependsOn { id } } } } }", 120),
         ("{ runs(first: 1000000) { nodes { id } } }", 100),
+        ('{ runDiff(base: "a", target: "b") { changes { path } } }', 4_000),
+        ("{ nondeterminism(first: 5) { groups { executions { id } } } }", 505),
         ("{ runs(first: 10) { nodes { raw labels artifacts(first: 2) { nodes { metadata } } } } }", 3_030),
     ],
 )
