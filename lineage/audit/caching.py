@@ -12,7 +12,6 @@ from lineage.audit.material import (
     STRONG,
     AuditEvidence,
     Reuse,
-    deciding,
     kept_in_workflow,
     of_look,
     place_of,
@@ -126,7 +125,7 @@ def _outputs(
         artifact = use.artifact
         if kept_in_workflow(artifact):
             continue
-        last = deciding(evidence.looks(artifact))
+        last = evidence.decided(artifact)
         if last is None:
             why, said, told = unseen_bytes(evidence, artifact)
             unsure, seen = unsure or (why, said), [*seen, *told]

@@ -178,6 +178,7 @@ def clocks_sane(evidence: AuditEvidence, _: Policy) -> Iterator[Finding]:
 CHECKS: Final = (
     Check(
         id="C-01",
+        of_steps=False,
         title="The text that ran is stored and digested",
         severity=Severity.TRACEABLE,
         find=spec_stored,
@@ -191,6 +192,7 @@ CHECKS: Final = (
     ),
     Check(
         id="C-02",
+        of_steps=False,
         title="The end of the run was seen",
         severity=Severity.TRACEABLE,
         find=end_seen,
@@ -204,6 +206,7 @@ CHECKS: Final = (
     ),
     Check(
         id="C-03",
+        of_steps=False,
         title="Every step is recorded",
         severity=Severity.TRACEABLE,
         find=nodes_recorded,
@@ -228,6 +231,7 @@ CHECKS: Final = (
     ),
     Check(
         id="C-05",
+        of_steps=False,
         title="Nobody looked away while it ran",
         severity=Severity.WARNING,
         find=no_gap,

@@ -30,7 +30,8 @@ class Check:
     """A question that is asked of a run.
 
     `find` looks at each thing; `things` is what these are called, and `well` what is said where several all pass.
-    `nothing` is why it may not apply. `looks_at` says what it rests on and what passes, fails and cannot be known;
+    `nothing` is why it may not apply. Of one that is `of_steps` it is not enough that what is recorded passes: all
+    steps of the run must be recorded. `looks_at` says what it rests on and what passes, fails and cannot be known;
     `remedy` what to do where it does not pass.
     """
 
@@ -43,6 +44,7 @@ class Check:
     nothing: str
     looks_at: str
     remedy: str
+    of_steps: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +60,16 @@ def judge(check: Check, evidence: AuditEvidence, policy: Policy, waivers: Sequen
     severity = policy.severity_of(check.id, check.severity)
     if check.id in policy.ignore:
         return _judged(check, severity, [not_applicable(f"the policy {policy.name} leaves it out")], ())
-    found = list(check.find(evidence, policy)) or [_nothing(check, evidence)]
+    found = list(check.find(evidence, policy))
+    if not evidence.steps_known and (check.of_steps or not found):
+        where = evidence.of_workflow("status.nodes")
+        found.append(unknown(Unknown.NEVER_CAPTURED, "not all steps of the run are recorded", where))
+    if not found:
+        found.append(not_applicable(check.nothing))
     raised = [one.severity for one in found if one.severity is not None and one.verdict in HELD_BACK]
     if raised and check.id not in policy.severities and check.id not in policy.require:
         severity = min(raised, key=list(Severity).index)
     return _judged(check, severity, found, [one for one in waivers if one.check == check.id], evidence)
-
-
-def _nothing(check: Check, evidence: AuditEvidence) -> Finding:
-    """There is nothing to judge only where everything is recorded that there was."""
-    if evidence.steps_known:
-        return not_applicable(check.nothing)
-    return unknown(
-        Unknown.NEVER_CAPTURED, "not all steps of the run are recorded", evidence.of_workflow("status.nodes")
-    )
 
 
 def _judged(
@@ -81,12 +79,14 @@ def _judged(
     waivers: Sequence[Waiver],
     evidence: AuditEvidence | None = None,
 ) -> Judged:
-    worst = max((one.verdict for one in found), key=lambda one: one.badness)
+    counts = Counter(one.verdict for one in found)
+    worst = max(counts, key=lambda one: one.badness)
     shown, verdict, reason = found, worst, _reason(check, found, worst)
     if worst in HELD_BACK and waivers and evidence is not None:
         held = [one for one in waivers if one.holds(evidence.as_of)]
         shown = [_waived(one, held) for one in found]
-        verdict = max((one.verdict for one in shown), key=lambda one: one.badness)
+        counts = Counter(one.verdict for one in shown)
+        verdict = max(counts, key=lambda one: one.badness)
         reason = _told(reason, verdict, waivers, held)
         if verdict in HELD_BACK and verdict is not worst:
             reason = f"{_reason(check, shown, verdict)}; another was waived"
@@ -97,7 +97,7 @@ def _judged(
         severity=severity,
         verdict=verdict,
         reason=reason,
-        counts=counted(Counter(one.verdict for one in shown)),
+        counts=counted(counts),
         evidence=listed,
         evidence_total=total,
         remedy=check.remedy if worst in HELD_BACK else None,
@@ -110,7 +110,9 @@ def _listed(found: Sequence[Finding]) -> tuple[tuple[Evidence, ...], int]:
     listed: list[Evidence] = []
     for verdict in sorted({one.verdict for one in found}, key=lambda one: -one.badness):
         for one in found:
-            if one.verdict is verdict and len(listed) < MOST_EVIDENCE:
+            if len(listed) >= MOST_EVIDENCE:
+                break
+            if one.verdict is verdict:
                 listed += one.evidence
     return tuple(listed[:MOST_EVIDENCE]), sum(len(one.evidence) for one in found)
 
@@ -118,15 +120,18 @@ def _listed(found: Sequence[Finding]) -> tuple[tuple[Evidence, ...], int]:
 # ------------------------------------------------------------------------------------------ reasons
 def _reason(check: Check, found: Sequence[Finding], verdict: Verdict) -> str:
     """Say why, of the first that came to a verdict, and how many did."""
-    mine = [one for one in found if one.verdict is verdict]
-    first, total = mine[0], len(found)
+    first, total = next(one for one in found if one.verdict is verdict), len(found)
     word = f"{first.why}: " if first.why is not None else ""
     if total == 1:
         return f"{word}{first.reason}"
     if verdict is Verdict.PASS:
-        others = total - len(mine)
-        return f"{check.well} ({len(mine)} {check.things}{f', {others} not applicable' if others else ''})"
-    return f"{word}{len(mine)} of {total} {check.things}: {first.reason}"
+        others = total - _count(found, verdict)
+        return f"{check.well} ({total - others} {check.things}{f', {others} not applicable' if others else ''})"
+    return f"{word}{_count(found, verdict)} of {total} {check.things}: {first.reason}"
+
+
+def _count(found: Sequence[Finding], verdict: Verdict) -> int:
+    return sum(one.verdict is verdict for one in found)
 
 
 def _waived(one: Finding, waivers: Sequence[Waiver]) -> Finding:

@@ -10,6 +10,7 @@ from lineage.audit.material import AuditEvidence, ImageProbe, Working, shown
 from lineage.audit.policy import Policy
 from lineage.audit.verdicts import Evidence, Finding, Severity, Unknown, failed, not_applicable, passed, unknown
 from lineage.containers import HELPERS
+from lineage.fingerprints import place_of
 from lineage.identity import canonical, sha256
 from lineage.model import DigestKind
 from lineage.placeholders import PLACEHOLDER
@@ -46,7 +47,7 @@ def one_image_a_template(evidence: AuditEvidence, _: Policy) -> Iterator[Finding
         if isinstance(one, Finding):
             yield one
         else:
-            groups[one.step.execution.template or one.name, one.container.name].append(one)
+            groups[place_of(one.step), one.container.name].append(one)
     for (template, name), of in groups.items():
         digests = {one.container.digest: one for one in of if one.container.digest is not None}
         where = f"{name} of {shown(template)}"

@@ -9,7 +9,6 @@ from lineage.audit.looking import first_digested, in_workflow, known_by_content,
 from lineage.audit.material import (
     AuditEvidence,
     Working,
-    deciding,
     kept_in_workflow,
     of_look,
     place_of,
@@ -52,7 +51,7 @@ def _reference_fixed(evidence: AuditEvidence, step: Step, artifact: Artifact) ->
     if kept_in_workflow(artifact):
         return in_workflow(step, artifact)
     looks = evidence.looks(artifact)
-    last = deciding(looks)
+    last = evidence.decided(artifact)
     if FIXED.search(artifact.uri or ""):
         named = Evidence(of=artifact.key, path="uri", value=where)
         return passed(f"{where} is named by its content", named, step=name)
@@ -161,10 +160,9 @@ def _bare(uri: str) -> str:
 def folders_listed(evidence: AuditEvidence, _: Policy) -> Iterator[Finding]:
     for step, use in evidence.inputs:
         artifact, name = use.artifact, step.execution.display_name
-        looks = evidence.looks(artifact)
         content = first_digested(evidence, artifact)
         is_folder = (artifact.uri or "").endswith("/") or (content is not None and content.digest is None)
-        where, last = place_of(artifact), deciding(looks)
+        where, last = place_of(artifact), evidence.decided(artifact)
         if not is_folder:
             continue
         if last is not None and last.state is ArtifactState.CHANGED:

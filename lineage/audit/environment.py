@@ -8,7 +8,7 @@ from lineage.audit.checking import Check
 from lineage.audit.material import AuditEvidence, Working, shown
 from lineage.audit.policy import Policy
 from lineage.audit.verdicts import Evidence, Finding, Severity, Unknown, failed, passed, unknown
-from lineage.containers import Container, ContainerRole, containers_of_template
+from lineage.containers import MAIN, Container, ContainerRole, containers_of_template
 from lineage.dossier import Step
 from lineage.members import mapping_in, mappings_in, text_in
 
@@ -125,11 +125,19 @@ def _replaced(step: Step) -> Iterator[tuple[Container, str, str]]:
     """Images that are others than in the template, unless that says itself that they are patched."""
     if step.template.get("podSpecPatch"):
         return
-    asked = {one.name: one.image for one in containers_of_template(step.template)}
+    asked = _asked_images(step.template)
     for one in step.code:
         image = asked.get(one.name, "")
         if image and "{{" not in image and one.image and image != one.image:
             yield one, f"image instead of {shown(image)}", shown(one.image)
+
+
+def _asked_images(template: Mapping[str, Any]) -> Mapping[str, str]:
+    """The images that a template asks for, by container."""
+    own = mapping_in(template, "container") or mapping_in(template, "script")
+    if own and "sidecars" not in template and "initContainers" not in template:
+        return {text_in(own, "name") or MAIN: text_in(own, "image")}
+    return {one.name: one.image for one in containers_of_template(template)}
 
 
 def packages_listed(evidence: AuditEvidence, _: Policy) -> Iterator[Finding]:

@@ -238,6 +238,7 @@ CHECKS: Final = (
     ),
     Check(
         id="X-05",
+        of_steps=False,
         title="It was made when it was due",
         severity=Severity.INFORMATION,
         find=as_scheduled,

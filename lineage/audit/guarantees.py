@@ -66,6 +66,7 @@ def served_as_audited(evidence: AuditEvidence, _: Policy) -> Iterator[Finding]:
 CHECKS: Final = (
     Check(
         id="G-01",
+        of_steps=False,
         title="Our own record is intact",
         severity=Severity.VERIFIED,
         find=record_intact,
@@ -88,6 +89,7 @@ CHECKS: Final = (
     ),
     Check(
         id="G-03",
+        of_steps=False,
         title="Who started it is known",
         severity=Severity.WARNING,
         find=starter_known,
@@ -99,6 +101,7 @@ CHECKS: Final = (
     ),
     Check(
         id="G-04",
+        of_steps=False,
         title="What is served is what was audited",
         severity=Severity.WARNING,
         find=served_as_audited,

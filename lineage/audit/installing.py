@@ -12,8 +12,8 @@ from typing import Final
 
 
 class Pinning(StrEnum):
-    """How well it is known what is installed: BY_HASH to the byte, BY_VERSION by name, UNSEEN from a file whose content
-    is not recorded, LOOSE not at all."""
+    """How well it is known what is installed: BY_HASH to the byte, BY_VERSION by name, LOOSE not at all. UNSEEN: what
+    that is stands in a file that is not recorded, or whether it is installed depends on the interpreter."""
 
     BY_HASH = "BY_HASH"
     BY_VERSION = "BY_VERSION"
@@ -35,6 +35,7 @@ _INSTALL: Final = re.compile(
     rf"|(?P<other>(?:apt|apt-get|yum|dnf|microdnf|conda|mamba|micromamba){_GAP}(?:-[-\w]+{_GAP})*install|apk{_GAP}add"
     rf"|npm{_GAP}(?:install|i)|R{_GAP}install|install\.packages))(?![\w-])"
 )
+_FALLBACK: Final = re.compile(r"\|\|\s*(?:sudo\s+)?(?:\S*python[0-9.]*\s+-m\s+)?\Z")
 _WORD: Final = re.compile(r"""'([^']*)'|"([^"]*)"|(\\\n|\n|&&|\|\||[;|&)\]])|([^\s'"&|;)\]]+)""")
 _VALUED: Final = frozenset(
     {"-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--trusted-host", "-t", "--target", "--timeout",
@@ -47,8 +48,11 @@ _COMMIT: Final = re.compile(r"@[0-9a-f]{40}(?:#|$)")
 
 
 def installs(text: str) -> Iterator[Install]:
-    """Name what a text installs, if it is a command or a script that does."""
+    """Name what a text installs, if it is a command or a script that does. What is only done where something else
+    failed (`… || apt-get install …`) is left out: so Kubeflow's components get pip where there is none."""
     for found in _INSTALL.finditer(text):
+        if _FALLBACK.search(text, 0, found.start()):
+            continue
         words = list(_words(text[found.end() :]))
         yield from _pip(words) if found.group("pip") else _other(words, found.group())
 
@@ -81,14 +85,14 @@ def _pip(words: list[str]) -> Iterator[Install]:
 
 
 def _pinning(word: str, *, with_hashes: bool) -> Pinning:
-    specifier = word.partition(";")[0]
+    specifier, marker, _ = word.partition(";")
     if "://" in specifier:
         return Pinning.BY_VERSION if _COMMIT.search(specifier) or "#sha256=" in specifier else Pinning.LOOSE
     if specifier.endswith((".whl", ".tar.gz")) or specifier.startswith((".", "/")):
         return Pinning.UNSEEN
     _, _, version = specifier.partition("==")
     if not version or "*" in version or "," in version:
-        return Pinning.LOOSE
+        return Pinning.UNSEEN if marker else Pinning.LOOSE
     return Pinning.BY_HASH if with_hashes else Pinning.BY_VERSION
 
 

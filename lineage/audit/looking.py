@@ -7,7 +7,6 @@ from lineage.audit.material import (
     DIGESTED,
     STRONG,
     AuditEvidence,
-    deciding,
     kept_in_workflow,
     of_look,
     place_of,
@@ -45,7 +44,7 @@ def known_by_content(evidence: AuditEvidence, step: Step, artifact: Artifact) ->
     if look is not None:
         digest = look.digest or artifact.content_digest
         return passed(f"the content of {where} is known by its digest", of_look(artifact, look, digest), step=name)
-    last = deciding(evidence.looks(artifact))
+    last = evidence.decided(artifact)
     if last is None:
         return _unseen(evidence, step, artifact)
     if last.state is ArtifactState.MISSING:
@@ -63,7 +62,7 @@ def still_there(evidence: AuditEvidence, step: Step, artifact: Artifact) -> Find
     name, where = step.execution.display_name, place_of(artifact)
     if kept_in_workflow(artifact):
         return in_workflow(step, artifact)
-    last = deciding(evidence.looks(artifact))
+    last = evidence.decided(artifact)
     if last is None:
         return _unseen(evidence, step, artifact)
     if last.state is ArtifactState.MISSING:
@@ -76,7 +75,7 @@ def unchanged(evidence: AuditEvidence, step: Step, artifact: Artifact) -> Findin
     name, where = step.execution.display_name, place_of(artifact)
     if kept_in_workflow(artifact):
         return in_workflow(step, artifact)
-    last = deciding(evidence.looks(artifact))
+    last = evidence.decided(artifact)
     if last is None:
         return _unseen(evidence, step, artifact)
     seen = of_look(artifact, last)

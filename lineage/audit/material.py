@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final
 
 from lineage.audit.verdicts import Evidence, Finding, Unknown, unknown
@@ -203,21 +203,36 @@ class AuditEvidence:
         """Say whether any object of the run was ever looked at."""
         return any(self.dossier.looks.values())
 
-    # -- evidence
-    def of_workflow(self, path: str, value: str | None = None) -> Evidence:
-        """A member of the newest recorded object of the run."""
+    def decided(self, artifact: Artifact) -> ArtifactLook | None:
+        """The newest look at an artifact that could tell anything, up to then."""
+        key = artifact.key
+        if key not in self._decided:
+            self._decided[key] = deciding(self.looks(artifact))
+        return self._decided[key]
+
+    @cached_property
+    def _decided(self) -> dict[Key, ArtifactLook | None]:
+        return {}
+
+    @cached_property
+    def _of_workflow(self) -> Evidence:
         raw = self.dossier.raw
         return Evidence(
             of=self.run.key,
-            path=path,
-            value=value,
+            path="",
             kind=text_in(raw, "kind") or self.run.kind,
             uid=text_in(raw, "metadata", "uid") or None,
             version=text_in(raw, "metadata", "resourceVersion") or None,
         )
 
+    # -- evidence
+    def of_workflow(self, path: str, value: str | None = None) -> Evidence:
+        """A member of the newest recorded object of the run."""
+        told = self._of_workflow
+        return Evidence(of=told.of, path=path, value=value, kind=told.kind, uid=told.uid, version=told.version)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, kw_only=True)
 class Working:
     """A container of somebody's own that worked for a step."""
 
@@ -228,13 +243,13 @@ class Working:
     def name(self) -> str:
         return self.step.execution.display_name
 
-    @property
+    @cached_property
     def reference(self) -> str | None:
         """Its image by digest, as `repository@digest`; None where the digest is not that of a manifest or index."""
         one = self.container
         return by_digest(one.image, one.digest, one.digest_kind)
 
-    @property
+    @cached_property
     def arguments_known(self) -> bool:
         """Say whether it is known what it was called with: as the pod says, or a template in which nothing is open."""
         one = self.container
@@ -247,20 +262,20 @@ class Working:
 
     def evidence(self, path: str, value: str | None = None) -> Evidence:
         """A member of the object that says what it was to run: its pod, or the template in the workflow."""
-        execution = self.step.execution
+        key, where, uid, version = self._said_by
+        kind = "Pod" if uid is not None else None
+        return Evidence(of=key, path=f"{path} of {where}", value=value, kind=kind, uid=uid, version=version)
+
+    @cached_property
+    def _said_by(self) -> tuple[Key, str, str | None, str | None]:
+        """The execution, and the name, uid and version of the object that says so."""
+        execution, name = self.step.execution, self.container.name
         if self.container.told is Told.POD:
             pod = next((one for one in reversed(self.step.pods) if one.uid in self.step.pod_objects), None)
             if pod is not None:
                 version = text_in(self.step.pod_objects[pod.uid], "metadata", "resourceVersion") or None
-                return Evidence(
-                    of=execution.key,
-                    path=f"{path} of {self.container.name} in {pod.name}",
-                    value=value,
-                    kind="Pod",
-                    uid=pod.uid,
-                    version=version,
-                )
-        return Evidence(of=execution.key, path=f"{path} of {self.container.name} in {execution.name}", value=value)
+                return execution.key, f"{name} in {pod.name}", pod.uid, version
+        return execution.key, f"{name} in {execution.name}", None, None
 
 
 def _containers_of(step: Step) -> Iterator[Working]:
@@ -309,8 +324,15 @@ def repository(image: str) -> str:
 
 def shown(value: str) -> str:
     """Write a value as evidence: on one line, bounded, and nothing of what was redacted."""
+    return _shown(value) if len(value) <= LONGEST_SHOWN else _cleaned(value)
+
+
+def _cleaned(value: str) -> str:
     clean = " ".join(_REDACTED.sub("(redacted)", value).split())
     return clean if len(clean) <= LONGEST_SHOWN else f"{clean[: LONGEST_SHOWN - 1]}…"
+
+
+_shown: Final = lru_cache(maxsize=8192)(_cleaned)  # names and places are told again and again, check by check
 
 
 def span(seconds: float) -> str:

@@ -174,6 +174,7 @@ CHECKS: Final = (
     ),
     Check(
         id="P-02",
+        of_steps=False,
         title="It is known which arguments were defaults",
         severity=Severity.INFORMATION,
         find=overrides_known,
@@ -198,6 +199,7 @@ CHECKS: Final = (
     ),
     Check(
         id="P-04",
+        of_steps=False,
         title="A seed is declared",
         severity=Severity.WARNING,
         find=seed_declared,

@@ -155,6 +155,7 @@ def _within(mine: Mapping[str, float], theirs: Mapping[str, float], margins: Map
 CHECKS: Final = (
     Check(
         id="R-01",
+        of_steps=False,
         title="Other runs have its fingerprint",
         severity=Severity.REPEATED,
         find=cohort_there,
@@ -179,6 +180,7 @@ CHECKS: Final = (
     ),
     Check(
         id="R-03",
+        of_steps=False,
         title="They measured the same",
         severity=Severity.REPEATED,
         find=metrics_equivalent,
@@ -191,6 +193,7 @@ CHECKS: Final = (
     ),
     Check(
         id="R-04",
+        of_steps=False,
         title="A manifest that pins everything can be made",
         severity=Severity.RE_EXECUTABLE,
         find=manifest_builds,
@@ -203,6 +206,7 @@ CHECKS: Final = (
     ),
     Check(
         id="R-05",
+        of_steps=False,
         title="It was run again from that manifest, and agreed",
         severity=Severity.VERIFIED,
         find=run_again,

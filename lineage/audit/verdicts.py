@@ -10,6 +10,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+import msgspec
+
 from lineage.identity import Key, global_id
 from lineage.model import Run
 
@@ -83,9 +85,8 @@ class Severity(StrEnum):
         return Tier(self.value) if self.value in Tier.__members__ else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """Something that was seen, on which a verdict rests.
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that was seen, on which a verdict rests. (Structs, as there are tens of thousands in one audit.)
 
     `of` is the key of the node that it is about. `kind`, `uid` and `version` name the object in which `path` stands, as
     far as it is one of the cluster. `observed_at` is when a look or a probe was made; what an object says of itself is
@@ -151,8 +152,7 @@ class Audit:
 
 
 # ------------------------------------------------------------------------------------------ findings
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """What a check found of one thing that it looked at. `why` is told where the verdict is UNKNOWN. `step` is the
     display name of the step that it is about. `severity` is told where it weighs more than the check does."""
 

@@ -18,7 +18,19 @@ from rich.console import Console
 from rich.table import Table
 
 from lineage.cli import GARBAGE_OBJECTS
-from tests.bench import closures, differences, drawing, growth, kafka, mlmd, objects, recording, serving, watching
+from tests.bench import (
+    audits,
+    closures,
+    differences,
+    drawing,
+    growth,
+    kafka,
+    mlmd,
+    objects,
+    recording,
+    serving,
+    watching,
+)
 from tests.bench.measuring import FULL, QUICK, AtLeast, AtMost, Bench, Finding, Row, Skipped, Subject, Weight
 from tests.postgresql import binaries, server
 
@@ -28,6 +40,7 @@ SUBJECTS: Final[Mapping[str, Subject]] = {
     "watching": watching.measure,
     "ml-metadata": mlmd.measure,
     "closures": closures.measure,
+    "audits": audits.measure,
     "http": serving.measure,
     "growth": growth.measure,
     "objects": objects.measure,

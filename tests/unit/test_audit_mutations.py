@@ -454,7 +454,7 @@ def test_a_run_whose_steps_nobody_can_read_has_no_step_that_passes_by_absence() 
 REMOVABLE: Final = sorted(clean().things)
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.sets(st.sampled_from(REMOVABLE), min_size=1), st.sets(st.sampled_from(REMOVABLE)))
 def test_removing_evidence_never_raises_a_tier_nor_makes_anything_pass(first: set[str], more: set[str]) -> None:
     def audit_without(names: set[str]) -> Audit | None:

@@ -48,6 +48,7 @@ def test_what_calls_no_command_imports_nothing_that_takes_long(arguments: list[s
         (["impact", "nightly"], ["graphene", "graphql", "sqlalchemy"]),
         (["path", "nightly", "weekly"], ["graphene", "graphql", "sqlalchemy"]),
         (["experiments"], ["graphene", "graphql", "sqlalchemy"]),
+        (["audit", "nightly"], ["graphene", "graphql", "sqlalchemy"]),
         (["report", "diff", "monday", "tuesday"], ["graphene", "graphql", "sqlalchemy"]),
         (["query", "recent-runs"], ["graphene", "graphql", "sqlalchemy"]),
         (["artifact", "s3://b/k"], ["graphene", "graphql", "sqlalchemy"]),
