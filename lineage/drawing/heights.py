@@ -16,7 +16,9 @@ PASSES: Final = (2, 16)  # at least, at most
 GAP: Final = 14.0  # between boxes
 LANE: Final = 12.0  # between a box and a link that passes, or between two such
 LOOSE: Final = 0.1  # how much a box that nothing is tied to wants to stay where it is
-STIFF: Final = 6.0  # how much more than by boxes a bend is drawn by bends: long links are straight
+STIFF: Final = 1e6  # how much more than by boxes a bend is drawn by bends: long links are straight
+SLACK: Final = 0.2  # how much less than by boxes a box is drawn by bends: what many read does not bend the rest
+FIRM: Final = 6.0  # how much more than a box a bend keeps to what it wants
 
 
 def heights(places: Ordered, size: int, box_heights: Sequence[float]) -> list[float]:
@@ -65,13 +67,13 @@ def _settle(
         beside = tied[node]
         count = 1
         if node >= size:
-            wanted, weight = _wanted_by_bend(beside, middle, size)
+            wanted, weight = _mean(beside, middle, size, by_bend=STIFF), FIRM
         elif not beside:
             wanted, weight = middle[node], LOOSE
         elif len(beside) == 1:
             wanted, weight = middle[beside[0]], 1.0
         else:
-            wanted, weight = sum([middle[other] for other in beside]) / len(beside), 1.0
+            wanted, weight = _mean(beside, middle, size, by_bend=SLACK), 1.0
         total = (wanted - offset) * weight
         while blocks and blocks[-1][0] * weight > total * blocks[-1][1]:
             above = blocks.pop()
@@ -106,11 +108,11 @@ def _straighten(
         middle[node] = wanted
 
 
-def _wanted_by_bend(beside: Sequence[int], middle: Sequence[float], size: int) -> tuple[float, float]:
-    """Where a bend wants to be, and how much."""
+def _mean(beside: Sequence[int], middle: Sequence[float], size: int, *, by_bend: float) -> float:
+    """Where neighbours draw a place to, if bends do so by a weight and boxes by 1."""
     total = weight = 0.0
     for other in beside:
-        pull = STIFF if other >= size else 1.0
+        pull = by_bend if other >= size else 1.0
         total += middle[other] * pull
         weight += pull
-    return total / weight, weight
+    return total / weight

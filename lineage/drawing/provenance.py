@@ -119,5 +119,6 @@ def _arrows(graph: Answer) -> Iterator[Arrow]:
         yield Arrow(source=edge["source"], target=edge["target"], label=label, is_dashed=edge["inferred"])
     for start in graph["starts"]:
         yield Arrow(source=start["source"], target=start["target"], label="started", is_dashed=True)
-    for copy in graph.get("copies") or ():
-        yield Arrow(source=copy["source"], target=copy["target"], label="of equal content", is_dashed=True)
+    for copy in graph["copies"]:
+        label = f"perhaps a copy, of the same {'bytes' if copy['sameBytes'] else 'content'}"
+        yield Arrow(source=copy["source"], target=copy["target"], label=label, is_dashed=True)

@@ -50,6 +50,10 @@ _TONES: Final = {
 }
 
 
+_SAME_BYTES: Final = "SAME_BYTES"
+_SAME_CONTENT: Final = "SAME_CONTENT"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Graph:
     """An answer, found by what reports ask of it: nodes, and edges, by the ids of nodes."""
@@ -87,12 +91,17 @@ def _found(graph: Answer) -> _Graph:
     edges = [
         *graph["edges"],
         *({**start, "role": "STARTED", "name": None, "inferred": False} for start in graph["starts"]),
-        *({**copy, "role": "COPIED", "name": None, "inferred": True} for copy in graph.get("copies") or ()),
+        *map(_copy, graph["copies"]),
     ]
     for edge in edges:
         to[edge["target"]].append(edge)
         from_[edge["source"]].append(edge)
     return _Graph(nodes={node["id"]: node for node in graph["nodes"]}, leading_to=to, leading_from=from_)
+
+
+def _copy(copy: Answer) -> Answer:
+    role = _SAME_BYTES if copy["sameBytes"] else _SAME_CONTENT
+    return {**copy, "role": role, "name": None, "inferred": False}
 
 
 def _anchor(id: str) -> str:
@@ -302,4 +311,10 @@ def _beside(found: _Graph, edges: Sequence[Answer], end: str, *, nothing: str = 
     return tuple(part for part in parts if part) or (nothing,)
 
 
-_HOW: Final = {"REUSED": "from a cache", "SERVED": "served", "STARTED": "started", "COPIED": "of equal content"}
+_HOW: Final = {
+    "REUSED": "from a cache",
+    "SERVED": "served",
+    "STARTED": "started",
+    _SAME_BYTES: "perhaps a copy, of the same bytes",
+    _SAME_CONTENT: "perhaps a copy, of the same content",
+}

@@ -156,7 +156,8 @@ def test_long_links_of_one_node_share_their_way_until_they_part() -> None:
     chain = [(at, at + 1) for at in range(5)]
     found = line(6, [*chain, (0, 4), (0, 5)])
     near, far = found.routes[-2:]
-    assert near[:-1] == far[: len(near) - 1]
+    assert near[:-2] == far[: len(near) - 2]
+    assert near[-2][1] == far[-2][1]  # on one height, until the first turns off
 
 
 def test_long_links_that_are_to_be_told_apart_do_not() -> None:
@@ -175,6 +176,12 @@ def test_a_cycle_is_cut_where_it_leads_back() -> None:
 def test_what_nothing_ties_is_packed_side_by_side() -> None:
     found = line(200, [])
     assert found.width / found.height == pytest.approx(1.8, rel=0.2)
+
+
+def test_what_everything_in_a_chain_reads_does_not_bend_the_chain() -> None:
+    count = 200
+    found = line(count, [*((at, at + 1) for at in range(count - 1)), *((0, at) for at in range(2, count))])
+    assert found.height < 3 * SIZE[1]
 
 
 def test_a_long_chain_and_a_wide_star_are_laid_out() -> None:

@@ -17,7 +17,16 @@ def asked(*roots: str, **values: Any) -> Picture:
 
 
 def graph(*nodes: dict[str, Any], **more: Any) -> dict[str, Any]:
-    empty = {"nodes": nodes, "edges": [], "starts": [], "depth": 0, "complete": True, "reasons": [], "frontier": []}
+    empty = {
+        "nodes": nodes,
+        "edges": [],
+        "starts": [],
+        "copies": [],
+        "depth": 0,
+        "complete": True,
+        "reasons": [],
+        "frontier": [],
+    }
     return empty | more
 
 
@@ -102,7 +111,7 @@ def test_what_is_no_record_is_dashed() -> None:
                 {"source": "c", "target": "b", "inferred": True, **role},
             ],
             starts=[{"source": "a", "target": "b"}],
-            copies=[{"source": "c", "target": "d"}],
+            copies=[{"source": "c", "target": "d", "sameBytes": True}],
         ),
         title="",
     )
@@ -110,7 +119,7 @@ def test_what_is_no_record_is_dashed() -> None:
         ("read as data", False),
         ("read as data (inferred)", True),
         ("started", True),
-        ("of equal content", True),
+        ("perhaps a copy, of the same bytes", True),
     ]
 
 

@@ -343,6 +343,7 @@ def test_why_anything_is_missing_is_said_and_where_to_go_on() -> None:
 def test_how_things_are_tied_stands_in_their_rows() -> None:
     found = graph(
         artifact("data"),
+        artifact("found"),
         execution("train"),
         execution("again"),
         edges=[
@@ -350,9 +351,15 @@ def test_how_things_are_tied_stands_in_their_rows() -> None:
             {"source": "train", "target": "data", "role": "REUSED", "name": "data", "inferred": False},
         ],
         starts=[{"source": "train", "target": "again"}],
+        copies=[{"source": "data", "target": "found", "sameBytes": False}],
     )
     shown = page_of(provenance_report(found, name="x", roots=["data"], direction="BOTH")).text
-    for words in ("train (as table, inferred)", "data (from a cache)", "again (started)"):
+    for words in (
+        "train (as table, inferred)",
+        "data (from a cache)",
+        "again (started)",
+        "found (perhaps a copy, of the same content)",
+    ):
         assert words in shown
 
 
