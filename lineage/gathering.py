@@ -1,7 +1,7 @@
 """Reads everything that is known of runs, through the port of the store, at a fixed number of questions a part."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from typing import Any, Final, TypeVar
@@ -20,13 +20,30 @@ EXECUTIONS_AT_ONCE: Final = 1000
 MOST_RERUNS: Final = 20
 
 
-def dossiers(store: LineageStore, scope: Scope, runs: Sequence[Key], *, closely: bool = True) -> Mapping[Key, Dossier]:
-    """Read everything that is known of runs; unless `closely`, without the objects of pods, the looks at artifacts and
-    what was not seen, which are most of it. Runs that nobody knows are not among them."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is read of runs beside their steps and what these read and wrote, as it is most of the work: the `objects`
+    of pods, the `looks` at artifacts, what was not seen (`completeness`), and the `course` of it: what came before
+    what, and what was measured."""
+
+    objects: bool = True
+    looks: bool = True
+    completeness: bool = True
+    course: bool = True
+
+
+ALL: Final = Wanted()
+TO_COMPARE: Final = Wanted(objects=False, looks=False, completeness=False)
+TO_FINGERPRINT: Final = Wanted(looks=False, course=False)
+
+
+def dossiers(store: LineageStore, scope: Scope, runs: Sequence[Key], wanted: Wanted = ALL) -> Mapping[Key, Dossier]:
+    """Read everything that is known of runs, or what is wanted of it. Runs that nobody knows are not among them."""
     found = {key: node for key, node in store.get(scope, runs).items() if isinstance(node, Run)}
     keys = tuple(found)
-    workflows, completeness = store.workflows(scope, keys), store.completeness(scope, keys) if closely else {}
-    raw, metrics = store.raw(scope, keys), store.metrics_of_runs(scope, keys)
+    workflows, raw = store.workflows(scope, keys), store.raw(scope, keys)
+    completeness = store.completeness(scope, keys) if wanted.completeness else {}
+    metrics = store.metrics_of_runs(scope, keys) if wanted.course else {}
     version_keys = tuple({run.pipeline_version_key for run in found.values() if run.pipeline_version_key})
     versions, specs = store.get(scope, version_keys), store.specs(scope, version_keys)
     return {
@@ -42,15 +59,15 @@ def dossiers(store: LineageStore, scope: Scope, runs: Sequence[Key], *, closely:
                 spec=specs.get(run.pipeline_version_key) if run.pipeline_version_key else None,
                 metrics=metrics.get(key, ()),
             ),
-            closely=closely,
+            wanted,
         )
         for key, run in found.items()
     }
 
 
-def dossier(store: LineageStore, scope: Scope, run: Key) -> Dossier | None:
-    """Read everything that is known of a run; None where nobody knows it."""
-    return next(iter(dossiers(store, scope, [run]).values()), None)
+def dossier(store: LineageStore, scope: Scope, run: Key, wanted: Wanted = ALL) -> Dossier | None:
+    """Read everything that is known of a run, or what is wanted of it; None where nobody knows it."""
+    return next(iter(dossiers(store, scope, [run], wanted).values()), None)
 
 
 def reruns(store: LineageStore, scope: Scope, run: Run) -> tuple[Run, ...]:
@@ -66,14 +83,14 @@ def with_pod_objects(store: LineageStore, scope: Scope, known: Dossier, executio
     return replace(known, steps=tuple(steps))
 
 
-def _dossier(store: LineageStore, scope: Scope, bare: Dossier, *, closely: bool) -> Dossier:
+def _dossier(store: LineageStore, scope: Scope, bare: Dossier, wanted: Wanted) -> Dossier:
     executions = tuple(_executions(store, scope, bare.run.key))
     keys = tuple(each.key for each in executions)
     pods = _each(store.pods, scope, keys)
-    objects = _each(store.pod_objects, scope, keys if closely else ())
+    objects = _each(store.pod_objects, scope, keys if wanted.objects else ())
     inputs, outputs = _each(store.inputs, scope, keys), _each(store.outputs, scope, keys)
-    preceding = store.preceding(scope, [bare.run.key])
-    metrics = _each(partial(store.metrics_of_executions, built_in=False), scope, keys)
+    preceding = store.preceding(scope, [bare.run.key]) if wanted.course else {}
+    metrics = _each(partial(store.metrics_of_executions, built_in=False), scope, keys if wanted.course else ())
     cached_from = _each(store.cached_from, scope, tuple(each.key for each in executions if each.cached))
     source_pods = _each(store.pods, scope, tuple({each.key for each in cached_from.values()}))
     templates, asked = Templates.of(bare.raw), _remembered(containers_of_template)
@@ -94,7 +111,7 @@ def _dossier(store: LineageStore, scope: Scope, bare: Dossier, *, closely: bool)
         for each in executions
     )
     used = {use.artifact.key: None for use in chain.from_iterable((*step.inputs, *step.outputs) for step in steps)}
-    return replace(bare, steps=steps, looks=_each(store.history, scope, tuple(used) if closely else ()))
+    return replace(bare, steps=steps, looks=_each(store.history, scope, tuple(used) if wanted.looks else ()))
 
 
 def _version(found: object) -> PipelineVersion | None:

@@ -137,7 +137,7 @@ class Recorder:
             backoff = FIRST_BACKOFF_SECONDS
 
     def drain(self, *, give_up_seconds: float) -> None:
-        """Record everything that the log holds now, and settle it.
+        """Record everything that the log holds now.
 
         Raises:
             StoreError: the database went on failing for `give_up_seconds`.
@@ -148,8 +148,6 @@ class Recorder:
             outcome: Outcome | None = NOTHING
             try:
                 outcome = self.record_available(timeout_seconds=0.0)
-                while outcome is None and self._store.settle(limit=SETTLED_AT_ONCE):
-                    pass
             except PositionMoved as moved:
                 log.info("another recorder was here", reason=str(moved))
             except StoreError as error:

@@ -8,7 +8,7 @@ import graphene
 from lineage import comparison
 from lineage.comparison import compare, looked_at_closely, match
 from lineage.errors import NotFound
-from lineage.gathering import dossiers, with_pod_objects
+from lineage.gathering import TO_COMPARE, dossiers, with_pod_objects
 from lineage.identity import Key, parse_global_id
 from lineage_graphql.context import Info, context_of
 from lineage_graphql.enums import ChangeKind
@@ -52,7 +52,7 @@ class RunDiff(graphene.ObjectType):
 def find_differences(_: object, info: Info, base: str, target: str) -> comparison.RunDiff:
     context = context_of(info)
     keys = [parse_global_id(base), parse_global_id(target)]
-    found = dossiers(context.store, context.scope, keys, closely=False)
+    found = dossiers(context.store, context.scope, keys, TO_COMPARE)
     for key in keys:
         if key not in found:
             raise NotFound(f"no run with the id {_given(key, keys, base, target)!r:.200} is recorded")

@@ -18,6 +18,7 @@ from lineage.cli.interruption import Interruption, interruptible
 from lineage.cli.kubeflow import client_of, metadata_client_of, namespaces_asked
 from lineage.cli.opening import open_to_record
 from lineage.cli.parts import instance_name, interpreter, now
+from lineage.cli.settling import settle
 from lineage.cli.telling import configure_logs
 from lineage.cli.terminal import SIGNALLED, SOME_REJECTED, complain, fail, notes
 from lineage.errors import ClusterError
@@ -119,6 +120,7 @@ class _Filling:
             except ClusterError as error:
                 trouble = error
             self._recorder.drain(give_up_seconds=GIVE_UP_SECONDS)
+        settle(self._store, interruption)
         self._client.close()
         if self._metadata is not None:
             self._metadata.close()

@@ -17,6 +17,7 @@ from lineage.cli.flags import ClusterFlag, StoreFlag
 from lineage.cli.interruption import Interruption, interruptible
 from lineage.cli.opening import open_to_record, shown
 from lineage.cli.parts import instance_name, interpreter, now
+from lineage.cli.settling import settle
 from lineage.cli.telling import configure_logs
 from lineage.cli.terminal import SIGNALLED, SOME_REJECTED, USAGE, fail, notes
 from lineage.eventlog.memory import MemoryLog
@@ -73,9 +74,10 @@ def record_files(paths: list[str], settings: Settings, interruption: Interruptio
     sources = all_sources()
     redactor = Redactor(redaction_key(settings))
     log = MemoryLog(instance_name("ingest"))
+    store = open_to_record(settings)
     recorder = Recorder(
         log,
-        open_to_record(settings),
+        store,
         interpreter(sources),
         key_ids=[redactor.key_id],
         clock=now,
@@ -91,6 +93,7 @@ def record_files(paths: list[str], settings: Settings, interruption: Interruptio
                 recorder.drain(give_up_seconds=GIVE_UP_SECONDS)
             log.append(observation)
         recorder.drain(give_up_seconds=GIVE_UP_SECONDS)
+    settle(store, interruption)
     return total
 
 

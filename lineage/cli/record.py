@@ -18,6 +18,7 @@ from lineage.cli.ingest import GIVE_UP_SECONDS, SHOWN_REJECTIONS, tell
 from lineage.cli.interruption import stopped_by_signals
 from lineage.cli.opening import open_to_record, open_when_reachable, shown
 from lineage.cli.parts import interpreter, now
+from lineage.cli.settling import settle
 from lineage.cli.telling import configure_logs, introduce
 from lineage.cli.terminal import SOME_REJECTED, notes
 from lineage.eventlog.kafka import KafkaReader
@@ -91,8 +92,10 @@ def replay(
     configure_logs(logging.ERROR)
     settings = load_settings({"log": log_url, "store": store})
     total = Total()
+    opened = open_to_record(settings)
     with total, KafkaReader(log_of(settings), group=None) as reader:
-        _recorder(reader, open_to_record(settings), settings, total).drain(give_up_seconds=GIVE_UP_SECONDS)
+        _recorder(reader, opened, settings, total).drain(give_up_seconds=GIVE_UP_SECONDS)
+    settle(opened)
     tell(total.outcome, settings, as_json=as_json)
     if total.outcome.rejected:
         raise typer.Exit(SOME_REJECTED)

@@ -12,6 +12,7 @@ from lineage.cli.ingest import GIVE_UP_SECONDS, tell
 from lineage.cli.opening import open_existing, open_to_record
 from lineage.cli.parts import instance_name, interpreter, now
 from lineage.cli.record import Total
+from lineage.cli.settling import settle
 from lineage.cli.telling import configure_logs
 from lineage.cli.terminal import SOME_REJECTED
 from lineage.errors import InvalidSettings
@@ -47,9 +48,10 @@ def reinterpret(
     total = Total()
     with total:
         kept = open_existing(settings.store).observations(seen_at=now())
+        made = open_to_record(target)
         recorder = Recorder(
             log,
-            open_to_record(target),
+            made,
             interpreter(sources),
             key_ids=[""],  # whatever the keys were: a recorder that held them took these in
             clock=now,
@@ -60,6 +62,7 @@ def reinterpret(
                 recorder.drain(give_up_seconds=GIVE_UP_SECONDS)
             log.append(_with_source(observation, sources))
         recorder.drain(give_up_seconds=GIVE_UP_SECONDS)
+    settle(made)
     tell(total.outcome, target, as_json=as_json)
     if total.outcome.rejected:
         raise typer.Exit(SOME_REJECTED)

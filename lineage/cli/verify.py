@@ -16,6 +16,7 @@ from lineage.cli.object_stores import looker
 from lineage.cli.opening import open_existing
 from lineage.cli.parts import instance_name, interpreter, now
 from lineage.cli.pictures.artifacts import table_of_states
+from lineage.cli.settling import settle
 from lineage.cli.telling import configure_logs
 from lineage.cli.terminal import FAILURE, fail, notes, print_answer, printable
 from lineage.errors import InvalidSettings
@@ -55,6 +56,7 @@ def verify(
     wanted = AnyOf(tuple(_where(opened, text) for text in which)) if which else None
     places = opened.places(EVERYTHING, [item.key for item in _artifacts(opened, wanted)])
     _look_at(opened, looker(settings), list(dict.fromkeys(places.values())))
+    settle(opened)
     # Asked again: what lay somewhere before anybody looked may now be known for what it is.
     _tell(opened, [item for item in _artifacts(opened, wanted) if item.uri is not None], as_json=as_json)
 

@@ -14,7 +14,7 @@ from lineage.deadline import Deadline
 from lineage.errors import FactsRefused, InvalidRequest, StoreError
 from lineage.facts import Fact, RunSeen
 from lineage.fingerprints import Fingerprint
-from lineage.gathering import dossier
+from lineage.gathering import TO_FINGERPRINT, dossier
 from lineage.identity import Key, Location
 from lineage.merge import standing
 from lineage.metrics import PARAMETERS
@@ -225,7 +225,7 @@ class SqlStore:
         with self._reading() as connection:
             some = fingerprints.due(connection, limit=limit)
         for one in some:
-            found = dossier(self, EVERYTHING, one.key)
+            found = dossier(self, EVERYTHING, one.key, TO_FINGERPRINT)
             prints = {} if found is None else fingerprints.computed(found)
             with self._writing() as connection:
                 fingerprints.write(connection, self._dialect, one, prints)

@@ -425,6 +425,34 @@ def test_a_stopped_recorder_leaves_the_rest_to_be_drained() -> None:
     assert bench.outcome.objects == 3 * BATCH_SIZE
 
 
+class UnsettledStore(FakeStore):
+    """Has runs that are due for their fingerprints. `stop` is set once none is."""
+
+    def __init__(self, due: int, stop: Event) -> None:
+        super().__init__()
+        self.due, self.recorded_before = due, list[int]()
+        self._stop = stop
+
+    def settle(self, *, limit: int) -> int:
+        self.recorded_before.append(len(self.facts))
+        done = min(limit, self.due)
+        self.due -= done
+        if not done:
+            self._stop.set()
+        return done
+
+
+def test_a_running_recorder_settles_what_is_due_when_it_has_nothing_else_to_do() -> None:
+    stop = Event()
+    store = UnsettledStore(25, stop)
+    bench = Bench(store)
+    bench.log.append(deletion("1"))
+    bench.recorder.run(stop)
+    assert store.due == 0
+    assert store.recorded_before[-1] == 1
+    assert len(store.recorded_before) >= 4, "ten at a time"
+
+
 # ------------------------------------------------------------------------------------------ what a store refuses
 @pytest.mark.parametrize("error", [FactsRefused("index row too large"), KeyError("phase")], ids=["refused", "defect"])
 def test_what_a_store_refuses_for_good_is_set_aside_and_everything_else_recorded(error: Exception) -> None:
