@@ -41,6 +41,7 @@ from lineage.workloads import WORKFLOW, WORKFLOWS
 
 T = TypeVar("T")
 PODS: Final = "pods"
+CACHED: Final = "cached"  # the path of a difference that a rerun means to make: its caches are off
 RESULTS: Final = frozenset({ChangeKind.PHASE, ChangeKind.OUTPUT, ChangeKind.METRIC})
 MOST_OTHERS: Final = 20  # runs of the same fingerprint, whose metrics are compared
 MOST_COMPARED: Final = 5  # of these, whose outputs are compared: each of them is read whole
@@ -313,7 +314,7 @@ def _reruns(store: LineageStore, scope: Scope, known: Dossier) -> Iterator[Rerun
             differences=tuple(
                 f"{one.step or key[1]} {one.path}: {one.detail or 'it is another'}"
                 for one in compared.changes
-                if one.kind in RESULTS and LOGS not in one.path
+                if one.kind in RESULTS and one.path != CACHED and LOGS not in one.path
             ),
             not_compared=compared.not_compared,
             metrics=values_by_name(theirs.metrics),
