@@ -29,7 +29,9 @@ from lineage.fingerprints import content_of, generated_names, results_of
 from lineage.identity import Key, encode_key
 from lineage.model import Parameter, Phase
 
-_RAN_BADLY: Final = frozenset({Phase.FAILED, Phase.ERROR, Phase.OMITTED})
+_TEMPLATES: Final = frozenset({"templates", "components", "executors"})
+_GRAPHS: Final = frozenset({"tasks", "steps"})
+_LOOPS: Final = frozenset({"withItems", "withParam", "withSequence"})
 
 
 def compare(base: Dossier, target: Dossier, matched: Matched | None = None) -> RunDiff:
@@ -93,16 +95,12 @@ class _Comparison:
 
     def _is_of_step_alone(self, leaf: Leaf) -> bool:
         """Whether it says again that a step is there in one run alone."""
-        if template_in(leaf.path) in self._templates_alone and _is_whole_member(
-            leaf, "templates", "components", "executors"
-        ):
+        if leaf.path[-2:-1] and leaf.path[-2] in _TEMPLATES and template_in(leaf.path) in self._templates_alone:
             return True
+        if not _LOOPS.isdisjoint(leaf.path):
+            return any("(" in name for name in self._names_alone)  # turns of a loop
         names = {part.strip("[]") for part in leaf.path} | _named_in(leaf.before) | _named_in(leaf.after)
-        in_graph = {"tasks", "steps", "withItems", "withParam", "withSequence"} & set(leaf.path)
-        looped = {"withItems", "withParam", "withSequence"} & set(leaf.path)
-        if looped:
-            return any("(" in name for name in self._names_alone)
-        return bool(in_graph) and bool(names & self._names_alone)
+        return not _GRAPHS.isdisjoint(leaf.path) and not names.isdisjoint(self._names_alone)
 
     def _steps_alone(self) -> Iterator[Change]:
         for steps, is_target in ((self._matched.base_only, False), (self._matched.target_only, True)):
@@ -265,13 +263,8 @@ def _was_begun(step: Step) -> bool:
     return step.execution.phase not in (Phase.SKIPPED, Phase.OMITTED)
 
 
-def _is_whole_member(leaf: Leaf, *holders: str) -> bool:
-    """Whether a member of a list or mapping is there in one document alone."""
-    return len(leaf.path) >= 2 and leaf.path[-2] in holders
-
-
 def _named_in(value: object) -> set[str]:
-    """The names that stand in a part of a document: of tasks, and of what they wait for."""
+    """The texts that stand in a part of a document, names of tasks among them."""
     if isinstance(value, Mapping):
         name = value.get("name")
         return ({name} if isinstance(name, str) else set()) | {
