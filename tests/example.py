@@ -427,7 +427,14 @@ def example() -> Knowledge:
             )
             for run in (NIGHTLY, WEEKLY)
         },
-        raw={NIGHTLY.key: {"kind": "Workflow", "metadata": {"name": NIGHTLY.name}, "big": 2**70}},
+        raw={
+            NIGHTLY.key: {
+                "kind": "Workflow",
+                "metadata": {"name": NIGHTLY.name},
+                "spec": {"entrypoint": "main"},
+                "big": 2**70,
+            }
+        },
         specs={VERSION.key: {"entrypoint": "main"}},
         pods={execution.key: (_pod(execution),) for execution in EXECUTIONS if not execution.cached},
         inputs={

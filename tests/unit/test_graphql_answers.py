@@ -509,6 +509,7 @@ NEEDED: dict[str, object] = {
     "metric": "auc",
     "one": [TABLE.id],
     "base": NIGHTLY.id,
+    "run": NIGHTLY.id,
     "target": WEEKLY.id,
     "other": [MODEL.id],
 }
