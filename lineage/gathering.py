@@ -79,7 +79,10 @@ def reruns(store: LineageStore, scope: Scope, run: Run) -> tuple[Run, ...]:
 def with_pod_objects(store: LineageStore, scope: Scope, known: Dossier, executions: Collection[Key]) -> Dossier:
     """Read the objects of the pods of some executions along."""
     objects = _each(store.pod_objects, scope, tuple(executions))
-    steps = (replace(one, pod_objects=objects.get(one.execution.key, one.pod_objects)) for one in known.steps)
+    steps = (
+        replace(one, pod_objects=objects[one.execution.key]) if one.execution.key in objects else one
+        for one in known.steps
+    )
     return replace(known, steps=tuple(steps))
 
 

@@ -166,8 +166,12 @@ class _Comparison:
                 yield from parameter_changes(self._matched.name(old, new), kind, "outputs.parameters", *theirs)
 
     def _neutral(self, given: Iterable[Parameter], side: int) -> list[Parameter]:
+        """Values without generated names."""
+        neutral = self._generated[side].neutral
         return [
-            one if one.value is None or one.redacted else replace(one, value=self._generated[side].neutral(one.value))
+            one
+            if one.redacted or one.value is None or (value := neutral(one.value)) == one.value
+            else replace(one, value=value)
             for one in given
         ]
 
