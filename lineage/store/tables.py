@@ -538,7 +538,7 @@ use = Table(
 #
 # STARTED leads from an execution to those of the run that it started. It is no use of any artifact, and readers get it
 # as what it is (`lineage.model.Start`). Nor is COPIED, which leads from an artifact to one that may be a copy of it
-# (`lineage.contents`), and is named by what is equal: the bytes, or what they mean (`lineage.model.Copy`).
+# (`lineage.contents`), and is named by the row of copies that it belongs to: of equal bytes, or of equal meaning.
 HANDED_ON = "_HANDED_ON"
 STARTED = "STARTED"
 COPIED = "COPIED"

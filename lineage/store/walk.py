@@ -7,7 +7,6 @@ and what it took over. Downstream is the reverse, takers included.
 links that the same traversal read ahead: one statement for a whole graph, or one a level where the walk is a short one.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -32,6 +31,7 @@ from sqlalchemy import (
 
 from lineage.identity import encoded_id
 from lineage.model import (
+    Artifact,
     ArtifactRole,
     Closure,
     Copy,
@@ -258,13 +258,13 @@ class Walk:
         mounted = {node_id for node_id in ids if is_in_volume(nodes[node_id])}
         uses: list[tuple[str, str, str, str, bool]] = []
         starts: list[tuple[str, str]] = []
-        equal = defaultdict[tuple[str, str], set[str]](set)
+        copies: dict[tuple[str, str], bool] = {}
         for source, target, role, name, ambiguous in self.links.values():
             near, far = ids[source], ids[target]
             if role == tables.STARTED:
                 starts.append((near, far))
             elif role == tables.COPIED:
-                equal[near, far].add(name)
+                copies[near, far] = _are_same_bytes(nodes[source], nodes[target])
             else:
                 uses.append((near, far, role, name, ambiguous or source in mounted or target in mounted))
         return LineageGraph(
@@ -279,10 +279,14 @@ class Walk:
             frontier=tuple(sorted(ids[i] for i in self.frontier)),
             starts=tuple(Start(source=near, target=far) for near, far in sorted(starts)),
             copies=tuple(
-                Copy(source=near, target=far, same_bytes=tables.SAME_BYTES in names)
-                for (near, far), names in sorted(equal.items())
+                Copy(source=near, target=far, same_bytes=same) for (near, far), same in sorted(copies.items())
             ),
         )
+
+
+def _are_same_bytes(one: LineageNode, other: LineageNode) -> bool:
+    """Whether two nodes of equal content are known to be of the same bytes: contents that mean the same may be, too."""
+    return isinstance(one, Artifact) and isinstance(other, Artifact) and one.digest == other.digest is not None
 
 
 def walk(

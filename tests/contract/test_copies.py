@@ -210,6 +210,19 @@ def test_earlier_copies_and_earlier_writes_take_their_places() -> None:
     assert named(store) == {("w1", "c1"), ("c1", "c2"), ("w2", "c2"), ("c2", "c3")}
 
 
+def test_equal_bytes_are_said_to_be_equal_also_where_only_their_meaning_leads_from_one_to_the_other() -> None:
+    store = a_store(
+        writes("u1", 10, "made"),
+        holds("made", SEVEN, since=20, seen=22, meaning=SEVEN),
+        holds("c1", SEVEN, since=40, seen=42),
+        holds("c2", SEVEN, since=60, seen=62, meaning=SEVEN),
+    )
+    assert named(store) == {("made", "c1"), ("c1", "c2"), ("made", "c2")}
+    graph = store.lineage(EVERYTHING, [wrote("u1", 10)], direction=Direction.DOWNSTREAM, max_depth=None, max_nodes=9)
+    assert graph is not None
+    assert [copy.same_bytes for copy in graph.copies] == [True] * 3
+
+
 def test_a_content_that_many_share_takes_no_edge_for_each_pair() -> None:
     written = [
         one
