@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from lineage.audit.material import AuditEvidence, Cohort, ImageProbe, Repetition, Rerun, Reuse, Watch
-from lineage.audit.repetition import LOGS, contents_written, values_by_name
+from lineage.audit.repetition import contents_written, values_by_name
 from lineage.comparison import ChangeKind, compare
 from lineage.containers import HELPERS
 from lineage.dossier import Dossier, Step
-from lineage.gathering import KEYS_AT_ONCE, dossier, dossiers
+from lineage.gathering import KEYS_AT_ONCE, TO_COMPARE, dossier, dossiers, reruns
 from lineage.identity import Key
 from lineage.model import (
     Artifact,
@@ -36,7 +36,7 @@ from lineage.ports import (
     Scope,
     Where,
 )
-from lineage.rerun import RERUN_OF, manifest_of, rerun_label
+from lineage.rerun import manifest_of
 from lineage.workloads import WORKFLOW, WORKFLOWS
 
 T = TypeVar("T")
@@ -304,17 +304,15 @@ def _cohort(store: LineageStore, scope: Scope, known: Dossier) -> Cohort:
 
 def _reruns(store: LineageStore, scope: Scope, known: Dossier) -> Iterator[Rerun]:
     """The newest runs that say that they repeat this one, compared with it."""
-    where = Condition(field="label", name=RERUN_OF, operator=Operator.EQ, value=rerun_label(known.run))
-    newest = Listing(where=where, order=(Order(field="STARTED_AT", descending=True),))
-    found = store.runs(scope, newest, PageRequest(first=MOST_COMPARED)).items
-    for key, theirs in dossiers(store, scope, [one.key for one in found if one.key != known.run.key]).items():
+    keys = [one.key for one in reruns(store, scope, known.run) if one.key != known.run.key]
+    for key, theirs in dossiers(store, scope, keys, TO_COMPARE).items():
         compared = compare(known, theirs)
         yield Rerun(
             run=theirs.run,
             differences=tuple(
                 f"{one.step or key[1]} {one.path}: {one.detail or 'it is another'}"
                 for one in compared.changes
-                if one.kind in RESULTS and one.path != CACHED and LOGS not in one.path
+                if one.kind in RESULTS and one.path != CACHED
             ),
             not_compared=compared.not_compared,
             metrics=values_by_name(theirs.metrics),

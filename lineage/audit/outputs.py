@@ -9,9 +9,7 @@ from lineage.audit.material import AuditEvidence, kept_in_workflow, of_look, pla
 from lineage.audit.policy import Policy
 from lineage.audit.verdicts import Evidence, Finding, Severity, Unknown, failed, passed, unknown
 from lineage.dossier import Step
-from lineage.model import Artifact, seconds_between
-
-BUILT_IN: Final = "built in"
+from lineage.model import BUILT_IN, Artifact, seconds_between
 
 
 def _each(

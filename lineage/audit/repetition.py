@@ -6,17 +6,14 @@ from typing import Final, TypeAlias
 from lineage.audit.checking import Check
 from lineage.audit.equivalence import Equivalence, equivalence
 from lineage.audit.material import AuditEvidence, shown
-from lineage.audit.outputs import BUILT_IN
 from lineage.audit.policy import Policy
 from lineage.audit.verdicts import Evidence, Finding, Severity, Unknown, failed, passed, unknown
 from lineage.fingerprints import content_of
-from lineage.model import ArtifactUse, Execution, Metric
+from lineage.model import BUILT_IN, LOGS, ArtifactUse, Execution, Metric
+from lineage.rerun import UnpinnedKind
 
-LOGS: Final = "-logs"
-OF_SECRETS: Final = "a secret stood here"
-"""How the reason begins why a secret is not in a manifest: whoever runs it has it."""
-OF_INPUTS: Final = ".inputs.artifacts["
-"""What came from outside: whether that can be had again is asked in group D."""
+NOT_ASKED: Final = frozenset({UnpinnedKind.SECRET, UnpinnedKind.INPUT})
+"""What may be open in a manifest: whoever runs it has the secrets, and inputs are asked for in group D."""
 Named: TypeAlias = tuple[str, str]
 
 
@@ -113,8 +110,8 @@ def manifest_builds(evidence: AuditEvidence, _: Policy) -> Iterator[Finding]:
     if evidence.unpinned is None:
         yield unknown(Unknown.NEVER_CAPTURED, "no manifest can be made that would run it again")
         return
-    secrets = tuple(one for one in evidence.unpinned if one.reason.startswith(OF_SECRETS))
-    open_ = [one for one in evidence.unpinned if one not in secrets and OF_INPUTS not in one.path]
+    secrets = tuple(one for one in evidence.unpinned if one.kind is UnpinnedKind.SECRET)
+    open_ = [one for one in evidence.unpinned if one.kind not in NOT_ASKED]
     for one in open_:
         seen = evidence.of_workflow(shown(one.path), shown(one.reason))
         yield failed(f"{shown(one.path)} cannot be held fast: {shown(one.reason)}", seen)

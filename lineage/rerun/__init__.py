@@ -11,9 +11,9 @@ from lineage.dossier import Dossier
 from lineage.members import mapping_in
 from lineage.rerun.argo import argo_manifest
 from lineage.rerun.kubeflow import is_compiled, kubeflow_manifest
-from lineage.rerun.pins import RERUN_OF, Manifest, Unpinned, rerun_label
+from lineage.rerun.pins import RERUN_OF, Manifest, Unpinned, UnpinnedKind, rerun_label
 
-__all__ = ["RERUN_OF", "Manifest", "Unpinned", "manifest_of", "rerun_label"]
+__all__ = ["RERUN_OF", "Manifest", "Unpinned", "UnpinnedKind", "manifest_of", "rerun_label"]
 
 
 def manifest_of(dossier: Dossier) -> Manifest | None:

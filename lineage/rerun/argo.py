@@ -14,7 +14,16 @@ from lineage.dossier import Dossier
 from lineage.members import mapping_in, mappings_in, text_in
 from lineage.model import Parameter
 from lineage.placeholders import PLACEHOLDER
-from lineage.rerun.pins import RERUN_OF, Images, Manifest, Unpinned, rerun_label, unpinned_inputs, withheld
+from lineage.rerun.pins import (
+    RERUN_OF,
+    Images,
+    Manifest,
+    Unpinned,
+    UnpinnedKind,
+    rerun_label,
+    unpinned_inputs,
+    withheld,
+)
 
 _CACHING: Final = "pipelines.kubeflow.org/enable_caching"
 _STALENESS: Final = "pipelines.kubeflow.org/max_cache_staleness"
@@ -142,7 +151,11 @@ def _argument(declared: Mapping[str, Any], given: Parameter | None, unpinned: li
     if given is None or given.value is None:
         if "value" not in declared:
             unpinned.append(
-                Unpinned(path=f"spec.arguments.parameters[{name}]", reason="with which value it ran is not known")
+                Unpinned(
+                    path=f"spec.arguments.parameters[{name}]",
+                    kind=UnpinnedKind.VALUE,
+                    reason="with which value it ran is not known",
+                )
             )
         return dict(declared)
     kept = {member: value for member, value in declared.items() if member not in ("value", "valueFrom", "default")}
@@ -162,7 +175,11 @@ def _with_times(spec: dict[str, Any], dossier: Dossier, unpinned: list[Unpinned]
 
     filled_in = _each_text(spec, lambda text: PLACEHOLDER.sub(filled, text) if "{{" in text else text)
     unpinned += [
-        Unpinned(path=f"{{{{{name}}}}}", reason="what it stood for is not known: it will be the time of the new run")
+        Unpinned(
+            path=f"{{{{{name}}}}}",
+            kind=UnpinnedKind.VALUE,
+            reason="what it stood for is not known: it will be the time of the new run",
+        )
         for name in sorted(missing)
     ]
     return dict(filled_in)
@@ -220,7 +237,7 @@ def _container(one: Any, template: str, path: str, images: Images, unpinned: lis
         return one
     pinned, reason = images.pinned(template, text_in(one, "name") or "main", reference)
     if reason is not None:
-        unpinned.append(Unpinned(path=f"{path}.image", reason=f"{reference}: {reason}"))
+        unpinned.append(Unpinned(path=f"{path}.image", kind=UnpinnedKind.IMAGE, reason=f"{reference}: {reason}"))
     return {**one, "image": pinned}
 
 

@@ -14,7 +14,17 @@ from lineage.dossier import Dossier
 from lineage.members import mapping_in, mappings_in, text_in
 from lineage.model import Parameter
 from lineage.placeholders import PLACEHOLDER
-from lineage.rerun.pins import RERUN_OF, Images, Manifest, Unpinned, rerun_label, unpinned_inputs, withheld
+from lineage.rerun.pins import (
+    RERUN_OF,
+    Images,
+    Manifest,
+    Unpinned,
+    UnpinnedKind,
+    rerun_label,
+    secret_at,
+    unpinned_inputs,
+    withheld,
+)
 
 _COMPONENT: Final = "components-"
 _IMPLEMENTATION: Final = "implementations-"
@@ -41,6 +51,7 @@ def kubeflow_manifest(dossier: Dossier) -> Manifest:
         elif executor:
             unpinned.append(
                 Unpinned(
+                    kind=UnpinnedKind.CODE,
                     path=f"deploymentSpec.executors[{executor}]",
                     reason="what it runs is not in the workflow: an importer, or nothing that was recorded",
                 )
@@ -100,7 +111,11 @@ def _container(one: dict[str, Any], executor: str, images: Images, unpinned: lis
     pinned, reason = images.pinned("", "", reference)
     if reason is not None:
         unpinned.append(
-            Unpinned(path=f"deploymentSpec.executors[{executor}].container.image", reason=f"{reference}: {reason}")
+            Unpinned(
+                path=f"deploymentSpec.executors[{executor}].container.image",
+                kind=UnpinnedKind.IMAGE,
+                reason=f"{reference}: {reason}",
+            )
         )
     return {**one, "image": pinned}
 
@@ -121,7 +136,7 @@ def _arguments(given: tuple[Parameter, ...], unpinned: list[Unpinned]) -> Iterat
     for one in given:
         path = f"runtime_config.parameters[{one.name}]"
         if one.redacted or one.value is None:
-            unpinned.append(Unpinned(path=path, reason="a secret stood here, which is not recorded: put it in again"))
+            unpinned.append(secret_at(path))
         else:
             yield one.name, _typed(one.value)
 

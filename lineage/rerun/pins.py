@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Final
 
 from lineage.containers import Told
@@ -18,12 +19,30 @@ WITHHELD: Final = "REDACTED"
 """Stands where a secret stood, which was never recorded."""
 
 
+class UnpinnedKind(StrEnum):
+    """What cannot be held fast: an IMAGE, a VALUE, a CODE that was not recorded, an INPUT from outside, or a SECRET,
+    which is referred to or must be put in again."""
+
+    IMAGE = "IMAGE"
+    VALUE = "VALUE"
+    CODE = "CODE"
+    INPUT = "INPUT"
+    SECRET = "SECRET"  # noqa: S105 - a kind of things
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Unpinned:
-    """Something that the manifest cannot hold fast: where it is, and why."""
+    """Something that the manifest cannot hold fast: where it is, what it is, and why."""
 
     path: str
+    kind: UnpinnedKind
     reason: str
+
+
+def secret_at(path: str) -> Unpinned:
+    """Say that a secret stood in the workflow itself."""
+    reason = "a secret stood here, which is not recorded: put it in again"
+    return Unpinned(path=path, kind=UnpinnedKind.SECRET, reason=reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +100,7 @@ def withheld(value: Any, path: str, found: list[Unpinned]) -> Any:
     """Leave out what stands for secrets, and say where."""
     if isinstance(value, str):
         if is_redacted(value):
-            found.append(Unpinned(path=path, reason="a secret stood here, which is not recorded: put it in again"))
+            found.append(secret_at(path))
             return WITHHELD
         return value
     if isinstance(value, Mapping):
@@ -104,7 +123,7 @@ def unpinned_inputs(dossier: Dossier) -> Iterator[Unpinned]:
         if artifact.uri is None or (artifact.uri, path) in told:
             continue
         told.add((artifact.uri, path))
-        yield Unpinned(path=path, reason=f"{artifact.uri}: {_availability(dossier, artifact)}")
+        yield Unpinned(path=path, kind=UnpinnedKind.INPUT, reason=f"{artifact.uri}: {_availability(dossier, artifact)}")
 
 
 def _availability(dossier: Dossier, artifact: Any) -> str:

@@ -15,7 +15,7 @@ from msgspec import structs
 from lineage.audit import Audit, ImageProbe, Severity, Tier, Unknown, Verdict
 from lineage.model import ArtifactState
 from lineage.observation import LocationLooked, ResourceFollowed, ResourceListed
-from lineage.rerun import Unpinned
+from lineage.rerun import Unpinned, UnpinnedKind
 from tests.audited import (
     DUE,
     FOLDER,
@@ -251,7 +251,7 @@ def not_deterministic(seen: Seen) -> None:
 
 
 def cannot_be_pinned(seen: Seen) -> None:
-    seen.unpinned = (Unpinned(path="spec.templates[train]", reason="its image is not known"),)
+    seen.unpinned = (Unpinned(path="spec.templates[train]", kind=UnpinnedKind.IMAGE, reason="its image is not known"),)
 
 
 NO_COHORT: Final = {"R-01": UNKNOWN, "R-02": UNKNOWN}
