@@ -10,7 +10,7 @@ from lineage.audit.repetition import contents_written, values_by_name
 from lineage.comparison import ChangeKind, compare
 from lineage.containers import HELPERS
 from lineage.dossier import Dossier, Step
-from lineage.gathering import KEYS_AT_ONCE, TO_COMPARE, dossier, dossiers, reruns
+from lineage.gathering import KEYS_AT_ONCE, dossier, dossiers, reruns
 from lineage.identity import Key
 from lineage.model import (
     Artifact,
@@ -305,7 +305,7 @@ def _cohort(store: LineageStore, scope: Scope, known: Dossier) -> Cohort:
 def _reruns(store: LineageStore, scope: Scope, known: Dossier) -> Iterator[Rerun]:
     """The newest runs that say that they repeat this one, compared with it."""
     keys = [one.key for one in reruns(store, scope, known.run) if one.key != known.run.key]
-    for key, theirs in dossiers(store, scope, keys, TO_COMPARE).items():
+    for key, theirs in dossiers(store, scope, keys).items():
         compared = compare(known, theirs)
         yield Rerun(
             run=theirs.run,

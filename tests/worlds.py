@@ -36,9 +36,11 @@ def a_world(runs: int) -> SqlStore:
 
 
 def a_looked_world(runs: int) -> SqlStore:
-    """The same, of whose objects some were looked at."""
+    """The same, of whose objects some were looked at, and settled."""
     store = a_world(runs)
     record(store, *(each for number in range(runs) for each in looks_of(number)))
+    while store.settle(limit=runs):
+        pass
     return store
 
 

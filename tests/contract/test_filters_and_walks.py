@@ -87,6 +87,7 @@ def known(scope_name: str) -> Knowledge:
         inputs=store.inputs(scope, keys),
         outputs=store.outputs(scope, keys),
         metrics=store.metrics_of_runs(scope, [run.key for run in found[Run]]),
+        fingerprints=store.fingerprints(scope, [*keys, *(run.key for run in found[Run])]),
     )
 
 
@@ -127,6 +128,7 @@ def fields_of(what: type) -> dict[str, Field]:
         "imageDigest": Field("equal", occurring(images, lambda image: image.digest)),
     }
     phases = Field("member", tuple(Phase))
+    prints = Field("text", occurring(all_known.fingerprints.values(), lambda one: one.digest))
     placed = {"name": "name", "namespace": "namespace", "cluster": "cluster"}
     match what.__name__:
         case "Run":
@@ -134,6 +136,7 @@ def fields_of(what: type) -> dict[str, Field]:
                 "id": keys(runs),
                 **texts(runs, uid="uid", displayName="display_name", kind="kind", **placed),
                 "startedBy": keys(executions),
+                "fingerprint": prints,
                 "phase": phases,
                 **times(runs, createdAt="created_at", startedAt="started_at", finishedAt="finished_at"),
                 **times(runs, scheduledAt="scheduled_at"),
@@ -164,6 +167,7 @@ def fields_of(what: type) -> dict[str, Field]:
                 "cached": Field("flag", ()),
                 "system": Field("flag", ()),
                 "superseded": Field("flag", ()),
+                "fingerprint": prints,
                 **times(executions, startedAt="started_at"),
                 "consumes": Field("equal", tuple(artifact.key for artifact in artifacts)),
                 **pictures,
