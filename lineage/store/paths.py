@@ -85,12 +85,11 @@ def _between(connection: Connection, scope: Scope, begins: Mapping[int, str], en
 
 def _distances(starts: Iterable[int], arcs: Arcs) -> dict[int, int]:
     """How many edges what can be reached is away."""
-    found = dict.fromkeys(starts, 0)
-    level = list(found)
-    while level:
-        level = [far for far in dict.fromkeys(far for near in level for far in arcs.get(near, ())) if far not in found]
-        found |= dict.fromkeys(level, max(found.values()) + 1)
-    return found
+    from networkx import DiGraph, bfs_layers  # noqa: PLC0415 - it takes longer than most commands, and few ask this
+
+    graph = DiGraph({near: list(fars) for near, fars in arcs.items()})
+    graph.add_nodes_from(first := list(starts))
+    return {node: distance for distance, layer in enumerate(bfs_layers(graph, first)) for node in layer}
 
 
 def _shortest(starts: Iterable[int], onward: Arcs, left: Mapping[int, int], keys: Mapping[int, str]) -> tuple[int, ...]:
