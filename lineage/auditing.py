@@ -10,7 +10,7 @@ from lineage.audit.repetition import contents_written, values_by_name
 from lineage.comparison import ChangeKind, compare
 from lineage.containers import HELPERS
 from lineage.dossier import Dossier, Step
-from lineage.gathering import KEYS_AT_ONCE, dossier, dossiers, reruns
+from lineage.gathering import KEYS_AT_ONCE, TO_AUDIT, dossier, dossiers, reruns
 from lineage.identity import Key
 from lineage.model import (
     Artifact,
@@ -55,7 +55,7 @@ def audit_evidence(
     store: LineageStore, scope: Scope, run: Key, *, as_of: datetime, probes: Mapping[str, ImageProbe] | None = None
 ) -> AuditEvidence | None:
     """Read what an audit of a run judges by; None where nobody knows the run. `probes` are what registries said."""
-    known = dossier(store, scope, run)
+    known = dossier(store, scope, run, TO_AUDIT)
     if known is None:
         return None
     before = _runs_of_pipeline(store, scope, known, as_of)
@@ -305,8 +305,9 @@ def _cohort(store: LineageStore, scope: Scope, known: Dossier) -> Cohort:
 def _reruns(store: LineageStore, scope: Scope, known: Dossier) -> Iterator[Rerun]:
     """The newest runs that say that they repeat this one, compared with it."""
     keys = [one.key for one in reruns(store, scope, known.run) if one.key != known.run.key]
+    mine = dossier(store, scope, known.run.key) if keys else None
     for key, theirs in dossiers(store, scope, keys).items():
-        compared = compare(known, theirs)
+        compared = compare(mine or known, theirs)
         yield Rerun(
             run=theirs.run,
             differences=tuple(

@@ -24,7 +24,7 @@ MOST_RERUNS: Final = 20
 class Wanted:
     """What is read of runs beside their steps and what these read and wrote, as it is most of the work: the `objects`
     of pods, the `looks` at artifacts, what was not seen (`completeness`), and the `course` of it: what came before
-    what, and what was measured."""
+    what, and what each step measured."""
 
     objects: bool = True
     looks: bool = True
@@ -33,6 +33,7 @@ class Wanted:
 
 
 ALL: Final = Wanted()
+TO_AUDIT: Final = Wanted(course=False)
 TO_COMPARE: Final = Wanted(objects=False, looks=False, completeness=False)
 TO_FINGERPRINT: Final = Wanted(looks=False, course=False)
 
@@ -43,7 +44,7 @@ def dossiers(store: LineageStore, scope: Scope, runs: Sequence[Key], wanted: Wan
     keys = tuple(found)
     workflows, raw = store.workflows(scope, keys), store.raw(scope, keys)
     completeness = store.completeness(scope, keys) if wanted.completeness else {}
-    metrics = store.metrics_of_runs(scope, keys) if wanted.course else {}
+    metrics = store.metrics_of_runs(scope, keys)
     version_keys = tuple({run.pipeline_version_key for run in found.values() if run.pipeline_version_key})
     versions, specs = store.get(scope, version_keys), store.specs(scope, version_keys)
     return {
