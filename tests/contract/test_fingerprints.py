@@ -100,7 +100,7 @@ def test_nothing_is_computed_again_while_nothing_is_new() -> None:
     assert store.unsettled(EVERYTHING) == 0
 
 
-@settings(max_examples=15, phases=(Phase.explicit, Phase.reuse, Phase.generate))  # what is shrunk says no more
+@settings(max_examples=6, phases=(Phase.explicit, Phase.reuse, Phase.generate))  # what is shrunk says no more
 @given(st.integers(0, 2**32), st.lists(st.integers(0, 20), max_size=6))
 def test_any_order_leaves_the_same_fingerprints(seed: int, pauses: list[int]) -> None:
     told = [*FIRST.told(), *replace(SECOND, rate="0.2", data="others").told()]

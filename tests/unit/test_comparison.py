@@ -66,7 +66,7 @@ def test_what_was_changed_is_told_once(name: str) -> None:
     assert told(difference(FIRST, replace(SECOND, **changed)).changes) == [expected]
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(st.sets(st.sampled_from(sorted(PLANTED)), min_size=2))
 def test_several_changes_are_each_told_once_and_both_ways(names: set[str]) -> None:
     if {"image", "tag"} <= names:
