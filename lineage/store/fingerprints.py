@@ -25,6 +25,7 @@ from lineage.store.dialect import Dialect
 from lineage.store.prepared import INSERT, Prepared
 from lineage.store.shelf import chunks
 
+DRAWN_FROM: Final = 50  # times as many as are taken
 OF_RUN: Final = 0  # in the place of an execution
 WROTE: Final = ArtifactRole.GENERATED.value
 _ENDED: Final = sorted(phase.value for phase in Phase if phase.ended)
@@ -89,9 +90,10 @@ class Due:
 
 
 def due(connection: Connection, *, limit: int) -> list[Due]:
-    """Some of the runs that are due."""
+    """Some of the runs that are due, drawn from the first of them: so several who settle seldom compute the same."""
     table, run = tables.fingerprint_due, tables.run
-    statement = select(table, run.c.key).join(run, run.c.id == table.c.run_id).order_by(table.c.run_id).limit(limit)
+    first = select(table).order_by(table.c.run_id).limit(limit * DRAWN_FROM).subquery("first")
+    statement = select(first, run.c.key).join(run, run.c.id == first.c.run_id).order_by(func.random()).limit(limit)
     return [Due(run_id=row.run_id, mark=row.mark, key=run_key(row.key)) for row in connection.execute(statement)]
 
 

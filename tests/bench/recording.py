@@ -201,8 +201,11 @@ def _by_hand(database: Sqlite | Postgresql, batches: Batches) -> None:
         program.apply(facts)
 
 
+TO_BE_COMPUTED: Final = "fingerprint_due"  # what is computed of runs later: the program by hand computes nothing
+
+
 def _equal(ours: Rows, by_hand: Rows) -> Rows:
     one, other = without_ids(ours), without_ids(by_hand)
-    different = [table for table in one if one[table] != other[table]]
+    different = [table for table in one if one[table] != other[table] and table != TO_BE_COMPUTED]
     assert not different, f"the program by hand left other rows in {', '.join(different)}"
     return ours

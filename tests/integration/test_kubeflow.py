@@ -255,7 +255,7 @@ def test_what_is_asked_is_recorded_and_states_are_told(server: KubeflowServer, a
 
 
 def test_an_outage_is_told_and_over_when_it_is(server: KubeflowServer, asked: Asked) -> None:
-    assert comes_true(lambda: asked.states() == {SourceState.SYNCED})
+    assert comes_true(lambda: len(asked.statuses()) == 5 and asked.states() == {SourceState.SYNCED})
     server.faults["/apis"] = 503
     assert comes_true(lambda: asked.statuses()["runs.kfp"].state is SourceState.WAITING)
     assert "503" in str(asked.statuses()["runs.kfp"].message)
