@@ -1,6 +1,6 @@
 """Reads everything that is known of runs, through the port of the store, at a fixed number of questions a part."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
@@ -47,23 +47,19 @@ def dossiers(store: LineageStore, scope: Scope, runs: Sequence[Key], wanted: Wan
     metrics = store.metrics_of_runs(scope, keys)
     version_keys = tuple({run.pipeline_version_key for run in found.values() if run.pipeline_version_key})
     versions, specs = store.get(scope, version_keys), store.specs(scope, version_keys)
-    return {
-        key: _dossier(
-            store,
-            scope,
-            Dossier(
-                run=run,
-                workflows=workflows.get(key, ()),
-                completeness=completeness.get(key),
-                raw=raw.get(key),
-                version=_version(versions.get(run.pipeline_version_key) if run.pipeline_version_key else None),
-                spec=specs.get(run.pipeline_version_key) if run.pipeline_version_key else None,
-                metrics=metrics.get(key, ()),
-            ),
-            wanted,
+    bare = {
+        key: Dossier(
+            run=run,
+            workflows=workflows.get(key, ()),
+            completeness=completeness.get(key),
+            raw=raw.get(key),
+            version=_version(versions.get(run.pipeline_version_key) if run.pipeline_version_key else None),
+            spec=specs.get(run.pipeline_version_key) if run.pipeline_version_key else None,
+            metrics=metrics.get(key, ()),
         )
         for key, run in found.items()
     }
+    return _with_steps(store, scope, bare, wanted)
 
 
 def dossier(store: LineageStore, scope: Scope, run: Key, wanted: Wanted = ALL) -> Dossier | None:
@@ -87,43 +83,61 @@ def with_pod_objects(store: LineageStore, scope: Scope, known: Dossier, executio
     return replace(known, steps=tuple(steps))
 
 
-def _dossier(store: LineageStore, scope: Scope, bare: Dossier, wanted: Wanted) -> Dossier:
-    executions = tuple(_executions(store, scope, bare.run.key))
+def _with_steps(
+    store: LineageStore, scope: Scope, bare: Mapping[Key, Dossier], wanted: Wanted
+) -> Mapping[Key, Dossier]:
+    """Read the steps of runs, and what belongs to these: of all runs together."""
+    executions = tuple(_executions(store, scope, tuple(bare)))
     keys = tuple(each.key for each in executions)
     pods = _each(store.pods, scope, keys)
     objects = _each(store.pod_objects, scope, keys if wanted.objects else ())
     inputs, outputs = _each(store.inputs, scope, keys), _each(store.outputs, scope, keys)
-    preceding = store.preceding(scope, [bare.run.key]) if wanted.course else {}
+    preceding = store.preceding(scope, tuple(bare)) if wanted.course else {}
     metrics = _each(partial(store.metrics_of_executions, built_in=False), scope, keys if wanted.course else ())
     cached_from = _each(store.cached_from, scope, tuple(each.key for each in executions if each.cached))
     source_pods = _each(store.pods, scope, tuple({each.key for each in cached_from.values()}))
-    templates, asked = Templates.of(bare.raw), _remembered(containers_of_template)
-    steps = tuple(
-        Step(
-            execution=each,
-            written=(template := templates.of_step(each)),
-            asked=asked(template),
-            pods=pods.get(each.key, ()),
-            pod_objects=objects.get(each.key, {}),
-            inputs=inputs.get(each.key, ()),
-            outputs=outputs.get(each.key, ()),
-            cached_from=(source := cached_from.get(each.key)),
-            source_pods=source_pods.get(source.key, ()) if source else (),
-            depends_on=preceding.get(each.key, ()),
-            metrics=metrics.get(each.key, ()),
+    templates = {key: Templates.of(one.raw) for key, one in bare.items()}
+    asked = _remembered(containers_of_template)
+    steps: dict[Key, list[Step]] = {key: [] for key in bare}
+    for each in executions:
+        template, source = templates[each.run_key].of_step(each), cached_from.get(each.key)
+        steps[each.run_key].append(
+            Step(
+                execution=each,
+                written=template,
+                asked=asked(template),
+                pods=pods.get(each.key, ()),
+                pod_objects=objects.get(each.key, {}),
+                inputs=inputs.get(each.key, ()),
+                outputs=outputs.get(each.key, ()),
+                cached_from=source,
+                source_pods=source_pods.get(source.key, ()) if source else (),
+                depends_on=preceding.get(each.key, ()),
+                metrics=metrics.get(each.key, ()),
+            )
         )
-        for each in executions
-    )
-    used = {use.artifact.key: None for use in chain.from_iterable((*step.inputs, *step.outputs) for step in steps)}
-    return replace(bare, steps=steps, looks=_each(store.history, scope, tuple(used) if wanted.looks else ()))
+    looks = _each(store.history, scope, tuple(_used(chain.from_iterable(steps.values()))) if wanted.looks else ())
+    return {
+        key: replace(
+            one,
+            steps=tuple(steps[key]),
+            looks={artifact: looks[artifact] for artifact in _used(steps[key]) if artifact in looks},
+        )
+        for key, one in bare.items()
+    }
+
+
+def _used(steps: Iterable[Step]) -> dict[Key, None]:
+    """The keys of what steps read, wrote and took over, each once."""
+    return {use.artifact.key: None for step in steps for use in (*step.inputs, *step.outputs)}
 
 
 def _version(found: object) -> PipelineVersion | None:
     return found if isinstance(found, PipelineVersion) else None
 
 
-def _executions(store: LineageStore, scope: Scope, run: Key) -> Iterator[Execution]:
-    of_run = Condition(field="run", operator=Operator.EQ, value=run)
+def _executions(store: LineageStore, scope: Scope, runs: Sequence[Key]) -> Iterator[Execution]:
+    of_run = Condition(field="run", operator=Operator.IN, value=tuple(runs))
     listing, after = Listing(where=of_run, order=(Order(field="STARTED_AT"),)), None
     while True:
         page = store.executions(scope, listing, PageRequest(first=EXECUTIONS_AT_ONCE, after=after))

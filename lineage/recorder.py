@@ -39,7 +39,7 @@ Interpret: TypeAlias = Callable[[seen.ObjectSeen], Sequence[Fact]]
 BATCH_SIZE: Final = 500  # observations a transaction: four times as fast as one each on SQLite
 READ_TIMEOUT_SECONDS: Final = 0.5  # how long a stop may go unnoticed while the log is silent
 FIRST_BACKOFF_SECONDS: Final = 0.1
-SETTLED_AT_ONCE: Final = 10  # runs: some tens of milliseconds
+SETTLED_AT_ONCE: Final = 50  # runs: some hundred milliseconds
 SETTLE_EVERY_SECONDS: Final = 1.0  # while the log is never empty
 LAST_BACKOFF_SECONDS: Final = 30.0  # 2 attempts a minute while the database is down
 

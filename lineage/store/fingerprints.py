@@ -6,7 +6,7 @@ the runs whose fingerprints may be others now, once they have ended, and they ar
 computed stays due.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -25,6 +25,7 @@ from lineage.store.dialect import Dialect
 from lineage.store.prepared import INSERT, Prepared
 from lineage.store.shelf import chunks
 
+STEPS_AT_ONCE: Final = 1000
 DRAWN_FROM: Final = 50  # times as many as are taken
 OF_RUN: Final = 0  # in the place of an execution
 WROTE: Final = ArtifactRole.GENERATED.value
@@ -82,11 +83,12 @@ def _marking(database: str, count: int) -> Prepared:
 # ------------------------------------------------------------------------------------------ computing
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """A run whose fingerprints are to be computed, and how often that was said."""
+    """A run whose fingerprints are to be computed, how often that was said, and how many executions it has."""
 
     run_id: int
     mark: int
     key: Key
+    size: int
 
 
 def due(connection: Connection, *, limit: int) -> list[Due]:
@@ -94,7 +96,23 @@ def due(connection: Connection, *, limit: int) -> list[Due]:
     table, run = tables.fingerprint_due, tables.run
     first = select(table).order_by(table.c.run_id).limit(limit * DRAWN_FROM).subquery("first")
     statement = select(first, run.c.key).join(run, run.c.id == first.c.run_id).order_by(func.random()).limit(limit)
-    return [Due(run_id=row.run_id, mark=row.mark, key=run_key(row.key)) for row in connection.execute(statement)]
+    rows = connection.execute(statement).all()
+    execution = tables.execution
+    counted = select(execution.c.run_id, func.count()).where(execution.c.run_id.in_([row.run_id for row in rows]))
+    sizes = {row[0]: row[1] for row in connection.execute(counted.group_by(execution.c.run_id))}
+    return [Due(run_id=row.run_id, mark=row.mark, key=run_key(row.key), size=sizes.get(row.run_id, 0)) for row in rows]
+
+
+def portions(dues: Iterable[Due]) -> Iterator[list[Due]]:
+    """Cut runs into portions that are read at once: what is known of a thousand steps has some ten megabytes."""
+    portion: list[Due] = []
+    for one in dues:
+        if portion and sum(each.size for each in portion) + one.size > STEPS_AT_ONCE:
+            yield portion
+            portion = []
+        portion.append(one)
+    if portion:
+        yield portion
 
 
 def count_due(connection: Connection, scope: Scope) -> int:
@@ -115,36 +133,53 @@ def computed(dossier: Dossier) -> Mapping[Key, Fingerprint]:
         return {dossier.run.key: Fingerprint(digest=None, missing=(reason,))}
 
 
-def write(connection: Connection, dialect: Dialect, one: Due, found: Mapping[Key, Fingerprint]) -> None:
-    """Write the fingerprints of a run, unless it was marked again or computed by another meanwhile. Where they are new,
-    runs that took something over from it are due."""
-    table = tables.fingerprint_due
-    if not connection.execute(delete(table).where(table.c.run_id == one.run_id, table.c.mark == one.mark)).rowcount:
-        return
+def write(
+    connection: Connection, dialect: Dialect, dues: Sequence[Due], found: Mapping[Key, Mapping[Key, Fingerprint]]
+) -> None:
+    """Write the fingerprints of runs, by the key of each, but of those that were marked again or computed by another
+    meanwhile. Where they are new, runs that took something over from them are due."""
+    cursor, database = connection.connection.cursor(), connection.dialect.name
+    taken = {
+        one.run_id: one.key for one in dues if _taking(database).run(cursor, {"run": one.run_id, "seen": one.mark})
+    }
     node, execution, fingerprint = tables.node, tables.execution, tables.fingerprint
     ids = select(node.c.key, node.c.id).join(execution, execution.c.id == node.c.id)
-    known = {decode_key(key): number for key, number in connection.execute(ids.where(execution.c.run_id == one.run_id))}
-    rows = {
-        number: (
-            one.run_id,
-            number,
-            each.digest,
-            orjson.dumps(each.missing).decode() if each.missing else None,
-            each.outcome,
-        )
-        for key, each in found.items()
-        if (number := OF_RUN if key == one.key else known.get(key)) is not None
-    }
-    mine = fingerprint.c.run_id == one.run_id
-    before = {row.execution_id: tuple(row) for row in connection.execute(select(fingerprint).where(mine))}
-    if rows == before:
-        return
-    connection.execute(delete(fingerprint).where(mine))
-    dialect.put(connection.connection.cursor(), fingerprint, list(rows.values()))
-    _mark(connection, sorted(set(_takers(connection, one.run_id)) - {one.run_id}))
+    changed: list[int] = []
+    for some in chunks(taken):
+        numbers = {
+            decode_key(key): number for key, number in connection.execute(ids.where(execution.c.run_id.in_(some)))
+        }
+        held = select(fingerprint).where(fingerprint.c.run_id.in_(some))
+        before = {(row.run_id, row.execution_id): tuple(row) for row in connection.execute(held)}
+        rows = {
+            (run_id, number): (run_id, number, each.digest, _written(each.missing), each.outcome)
+            for run_id in some
+            for key, each in found.get(taken[run_id], {}).items()
+            if (number := OF_RUN if key == taken[run_id] else numbers.get(key)) is not None
+        }
+        if gone := before.keys() - rows.keys():
+            dialect.remove(cursor, fingerprint, sorted(gone))
+        if new := [row for place, row in rows.items() if before.get(place) != row]:
+            dialect.put(cursor, fingerprint, new)
+        changed += sorted({run_id for run_id, _ in gone} | {row[0] for row in new})
+    _mark(connection, sorted(set(_takers(connection, changed)) - taken.keys()))
 
 
-def _takers(connection: Connection, run_id: int) -> Iterator[int]:
+@cache
+def _taking(database: str) -> Prepared:
+    """Take a run that is due, if it is as often as it was seen to be."""
+    table = tables.fingerprint_due
+    seen = bindparam("seen", type_=BigInteger, required=False)
+    mine = table.c.run_id == bindparam("run", type_=BigInteger, required=False)
+    return Prepared(database, delete(table).where(mine, table.c.mark == seen))
+
+
+def _written(missing: Sequence[str]) -> str | None:
+    return orjson.dumps(missing).decode() if missing else None
+
+
+def _takers(connection: Connection, runs: Sequence[int]) -> Iterator[int]:
+    """The runs that took something over from some."""
     artifact, edge, execution = tables.artifact, tables.edge, tables.execution
     taken = edge.c.role.in_((ArtifactRole.REUSED.value, tables.HANDED_ON))
     statement = (
@@ -152,7 +187,7 @@ def _takers(connection: Connection, run_id: int) -> Iterator[int]:
         .select_from(artifact)
         .join(edge, and_(edge.c.source == artifact.c.id, taken))
         .join(execution, execution.c.id == edge.c.target)
-        .where(artifact.c.run_id == run_id)
         .distinct()
     )
-    yield from connection.scalars(statement)
+    for some in chunks(runs):
+        yield from connection.scalars(statement.where(artifact.c.run_id.in_(some)))

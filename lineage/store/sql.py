@@ -14,7 +14,7 @@ from lineage.deadline import Deadline
 from lineage.errors import FactsRefused, InvalidRequest, StoreError
 from lineage.facts import Fact, RunSeen
 from lineage.fingerprints import Fingerprint
-from lineage.gathering import TO_FINGERPRINT, dossier
+from lineage.gathering import TO_FINGERPRINT, dossiers
 from lineage.identity import Key, Location
 from lineage.merge import standing
 from lineage.metrics import PARAMETERS
@@ -224,11 +224,11 @@ class SqlStore:
     def settle(self, *, limit: int) -> int:
         with self._reading() as connection:
             some = fingerprints.due(connection, limit=limit)
-        for one in some:
-            found = dossier(self, EVERYTHING, one.key, TO_FINGERPRINT)
-            prints = {} if found is None else fingerprints.computed(found)
+        for portion in fingerprints.portions(some):
+            known = dossiers(self, EVERYTHING, [one.key for one in portion], TO_FINGERPRINT)
+            found = {key: fingerprints.computed(one) for key, one in known.items()}
             with self._writing() as connection:
-                fingerprints.write(connection, self._dialect, one, prints)
+                fingerprints.write(connection, self._dialect, portion, found)
         return len(some)
 
     # -- lists

@@ -25,7 +25,7 @@ from lineage.observation import (
     ResourceListed,
     SourceReported,
 )
-from lineage.recorder import BATCH_SIZE, FIRST_BACKOFF_SECONDS, NOTHING, Outcome, Recorder, facts_of
+from lineage.recorder import BATCH_SIZE, FIRST_BACKOFF_SECONDS, NOTHING, SETTLED_AT_ONCE, Outcome, Recorder, facts_of
 from tests.fakes import FakeStore
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -444,13 +444,13 @@ class UnsettledStore(FakeStore):
 
 def test_a_running_recorder_settles_what_is_due_when_it_has_nothing_else_to_do() -> None:
     stop = Event()
-    store = UnsettledStore(25, stop)
+    store = UnsettledStore(2 * SETTLED_AT_ONCE + 1, stop)
     bench = Bench(store)
     bench.log.append(deletion("1"))
     bench.recorder.run(stop)
     assert store.due == 0
     assert store.recorded_before[-1] == 1
-    assert len(store.recorded_before) >= 4, "ten at a time"
+    assert len(store.recorded_before) >= 4, "some at a time"
 
 
 # ------------------------------------------------------------------------------------------ what a store refuses
