@@ -96,7 +96,7 @@ def due(connection: Connection, *, limit: int) -> list[Due]:
     table, run = tables.fingerprint_due, tables.run
     first = select(table).order_by(table.c.run_id).limit(limit * DRAWN_FROM).subquery("first")
     statement = select(first, run.c.key).join(run, run.c.id == first.c.run_id).order_by(func.random()).limit(limit)
-    rows = connection.execute(statement).all()
+    rows = sorted(connection.execute(statement).all(), key=lambda row: row.run_id)  # as all take them
     execution = tables.execution
     counted = select(execution.c.run_id, func.count()).where(execution.c.run_id.in_([row.run_id for row in rows]))
     sizes = {row[0]: row[1] for row in connection.execute(counted.group_by(execution.c.run_id))}

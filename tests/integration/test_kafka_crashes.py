@@ -75,6 +75,12 @@ def test_a_store_is_rebuilt_from_the_log_and_recording_goes_on_behind_it(
     assert orjson.loads(lineage("replay", "--log", log, "--store", store, "--json"))["objects"] == 0
 
 
+def said_by(file: Path) -> list[str]:
+    """The lines in which watchers said that they had listed pods."""
+    lines = file.read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if "source state changed" in line and "SYNCED" in line and "pods" in line]
+
+
 def test_two_watchers_of_one_cluster_of_which_one_is_killed_are_as_one(kafka: KafkaServer, tmp_path: Path) -> None:
     views = Counter(one.object["metadata"]["uid"] for one in recordings())
     lasting = [one for one in recordings() if one.deleted_at is None and views[one.object["metadata"]["uid"]] == 1]
@@ -99,8 +105,10 @@ def test_two_watchers_of_one_cluster_of_which_one_is_killed_are_as_one(kafka: Ka
         recorder = start("record", "--store", store)
         assert comes_true(lambda: bool(recorded_positions(store)))
         unlucky.kill()
+        begun = len(said_by(tmp_path / "said"))
         again = start(*watch)
         assert server.finished.wait(DEADLINE_SECONDS)
+        assert comes_true(lambda: len(said_by(tmp_path / "said")) > begun), "the third watcher has not begun"
         assert comes_true(lambda: lineage("dump", "--store", store) == expected), (tmp_path / "said").read_text()
         for process in (steady, again, recorder):
             process.send_signal(signal.SIGTERM)
