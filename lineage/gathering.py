@@ -39,8 +39,10 @@ TO_FINGERPRINT: Final = Wanted(looks=False, course=False)
 
 
 def dossiers(store: LineageStore, scope: Scope, runs: Sequence[Key], wanted: Wanted = ALL) -> Mapping[Key, Dossier]:
-    """Read everything that is known of runs, or what is wanted of it. Runs that nobody knows are not among them."""
-    found = {key: node for key, node in store.get(scope, runs).items() if isinstance(node, Run)}
+    """Read everything that is known of runs, or what is wanted of it, by the keys that are asked for: those of runs of
+    which only pods were known go on working. Runs that nobody knows are not among them."""
+    meant = {key: node for key, node in store.get(scope, runs).items() if isinstance(node, Run)}
+    found = {run.key: run for run in meant.values()}
     keys = tuple(found)
     workflows, raw = store.workflows(scope, keys), store.raw(scope, keys)
     completeness = store.completeness(scope, keys) if wanted.completeness else {}
@@ -59,7 +61,8 @@ def dossiers(store: LineageStore, scope: Scope, runs: Sequence[Key], wanted: Wan
         )
         for key, run in found.items()
     }
-    return _with_steps(store, scope, bare, wanted)
+    known = _with_steps(store, scope, bare, wanted)
+    return {key: known[run.key] for key, run in meant.items()}
 
 
 def dossier(store: LineageStore, scope: Scope, run: Key, wanted: Wanted = ALL) -> Dossier | None:

@@ -41,7 +41,6 @@ class Training:
     accuracy: str = "0.9"
     failed: bool = False
     steps: tuple[str, ...] = ("prepare", "train", "evaluate")
-    secret: str = "hmac:1"
 
     # -- objects
     def workflow(self, **more: Any) -> KubernetesObject:

@@ -151,6 +151,6 @@ def test_executions_of_which_not_the_same_came_out_are_found() -> None:
     assert store.unlike(Scope(namespaces=frozenset()), pipeline=None, after="", limit=10) == []
 
 
-def test_what_was_taken_over_is_no_repetition() -> None:
+def test_executions_of_which_the_same_came_out_are_not_told() -> None:
     store = settled(a_store(*FIRST.told(), *SECOND.told()))
     assert store.unlike(EVERYTHING, pipeline=None, after="", limit=10) == []

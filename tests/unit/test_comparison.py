@@ -14,7 +14,7 @@ from lineage.dossier import Dossier
 from lineage.gathering import dossiers
 from lineage.identity import run_key
 from lineage.ports import EVERYTHING
-from tests.factories import a_node, a_pod, a_store, a_workflow
+from tests.factories import RUN_ID, a_node, a_pod, a_store, a_workflow
 from tests.training_run import Training, digest_of
 
 FIRST: Final = Training()
@@ -169,6 +169,20 @@ def test_attempts_are_one_step_of_which_the_last_counts() -> None:
 
 def test_a_group_of_steps_that_is_put_between_moves_none_of_the_others() -> None:
     assert compared(("[0].a", "[1].b"), ("[0].a", "[1].c", "[2].b")) == [("c", None, "c (POD)")]
+
+
+def test_a_run_is_found_by_the_key_that_it_had_while_only_its_pods_were_known() -> None:
+    workflow = FIRST.workflow(labels={RUN_ID: "told-by-kubeflow"})
+    store = a_store(workflow, *FIRST.pods())
+    asked, own = run_key("u1"), run_key("told-by-kubeflow")
+    found = dossiers(store, EVERYTHING, [asked, own])
+    assert found[asked] == found[own]
+    assert {one.execution.display_name for one in found[asked].steps} == {
+        "prepare",
+        "train(0:1)",
+        "train(1:2)",
+        "evaluate",
+    }
 
 
 # ------------------------------------------------------------------------------------------ documents
