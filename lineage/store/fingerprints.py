@@ -22,7 +22,7 @@ from lineage.ports import Scope
 from lineage.store import queries, tables
 from lineage.store.batch import Batch
 from lineage.store.dialect import Dialect
-from lineage.store.prepared import INSERT, Prepared
+from lineage.store.prepared import INSERT, Prepared, among
 from lineage.store.shelf import chunks
 
 STEPS_AT_ONCE: Final = 1000
@@ -63,18 +63,15 @@ def _runs_of(connection: Connection, artifacts: set[int], executions: set[int]) 
 
 def _mark(connection: Connection, runs: Sequence[int]) -> None:
     """Mark those that have ended. Who writes takes these rows last, and in one order."""
-    cursor, database = connection.connection.cursor(), connection.dialect.name
-    for some in chunks(runs):
-        _marking(database, len(some)).run(cursor, {f"run{number}": run for number, run in enumerate(some)})
+    if runs:
+        _marking(connection.dialect.name).run(connection.connection.cursor(), {"runs": list(runs)})
 
 
 @cache
-def _marking(database: str, count: int) -> Prepared:
+def _marking(database: str) -> Prepared:
     due, run = tables.fingerprint_due, tables.run
-    wanted = [bindparam(f"run{number}", type_=BigInteger, required=False) for number in range(count)]
-    ended = (
-        select(run.c.id, literal(1, BigInteger)).where(run.c.id.in_(wanted), run.c.phase.in_(_ENDED)).order_by(run.c.id)
-    )
+    wanted = among(database, run.c.id, "runs", BigInteger)
+    ended = select(run.c.id, literal(1, BigInteger)).where(wanted, run.c.phase.in_(_ENDED)).order_by(run.c.id)
     statement = INSERT[database](due).from_select(["run_id", "mark"], ended)
     again = statement.on_conflict_do_update(index_elements=["run_id"], set_={"mark": due.c.mark + 1})
     return Prepared(database, again)
