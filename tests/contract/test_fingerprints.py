@@ -19,6 +19,8 @@ FIRST: Final = Training()
 SECOND: Final = Training(uid="u2", name="training-xyz99", born=5000)
 ALL: Final = PageRequest(first=100)
 
+pytestmark = pytest.mark.usefixtures("database")
+
 
 def settled(store: LineageStore) -> LineageStore:
     while store.settle(limit=3):
