@@ -327,6 +327,61 @@ class Metric:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrendPoint:
+    """The value of a metric in one run of a series, and the execution that it is of: None for what is of the run.
+
+    `at` is when the run was due, else when it started, else when it was made. `cached`: the execution took its outputs
+    over, so it is an old value. `parameters` are those of the run, where they were asked for.
+    """
+
+    run_key: Key
+    execution_key: Key | None
+    task: str | None
+    value: float
+    at: datetime
+    scheduled_at: datetime | None
+    cached: bool
+    source: str
+    version_key: Key | None = None
+    parameters: Mapping[str, str | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunWithout:
+    """A run of a series that ended without a value of the metric."""
+
+    run_key: Key
+    at: datetime
+    scheduled_at: datetime | None
+    phase: Phase
+
+
+class CircumstanceKind(StrEnum):
+    """Of what kind a circumstance of a run is. What was read goes by its `CONTENT`, and by its `PLACE` where nobody
+    knows that; `UPSTREAM` are the images that wrote it."""
+
+    SPEC = "SPEC"
+    IMAGE = "IMAGE"
+    PARAMETER = "PARAMETER"
+    CONTENT = "CONTENT"
+    PLACE = "PLACE"
+    UPSTREAM = "UPSTREAM"
+    CACHE = "CACHE"
+    SCHEDULE = "SCHEDULE"
+    NODE = "NODE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstance:
+    """What can be another from run to run: `name` is that of a container, a parameter or an input, and `step` the
+    template that it is of, None for what is of the run."""
+
+    kind: CircumstanceKind
+    step: str | None
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LookDue:
     """A place that should be looked at, one that its artifacts belong to, and the names of those."""
 

@@ -18,6 +18,7 @@ from lineage.model import (
     Artifact,
     ArtifactLook,
     ArtifactUse,
+    Circumstance,
     Closure,
     Completeness,
     Counts,
@@ -40,9 +41,11 @@ from lineage.model import (
     RecurringRun,
     Rejected,
     Run,
+    RunWithout,
     ServedArtifact,
     Slot,
     SourceStatus,
+    TrendPoint,
     Turn,
     WorkflowIncarnation,
 )
@@ -422,6 +425,20 @@ class LineageStore(Protocol):
 
     def metric_names(self, scope: Scope, where: Where | None) -> tuple[str, ...]:
         """List how metrics are called that some runs recorded."""
+
+    def trend_points(
+        self, scope: Scope, metric: str, where: Where | None, *, task: str | None, last: int, parameters: bool = False
+    ) -> tuple[TrendPoint, ...]:
+        """The values of a metric in the last runs of a list that have one, the oldest first; of a task, those that its
+        executions have. What is no number is left out."""
+
+    def circumstances(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, Mapping[Circumstance, str]]:
+        """What can be another from run to run, by run: of secrets their keyed digests."""
+
+    def runs_without(
+        self, scope: Scope, metric: str, where: Where | None, *, task: str | None, since: datetime, limit: int
+    ) -> tuple[RunWithout, ...]:
+        """The last runs of a list since a time that have ended and have no value of a metric, the oldest first."""
 
     def places(self, scope: Scope, artifacts: Sequence[Key]) -> Mapping[Key, LookDue]:
         """Where artifacts lie that lie somewhere."""

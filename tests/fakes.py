@@ -18,6 +18,7 @@ from lineage.model import (
     ArtifactLook,
     ArtifactRole,
     ArtifactUse,
+    Circumstance,
     Closure,
     Completeness,
     Copy,
@@ -43,9 +44,11 @@ from lineage.model import (
     RecurringRun,
     Rejected,
     Run,
+    RunWithout,
     ServedArtifact,
     Slot,
     SourceStatus,
+    TrendPoint,
     Turn,
     WorkflowIncarnation,
 )
@@ -320,6 +323,19 @@ class FakeStore:
     def metric_names(self, scope: Scope, where: Where | None) -> tuple[str, ...]:
         self.reads.append("metric_names")
         return tuple(sorted({one.name for of in self._known.metrics.values() for one in of}))
+
+    def trend_points(
+        self, scope: Scope, metric: str, where: Where | None, *, task: str | None, last: int, parameters: bool = False
+    ) -> tuple[TrendPoint, ...]:
+        return ()
+
+    def runs_without(
+        self, scope: Scope, metric: str, where: Where | None, *, task: str | None, since: datetime, limit: int
+    ) -> tuple[RunWithout, ...]:
+        return ()
+
+    def circumstances(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, Mapping[Circumstance, str]]:
+        return {}
 
     def places(self, scope: Scope, artifacts: Sequence[Key]) -> Mapping[Key, LookDue]:
         return {}

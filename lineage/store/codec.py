@@ -191,7 +191,7 @@ def revision_columns(revision: Revision) -> dict[str, Any]:
     }
 
 
-def written(row: Row) -> Span | None:
+def written(row: Mapping[str, Any]) -> Span | None:
     """Read when an artifact was written; None where nobody knows."""
     return None if row["span_from"] is None else (row["span_from"], row["span_to"])
 

@@ -41,7 +41,7 @@ def completeness(connection: Connection, scope: Scope, runs: Sequence[Key]) -> M
         .order_by(execution.c.id)
     )
     of_run = grouped(
-        connection.execute(steps), lambda row: (execution_of(row["body"]), bool(row["has_pod"])), by=run_key
+        connection.execute(steps).mappings(), lambda row: (execution_of(row["body"]), bool(row["has_pod"])), by=run_key
     )
     told = exists(select(1).where(tables.told.c.uid == run.c.key, tables.told.c.what == "run"))
     headers = connection.execute(

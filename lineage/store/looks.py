@@ -3,42 +3,51 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
 
 from sqlalchemy import Connection, select, update
 
 from lineage.identity import Key, Location, decode_key, encode_key
 from lineage.model import ArtifactLook, LookDue
 from lineage.ports import Scope
-from lineage.store import queries, tables
+from lineage.store import queries, tables, values
 from lineage.store.codec import look_of, moment, whole_seconds, written
 from lineage.store.dialect import Dialect
 from lineage.store.locks import LOCATIONS, Locks
 from lineage.store.locks import location as name_of
+from lineage.store.parts import by_text, rows_of
+from lineage.store.prepared import Prepared, among
 from lineage.verification import Sighting, concerning, judge, recorded, speaking_of
 
 
 # ------------------------------------------------------------------------------------------ what was seen
 def history(connection: Connection, scope: Scope, artifacts: Sequence[Key]) -> Mapping[Key, tuple[ArtifactLook, ...]]:
     """What each look says of artifacts, the newest first."""
+    asked = by_text(artifacts)
+    rows: dict[str, list[values.Columns]] = defaultdict(list)
+    for row in rows_of(connection, _looks_at(connection.dialect.name, scope), asked):
+        rows[row["key"]].append(row)
+    return {asked[key]: tuple(reversed(list(_looks(of)))) for key, of in rows.items()}
+
+
+@lru_cache(queries.KEPT)
+def _looks_at(database: str, scope: Scope) -> Prepared:
     look, artifact, node = tables.look, tables.artifact, tables.node
     columns = (node.c.key, artifact.c.shown, artifact.c.span_from, artifact.c.span_to, look.c.at, look.c.body)
     statement = (
         queries.artifacts(scope)
         .select.join(look, look.c.location_id == artifact.c.location_id)
-        .where(node.c.key.in_([encode_key(key) for key in artifacts]))
+        .where(among(database, node.c.key, "keys"))
         .with_only_columns(*columns)
     )
-    rows: dict[str, list[Any]] = defaultdict(list)
-    for row in connection.execute(statement):
-        rows[row.key].append(row)
-    return {decode_key(key): tuple(reversed(list(_looks(of)))) for key, of in rows.items()}
+    return Prepared(database, statement)
 
 
-def _looks(rows: Sequence[Any]) -> Iterable[ArtifactLook]:
+def _looks(rows: Sequence[values.Columns]) -> Iterable[ArtifactLook]:
     """Judge the looks at the place of one artifact."""
-    own, wrote, seen = rows[0].shown, written(rows[0]._mapping), (Sighting(row.at, look_of(row.body)) for row in rows)
-    sightings = concerning(speaking_of(seen, rows[0].key), own, wrote)
+    first = rows[0]
+    own, wrote, seen = first["shown"], written(first), (Sighting(row["at"], look_of(row["body"])) for row in rows)
+    sightings = concerning(speaking_of(seen, first["key"]), own, wrote)
     known = recorded(sightings, own)
     in_second: Counter[int] = Counter()
     for at, look in sightings:

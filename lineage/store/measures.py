@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from sqlalchemy import FromClause, and_, false, func, not_, or_, select
+from sqlalchemy import FromClause, and_, case, false, func, not_, or_, select
 
+from lineage.model import Phase
 from lineage.ports import Condition
 from lineage.store import tables
 from lineage.store.conditions import Expression, compare
@@ -44,6 +45,24 @@ def compared(condition: Condition) -> Expression:
     return compare(latest_value(condition.name or ""), condition.operator, condition.value)
 
 
+def counting_last(run: FromClause) -> tuple[Expression, ...]:
+    """The order of the values of one metric of one run in which the one that counts comes last, as `latest_value` finds
+    it first. The query joins the run, its executions and their nodes."""
+    metric = tables.metric
+    return (
+        is_best(run),
+        ended(),
+        tables.node.c.key,
+        metric.c.step,
+        metric.c.origin != tables.OUTPUT_PARAMETERS,
+        metric.c.source.desc(),
+        metric.c.value.is_not(None),
+        metric.c.value,
+        metric.c.special,
+        metric.c.is_percentage,
+    )
+
+
 def is_best(run: FromClause) -> Expression:
     """Whether the run of an execution calls it the best. The query joins both."""
     return func.coalesce(tables.execution.c.display_name == run.c.best, false())
@@ -80,11 +99,43 @@ def _total(column: Expression) -> Expression:
     return _over_attempts(func.sum(column), column.is_not(None))
 
 
+def _lateness() -> Expression:
+    """What was made before it was due was made for it all the same."""
+    run = tables.run
+    late = (run.c.created_at - run.c.scheduled_at) / 1_000_000.0
+    return case((late < 0, 0.0), else_=late)
+
+
+def _succeeded() -> Expression:
+    """The mean of it over runs is their rate of success."""
+    phase = tables.run.c.phase
+    return case((phase == Phase.SUCCEEDED.value, 1.0), (phase.in_(FAILURES), 0.0))
+
+
+def _output_bytes() -> Expression:
+    """What is known of the sizes of what the run wrote."""
+    artifact = tables.artifact
+    mine = select(func.sum(artifact.c.size_bytes) * 1.0).where(artifact.c.run_id == tables.run.c.id)
+    return mine.correlate(tables.run).scalar_subquery()
+
+
+FAILURES: Final = (Phase.FAILED.value, Phase.ERROR.value)
 MEASURES: Final[Mapping[str, Callable[[], Expression]]] = {
     "cpu_seconds": lambda: _total(tables.execution.c.cpu_seconds),
     "duration_seconds": _duration,
+    "lateness_seconds": _lateness,
     "memory_seconds": lambda: _total(tables.execution.c.memory_seconds),
+    "output_bytes": _output_bytes,
     "queue_seconds": _queue,
     "retries": _retries,
+    "succeeded": _succeeded,
 }
 """What every run has without anybody recording it. The engine counts what all attempts used, also of those replaced."""
+
+MEASURES_OF_ATTEMPTS: Final[Mapping[str, Callable[[], Expression]]] = {
+    "cpu_seconds": lambda: tables.execution.c.cpu_seconds,
+    "duration_seconds": lambda: tables.execution.c.finished_at - tables.execution.c.started_at,
+    "memory_seconds": lambda: tables.execution.c.memory_seconds,
+    "retries": lambda: tables.execution.c.attempt,
+}
+"""The same of an attempt at a step, as far as columns tell it: how long it waited follows from its pods."""

@@ -74,18 +74,7 @@ def _recorded(connection: Connection, which: ColumnElement[bool]) -> Iterable[An
         .join(node, node.c.id == metric.c.execution_id)
         .join(run, run.c.id == metric.c.run_id)
         .where(which)
-        .order_by(
-            measures.is_best(run),
-            measures.ended(),
-            node.c.key,
-            metric.c.step,
-            metric.c.origin != tables.OUTPUT_PARAMETERS,
-            metric.c.source.desc(),
-            metric.c.value.is_not(None),
-            metric.c.value,
-            metric.c.special,
-            metric.c.is_percentage,
-        )
+        .order_by(*measures.counting_last(run))
     )
     return connection.execute(statement)
 

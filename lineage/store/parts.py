@@ -1,10 +1,12 @@
 """Reading the parts that hang on runs and executions, for many owners in one statement.
 
-One function per question; each answers by the key of the owner.
+One function per question; each answers by the key of the owner. What is asked of thousands of owners at once is a
+statement that is prepared once.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import orjson
@@ -19,6 +21,7 @@ from lineage.ports import Scope
 from lineage.store import queries, tables, values
 from lineage.store.codec import execution_of, task_of
 from lineage.store.gone import PODS, TOLD_RUNS, is_gone, workflow_is_gone
+from lineage.store.prepared import Prepared, among
 from lineage.store.reads import nodes_by_id
 
 T = TypeVar("T")
@@ -26,13 +29,23 @@ T = TypeVar("T")
 
 # ------------------------------------------------------------------------------------------ parts of runs
 def grouped(
-    rows: Iterable[Any], read: Callable[[values.Columns], T], *, by: Callable[[str], Key]
+    rows: Iterable[values.Columns], read: Callable[[values.Columns], T], *, by: Callable[[str], Key]
 ) -> dict[Key, tuple[T, ...]]:
     """Group rows by their owner, whose key `by` reads from the column of that name."""
     grouped: dict[Key, list[T]] = defaultdict(list)
     for row in rows:
-        grouped[by(row.owner)].append(read(row._mapping))
+        grouped[by(row["owner"])].append(read(row))
     return {key: tuple(items) for key, items in grouped.items()}
+
+
+def rows_of(connection: Connection, statement: Prepared, owners: Iterable[str]) -> list[dict[str, Any]]:
+    """Ask a prepared statement about owners, whose keys it takes as `keys`."""
+    return statement.read(connection.connection.cursor(), {"keys": list(owners)})
+
+
+def by_text(keys: Iterable[Key]) -> dict[str, Key]:
+    """Keys by the text under which the store keeps them: what is read of owners is not decoded row by row."""
+    return {encode_key(key): key for key in keys}
 
 
 def of_runs(scope: Scope, keys: Sequence[Key]) -> ColumnElement[bool]:
@@ -56,7 +69,7 @@ def workflows(
         .where(of_runs(scope, runs))
         .order_by(workflow.c.rev_rank)
     )
-    return grouped(connection.execute(statement), values.workflow, by=run_key)
+    return grouped(connection.execute(statement).mappings(), values.workflow, by=run_key)
 
 
 def raw(connection: Connection, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, Any]:
@@ -67,21 +80,26 @@ def raw(connection: Connection, scope: Scope, runs: Sequence[Key]) -> Mapping[Ke
     told = and_(run.c.incarnation.is_(None), kept.c.uid == run.c.key, kept.c.resource == TOLD_RUNS)
     statement = select(run.c.key.label("owner"), kept).join(kept, or_(seen, told)).where(of_runs(scope, runs))
     views: dict[Key, dict[str, Any]] = defaultdict(dict)
-    for row in connection.execute(statement):
-        views["Run", row.owner][row.kind] = row
+    for row in connection.execute(statement).mappings():
+        views["Run", row["owner"]][row["kind"]] = row
     return {key: _newest(of) for key, of in views.items()}
 
 
-def _newest(views: Mapping[str, Any]) -> Any:
+def _newest(views: Mapping[str, values.Columns]) -> Any:
     """The object of the class that counts, given the row that was kept of each."""
     revisions = {kind: _kept_revision(row) for kind, row in views.items()}
-    return orjson.loads(zstandard.decompress(views[current(revisions.get("K"), revisions.get("R"))].body))
+    return orjson.loads(zstandard.decompress(views[current(revisions.get("K"), revisions.get("R"))]["body"]))
 
 
-def _kept_revision(row: Any) -> Revision:
-    life, version, digest = row.rev_rank.rsplit(" ", 2)
+def _kept_revision(row: values.Columns) -> Revision:
+    life, version, digest = row["rev_rank"].rsplit(" ", 2)
     return Revision(
-        kind=row.kind, life=life, version=version, digest=digest, latest=row.rev_latest, ended=row.rev_ended
+        kind=row["kind"],
+        life=life,
+        version=version,
+        digest=digest,
+        latest=bool(row["rev_latest"]),
+        ended=bool(row["rev_ended"]),
     )
 
 
@@ -97,20 +115,36 @@ def specs(connection: Connection, scope: Scope, versions: Sequence[Key]) -> Mapp
 # ------------------------------------------------------------------------------------------ parts of executions
 def pods(connection: Connection, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[PodSeen, ...]]:
     """The pods of executions, oldest first."""
+    asked = by_text(executions)
+    rows = rows_of(connection, _pods(connection.dialect.name, scope), asked)
+    return grouped(rows, values.pod, by=asked.__getitem__)
+
+
+@lru_cache(queries.KEPT)
+def _pods(database: str, scope: Scope) -> Prepared:
     node, execution, run, pod = tables.node, tables.execution, tables.run, tables.pod
     statement = (
         select(node.c.key.label("owner"), pod.c.body, is_gone(pod, PODS).label("gone"))
         .join(pod, pod.c.execution_id == node.c.id)
         .join(execution, execution.c.id == node.c.id)
         .join(run, run.c.id == execution.c.run_id)
-        .where(of_executions(scope, executions))
+        .where(among(database, node.c.key, "keys"), queries.in_scope(scope))
         .order_by(pod.c.born, pod.c.uid)
     )
-    return grouped(connection.execute(statement), values.pod, by=decode_key)
+    return Prepared(database, statement)
 
 
 def pod_objects(connection: Connection, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, Mapping[str, Any]]:
     """The newest recorded object of each pod of executions, by the uid of the pod."""
+    asked = by_text(executions)
+    views: dict[Key, dict[str, dict[str, values.Columns]]] = defaultdict(lambda: defaultdict(dict))
+    for row in rows_of(connection, _pod_objects(connection.dialect.name, scope), asked):
+        views[asked[row["owner"]]][row["uid"]][row["kind"]] = row
+    return {key: {uid: _newest(of) for uid, of in pods.items()} for key, pods in views.items()}
+
+
+@lru_cache(queries.KEPT)
+def _pod_objects(database: str, scope: Scope) -> Prepared:
     node, execution, run, pod, kept = tables.node, tables.execution, tables.run, tables.pod, tables.kept_object
     statement = (
         select(node.c.key.label("owner"), kept)
@@ -118,18 +152,22 @@ def pod_objects(connection: Connection, scope: Scope, executions: Sequence[Key])
         .join(kept, and_(kept.c.uid == pod.c.uid, kept.c.resource == PODS))
         .join(execution, execution.c.id == node.c.id)
         .join(run, run.c.id == execution.c.run_id)
-        .where(of_executions(scope, executions))
+        .where(among(database, node.c.key, "keys"), queries.in_scope(scope))
     )
-    views: dict[Key, dict[str, dict[str, Any]]] = defaultdict(lambda: defaultdict(dict))
-    for row in connection.execute(statement):
-        views[decode_key(row.owner)][row.uid][row.kind] = row
-    return {key: {uid: _newest(of) for uid, of in pods.items()} for key, pods in views.items()}
+    return Prepared(database, statement)
 
 
 def uses(
     connection: Connection, scope: Scope, executions: Sequence[Key], roles: Sequence[ArtifactRole]
 ) -> Mapping[Key, tuple[ArtifactUse, ...]]:
     """What executions read, or what they wrote and took over, by name."""
+    asked = by_text(executions)
+    rows = rows_of(connection, _uses(connection.dialect.name, scope, tuple(roles)), asked)
+    return grouped(rows, _use, by=asked.__getitem__)
+
+
+@lru_cache(queries.KEPT)
+def _uses(database: str, scope: Scope, roles: tuple[ArtifactRole, ...]) -> Prepared:
     edge, owner, execution, run = tables.edge, tables.node.alias("owner"), tables.execution, tables.run.alias("mine")
     near, far = ("target", "source") if ArtifactRole.USED in roles else ("source", "target")
     wanted = [tables.HANDED_ON if role is ArtifactRole.REUSED else role.value for role in roles]
@@ -142,10 +180,10 @@ def uses(
         .join(owner, owner.c.id == edge.c[near])
         .join(execution, execution.c.id == owner.c.id)
         .join(run, allowed)
-        .where(owner.c.key.in_([encode_key(key) for key in executions]), edge.c.role.in_(wanted))
+        .where(among(database, owner.c.key, "keys"), edge.c.role.in_(wanted))
         .order_by(edge.c.name, tables.node.c.key)
     )
-    return grouped(connection.execute(statement), _use, by=decode_key)
+    return Prepared(database, statement)
 
 
 def _use(row: values.Columns) -> ArtifactUse:
@@ -168,7 +206,7 @@ def turns(connection: Connection, scope: Scope, executions: Sequence[Key]) -> Ma
         .where(of_executions(scope, executions), execution.c.object_uid.is_not(None))
         .order_by(turn.c.what, turn.c.number, turn.c.name)
     )
-    found = grouped(connection.execute(statement), values.turn, by=decode_key)
+    found = grouped(connection.execute(statement).mappings(), values.turn, by=decode_key)
     return {key: tuple(sorted(of, key=_in_time)) for key, of in found.items()}
 
 

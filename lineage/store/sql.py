@@ -23,6 +23,7 @@ from lineage.model import (
     ArtifactLook,
     ArtifactRole,
     ArtifactUse,
+    Circumstance,
     Closure,
     Completeness,
     Counts,
@@ -45,9 +46,11 @@ from lineage.model import (
     RecurringRun,
     Rejected,
     Run,
+    RunWithout,
     ServedArtifact,
     Slot,
     SourceStatus,
+    TrendPoint,
     Turn,
     WorkflowIncarnation,
     is_system,
@@ -67,8 +70,10 @@ from lineage.store import (
     served,
     slots,
     tables,
+    trends,
     values,
 )
+from lineage.store.circumstances import circumstances
 from lineage.store.completeness import completeness
 from lineage.store.coverage import gaps_of
 from lineage.store.dialect import Dialect
@@ -405,6 +410,24 @@ class SqlStore:
     def metric_names(self, scope: Scope, where: Where | None) -> tuple[str, ...]:
         with self._reading() as connection:
             return metrics.metric_names(connection, scope, where)
+
+    def trend_points(
+        self, scope: Scope, metric: str, where: Where | None, *, task: str | None, last: int, parameters: bool = False
+    ) -> tuple[TrendPoint, ...]:
+        with self._reading() as connection:
+            begin(connection)
+            return trends.points(connection, scope, metric, where, task=task, last=last, parameters=parameters)
+
+    def circumstances(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, Mapping[Circumstance, str]]:
+        with self._reading() as connection:
+            begin(connection)
+            return circumstances(connection, scope, runs)
+
+    def runs_without(
+        self, scope: Scope, metric: str, where: Where | None, *, task: str | None, since: datetime, limit: int
+    ) -> tuple[RunWithout, ...]:
+        with self._reading() as connection:
+            return trends.without(connection, scope, metric, where, task=task, since=since, limit=limit)
 
     def places(self, scope: Scope, artifacts: Sequence[Key]) -> Mapping[Key, LookDue]:
         with self._reading() as connection:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 from collections import Counter
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import orjson
@@ -108,7 +109,7 @@ def test_two_watchers_of_one_cluster_of_which_one_is_killed_are_as_one(kafka: Ka
         again = start("again", *watch)
         assert server.finished.wait(DEADLINE_SECONDS)
         for watcher in ("steady", "again"):  # who is stopped before it watches has nothing to end in order
-            assert comes_true(lambda said=tmp_path / watcher: has_listed_pods(said)), f"{watcher} does not watch"
+            assert comes_true(partial(has_listed_pods, tmp_path / watcher)), f"{watcher} does not watch"
         assert comes_true(lambda: lineage("dump", "--store", store) == expected), (tmp_path / "recorder").read_text()
         for process in (steady, again, recorder):
             process.send_signal(signal.SIGTERM)
