@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from lineage.identity import Key, Location, encoded_id, global_id
 from lineage.workloads import NOTHING_SAID, WORKFLOW, Condition, Tuning, Workload
@@ -326,12 +326,12 @@ class Metric:
     is_percentage: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrendPoint:
+class TrendPoint(NamedTuple):
     """The value of a metric in one run of a series, and the execution that it is of: None for what is of the run.
 
     `at` is when the run was due, else when it started, else when it was made. `cached`: the execution took its outputs
-    over, so it is an old value. `parameters` are those of the run, where they were asked for.
+    over, so it is an old value. `parameters` are those of the run, where they were asked for. (A tuple, as there are
+    tens of thousands in a series.)
     """
 
     run_key: Key
@@ -342,8 +342,8 @@ class TrendPoint:
     scheduled_at: datetime | None
     cached: bool
     source: str
-    version_key: Key | None = None
-    parameters: Mapping[str, str | None] = field(default_factory=dict)
+    version_key: Key | None
+    parameters: Mapping[str, str | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

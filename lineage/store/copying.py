@@ -6,11 +6,11 @@ between artifacts are written here alone. Most contents never came from outside,
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from functools import cache
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import and_, select
+from sqlalchemy import BigInteger, and_, select
 
 from lineage.contents import TRIVIAL, Holder, copies
 from lineage.store import tables
@@ -48,8 +48,8 @@ def join_copies(batch: Batch) -> None:
         for holders in _holders(batch, column, outside[column]):
             wanted |= {(target, tables.COPIED, source, name) for source, target in copies(holders)}
             rejoined |= {(one.id, name) for one in holders if not one.is_written}
-    held = {
-        (edge.target, edge.role, edge.source, edge.name)
+    held: set[tuple[Any, ...]] = {
+        edge
         for edge in _held(batch, changes.artifacts, {one for one, _ in rejoined})
         if not changes.artifacts.isdisjoint((edge.source, edge.target)) or (edge.target, edge.name) in rejoined
     }
@@ -85,25 +85,44 @@ def _outside(database: str, column: str) -> Prepared:
     return Prepared(database, select(artifact.c[column]).where(has_one).distinct())
 
 
-def _holders(batch: Batch, column: str, digests: Iterable[str]) -> Iterator[list[Holder]]:
+def _holders(batch: Batch, column: str, digests: Collection[str]) -> Iterator[list[Holder]]:
     """Read the artifacts of each content, of which it is known when they were there."""
-    artifact, node = tables.artifact, tables.node
-    columns = (artifact.c[column].label("content"), artifact.c.execution_id, artifact.c.span_from, artifact.c.span_to)
-    statement = select(artifact.c.id, node.c.key, *columns).join(node, node.c.id == artifact.c.id)
     found = defaultdict[str, list[Holder]](list)
-    for some in batch.dialect.one_of(artifact.c[column], digests):
-        for row in batch.connection.execute(statement.where(some, artifact.c.span_from.is_not(None))):
-            one = Holder(row.id, row.key, row.execution_id is not None, row.span_from, row.span_to)
-            found[row.content].append(one)
+    rows = _having(batch.dialect.name, column).ask(batch.cursor, {"digests": list(digests)}) if digests else ()
+    for number, key, digest, execution, since, until in rows:
+        found[digest].append(Holder(number, key, execution is not None, since, until))
     yield from found.values()
 
 
-def _held(batch: Batch, artifacts: set[int], targets: set[int]) -> Iterator[Any]:
+@cache
+def _having(database: str, column: str) -> Prepared:
+    artifact, node = tables.artifact, tables.node
+    has_one = among(database, artifact.c[column], "digests")
+    span = (artifact.c.span_from, artifact.c.span_to)
+    holders = select(artifact.c.id, node.c.key, artifact.c[column], artifact.c.execution_id, *span)
+    known = holders.join(node, node.c.id == artifact.c.id).where(has_one, artifact.c.span_from.is_not(None))
+    return Prepared(database, known)
+
+
+class _Edge(NamedTuple):
+    target: int
+    role: str
+    source: int
+    name: str
+
+
+def _held(batch: Batch, artifacts: set[int], targets: set[int]) -> Iterator[_Edge]:
     """Read the edges at some artifacts, and those that end at others."""
+    for column, ids in (("source", artifacts), ("target", artifacts | targets)):
+        yield from map(_Edge._make, _copied(batch.dialect.name, column).ask(batch.cursor, {"ids": sorted(ids)}))
+
+
+@cache
+def _copied(database: str, column: str) -> Prepared:
     edge = tables.edge
-    for column, ids in ((edge.c.source, artifacts), (edge.c.target, artifacts | targets)):
-        for some in batch.dialect.one_of(column, sorted(ids)):
-            yield from batch.connection.execute(select(edge).where(some, edge.c.role == tables.COPIED))
+    is_there = among(database, edge.c[column], "ids", BigInteger)
+    found = select(edge.c.target, edge.c.role, edge.c.source, edge.c.name)
+    return Prepared(database, found.where(is_there, edge.c.role == tables.COPIED))
 
 
 def _values(target: int, role: str, source: int, name: str) -> tuple[Any, ...]:

@@ -1,9 +1,11 @@
 """Opening a database, and bringing its schema up to date."""
 
+import sqlite3
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Final
 
-from sqlalchemy import URL, Engine, make_url
+from sqlalchemy import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from lineage.errors import InvalidSettings, StoreError
@@ -59,10 +61,29 @@ def migrate(url: str) -> None:
 
 
 def open_in_memory() -> SqlStore:
-    """Make a store that lives as long as the process."""
+    """Make a store that lives as long as the process. The migrations run once a process."""
     engine, dialect = _connect("sqlite://")
-    upgrade(engine, dialect)
+    with engine.connect() as connection:
+        _driver_of(connection).deserialize(_empty())
     return SqlStore(engine, dialect)
+
+
+@cache
+def _empty() -> bytes:
+    """The database that the migrations make of nothing."""
+    engine, dialect = _connect("sqlite://")
+    try:
+        upgrade(engine, dialect)
+        with engine.connect() as connection:
+            return _driver_of(connection).serialize()
+    finally:
+        engine.dispose()
+
+
+def _driver_of(connection: Connection) -> sqlite3.Connection:
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - for the type
+    return driver
 
 
 def upgrade(engine: Engine, dialect: Dialect) -> None:

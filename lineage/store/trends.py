@@ -38,6 +38,7 @@ from lineage.store.metrics import metrics_of_executions
 from lineage.store.prepared import Prepared, given
 from lineage.store.queries import KEPT, runs
 
+NOTHING: Final[Mapping[str, str | None]] = {}
 ENDED: Final = tuple(phase.value for phase in Phase if phase.ended)
 
 
@@ -60,18 +61,19 @@ def points(
     given_to: dict[int, dict[str, str | None]] = defaultdict(dict)
     for run_id, name, text in _parameters(database).ask(cursor, {"ids": list(found)}) if parameters else ():
         given_to[run_id][name] = text
+    versions = {text: decode_key(text) for text in {row[4] for row in found.values()} if text is not None}
     return tuple(
         TrendPoint(
-            run_key=run_key(key),
-            execution_key=None if node is None else decode_key(node),
-            task=name,
-            value=float(value),
-            at=moment(at),
-            scheduled_at=moment(due),
-            cached=bool(cached),
-            source=source,
-            version_key=None if version is None else decode_key(version),
-            parameters=given_to.get(run_id, {}),
+            run_key(key),
+            None if node is None else decode_key(node),
+            name,
+            float(value),
+            moment(at),
+            moment(due),
+            bool(cached),
+            source,
+            versions.get(version),
+            given_to.get(run_id, NOTHING),
         )
         for run_id, key, at, due, version, own, node, name, cached, source in found.values()
         if (value := values.get(run_id, own)) is not None

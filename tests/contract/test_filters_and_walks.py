@@ -366,7 +366,7 @@ def test_what_is_recorded_while_a_list_is_walked_moves_nothing(
     unchanged = [_as_ordered(node) for node in before if _as_ordered(node) in after]
     seen = [_as_ordered(node) for node in walked if _as_ordered(node) in unchanged]
     assert seen == (unchanged if ahead else unchanged[::-1])
-    assert len({node.key for node in walked}) == len(walked)
+    assert len(set(map(_as_ordered, walked))) == len(walked)
 
 
 def _as_ordered(node: Any) -> tuple[Any, ...]:
