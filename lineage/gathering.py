@@ -165,6 +165,11 @@ def _remembered(read: Callable[[Mapping[str, Any]], T]) -> Callable[[Mapping[str
 def _each(read: Callable[[Scope, Sequence[Key]], Mapping[Key, T]], scope: Scope, keys: Sequence[Key]) -> dict[Key, T]:
     """Read a part of many, some at a time."""
     found: dict[Key, T] = {}
-    for start in range(0, len(keys), KEYS_AT_ONCE):
-        found |= read(scope, keys[start : start + KEYS_AT_ONCE])
+    for some in in_parts(keys):
+        found |= read(scope, some)
     return found
+
+
+def in_parts(keys: Sequence[Key]) -> Iterator[Sequence[Key]]:
+    """Cut keys into as many as are read at once."""
+    return (keys[start : start + KEYS_AT_ONCE] for start in range(0, len(keys), KEYS_AT_ONCE))

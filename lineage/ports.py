@@ -427,10 +427,17 @@ class LineageStore(Protocol):
         """List how metrics are called that some runs recorded."""
 
     def trend_points(
-        self, scope: Scope, metric: str, where: Where | None, *, task: str | None, last: int, parameters: bool = False
-    ) -> tuple[TrendPoint, ...]:
-        """The values of a metric in the last runs of a list that have one, the oldest first; of a task, those that its
-        executions have. What is no number is left out."""
+        self,
+        scope: Scope,
+        metrics: Sequence[str],
+        where: Where | None,
+        *,
+        task: str | None,
+        last: int,
+        parameters: bool = False,
+    ) -> Mapping[str, tuple[TrendPoint, ...]]:
+        """The values of metrics in the last runs of a list that have any of them, by name, the oldest first; of a task,
+        those that its executions have. What is no number is left out."""
 
     def circumstances(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, Mapping[Circumstance, str]]:
         """What can be another from run to run, by run: of secrets their keyed digests."""

@@ -325,9 +325,16 @@ class FakeStore:
         return tuple(sorted({one.name for of in self._known.metrics.values() for one in of}))
 
     def trend_points(
-        self, scope: Scope, metric: str, where: Where | None, *, task: str | None, last: int, parameters: bool = False
-    ) -> tuple[TrendPoint, ...]:
-        return ()
+        self,
+        scope: Scope,
+        metrics: Sequence[str],
+        where: Where | None,
+        *,
+        task: str | None,
+        last: int,
+        parameters: bool = False,
+    ) -> Mapping[str, tuple[TrendPoint, ...]]:
+        return dict.fromkeys(metrics, ())
 
     def runs_without(
         self, scope: Scope, metric: str, where: Where | None, *, task: str | None, since: datetime, limit: int

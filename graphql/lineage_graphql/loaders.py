@@ -182,6 +182,10 @@ class Loaders:
         """Find the run or execution of a metric, along with those of all metrics that were read."""
         return self._nodes.load(key, lambda: self._measured)
 
+    def expect(self, keys: Iterable[Key]) -> None:
+        """Be told which runs and executions will be asked for by `measured`, so that they are read together."""
+        self._measured.update(dict.fromkeys(keys))
+
     def metadata(self, artifact: Artifact) -> Any:
         return self._part(self._metadata, artifact)
 

@@ -2,7 +2,7 @@
 """Metrics: the type, series of it, and the names that there are."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 import graphene
 
@@ -79,20 +79,24 @@ class TrendScope(graphene.InputObjectType):
 
     pipeline = graphene.ID(description="The runs of this pipeline.")
     experiment = graphene.ID(description="The runs of this experiment.")
+    recurring_run = graphene.ID(description="The runs that this recurring run made.")
     namespace = graphene.String(description="The runs in this namespace.")
 
 
 def list_metric_names(_: object, info: Info, scope: Mapping[str, Any] | None = None) -> tuple[str, ...]:
     """List the names that runs of a scope recorded."""
     context = context_of(info)
-    return context.store.metric_names(context.scope, None if scope is None else AllOf(tuple(_within(scope))))
+    return context.store.metric_names(context.scope, None if scope is None else AllOf(tuple(within(scope))))
 
 
-def _within(scope: Mapping[str, str]) -> Iterator[Condition]:
+def within(scope: Mapping[str, str]) -> Iterator[Condition]:
+    """Say of which runs a scope is."""
     for name, given in scope.items():
         value = given if name == "namespace" else parse_global_id(given)
-        yield Condition(field=name, operator=Operator.EQ, value=value)
+        yield Condition(field=_FIELDS.get(name, name), operator=Operator.EQ, value=value)
 
+
+_FIELDS: Final = {"recurring_run": "recurringRun"}
 
 METRIC_NAMES = graphene.Field(
     graphene.List(graphene.NonNull(graphene.String)),

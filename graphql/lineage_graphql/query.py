@@ -20,6 +20,7 @@ from lineage_graphql.recurring_runs import RECURRING_RUNS
 from lineage_graphql.rerun import RERUN_MANIFEST
 from lineage_graphql.runs import RUN, RUNS
 from lineage_graphql.search import SEARCH
+from lineage_graphql.trends import METRIC_TREND, METRIC_TRENDS
 
 
 class Query(graphene.ObjectType):
@@ -43,5 +44,7 @@ class Query(graphene.ObjectType):
     audit = AUDIT
     nondeterminism = NONDETERMINISM
     metric_names = METRIC_NAMES
+    metric_trend = METRIC_TREND
+    metric_trends = METRIC_TRENDS
     search = SEARCH
     ingestion = INGESTION

@@ -412,11 +412,18 @@ class SqlStore:
             return metrics.metric_names(connection, scope, where)
 
     def trend_points(
-        self, scope: Scope, metric: str, where: Where | None, *, task: str | None, last: int, parameters: bool = False
-    ) -> tuple[TrendPoint, ...]:
+        self,
+        scope: Scope,
+        metrics: Sequence[str],
+        where: Where | None,
+        *,
+        task: str | None,
+        last: int,
+        parameters: bool = False,
+    ) -> Mapping[str, tuple[TrendPoint, ...]]:
         with self._reading() as connection:
             begin(connection)
-            return trends.points(connection, scope, metric, where, task=task, last=last, parameters=parameters)
+            return trends.points(connection, scope, metrics, where, task=task, last=last, parameters=parameters)
 
     def circumstances(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, Mapping[Circumstance, str]]:
         with self._reading() as connection:

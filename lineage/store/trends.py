@@ -5,10 +5,10 @@ A run stands where it was due, else where it started, else where it was made. Of
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -27,16 +27,17 @@ from sqlalchemy import (
     select,
 )
 
-from lineage.identity import decode_key, run_key
+from lineage.identity import Key, decode_key, encode_key, run_key
 from lineage.model import BUILT_IN, Phase, RunWithout, TrendPoint
-from lineage.ports import Scope, Where
+from lineage.ports import AllOf, Condition, Operator, Scope, Where
 from lineage.store import measures, tables
 from lineage.store.codec import microseconds, moment
 from lineage.store.conditions import Expression, where_clause
 from lineage.store.gone import is_superseded
 from lineage.store.metrics import metrics_of_executions
-from lineage.store.prepared import Prepared, given
+from lineage.store.prepared import Prepared, among, given
 from lineage.store.queries import KEPT, runs
+from lineage.store.texts import storable
 
 NOTHING: Final[Mapping[str, str | None]] = {}
 ENDED: Final = tuple(phase.value for phase in Phase if phase.ended)
@@ -45,39 +46,92 @@ ENDED: Final = tuple(phase.value for phase in Phase if phase.ended)
 def points(
     connection: Connection,
     scope: Scope,
-    metric: str,
+    metrics: Sequence[str],
     where: Where | None,
     *,
     task: str | None,
     last: int,
     parameters: bool,
-) -> tuple[TrendPoint, ...]:
-    """The values of a metric in the last runs that have one, the oldest first."""
-    database = connection.dialect.name
+) -> Mapping[str, tuple[TrendPoint, ...]]:
+    """The values of metrics in the last runs that have one, by name, the oldest first."""
+    asked = _Asked(connection, scope, where, task, last)
+    recorded = [name for name in metrics if name not in measures.MEASURES]
+    rows: dict[str, dict[int, Any]] = {name: {} for name in metrics}
+    if recorded:
+        for row in asked.of(None, metrics=[storable(name) for name in recorded]):
+            rows[row[-1]][row[0]] = row  # of one run, what counts comes last
+    for name in metrics:
+        if name in measures.MEASURES:
+            rows[name] = {row[0]: row for row in asked.of(name)}
+    waits = _waits(connection, scope, rows[QUEUE]) if task is not None and QUEUE in rows else {}
+    runs_of_all = {run_id for of in rows.values() for run_id in of}
+    given_to = _parameters_of(connection, runs_of_all) if parameters else {}
+    read = _Reading(given_to)
+    return {name: tuple(read(of, waits if name == QUEUE else {})) for name, of in rows.items()}
+
+
+QUEUE: Final = "queue_seconds"
+
+
+class _Asked(NamedTuple):
+    """A list of runs, and a task of theirs."""
+
+    connection: Connection
+    scope: Scope
+    where: Where | None
+    task: str | None
+    last: int
+
+    def of(self, built_in: str | None, **values: Any) -> list[tuple[Any, ...]]:
+        """Read a metric that is built in, or those that are recorded."""
+        statement = _points(self.connection.dialect.name, self.scope, built_in, self.where, self.task)
+        return statement.ask(self.connection.connection.cursor(), {"last": self.last, **values})
+
+
+class _Reading:
+    """Reads rows as points: what many have in common is decoded once."""
+
+    def __init__(self, parameters: Mapping[int, Mapping[str, str | None]]) -> None:
+        self._parameters = parameters
+        self._keys: dict[str, Key] = {}
+        self._times: dict[int, datetime] = {}
+
+    def __call__(self, rows: Mapping[int, Any], values: Mapping[int, float]) -> Iterator[TrendPoint]:
+        for run_id, key, at, due, version, own, node, name, cached, source, _ in rows.values():
+            value = values.get(run_id, own)
+            if value is not None:
+                yield TrendPoint(
+                    run_key(key),
+                    None if node is None else self._key(node),
+                    name,
+                    float(value),
+                    self._time(at),
+                    None if due is None else self._time(due),
+                    bool(cached),
+                    source,
+                    None if version is None else self._key(version),
+                    self._parameters.get(run_id, NOTHING),
+                )
+
+    def _key(self, text: str) -> Key:
+        found = self._keys.get(text)
+        if found is None:
+            found = self._keys[text] = decode_key(text)
+        return found
+
+    def _time(self, count: int) -> datetime:
+        found = self._times.get(count)
+        if found is None:
+            found = self._times[count] = moment(count)
+        return found
+
+
+def _parameters_of(connection: Connection, runs_of_all: Collection[int]) -> Mapping[int, Mapping[str, str | None]]:
+    found: dict[int, dict[str, str | None]] = defaultdict(dict)
     cursor = connection.connection.cursor()
-    rows = _points(database, scope, metric, where, task).ask(cursor, {"last": last})
-    found = {row[0]: row for row in rows}  # of one run, what counts comes last
-    values = _waits(connection, scope, found) if task is not None and metric == "queue_seconds" else {}
-    given_to: dict[int, dict[str, str | None]] = defaultdict(dict)
-    for run_id, name, text in _parameters(database).ask(cursor, {"ids": list(found)}) if parameters else ():
-        given_to[run_id][name] = text
-    versions = {text: decode_key(text) for text in {row[4] for row in found.values()} if text is not None}
-    return tuple(
-        TrendPoint(
-            run_key(key),
-            None if node is None else decode_key(node),
-            name,
-            float(value),
-            moment(at),
-            moment(due),
-            bool(cached),
-            source,
-            versions.get(version),
-            given_to.get(run_id, NOTHING),
-        )
-        for run_id, key, at, due, version, own, node, name, cached, source in found.values()
-        if (value := values.get(run_id, own)) is not None
-    )
+    for run_id, name, text in _parameters(connection.dialect.name).ask(cursor, {"ids": list(runs_of_all)}):
+        found[run_id][name] = text
+    return found
 
 
 def _waits(connection: Connection, scope: Scope, rows: Mapping[int, Any]) -> Mapping[int, float]:
@@ -120,23 +174,24 @@ def stands_at() -> Expression:
 
 # ------------------------------------------------------------------------------------------ statements
 @lru_cache(KEPT)
-def _points(database: str, scope: Scope, metric: str, where: Where | None, task: str | None) -> Prepared:
-    return Prepared(database, _values(scope, metric, where, task))
+def _points(database: str, scope: Scope, built_in: str | None, where: Where | None, task: str | None) -> Prepared:
+    if built_in is None:
+        return Prepared(database, _recorded(database, scope, where, task))
+    of_run = task is None
+    return Prepared(
+        database, _of_runs(scope, built_in, where) if of_run else _of_task(scope, built_in, where, str(task))
+    )
 
 
-def _values(scope: Scope, metric: str, where: Where | None, task: str | None) -> Select[Any]:
-    if metric not in measures.MEASURES:
-        return _recorded(scope, metric, where, task)
-    return _of_runs(scope, metric, where) if task is None else _of_task(scope, metric, where, task)
-
-
-def _recorded(scope: Scope, metric: str, where: Where | None, task: str | None) -> Select[Any]:
+def _recorded(database: str, scope: Scope, where: Where | None, task: str | None) -> Select[Any]:
     """What somebody recorded. Of one run, what counts comes last."""
     recorded, run = tables.metric, tables.run
-    chosen = _last(_chosen(scope, where), _has_recorded(metric, task))
+    is_asked = among(database, recorded.c.name, "metrics")
+    chosen = _last(_chosen(scope, where), _has_recorded(task, is_asked))
     statement = (
-        _attempts_of(chosen, recorded.c.value, recorded.c.source)
-        .join(recorded, and_(recorded.c.execution_id == tables.execution.c.id, recorded.c.name == metric))
+        _attempts_of(chosen, recorded.c.value, recorded.c.source, recorded.c.name)
+        .join(recorded, and_(recorded.c.run_id == chosen.c.id, recorded.c.execution_id == tables.execution.c.id))
+        .where(among(database, func.coalesce(recorded.c.name, ""), "metrics"))  # not by the index of all of that name
         .order_by(chosen.c.at, chosen.c.key, *measures.counting_last(run))
     )
     return statement if task is None else statement.where(tables.execution.c.display_name == task)
@@ -147,7 +202,7 @@ def _of_task(scope: Scope, metric: str, where: Where | None, task: str) -> Selec
     chosen = _last(_chosen(scope, where), _has_ended(task))
     value = measures.MEASURES_OF_ATTEMPTS.get(metric, null)()
     return (
-        _attempts_of(chosen, value, literal(BUILT_IN))
+        _attempts_of(chosen, value, literal(BUILT_IN), null())
         .where(*_ended_attempts(task))
         .order_by(chosen.c.at, chosen.c.key, measures.ended(), tables.node.c.key)
     )
@@ -158,7 +213,7 @@ def _of_runs(scope: Scope, metric: str, where: Where | None) -> Select[Any]:
     value = measures.latest_value(metric)
     ended = tables.run.c.finished_at.is_not(None)
     chosen = _last(_chosen(scope, where).add_columns(value.label("value")), ended, value.is_not(None))
-    attempt = (null(), null(), literal(0), literal(BUILT_IN))
+    attempt = (null(), null(), literal(0), literal(BUILT_IN), null())
     return select(*_columns_of(chosen), chosen.c.value, *attempt).order_by(chosen.c.at, chosen.c.key)
 
 
@@ -167,7 +222,30 @@ def _chosen(scope: Scope, where: Where | None) -> Select[Any]:
     query = runs(scope)
     version = tables.pipeline_version.c.key.label("version")
     columns = (tables.run.c.id, tables.run.c.key, stands_at().label("at"), tables.run.c.scheduled_at, version)
-    return query.select.with_only_columns(*columns).where(where_clause(query.fields, where), stands_at().is_not(None))
+    meant = (where_clause(query.fields, where), *_by_index(where), stands_at().is_not(None))
+    return query.select.with_only_columns(*columns).where(*meant)
+
+
+def _by_index(where: Where | None) -> Iterator[ColumnElement[bool]]:
+    """Say again of which owner runs are, by what they are found by: through its join SQLite would read all runs."""
+    match where:
+        case AllOf(of=parts):
+            for part in parts:
+                yield from _by_index(part)
+        case Condition(field="pipeline", operator=Operator.EQ, value=tuple(key)):
+            version, pipeline = tables.pipeline_version.alias("mine"), tables.pipeline.alias("meant")
+            of_it = select(version.c.id).join(pipeline, pipeline.c.id == version.c.pipeline_id)
+            yield tables.run.c.pipeline_version_id.in_(of_it.where(pipeline.c.key == encode_key(key)))
+        case Condition(field="experiment", operator=Operator.EQ, value=tuple(key)):
+            experiment = tables.experiment.alias("meant")
+            of_it = select(experiment.c.id).where(experiment.c.key == encode_key(key))
+            yield tables.run.c.experiment_id.in_(of_it)
+        case Condition(field="recurringRun", operator=Operator.EQ, value=tuple(key)):
+            recurring = tables.recurring_run.alias("meant")
+            of_it = select(recurring.c.id).where(recurring.c.key == encode_key(key))
+            yield tables.run.c.recurring_run_id.in_(of_it)
+        case _:
+            return
 
 
 def _last(statement: Select[Any], *has_value: ColumnElement[bool]) -> Subquery:
@@ -180,11 +258,11 @@ def _columns_of(chosen: Subquery) -> Iterator[Expression]:
     return (chosen.c[name] for name in ("id", "key", "at", "scheduled_at", "version"))
 
 
-def _attempts_of(chosen: Subquery, value: Expression, source: Expression) -> Select[Any]:
+def _attempts_of(chosen: Subquery, value: Expression, source: Expression, name: Expression) -> Select[Any]:
     """The attempts of runs that count, each with a value."""
     execution, node, run = tables.execution, tables.node, tables.run
     return (
-        select(*_columns_of(chosen), value, node.c.key, execution.c.display_name, execution.c.cached, source)
+        select(*_columns_of(chosen), value, node.c.key, execution.c.display_name, execution.c.cached, source, name)
         .select_from(chosen)
         .join(run, run.c.id == chosen.c.id)
         .join(execution, execution.c.run_id == chosen.c.id)
@@ -193,12 +271,12 @@ def _attempts_of(chosen: Subquery, value: Expression, source: Expression) -> Sel
     )
 
 
-def _has_recorded(metric: str, task: str | None, *which: ColumnElement[bool]) -> ColumnElement[bool]:
+def _has_recorded(task: str | None, *which: ColumnElement[bool]) -> ColumnElement[bool]:
     recorded, execution = tables.metric, tables.execution.alias("recording")
     mine = select(1).select_from(recorded)
     if task is not None:
         mine = mine.join(execution, and_(execution.c.id == recorded.c.execution_id, execution.c.display_name == task))
-    return exists(mine.where(recorded.c.run_id == tables.run.c.id, recorded.c.name == metric, *which))
+    return exists(mine.where(recorded.c.run_id == tables.run.c.id, *which))
 
 
 def _has_ended(task: str) -> ColumnElement[bool]:
@@ -219,7 +297,8 @@ def _without(database: str, scope: Scope, metric: str, where: Where | None, task
     elif is_built_in:
         has_value = measures.latest_value(metric).is_not(None)
     else:
-        has_value = _has_recorded(metric, task, tables.metric.c.value.is_not(None))
+        recorded = tables.metric
+        has_value = _has_recorded(task, recorded.c.name == metric, recorded.c.value.is_not(None))
     statement = (
         _chosen(scope, where)
         .with_only_columns(run.c.key, stands_at().label("at"), run.c.scheduled_at, run.c.phase)

@@ -8,15 +8,17 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from lineage.identity import pipeline_key
 from lineage.ports import EVERYTHING, Condition, Operator
 from lineage.store import SqlStore, migrate, open_store
 from tests.bench.measuring import AtMost, Bench, Finding, Row, interleaved, seconds_of
-from tests.factories import KubernetesObject, a_node, a_workflow, record, rfc3339
+from tests.factories import CLUSTER, NAMESPACE, KubernetesObject, a_node, a_workflow, record, rfc3339
 
 LENGTHS: Final = (100, 1_000, 10_000)
 AT_ONCE: Final = 500
 PARAMETERS: Final = ("rate", "depth", "seed", "rows", "loss")
-OF_PIPELINE: Final = Condition(field="pipelineName", operator=Operator.EQ, value="nightly")
+PIPELINE: Final = pipeline_key(CLUSTER, NAMESPACE, "nightly")
+OF_PIPELINE: Final = Condition(field="pipeline", operator=Operator.EQ, value=PIPELINE)
 BARE: Final = """
 WITH chosen AS (
     SELECT run.id, run.key, coalesce(run.scheduled_at, run.started_at, run.created_at) AS at, metric.value
@@ -57,7 +59,9 @@ def measure(bench: Bench) -> Iterator[Finding]:
 
 def points(store: SqlStore, length: int) -> None:
     """Read the last points, as a trend does."""
-    found = store.trend_points(EVERYTHING, "accuracy", OF_PIPELINE, task=None, last=length, parameters=True)
+    found = store.trend_points(EVERYTHING, ["accuracy"], OF_PIPELINE, task=None, last=length, parameters=True)[
+        "accuracy"
+    ]
     assert len(found) == length
     assert len(found[0].parameters) == len(PARAMETERS)
 

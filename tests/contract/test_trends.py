@@ -35,7 +35,7 @@ def recorded(*runs: Training) -> SqlStore:
 
 
 def values(store: SqlStore, metric: str = "accuracy", *, task: str | None = None, last: int = 10) -> list[float]:
-    return [one.value for one in store.trend_points(EVERYTHING, metric, None, task=task, last=last)]
+    return [one.value for one in store.trend_points(EVERYTHING, [metric], None, task=task, last=last)[metric]]
 
 
 # ------------------------------------------------------------------------------------------ values
@@ -49,7 +49,7 @@ def test_the_last_ones_are_the_newest() -> None:
 
 
 def test_each_names_its_run_its_execution_and_its_time() -> None:
-    (point,) = recorded(*a_series("0.9")).trend_points(EVERYTHING, "accuracy", None, task=None, last=1)
+    (point,) = recorded(*a_series("0.9")).trend_points(EVERYTHING, ["accuracy"], None, task=None, last=1)["accuracy"]
     assert (point.run_key, point.task, point.at) == (run_key("u0"), "evaluate", moment(1000))
     assert point.execution_key is not None
     assert point.execution_key[:2] == ("Execution", "u0")
@@ -58,9 +58,9 @@ def test_each_names_its_run_its_execution_and_its_time() -> None:
 
 def test_parameters_of_the_runs_are_read_where_they_are_asked_for() -> None:
     store = recorded(*a_series("0.9"))
-    (point,) = store.trend_points(EVERYTHING, "accuracy", None, task=None, last=1, parameters=True)
+    (point,) = store.trend_points(EVERYTHING, ["accuracy"], None, task=None, last=1, parameters=True)["accuracy"]
     assert point.parameters == {"rate": "0.1"}
-    assert store.trend_points(EVERYTHING, "accuracy", None, task=None, last=1)[0].parameters == {}
+    assert store.trend_points(EVERYTHING, ["accuracy"], None, task=None, last=1)["accuracy"][0].parameters == {}
 
 
 def test_of_a_task_only_what_its_executions_say_counts() -> None:
@@ -86,7 +86,7 @@ def test_how_long_a_task_waited_follows_from_its_pods() -> None:
             EVERYTHING,
             [
                 one.execution_key
-                for one in store.trend_points(EVERYTHING, "accuracy", None, task=None, last=2)
+                for one in store.trend_points(EVERYTHING, ["accuracy"], None, task=None, last=2)["accuracy"]
                 if one.execution_key is not None
             ],
         ).values()
@@ -113,7 +113,7 @@ def test_a_run_that_failed_before_it_was_measured_is_one_without() -> None:
 
 def test_a_run_stands_where_it_was_due_and_is_as_late_as_it_was_made() -> None:
     store = a_store(*(a_scheduled_run(due, kind="ScheduledWorkflow", late=late) for due, late in ((660, 7), (720, 0))))
-    points = store.trend_points(EVERYTHING, "lateness_seconds", None, task=None, last=9)
+    points = store.trend_points(EVERYTHING, ["lateness_seconds"], None, task=None, last=9)["lateness_seconds"]
     assert [(one.at, one.scheduled_at, one.value) for one in points] == [
         (moment(660), moment(660), 7),
         (moment(720), moment(720), 0),
@@ -124,13 +124,15 @@ def test_a_run_stands_where_it_was_due_and_is_as_late_as_it_was_made() -> None:
 def test_only_runs_of_the_list_that_is_asked_for_count() -> None:
     store = recorded(*a_series("0.9", "0.8"))
     of_one = Condition(field="name", operator=Operator.EQ, value="training-1")
-    assert [one.value for one in store.trend_points(EVERYTHING, "accuracy", of_one, task=None, last=9)] == [0.8]
+    assert [
+        one.value for one in store.trend_points(EVERYTHING, ["accuracy"], of_one, task=None, last=9)["accuracy"]
+    ] == [0.8]
 
 
 def test_only_runs_that_the_caller_may_see_count() -> None:
     store = recorded(*a_series("0.9"))
     elsewhere = Scope(namespaces=frozenset({(CLUSTER, "elsewhere")}))
-    assert store.trend_points(elsewhere, "accuracy", None, task=None, last=9) == ()
+    assert store.trend_points(elsewhere, ["accuracy"], None, task=None, last=9)["accuracy"] == ()
     assert store.runs_without(elsewhere, "other", None, task=None, since=moment(0), limit=9) == ()
     assert store.circumstances(elsewhere, [run_key("u0")]) == {}
 
