@@ -17,8 +17,8 @@ from lineage.drawing.chart_style import STYLE
 from lineage.drawing.words import fitted, harmless, lines_of, markup, markup_of_lines, width_of
 
 # Lengths are pixels. Sizes of fonts are those of the style.
-WIDTH: Final = 860
-PLOT: Final = 220  # high
+WIDTH: Final = 960
+PLOT: Final = 230  # high
 MARGIN: Final = 20
 SMALL, NAME, NOTE = 11.0, 13.0, 12.0
 BOLD: Final = 1.07  # how much wider bold words are
@@ -99,7 +99,7 @@ def _chart(chart: Chart) -> tuple[str, float]:
         *said,
         *_points(chart.points, frame),
         *_levels(chart.shifts, frame),
-        *(_gap(gap, frame) for gap in chart.gaps),
+        *_gaps(chart.gaps, frame),
         f'<text class="small right" x="{frame.right}" y="{frame.bottom + 36:.0f}">{span_of(times)}</text>',
         *legend,
     ]
@@ -221,8 +221,17 @@ def _point(point: ChartPoint, frame: _Frame, size: float) -> str:
     return _linked(f'{ring}<circle {place} r="{size}"/>', point.told, point.anchor)
 
 
-def _gap(gap: ChartGap, frame: _Frame) -> str:
-    x = frame.x(gap.at.timestamp())
+def _gaps(gaps: Sequence[ChartGap], frame: _Frame) -> Iterator[str]:
+    """Draw gaps on the axis; only the first of each pixel and kind."""
+    seen: set[tuple[int, bool]] = set()
+    for gap in gaps:
+        x = frame.x(gap.at.timestamp())
+        if (place := (round(x), gap.is_missed)) not in seen:
+            seen.add(place)
+            yield _gap(gap, x, frame)
+
+
+def _gap(gap: ChartGap, x: float, frame: _Frame) -> str:
     line = f"M{x:.1f} {frame.bottom - 6:.0f}v12" if gap.is_missed else _cross(x, frame.bottom)
     mark = f'<path class="gap{" missed" if gap.is_missed else ""}" d="{line}"/>'
     return _linked(mark, gap.told, gap.anchor)

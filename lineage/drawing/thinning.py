@@ -2,25 +2,23 @@
 
 from collections.abc import Sequence
 
-from lineage.drawing.chart import ChartPoint
 
+def thinned(points: Sequence[tuple[float, float]], columns: int) -> list[int]:
+    """Say which points to keep, by their numbers: the lowest and the highest of each column of a chart, and the first
+    and the last of all.
 
-def thinned(points: Sequence[ChartPoint], columns: int) -> tuple[ChartPoint, ...]:
-    """Keep the lowest and the highest of each column of a chart, and the first and the last of all, in their order.
-
-    Points in the order of time; all of them are kept where that is no more.
+    Points are pairs of a time in seconds and a value, in the order of time. All of them are kept where that is no more.
     """
     if len(points) <= 2 * columns:
-        return tuple(points)
-    begin = points[0].at.timestamp()
-    span = points[-1].at.timestamp() - begin or 1.0
+        return list(range(len(points)))
+    begin = points[0][0]
+    span = points[-1][0] - begin or 1.0
     lowest: dict[int, int] = {}
     highest: dict[int, int] = {}
-    for number, point in enumerate(points):
-        column = min(columns - 1, int((point.at.timestamp() - begin) / span * columns))
-        if point.value < points[lowest.setdefault(column, number)].value:
+    for number, (at, value) in enumerate(points):
+        column = min(columns - 1, int((at - begin) / span * columns))
+        if value < points[lowest.setdefault(column, number)][1]:
             lowest[column] = number
-        if point.value > points[highest.setdefault(column, number)].value:
+        if value > points[highest.setdefault(column, number)][1]:
             highest[column] = number
-    kept = {0, len(points) - 1, *lowest.values(), *highest.values()}
-    return tuple(points[number] for number in sorted(kept))
+    return sorted({0, len(points) - 1, *lowest.values(), *highest.values()})

@@ -21,33 +21,20 @@ def trend_chart(trend: Answer, *, anchors: Mapping[str, str] | None = None, colu
     columns, the highest and lowest of each are drawn, and the chart says so.
     """
     anchors = anchors or {}
-    points = [
-        ChartPoint(
-            at=_time(slot_of(point)),
-            value=point["value"],
-            is_cached=point["cached"],
-            is_outlier=point["outlier"],
-            told=tuple(_told(trend, point)),
-            anchor=anchors.get(point["run"]["id"], ""),
-        )
-        for point in trend["points"]
-    ]
-    points.sort(key=lambda point: point.at)
-    drawn = thinned(points, columns)
+    points = sorted(((_time(slot_of(point)), point) for point in trend["points"]), key=lambda pair: pair[0])
+    kept = thinned([(at.timestamp(), point["value"]) for at, point in points], columns)
+    stands = {point["run"]["id"]: at for at, point in points}
     return Chart(
         title=name_of(trend),
-        points=drawn,
+        points=tuple(_point(trend, *points[number], anchors) for number in kept),
         gaps=tuple(sorted(_gaps(trend, anchors), key=lambda gap: gap.at)),
         versions=tuple(
-            ChartVersion(
-                at=_time(slot_of(point)),
-                told=(ANOTHER_VERSION, point["run"]["displayName"]),
-            )
-            for point in trend["points"]
+            ChartVersion(at=at, told=(ANOTHER_VERSION, point["run"]["displayName"]))
+            for at, point in points
             if point["versionChanged"]
         ),
-        shifts=tuple(_shifts(trend)),
-        notes=tuple(_notes(trend, len(points), len(drawn))),
+        shifts=tuple(sorted(_shifts(trend, stands), key=lambda shift: (shift.begin, shift.end))),
+        notes=tuple(_notes(trend, len(points), len(kept))),
     )
 
 
@@ -74,6 +61,17 @@ def levels_of(shift: Answer) -> str:
     return f"{number_of(shift['medianBefore'])} → {number_of(shift['medianAfter'])}"
 
 
+def _point(trend: Answer, at: datetime, point: Answer, anchors: Mapping[str, str]) -> ChartPoint:
+    return ChartPoint(
+        at=at,
+        value=point["value"],
+        is_cached=point["cached"],
+        is_outlier=point["outlier"],
+        told=tuple(_told(trend, point)),
+        anchor=anchors.get(point["run"]["id"], ""),
+    )
+
+
 def _told(trend: Answer, point: Answer) -> Iterator[str]:
     yield f"{trend['metric']} {number_of(point['value'])}"
     yield f"{point['run']['displayName']}, {_written(slot_of(point))}"
@@ -96,11 +94,10 @@ def _gaps(trend: Answer, anchors: Mapping[str, str]) -> Iterator[ChartGap]:
         )
 
 
-def _shifts(trend: Answer) -> Iterator[ChartShift]:
-    stands = {point["run"]["id"]: _time(slot_of(point)) for point in trend["points"]}
+def _shifts(trend: Answer, stands: Mapping[str, datetime]) -> Iterator[ChartShift]:
     for shift in trend["shifts"]:
         at = _time(shift["at"])
-        begin, end = (stands.get((shift[side] or {}).get("id"), at) for side in ("earliest", "latest"))
+        begin, end = (stands.get(shift[side]["id"], at) if shift[side] else at for side in ("earliest", "latest"))
         yield ChartShift(
             begin=min(begin, end),
             end=max(begin, end),
