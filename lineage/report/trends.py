@@ -50,14 +50,14 @@ _TONES: Final = {
 _RUNS: Final = "runs"
 
 
-def trends_report(trends: Sequence[Answer], *, name: str) -> Report:
-    """Write the report of series of metrics; `name` says of what they are."""
+def trends_report(trends: Sequence[Answer], *, title: str) -> Report:
+    """Write the report of series of metrics under a title."""
     numbered = [(f"metric-{number}", trend) for number, trend in enumerate(trends, 1)]
     runs = _runs(trends)
     anchors = {id: f"run-{number}" for number, id in enumerate(runs, 1)}
     columns = min(COLUMNS, max(LEAST_COLUMNS, POINTS // (2 * max(1, len(trends)))))
     return Report(
-        f"{name}: how it moves",
+        title,
         (
             Section("In short", "in-short", (Facts(tuple(_short(trends, runs))),)),
             *_metrics(numbered),
