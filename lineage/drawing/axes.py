@@ -12,12 +12,13 @@ from typing import Final
 
 from lineage.drawing.numbers import number_of
 
+LARGEST: Final = 1.7976931348623157e308  # that a float can hold
 ROOM: Final = 0.06  # of the range of values, above and below them
 _STEPS: Final = (1.0, 2.0, 5.0, 10.0)
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 _CLOCK: Final = (1, 5, 15, 30, *(_MINUTE * n for n in (1, 5, 15, 30)), *(_HOUR * n for n in (1, 3, 6, 12)))
 _DAYS: Final = (_DAY, 2 * _DAY, 7 * _DAY, 14 * _DAY)
-_MONTHS: Final = (1, 3, 6, 12, 24, 60, 120, 600, 1200, 6000)
+_MONTHS: Final = (1, 3, 6, *(12 * n for n in (1, 2, 5, 10, 50, 100, 500, 1_000, 5_000, 10_000)))
 _MONTH: Final = 30.4 * _DAY  # on average
 
 
@@ -38,9 +39,10 @@ class Axis:
     ticks: tuple[Tick, ...]
 
     def share(self, value: float) -> float:
-        """Say where a value lies: 0 is the low end and 1 the high one."""
+        """Say where a value lies: 0 is the low end, and whatever is beyond, and 1 the high one."""
         # in halves, as a range may be more than a float can hold
-        return (value / 2 - self.low / 2) / (self.high / 2 - self.low / 2)
+        share = (value / 2 - self.low / 2) / (self.high / 2 - self.low / 2)
+        return max(0.0, min(1.0, share))
 
 
 def value_axis(values: Iterable[float], most: int) -> Axis:
@@ -55,8 +57,7 @@ def value_axis(values: Iterable[float], most: int) -> Axis:
 
 
 def _finite(value: float) -> float:
-    largest = 1.7e308
-    return max(-largest, min(largest, value))
+    return max(-LARGEST, min(LARGEST, value))
 
 
 def _round_ticks(low: float, high: float, most: int) -> Iterator[Tick]:

@@ -284,5 +284,5 @@ def _marks(chart: Chart) -> Iterator[tuple[str, Callable[[float, float], str]]]:
         yield "median of a level", lambda x, y: f'<path class="level" d="M{x - 8:.0f} {y:.0f}h16"/>'
         yield (
             "where it shifted",
-            lambda x, y: f'<rect class="band" x="{x - 5:.0f}" y="{y - 6:.0f}" width="10" height="12"/>',
+            lambda x, y: f'<path class="band" d="M{x - 5:.0f} {y - 6:.0f}h10v12h-10z"/>',
         )

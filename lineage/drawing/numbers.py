@@ -12,7 +12,8 @@ def number_of(value: float | None) -> str:
         return NOT_KNOWN
     least, most = _PLAIN
     if value == 0 or not least <= abs(value) < most:
-        return f"{value:.4g}".replace("-", "−", 1)
+        text = f"{value:.4g}"
+        return f"−{text[1:]}" if value < 0 else text
     if abs(value) < 1000:
         return f"{value:.4g}".replace("-", "−")
     return f"{value:,.1f}".removesuffix(".0").replace("-", "−")

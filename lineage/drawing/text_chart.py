@@ -189,7 +189,7 @@ def _row(values: Axis, value: float, height: int) -> int:
 
 
 def _column(axis: Axis, seconds: float, columns: int) -> int:
-    return round(min(1.0, max(0.0, axis.share(seconds))) * (columns * 2 - 1)) // 2
+    return round(axis.share(seconds) * (columns * 2 - 1)) // 2
 
 
 def _middle(shift: ChartShift) -> float:
