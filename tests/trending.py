@@ -152,3 +152,29 @@ def a_regression() -> dict[str, Any]:
 
 
 IMAGES: Final = tuple(f"registry.example/train@sha256:{letter * 64}" for letter in "ab")
+
+
+class Answers:
+    """Answers saved queries by their names, and remembers what was asked. What has runs is found by its name."""
+
+    def __init__(self, *trends: Answer) -> None:
+        self.trends: Any = list(trends)
+        self.named: dict[str, list[Answer]] = {
+            "pipelines": [_named("Pipeline", "churn-training")],
+            "experiments": [_named("Experiment", "tuning")],
+            "recurringRuns": [_named("RecurringRun", "nightly")],
+        }
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+
+    def __call__(self, name: str, values: dict[str, Any]) -> Mapping[str, Any]:
+        self.asked.append((name, values))
+        if name in ("metric-trend", "metric-trends"):
+            return {"metricTrend": self.trends, "metricTrends": self.trends}
+        wanted = [condition["eq"] for either in values["where"]["or"] for condition in either.values()]
+        return {
+            lists: {"nodes": [one for one in nodes if one["name"] in wanted]} for lists, nodes in self.named.items()
+        }
+
+
+def _named(kind: str, name: str) -> dict[str, Any]:
+    return {"id": f"{kind}:{name}", "name": name, "namespace": "team-a", "cluster": "default"}
