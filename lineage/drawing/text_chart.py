@@ -167,7 +167,7 @@ def _points(plot: list[list[Cell]], chart: Chart, axis: Axis, values: Axis, sign
     """Draw values over all else: first the plain ones, over them what is not."""
     height, columns = len(plot), len(plot[0])
     dots: dict[tuple[int, int], int] = {}
-    is_wide = len(chart.points) * 2 <= columns  # so few that each may be a square of dots, to be seen
+    is_wide = len(chart.points) <= columns  # so few that each may be a square of dots, to be seen
     for point in chart.points:
         x = axis.share(point.at.timestamp()) * (columns * 2 - 1)
         y = (1 - values.share(point.value)) * (height * 4 - 1)

@@ -12,6 +12,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from lineage.cli import app, blame, report, scopes, trend, trending
+from lineage.cli.pictures.trends import pictures_of_trends
+from lineage.cli.terminal import print_answer
 from lineage.identity import global_id, pipeline_key, recurring_run_key
 from tests.trending import Answers, a_point, a_regression, a_run, a_shift, a_suspect, a_trend
 
@@ -125,7 +127,7 @@ def test_suspects_are_ranked_with_what_is_not_tracked_among_them(answers: Answer
     lines = run("blame", "accuracy", *OF).stdout.splitlines()
     ranked = [line.split()[:2] for line in lines if " % " in line and not line.startswith("shift")]
     assert ranked == [["50", "%"], ["30", "%"], ["20", "%"]]
-    assert "something that is not tracked" in next(line for line in lines if "30 %" in line)
+    assert "not tracked" in next(line for line in lines if "30 %" in line)
 
 
 def test_a_series_is_shown_for_each_value_of_a_parameter(answers: Answers) -> None:
@@ -163,6 +165,16 @@ def test_the_last_shift_is_blamed_unless_all_are_asked_for(answers: Answers) -> 
 def test_where_nothing_shifted_nobody_is_blamed(answers: Answers) -> None:
     answers.trends = [STEADY]
     assert "no shift of its level is confirmed: steady" in run("blame", "f1", *OF).stdout
+
+
+def test_a_terminal_that_knows_ascii_alone_loses_no_minus(monkeypatch: pytest.MonkeyPatch) -> None:
+    printed = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(printed, encoding="ascii", write_through=True))
+    print_answer(*pictures_of_trends([WORSE]))
+    text = printed.getvalue().decode("ascii")
+    assert "v regression -4.2 %" in text
+    assert "0.872, -0.004667 since the one before" in text
+    assert "0.912 -> 0.874" in text
 
 
 # ------------------------------------------------------------------------------------------ other forms

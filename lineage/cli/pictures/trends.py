@@ -115,7 +115,7 @@ def _suspects(shift: Answer) -> Table:
         rows.append((shift["notTracked"], None))
     for score, change in sorted(rows, key=lambda row: -row[0]):
         if change is None:
-            table.add_row(f"  {score_of(score)}", Text("something that is not tracked", "dim"))
+            table.add_row(f"  {score_of(score)}", Text("not tracked", "dim"))
         else:
             table.add_row(
                 f"  {score_of(score)}",
