@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from lineage.drawing.chart import Verdict
 from lineage.drawing.numbers import number_of
+from lineage.drawing.sparkline import sparkline
 from lineage.drawing.trend import COLUMNS, headline_of, levels_of, name_of, slot_of, trend_chart
 from lineage.report.document import (
     NOT_KNOWN,
@@ -96,12 +97,13 @@ def _metrics(numbered: Sequence[tuple[str, Answer]]) -> Iterator[Section]:
                 (number_of(trend["summary"]["median"]),),
                 (_count_of_shifts(trend, anchor),),
                 (f"{len(trend['points']):,}",),
+                (sparkline([point["value"] for point in trend["points"]]),),
             )
         )
         for anchor, trend in numbered
     )
     if rows:
-        columns = ("metric", "verdict", "latest", "change", "usually", "shifts", "values")
+        columns = ("metric", "verdict", "latest", "change", "usually", "shifts", "values", "how it went")
         yield Section("Metrics", "metrics", (Table(columns, rows),))
 
 

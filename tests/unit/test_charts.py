@@ -14,6 +14,7 @@ from lineage.drawing.axes import time_axis, value_axis
 from lineage.drawing.chart import Chart, ChartPoint
 from lineage.drawing.chart_svg import svg_of_charts
 from lineage.drawing.numbers import number_of, percent_of, probability_of, signed
+from lineage.drawing.sparkline import BARS, sparkline
 from lineage.drawing.text_chart import ASCII, Role, legend_of, plain_lines, text_chart
 from lineage.drawing.thinning import thinned
 from lineage.drawing.trend import trend_chart
@@ -259,3 +260,17 @@ def test_higher_values_stand_higher() -> None:
 def test_nothing_is_said_where_nothing_is_known() -> None:
     assert text_of(a_trend([])) == "No value is known."
     assert legend_of(trend_chart(a_trend([1.0])), ASCII) == ""
+
+
+# ------------------------------------------------------------------------------------------ in one word
+@given(st.lists(FLOATS, max_size=60))
+def test_a_sparkline_is_short_whatever_the_values(values: list[float]) -> None:
+    word = sparkline(values, 10)
+    assert len(word) == min(10, len(values))
+    assert set(word) <= set(BARS)
+
+
+def test_a_sparkline_shows_how_it_went() -> None:
+    assert sparkline([1.0, 2.0, 8.0]) == "▁▂█"
+    assert sparkline([3.0, 3.0]) == "▅▅"
+    assert sparkline([0.0] * 50 + [1.0] * 50, 4) == "▁▁██"
