@@ -18,7 +18,7 @@ from typer.testing import CliRunner, Result
 from lineage.cli import app
 from lineage.cli.run_table import Columns, Content, content_of
 from lineage.store import migrate, open_store
-from tests.factories import record
+from tests.factories import a_workflow, record
 from tests.training_run import Training
 
 FIRST = Training(rate="0.1")
@@ -72,6 +72,19 @@ def test_parquet_says_the_same_with_numbers_and_times(url: str, tmp_path: Path) 
     assert table.column("started_at").to_pylist() == [_time(row["started_at"]) for row in told]
     assert table.column("metric.accuracy").to_pylist() == [float(row["metric.accuracy"]) for row in told]
     assert table.column("uid").to_pylist() == ["u1", "u2"]
+
+
+def test_what_is_secret_has_no_value(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'lineage.db'}"
+    migrate(url)
+    store = open_store(url)
+    given = [{"name": "db_password", "value": "hunter2"}, {"name": "epochs", "value": "14"}]
+    record(store, a_workflow(spec={"arguments": {"parameters": given}}))
+    store.close()
+    done = export(url)
+    (row,) = rows_of(done.stdout)
+    assert (row["parameter.db_password"], row["parameter.epochs"]) == ("", "14")
+    assert "hunter2" not in done.stdout
 
 
 def _time(text: str) -> datetime:
