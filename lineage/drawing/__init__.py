@@ -1,4 +1,4 @@
-"""Pictures of graphs, laid out in columns from left to right, and charts of values over time. Pure: values in, text out.
+"""Pictures of graphs, laid out in columns from left to right, and charts of values over time. Values in, text out.
 
 picture.py     what is drawn of a graph
 provenance.py  a picture of an answer to `lineage`
