@@ -22,6 +22,7 @@ PLOT: Final = 230  # high
 MARGIN: Final = 20
 SMALL, NAME, NOTE = 11.0, 13.0, 12.0
 BOLD: Final = 1.07  # how much wider bold words are
+WIDER: Final = 1.2  # and those of a font that is wider than others, where nothing else cuts them off
 INSET: Final = 8  # between the ends of the plot and the first and last point
 LANE: Final = 16  # above the plot: a line of words on shifts
 LANES: Final = 2
@@ -34,7 +35,8 @@ VALUE_TICKS, TIME_TICKS = 5, 8
 SIZES: Final = ((150, 3.6), (500, 2.6), (1500, 1.9))
 """How large points are, while there are no more than so many."""
 TINY: Final = 1.4
-MOST_LINES: Final = 60  # of other versions: where there are more, each is a short stroke
+MOST_LINES: Final = 30  # of other versions: where there are more, each is a short stroke
+MOST_CALLED: Final = 8  # of these: where there are more, the legend alone says what they are
 VERSION: Final = "version"
 
 
@@ -85,7 +87,7 @@ def _chart(chart: Chart) -> tuple[str, float]:
     left = MARGIN + ceil(max((width_of(tick.label, SMALL) for tick in values.ticks), default=0)) + 8
     frame = _Frame(left, WIDTH - MARGIN, 0, PLOT, time_axis(times, TIME_TICKS), values)
     said, lanes = _words_of_shifts(chart.shifts, frame)
-    top = ABOVE + LANE * lanes + (12 if chart.versions else 0) + 6
+    top = ABOVE + LANE * lanes + (12 if 0 < len(chart.versions) <= MOST_CALLED else 0) + 6
     frame = replace(frame, top=top, bottom=top + PLOT)
     if not times:
         return _empty(chart)
@@ -109,7 +111,7 @@ def _chart(chart: Chart) -> tuple[str, float]:
 
 
 def _title(chart: Chart) -> str:
-    words = fitted(chart.title, NAME * BOLD, WIDTH - 2 * MARGIN)
+    words = fitted(chart.title, NAME * WIDER, WIDTH - 2 * MARGIN)
     return f'<text class="name" x="{MARGIN}" y="14">{markup(words)}</text>'
 
 
@@ -149,7 +151,7 @@ def _versions(chart: Chart, frame: _Frame) -> Iterator[str]:
         below = frame.top + 8 if is_short else frame.bottom
         line = f'<path class="version" d="M{x:.1f} {frame.top - 4:.0f}V{below:.0f}"/>'
         half = width_of(VERSION, SMALL) / 2
-        if x - half > end:
+        if x - half > end and len(chart.versions) <= MOST_CALLED:
             line += f'<text class="small middle" x="{x:.1f}" y="{frame.top - 7:.0f}">{VERSION}</text>'
             end = x + half
         yield _titled(line, version.told, role="graphics-symbol")
