@@ -82,6 +82,7 @@ VIOLATIONS = (
     Violation("layers", "lineage/audit/judging.py", "import lineage.auditing"),
     Violation("only-metadata-speaks-grpc", "watchers/mlmd.py", "import grpc"),
     Violation("only-kafka-speaks-kafka", "lineage/recorder.py", "import kafka"),
+    Violation("only-export-speaks-arrow", "lineage/cli/export.py", "import pyarrow"),
     Violation("only-faces-serve", "watchers/run.py", "import starlette"),
 )
 

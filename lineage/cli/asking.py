@@ -41,7 +41,12 @@ def open_ask(store: str | None, url: str | None) -> Ask:
 
 def ask_saved(ask: Ask, name: str, values: dict[str, Any]) -> Mapping[str, Any]:
     """Ask a saved query, or end where it cannot be answered."""
-    answer = ask(saved_queries()[name].text, values)
+    return ask_text(ask, saved_queries()[name].text, values)
+
+
+def ask_text(ask: Ask, text: str, values: dict[str, Any]) -> Mapping[str, Any]:
+    """Ask a query, or end where it cannot be answered."""
+    answer = ask(text, values)
     if answer.get("errors"):
         fail(str(answer["errors"][0]["message"]))
     data: Mapping[str, Any] = answer["data"]
@@ -61,6 +66,11 @@ def ask_pages(
         if len(found) >= limit or not page["pageInfo"]["hasNextPage"]:
             return found, page["totalCount"]
         values["after"] = page["pageInfo"]["endCursor"]
+
+
+def json_of(found: Any) -> str:
+    """Write an answer as JSON."""
+    return to_json(found, indented=True).decode() + "\n"
 
 
 def write_json(found: Any) -> None:

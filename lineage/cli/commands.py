@@ -79,7 +79,8 @@ COMMANDS: Final[Mapping[str, Command]] = {
     ),
     "report": Command(
         "report:app",
-        "Write a report as one file of HTML, Markdown or JSON: `provenance`, `diff` of two runs, `audit` of one.",
+        "Write a report as one file of HTML, Markdown or JSON: `provenance`, `diff` of two runs, `audit` of one, "
+        "`trends` of metrics.",
     ),
     "impact": Command(
         "impact:impact",
@@ -93,6 +94,20 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "audit": Command(
         "audit:audit",
         "Say whether a run can be traced, could be made again, and was, with the evidence for each verdict.",
+    ),
+    "trend": Command(
+        "trend:trend",
+        "Show how a metric moves from run to run: a chart, what is usual, where its level shifted, and what may have "
+        "done that.",
+    ),
+    "blame": Command(
+        "blame:blame",
+        "Say what may have shifted the level of a metric: images, parameters, inputs and other things that were others "
+        "before it than after, the likeliest first, and among them that it was nothing of what is tracked.",
+    ),
+    "export": Command(
+        "export:app",
+        "Write what is recorded as a table for other tools: `runs`, with their parameters and metrics as columns.",
     ),
     "logs": Command("logs:logs", "Print the log that a step left, where Argo archived it."),
     "query": Command("query:query", "Ask in GraphQL; print the answer as JSON. Without a query, list the saved ones."),

@@ -8,14 +8,16 @@ from typing import Annotated, Any, Final, assert_never
 
 import typer
 
-from lineage.cli.asking import UrlFlag, ask_saved, open_ask
+from lineage.cli.asking import UrlFlag, ask_saved, json_of, open_ask
 from lineage.cli.audit import AsOfFlag, PolicyFlag, RegistryFlag, audit_of, moment_meant, policy_meant
 from lineage.cli.flags import StoreFlag
 from lineage.cli.meant import run_meant
 from lineage.cli.provenance import NODES_UNLESS_ASKED, DepthFlag, MaxNodesFlag, SystemFlag
 from lineage.cli.references import RefArgument, find_reference
+from lineage.cli.scopes import ExperimentFlag, NamespaceFlag, PipelineFlag, RecurringRunFlag, named, scope_meant
 from lineage.cli.telling import configure_logs
 from lineage.cli.terminal import USAGE, fail, notes, write_file
+from lineage.cli.trending import LAST_UNLESS_ASKED, LastFlag, Trends, trends_of_scope
 from lineage.model import Direction
 from lineage.report.audit import audit_report
 from lineage.report.difference import difference_report
@@ -23,11 +25,12 @@ from lineage.report.document import Report
 from lineage.report.html import html_of
 from lineage.report.markdown import markdown_of
 from lineage.report.provenance import provenance_report
-from lineage_graphql import to_json
+from lineage.report.trends import trends_report
 
 app = typer.Typer(
     name="report",
-    help="Write a report as one file of HTML, Markdown or JSON: `provenance`, `diff` of two runs, `audit` of one.",
+    help="Write a report as one file of HTML, Markdown or JSON: `provenance`, `diff` of two runs, `audit` of one, "
+    "`trends` of metrics.",
     no_args_is_help=True,
 )
 
@@ -144,6 +147,32 @@ def audit(
     _write(found, audit_report(found), meant, file)
 
 
+@app.command("trends")
+def trends(
+    pipeline: PipelineFlag = None,
+    experiment: ExperimentFlag = None,
+    recurring_run: RecurringRunFlag = None,
+    namespace: NamespaceFlag = None,
+    last: LastFlag = LAST_UNLESS_ASKED,
+    form: FormatFlag = None,
+    file: FileFlag = None,
+    store: StoreFlag = None,
+    url: UrlFlag = None,
+) -> None:
+    """Report how all metrics of some runs move, the worst first: charts, what is usual, shifts of their level, and what
+    may have done these.
+
+    lineage report trends --pipeline churn-training -o trends.html
+    lineage report trends --recurring-run nightly --last 100 --format md
+    """
+    configure_logs(logging.ERROR)
+    asked, meant = named(pipeline, experiment, recurring_run, namespace), _meant(form, file)
+    ask = open_ask(store, url)
+    scope = scope_meant(ask, asked)
+    found = trends_of_scope(ask, scope, last=last)
+    _write(found, trends_report(found, title=f"{scope.called}: how its metrics move"), meant, file)
+
+
 def _meant(asked: Format | None, file: Path | None) -> Format:
     """Say how to write: as it was asked for, else as the name of a file says. Ends where that says nothing."""
     if asked is not None:
@@ -156,14 +185,14 @@ def _meant(asked: Format | None, file: Path | None) -> Format:
     return found
 
 
-def _write(answer: Mapping[str, Any], report: Report, form: Format, file: Path | None) -> None:
+def _write(answer: Mapping[str, Any] | Trends, report: Report, form: Format, file: Path | None) -> None:
     match form:
         case Format.HTML:
             text = html_of(report)
         case Format.MD:
             text = markdown_of(report)
         case Format.JSON:
-            text = to_json(answer, indented=True).decode() + "\n"
+            text = json_of(answer)
         case _:
             assert_never(form)
     if file is None:

@@ -4,6 +4,8 @@ Answers go to standard output, everything else to standard error, so that answer
 """
 
 import sys
+from codecs import register_error
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -34,7 +36,22 @@ def fail(message: str, *, code: int = FAILURE) -> NoReturn:
 def print_answer(*shown: RenderableType) -> None:
     """Print to standard output: as wide as the terminal, or as wide as it is where it goes to a file."""
     width = None if sys.stdout.isatty() else WIDTH_IN_A_PIPE
+    if isinstance(sys.stdout, TextIOWrapper):
+        register_error(_PLAINLY, _plainly)
+        sys.stdout.reconfigure(errors=_PLAINLY)
     Console(file=sys.stdout, highlight=False, width=width).print(*shown, sep="\n")
+
+
+_PLAINLY: Final = "plainly"
+_IN_ASCII: Final = {"−": "-", "–": "-", "→": "->", "←": "<-", "…": "...", "×": "x"}
+
+
+def _plainly(error: UnicodeError) -> tuple[str, int]:
+    """Write what a terminal does not know in letters that any knows: a minus must not be lost."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    unknown = error.object[error.start : error.end]
+    return "".join(_IN_ASCII.get(letter, "?") for letter in unknown), error.end
 
 
 def write_file(file: Path, text: str) -> None:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from itertools import chain
 from typing import Final, TypeAlias
 
+from lineage.drawing.chart import Chart
 from lineage.drawing.picture import Picture
 
 NOT_KNOWN: Final = "–"
@@ -82,9 +83,9 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A picture. Where it is wider than the page, its right end is seen first if it `is_read_from_right`."""
+    """A picture or a chart. Where it is wider than the page, its right end is seen first if it `is_read_from_right`."""
 
-    picture: Picture
+    picture: Picture | Chart
     is_read_from_right: bool = False
 
 
@@ -101,12 +102,14 @@ Block: TypeAlias = Table | Facts | Paragraph | Figure | Changes
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of a report; `anchor` is how links lead to it. One that `is_part` belongs to the last that is not."""
+    """A part of a report; `anchor` is how links lead to it. One that `is_part` belongs to the last that is not. The
+    contents name what `is_listed` and is no part."""
 
     title: str
     anchor: str
     blocks: tuple[Block, ...]
     is_part: bool = False
+    is_listed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

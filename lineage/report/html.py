@@ -9,7 +9,10 @@ from hashlib import sha256
 from html import escape
 from typing import Final, assert_never
 
+from lineage.drawing import chart_style
 from lineage.drawing import style as drawing_style
+from lineage.drawing.chart import Chart
+from lineage.drawing.chart_svg import svg_of_charts
 from lineage.drawing.svg import svg_of
 from lineage.drawing.words import harmless
 from lineage.report.document import (
@@ -35,15 +38,16 @@ def _hash(style: str) -> str:
     return f"'sha256-{b64encode(sha256(style.encode()).digest()).decode()}'"
 
 
-POLICY: Final = (
-    f"default-src 'none'; style-src {_hash(STYLE)} {_hash(drawing_style.STYLE)}; base-uri 'none'; form-action 'none'"
-)
+_STYLES: Final = " ".join(map(_hash, (STYLE, drawing_style.STYLE, chart_style.STYLE)))
+POLICY: Final = f"default-src 'none'; style-src {_STYLES}; base-uri 'none'; form-action 'none'"
 
 
 def html_of(report: Report) -> str:
     """Write a report as a page of HTML. The same report gives the same text."""
     contents = "".join(
-        f"<li>{_link(section.title, section.anchor)}</li>" for section in report.sections if not section.is_part
+        f"<li>{_link(section.title, section.anchor)}</li>"
+        for section in report.sections
+        if section.is_listed and not section.is_part
     )
     return f"""<!doctype html>
 <html lang="en">
@@ -87,7 +91,8 @@ def _block(block: Block, section: Section) -> str:
             table = f"<table><thead><tr>{head}</tr></thead><tbody>\n{''.join(map(_row, rows))}</tbody></table>"
             return _wide(table, section.title)
         case Figure(picture, is_read_from_right):
-            return f"<figure>{_wide(svg_of(picture), picture.title, is_read_from_right=is_read_from_right)}</figure>"
+            drawn = svg_of_charts([picture]) if isinstance(picture, Chart) else svg_of(picture)
+            return f"<figure>{_wide(drawn, picture.title, is_read_from_right=is_read_from_right)}</figure>"
         case Changes(lines):
             return _wide(f'<pre class="changes">{"".join(map(_changed, lines))}</pre>', section.title)
     assert_never(block)

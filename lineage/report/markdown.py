@@ -1,6 +1,7 @@
 """A report as Markdown, as GitHub reads it (GFM): for comments, issues and wikis.
 
-Every letter that Markdown or HTML could take for its own is written as what it is. Pictures are flowcharts of Mermaid.
+Every letter that Markdown or HTML could take for its own is written as what it is. Pictures are flowcharts of Mermaid,
+and charts are text.
 """
 
 import re
@@ -8,8 +9,10 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Final, assert_never
 
+from lineage.drawing.chart import Chart
 from lineage.drawing.mermaid import mermaid_of
 from lineage.drawing.picture import Picture
+from lineage.drawing.text_chart import UNICODE, legend_of, plain_lines
 from lineage.drawing.words import harmless
 from lineage.report.document import (
     Badge,
@@ -31,6 +34,7 @@ from lineage.report.document import (
 _SIGNS: Final = {Tone.GOOD: "", Tone.QUIET: "", Tone.NOTICE: "⚠ ", Tone.ALARM: "✗ "}
 _LARGEST, _MOST_ARROWS = 50_000, 500
 """Letters and arrows: what Mermaid draws at most, unless it is told otherwise."""
+CHART_WIDTH: Final = 100  # columns: what a comment shows without being moved
 _ANYWHERE: Final = re.compile(r"[\\`*_\[\]~|$]|:(?=//)|(?<=www)\.")
 """What is markup wherever it stands, and by what addresses are found."""
 _AT_THE_START: Final = re.compile(r"^(\s*(?:\d+(?=[.)](?:\s|$))|(?=(?:#{1,6}|[+-])(?:\s|$)|[=-][=\s-]*$)))")
@@ -61,12 +65,20 @@ def _block(block: Block) -> Iterator[str]:
             for row in rows:
                 yield f"| {_anchor(row.anchor)}{' | '.join(map(_line, row.cells))} |\n"
         case Figure(picture):
-            yield from _figure(picture)
+            yield from _chart(picture) if isinstance(picture, Chart) else _figure(picture)
         case Changes(lines):
             fence = _fence(lines)
             yield "\n".join((f"{fence}diff", *map(harmless, lines), f"{fence}\n"))
         case _:
             assert_never(block)
+
+
+def _chart(chart: Chart) -> Iterator[str]:
+    lines = [harmless(line) for line in (*plain_lines(chart, width=CHART_WIDTH), legend_of(chart, UNICODE)) if line]
+    fence = _fence(lines)
+    yield "\n".join((f"{fence}text", *lines, f"{fence}\n"))
+    for note in chart.notes:
+        yield f"\n{_text(note)}\n"
 
 
 def _figure(picture: Picture) -> Iterator[str]:

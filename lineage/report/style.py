@@ -29,6 +29,7 @@ dd{margin:0;overflow-wrap:anywhere}
 figure{margin:.6rem 0}
 figure svg{display:block;direction:ltr}
 .from-right{direction:rtl}
+.from-right .trend{margin-right:auto}
 table{border-collapse:collapse;width:100%;font-size:.9rem}
 th,td{padding:.4rem .7rem;text-align:left;vertical-align:top;border-bottom:1px solid var(--rule)}
 th{background:var(--wash);font-weight:600;white-space:nowrap}

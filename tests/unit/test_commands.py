@@ -13,7 +13,9 @@ from lineage.cli import app
 from lineage.cli.commands import COMMANDS
 
 # What takes long to import: a tenth of a second each, or more.
-HEAVY = {"alembic", "graphene", "graphql", "kafka", "kubernetes", "minio", "sqlalchemy", "starlette", "uvicorn"}
+HEAVY = {
+    *("alembic", "graphene", "graphql", "kafka", "kubernetes", "minio", "pyarrow", "sqlalchemy", "starlette", "uvicorn")
+}
 
 every_command = pytest.mark.parametrize("name", COMMANDS)
 
@@ -49,6 +51,8 @@ def test_what_calls_no_command_imports_nothing_that_takes_long(arguments: list[s
         (["path", "nightly", "weekly"], ["graphene", "graphql", "sqlalchemy"]),
         (["experiments"], ["graphene", "graphql", "sqlalchemy"]),
         (["audit", "nightly"], ["graphene", "graphql", "sqlalchemy"]),
+        (["trend", "accuracy", "--pipeline", "churn"], ["graphene", "graphql", "sqlalchemy"]),
+        (["export", "runs"], ["graphene", "graphql", "sqlalchemy"]),
         (["report", "diff", "monday", "tuesday"], ["graphene", "graphql", "sqlalchemy"]),
         (["query", "recent-runs"], ["graphene", "graphql", "sqlalchemy"]),
         (["artifact", "s3://b/k"], ["graphene", "graphql", "sqlalchemy"]),

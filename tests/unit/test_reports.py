@@ -35,10 +35,12 @@ from lineage.report.html import html_of
 from lineage.report.markdown import markdown_of
 from lineage.report.provenance import provenance_report
 from lineage.report.times import duration
+from lineage.report.trends import trends_report
 from lineage_graphql import execute, saved_queries
 from tests.example import ENDPOINT, EVALUATE, MODEL, NIGHTLY, RAW, REPORT, TRAIN
 from tests.example import example as example_knowledge
 from tests.fakes import FakeStore
+from tests.trending import a_gap, a_regression, a_trend
 from tests.unit.test_provenance_picture import artifact, execution, graph
 
 ANY_TEXT = st.text(st.characters(codec=None), max_size=60).map(lambda text: f"{text}x")  # something is there to see
@@ -181,6 +183,8 @@ REPORTS: Mapping[str, Callable[[], Report]] = {
         check("C-01", "PASS", evidence=[evidence(subject="none of ours")]),
         check("D-06", "NOT_APPLICABLE", blocks=None),
     ),
+    "trends": lambda: trends_report([a_regression(), a_trend([1.0, 2.0], metric="loss")], title="trends"),
+    "trend of one metric": lambda: trends_report([a_trend([1.0], gaps=[a_gap(2)])], title="trend"),
 }
 every_report = pytest.mark.parametrize("make", REPORTS.values(), ids=REPORTS)
 
@@ -303,6 +307,7 @@ def test_a_thing_of_the_picture_leads_to_its_row() -> None:
     inside = [attributes.get("href") for tag, attributes in page.elements if tag == "a"]
     assert f"#{anchor_of(MODEL.id)}" in inside
     (figure,) = [block for block in section(of_example(REPORT.id), "Picture").blocks if isinstance(block, Figure)]
+    assert isinstance(figure.picture, Picture)
     assert [thing.anchor for thing in figure.picture.things] == [anchor_of(thing.id) for thing in figure.picture.things]
 
 
