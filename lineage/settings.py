@@ -165,7 +165,8 @@ class Settings(BaseSettings):
     `kfp_api` is the URL of the API of Kubeflow Pipelines, which is asked for what is in `kfp_namespaces`, else in
     `namespaces`, and `kfp_metadata` that of its ML Metadata. Those of Kafka are called as Kafka's clients call them. Of
     several object stores that fit, the first counts; of one object so many bytes are read at most, in so many seconds.
-    `metric_files` are patterns of names, `metric_parameters` the last words of names.
+    `metric_files` are patterns of names, `metric_parameters` the last words of names; the file `metric_directions` says
+    which way metrics should go (`lineage.trends.directions`).
     """
 
     model_config = SettingsConfigDict(
@@ -199,6 +200,7 @@ class Settings(BaseSettings):
     kfp_token_file: FilePath | None = None
     kfp_ca_file: FilePath | None = None
     kfp_timeout_seconds: float = Field(default=20.0, gt=0)
+    metric_directions: FilePath | None = None
     metric_files: Annotated[tuple[str, ...], NoDecode] = FILES
     metric_parameters: Annotated[tuple[str, ...], NoDecode] = PARAMETERS
 
@@ -278,7 +280,12 @@ def load_settings(flags: Mapping[str, Any]) -> Settings:
         raise InvalidSettings(f"{file} cannot be read: {error.strerror}") from error
 
 
-_FLAGS: Final = {"namespaces": "namespace", "kfp_api": "kfp", "kfp_metadata": "kfp-metadata"}
+_FLAGS: Final = {
+    "namespaces": "namespace",
+    "kfp_api": "kfp",
+    "kfp_metadata": "kfp-metadata",
+    "metric_directions": "directions",
+}
 
 
 def _explain(problem: Any, file: Path) -> str:

@@ -1,4 +1,4 @@
-"""Answers to `metricTrend`, made up: what the commands, the charts and the reports of metric trends are shown."""
+"""Answers to `metricTrends`, made up: what the commands, the charts and the reports of metric trends are shown."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -134,7 +134,7 @@ def a_regression() -> dict[str, Any]:
         suspects=suspects,
         notTracked=0.17,
         confounded=True,
-        together=[["containers[main].image", "parameters[rate]"]],
+        together=["train: containers[main].image", "parameters[rate]"],
         separating=["A run with the new image of train and the old rate 0.08."],
     )
     summary = a_summary(
@@ -168,8 +168,8 @@ class Answers:
 
     def __call__(self, name: str, values: dict[str, Any]) -> Mapping[str, Any]:
         self.asked.append((name, values))
-        if name in ("metric-trend", "metric-trends"):
-            return {"metricTrend": self.trends, "metricTrends": self.trends}
+        if name == "metric-trends":
+            return {"metricTrends": self.trends}
         wanted = [condition["eq"] for either in values["where"]["or"] for condition in either.values()]
         return {
             lists: {"nodes": [one for one in nodes if one["name"] in wanted]} for lists, nodes in self.named.items()

@@ -12,7 +12,16 @@ from lineage.cli.pictures.trends import pictures_of_blame
 from lineage.cli.scopes import ExperimentFlag, NamespaceFlag, PipelineFlag, RecurringRunFlag, named, scope_meant
 from lineage.cli.telling import configure_logs
 from lineage.cli.terminal import print_answer
-from lineage.cli.trending import LAST_UNLESS_ASKED, ByFlag, LastFlag, MetricArgument, TaskFlag, trends_of_metric
+from lineage.cli.trending import (
+    LAST_UNLESS_ASKED,
+    ByFlag,
+    DirectionsFlag,
+    LastFlag,
+    MetricArgument,
+    TaskFlag,
+    directions_meant,
+    trends_of_metric,
+)
 
 
 def blame(
@@ -24,6 +33,7 @@ def blame(
     task: TaskFlag = None,
     by: ByFlag = None,
     last: LastFlag = LAST_UNLESS_ASKED,
+    directions: DirectionsFlag = None,
     show_all: Annotated[bool, typer.Option("--all", help="Tell of all its shifts, not of the last one alone.")] = False,
     as_json: JsonFlag = False,
     store: StoreFlag = None,
@@ -39,8 +49,9 @@ def blame(
     """
     configure_logs(logging.ERROR)
     asked = named(pipeline, experiment, recurring_run, namespace)
+    judged = directions_meant(directions)
     ask = open_ask(store, url)
-    found = trends_of_metric(ask, metric, scope_meant(ask, asked), task=task, by=by, last=last)
+    found = trends_of_metric(ask, metric, scope_meant(ask, asked), task=task, by=by, last=last, directions=judged)
     if as_json:
         told = [_told(one, show_all=show_all) for one in found]
         write_json(told if by is not None else told[0])

@@ -11,7 +11,7 @@ from typing import IO, Annotated, Any, Final, TypeAlias
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from lineage.cli.asking import LARGEST_PAGE, Ask, UrlFlag, ask_text, open_ask
+from lineage.cli.asking import LARGEST_PAGE, Ask, UrlFlag, ask_saved, open_ask
 from lineage.cli.flags import StoreFlag
 from lineage.cli.run_table import Columns, keep, kept, row_of, write_csv
 from lineage.cli.scopes import ExperimentFlag, NamespaceFlag, PipelineFlag, RecurringRunFlag, named_if_any, scope_meant
@@ -23,51 +23,6 @@ app = typer.Typer(
     help="Write what is recorded as a table for other tools: `runs`, with their parameters and metrics as columns.",
     no_args_is_help=True,
 )
-
-RUNS: Final = """
-query ExportedRuns($where: RunWhere, $first: Int!, $after: String, $isFirst: Boolean!) {
-  runs(where: $where, first: $first, after: $after, orderBy: [{ field: CREATED_AT, direction: ASC }]) {
-    totalCount @include(if: $isFirst)
-    nodes {
-      id
-      uid
-      displayName
-      namespace
-      cluster
-      kind
-      phase
-      createdAt
-      scheduledAt
-      startedAt
-      finishedAt
-      pipelineVersion {
-        digest
-        pipeline {
-          name
-        }
-      }
-      experiment {
-        name
-      }
-      recurringRun {
-        name
-      }
-      parameters {
-        name
-        value
-      }
-      metrics {
-        name
-        value
-      }
-    }
-    pageInfo {
-      hasNextPage
-      endCursor
-    }
-  }
-}
-"""
 
 
 class Format(StrEnum):
@@ -147,7 +102,7 @@ def _read(ask: Ask, where: Mapping[str, Any], waiting: IO[bytes]) -> tuple[Colum
     with Progress(*shown, console=notes, transient=True, disable=not notes.is_terminal) as progress:
         task = progress.add_task("", total=None)
         while True:
-            page = ask_text(ask, RUNS, values)["runs"]
+            page = ask_saved(ask, "exported-runs", values)["runs"]
             if values["isFirst"]:
                 progress.update(task, total=page["totalCount"])
             for run in page["nodes"]:

@@ -17,7 +17,14 @@ from lineage.cli.references import RefArgument, find_reference
 from lineage.cli.scopes import ExperimentFlag, NamespaceFlag, PipelineFlag, RecurringRunFlag, named, scope_meant
 from lineage.cli.telling import configure_logs
 from lineage.cli.terminal import USAGE, fail, notes, write_file
-from lineage.cli.trending import LAST_UNLESS_ASKED, LastFlag, Trends, trends_of_scope
+from lineage.cli.trending import (
+    LAST_UNLESS_ASKED,
+    DirectionsFlag,
+    LastFlag,
+    Trends,
+    directions_meant,
+    trends_of_scope,
+)
 from lineage.model import Direction
 from lineage.report.audit import audit_report
 from lineage.report.difference import difference_report
@@ -154,6 +161,7 @@ def trends(
     recurring_run: RecurringRunFlag = None,
     namespace: NamespaceFlag = None,
     last: LastFlag = LAST_UNLESS_ASKED,
+    directions: DirectionsFlag = None,
     form: FormatFlag = None,
     file: FileFlag = None,
     store: StoreFlag = None,
@@ -167,9 +175,10 @@ def trends(
     """
     configure_logs(logging.ERROR)
     asked, meant = named(pipeline, experiment, recurring_run, namespace), _meant(form, file)
+    judged = directions_meant(directions)
     ask = open_ask(store, url)
     scope = scope_meant(ask, asked)
-    found = trends_of_scope(ask, scope, last=last)
+    found = trends_of_scope(ask, scope, last=last, directions=judged)
     _write(found, trends_report(found, title=f"{scope.called}: how its metrics move"), meant, file)
 
 

@@ -17,7 +17,16 @@ from lineage.cli.pictures.trends import pictures_of_trends
 from lineage.cli.scopes import ExperimentFlag, NamespaceFlag, PipelineFlag, RecurringRunFlag, named, scope_meant
 from lineage.cli.telling import configure_logs
 from lineage.cli.terminal import FAILURE, USAGE, complain, fail, printable
-from lineage.cli.trending import LAST_UNLESS_ASKED, ByFlag, LastFlag, MetricArgument, TaskFlag, trends_of_metric
+from lineage.cli.trending import (
+    LAST_UNLESS_ASKED,
+    ByFlag,
+    DirectionsFlag,
+    LastFlag,
+    MetricArgument,
+    TaskFlag,
+    directions_meant,
+    trends_of_metric,
+)
 from lineage.drawing.chart_svg import svg_of_charts
 from lineage.drawing.trend import name_of, slot_of, trend_chart
 from lineage.report.html import html_of
@@ -80,6 +89,7 @@ def trend(
     task: TaskFlag = None,
     by: ByFlag = None,
     last: LastFlag = LAST_UNLESS_ASKED,
+    directions: DirectionsFlag = None,
     form: Annotated[
         Format | None,
         typer.Option(
@@ -109,9 +119,10 @@ def trend(
     """
     configure_logs(logging.ERROR)
     asked, meant = named(pipeline, experiment, recurring_run, namespace), _meant(form, file)
+    judged = directions_meant(directions)
     ask = open_ask(store, url)
     scope = scope_meant(ask, asked)
-    found = trends_of_metric(ask, metric, scope, task=task, by=by, last=last)
+    found = trends_of_metric(ask, metric, scope, task=task, by=by, last=last, directions=judged)
     match meant:
         case Format.TABLE:
             write_text(pictures_of_trends(found), file)

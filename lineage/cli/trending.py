@@ -1,13 +1,16 @@
 """Asking how metrics move: the flags that several commands share, and the questions."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Final, TypeAlias
 
 import typer
 
 from lineage.cli.asking import Ask, ask_saved
 from lineage.cli.scopes import Scope
-from lineage.cli.terminal import fail, printable
+from lineage.cli.terminal import USAGE, fail, printable
+from lineage.settings import load_settings
+from lineage.trends.directions import read_directions
 
 Trends: TypeAlias = list[Mapping[str, Any]]
 
@@ -24,17 +27,54 @@ ByFlag = Annotated[
     str | None,
     typer.Option("--by", metavar="PARAMETER", help="A series for each value of this parameter of the runs."),
 ]
+DirectionsFlag = Annotated[
+    Path | None,
+    typer.Option(
+        "--directions",
+        metavar="FILE",
+        help="Which way metrics should go, and the least change that matters, as TOML: a table [metrics] with lines such "
+        'as accuracy = "higher, 0.005". Without: as the setting metric_directions says, else by their names.',
+    ),
+]
 LastFlag = Annotated[
     int, typer.Option("--last", metavar="N", min=1, max=MOST, help="Look at no more than the last so many runs.")
 ]
 
 
-def trends_of_metric(ask: Ask, metric: str, scope: Scope, *, task: str | None, by: str | None, last: int) -> Trends:
+def directions_meant(given: Path | None) -> str | None:
+    """Read the directions of metrics, and make sure that they can be understood before anything is asked."""
+    file = load_settings({"metric_directions": given}).metric_directions
+    if file is None:
+        return None
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        fail(f"{file} cannot be read: {error}", code=USAGE)
+    read_directions(text, str(file))
+    return text
+
+
+def trends_of_metric(
+    ask: Ask,
+    metric: str,
+    scope: Scope,
+    *,
+    task: str | None,
+    by: str | None,
+    last: int,
+    directions: str | None,
+) -> Trends:
     """Ask how a metric moves: one series, or with `by` one for each value of a parameter. Ends where none is known."""
-    values = {"metric": metric, "scope": scope.of_trend, "task": task, "by": by, "last": last}
-    answer = ask_saved(ask, "metric-trend", values)["metricTrend"]
-    series = answer if isinstance(answer, list) else [answer]
-    found = [one for one in series if one and (one["points"] or one["gaps"])]
+    values = {
+        "scope": scope.of_trend,
+        "metrics": [metric],
+        "task": task,
+        "by": by,
+        "last": last,
+        "directions": directions,
+    }
+    series = ask_saved(ask, "metric-trends", values)["metricTrends"]
+    found = [one for one in series if one["points"] or one["gaps"]]
     if not found:
         of_task = f" of the step {printable(task)}" if task is not None else ""
         fail(
@@ -44,9 +84,10 @@ def trends_of_metric(ask: Ask, metric: str, scope: Scope, *, task: str | None, b
     return found
 
 
-def trends_of_scope(ask: Ask, scope: Scope, *, last: int) -> Trends:
+def trends_of_scope(ask: Ask, scope: Scope, *, last: int, directions: str | None) -> Trends:
     """Ask how all metrics of runs move, the worst first. Ends where none is known."""
-    found: Trends = list(ask_saved(ask, "metric-trends", {"scope": scope.of_trend, "last": last})["metricTrends"])
+    values = {"scope": scope.of_trend, "last": last, "directions": directions}
+    found: Trends = list(ask_saved(ask, "metric-trends", values)["metricTrends"])
     if not found:
         fail(f"no metric of {printable(scope.called)} is known: `lineage runs` lists what is recorded")
     return found

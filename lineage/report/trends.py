@@ -151,8 +151,8 @@ def _shift(shift: Answer, anchors: Mapping[str, str]) -> Iterator[Block]:
     if first and last and first["id"] != last["id"]:
         facts.append(("may have been from", (_run(first, anchors), " to ", _run(last, anchors))))
     if shift["confounded"]:
-        together = "; ".join(", ".join(paths) for paths in shift["together"]) or NOT_KNOWN
-        facts.append(("changed together", (Badge("CONFOUNDED", Tone.NOTICE), " ", together)))
+        together = ", ".join(shift["together"])
+        facts.append(("cannot be told apart", (Badge("CONFOUNDED", Tone.NOTICE), " ", together)))
     yield Facts(tuple(facts))
     yield _suspects(shift)
     if shift["separating"]:

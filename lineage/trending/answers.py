@@ -58,9 +58,9 @@ class Suspect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrendShift:
-    """A shift of the level of a metric between two points. `earliest` and `latest` are the first and the last point that
-    it may have begun with. `together` are the suspects that cannot be told apart, by their paths, and `separating` the runs that
-    would do that, in words. `not_tracked` is the score of something that nobody tracks."""
+    """A shift of the level of a metric between two points. `earliest` and `latest` are the first and the last point
+    that it may have begun with. `together` are the suspects that cannot be told apart, by their steps and paths, and
+    `separating` the runs that would do that, in words. `not_tracked` is the score of something that nobody tracks."""
 
     shift: Shift
     before: TrendPoint

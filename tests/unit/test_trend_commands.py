@@ -58,8 +58,8 @@ def plain(text: str) -> str:
 )
 def test_runs_are_named_in_four_ways(answers: Answers, flags: tuple[str, ...], scope: dict[str, str]) -> None:
     assert run("trend", "accuracy", *flags, "--task", "train", "--last", "7").exit_code == 0
-    values = {"metric": "accuracy", "scope": scope, "task": "train", "by": None, "last": 7}
-    assert answers.asked[-1] == ("metric-trend", values)
+    values = {"metrics": ["accuracy"], "scope": scope, "task": "train", "by": None, "last": 7, "directions": None}
+    assert answers.asked[-1] == ("metric-trends", values)
 
 
 @pytest.mark.parametrize("command", [("trend", "accuracy"), ("blame", "accuracy"), ("report", "trends")])
@@ -230,7 +230,10 @@ def test_a_name_that_says_nothing_is_an_error(answers: Answers, tmp_path: Path) 
 def test_a_report_of_all_metrics_keeps_their_order_and_leads_from_points_to_runs(answers: Answers) -> None:
     answers.trends = [WORSE, STEADY]
     page = run("report", "trends", *OF, "--last", "40").stdout
-    assert answers.asked[-1] == ("metric-trends", {"scope": {"pipeline": "Pipeline:churn-training"}, "last": 40})
+    assert answers.asked[-1] == (
+        "metric-trends",
+        {"scope": {"pipeline": "Pipeline:churn-training"}, "last": 40, "directions": None},
+    )
     assert "<h1>pipeline churn-training: how its metrics move</h1>" in page
     assert page.index(">accuracy<") < page.index(">f1<")
     links = re.findall(r'<a href="#(run-\d+)"><title>', page)

@@ -87,9 +87,9 @@ def _shift(shift: Answer, number: int) -> Iterator[RenderableType]:
     )
     yield _suspects(shift)
     if shift["confounded"]:
-        yield Text("  what changed together cannot be told apart:", "yellow")
-    for together in shift["together"]:
-        yield Text.assemble("    ", shown(", ".join(together)))
+        yield Text("  what cannot be told apart:", "yellow")
+    for one in shift["together"]:
+        yield Text.assemble("    ", shown(one))
     if shift["separating"]:
         yield Text("  runs that would tell them apart:")
     for run in shift["separating"]:
