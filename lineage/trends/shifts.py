@@ -42,7 +42,8 @@ from lineage.trends.plateaus import plateaus
 from lineage.trends.scan import LEAST_SIDE, Against, Candidate, candidates, highest
 
 LEAST_VALUES: Final = 12
-LEAST_INDEPENDENT: Final = 10.0
+LEAST_INDEPENDENT: Final = 15.0
+"""As many values must be there that are worth an independent one; in a short series, a third of all."""
 LARGEST_DEPENDENCE: Final = 0.93
 """Beyond it a series is not told from one that only wanders."""
 LEVEL_RISK: Final = 0.05
@@ -162,6 +163,27 @@ def find_shifts(values: Sequence[float] | Floats) -> Shifts:
     )
 
 
+def likelihood(values: Sequence[float] | Floats, batches: int) -> float | None:
+    """Say how often the clearest step of a series comes about without a shift, from up to so many batches of ROWS simulated
+    series; None where nothing can be told."""
+    series = np.asarray(values, dtype=np.float64)
+    if (steps := plateaus(series)) is not None:
+        return min((p for _, p in steps), default=1.0)
+    gathered = evidence(series)
+    if isinstance(gathered, Shifts):
+        return None
+    best = int(np.minimum(gathered.against_level, gathered.against_line).argmax())
+    found = 0.0
+    for counts in (gathered.line_counts, gathered.level_counts):
+        higher = 0.0
+        for batch in range(batches):
+            higher += float(counts(batch)[best])
+            if higher >= ENOUGH:
+                break
+        found = max(found, (1 + higher) / (1 + (batch + 1) * ROWS))
+    return found
+
+
 def evidence(series: Floats) -> Evidence | Shifts:
     """Gather what speaks for shifts of a series; or say why nothing can be told."""
     n = len(series)
@@ -182,7 +204,7 @@ def evidence(series: Floats) -> Evidence | Shifts:
         return Shifts(refused="the values follow a line exactly: there is no noise to measure a shift by")
     dependence = _dependence(left, _LACK_OF_LINES if has_slope else _LACK_OF_LEVELS)
     independent = n * (1 - dependence) / (1 + dependence)
-    if independent < LEAST_INDEPENDENT or dependence > LARGEST_DEPENDENCE:
+    if independent < min(LEAST_INDEPENDENT, n / 3) or dependence > LARGEST_DEPENDENCE:
         return Shifts(
             refused=f"not enough independent data to tell a shift: of a deviation {dependence:.0%} may still be there one "
             f"run later, so these {n} values tell no more than {independent:.0f} would that are independent",
