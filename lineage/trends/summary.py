@@ -77,7 +77,7 @@ def summarize(days: Floats, values: Floats, shifts: Shifts, direction: Direction
         relative=difference / abs(previous) if difference is not None and previous else None,
         minimum=float(values.min()),
         maximum=float(values.max()),
-        best=None if direction.aim is None else min((float(value) for value in values), key=direction.badness),
+        best=_best(values, direction),
         baseline=baseline,
         surprise=surprise,
         is_surprising=is_surprising,
@@ -85,6 +85,12 @@ def summarize(days: Floats, values: Floats, shifts: Shifts, direction: Direction
         drift=drift,
         warnings=tuple(_warnings(shifts, baseline, correlation)),
     )
+
+
+def _best(values: Floats, direction: Direction) -> float | None:
+    if direction.aim is None:
+        return None
+    return float(values[int(np.argmin([direction.badness(value) for value in values.tolist()]))])
 
 
 def _baseline(values: Floats, cuts: list[int]) -> Baseline | None:
