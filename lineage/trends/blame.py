@@ -1,11 +1,12 @@
-"""What may have shifted a metric: of all that changed, what changed where the metric did, and how good a reason that is.
+"""What may have shifted a metric: of all that changed, what changed where the metric did, and how good a reason that
+is.
 
-Pure. Each factor (the image of a step, a parameter, the content of an input) that changed about the place of the shift is
-a suspect, and competes with its rivals and with something that nobody tracks. How well one explains the shift is the
+Pure. Each factor (the image of a step, a parameter, the content of an input) that changed about the place of the shift
+is a suspect, and competes with its rivals and with something that nobody tracks. How well one explains the shift is the
 likelihood of the values where the level changes when the factor does, and changes back when it does. How likely it was
 before anybody looked: one change of level has one reason. That is a tracked one as often as not; among those each that
-changed is as likely as another, and each of its changes as likely as the next; one that nobody tracks may be at any run.
-So a factor that changes with every run explains nothing, and one that changed once, and there, explains much.
+changed is as likely as another, and each of its changes as likely as the next; one that nobody tracks may be at any
+run. So a factor that changes with every run explains nothing, and one that changed once, and there, explains much.
 """
 
 from collections import Counter
@@ -28,7 +29,8 @@ AS_GOOD: Final = 1 / 3
 """Suspects are confounded that explain the shift at least a third as well as the best."""
 LEAST_SCORE: Final = 0.001
 SURE: Final = 3.24
-"""Normal quantiles of 97.5 % and 90 %, added: a difference of so many of its own errors is seen nine times out of ten."""
+"""Normal quantiles of 97.5 % and 90 %, added: a difference of so many of its own errors is seen nine times out of
+ten."""
 MOST_REPEATS: Final = 30
 MOST_PLACES: Final = 100
 """Runs at which a change may have come that nobody saw happen, as far as they are tried."""
@@ -44,8 +46,8 @@ class Factor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspect:
-    """A factor that changed about where the metric did: between the runs `last_before` and `first_after`, from `before` to
-    `after`. `score` is how much better it explains the shift than its rivals."""
+    """A factor that changed about where the metric did: between the runs `last_before` and `first_after`, from `before`
+    to `after`. `score` is how much better it explains the shift than its rivals."""
 
     factor: Factor
     score: float
@@ -57,9 +59,9 @@ class Suspect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Separation:
-    """Further runs that would tell suspects apart: these `new` factors as they are since the shift, all other suspects as
-    they were. As often as `repeats`, for the difference to stand out of the noise. Where `new` is empty all are as they
-    were: if the level stays where it is, its reason is none of them."""
+    """Further runs that would tell suspects apart: these `new` factors as they are since the shift, all other suspects
+    as they were. As often as `repeats`, for the difference to stand out of the noise. Where `new` is empty all are as
+    they were: if the level stays where it is, its reason is none of them."""
 
     new: tuple[Factor, ...]
     old: tuple[Factor, ...]
@@ -88,9 +90,9 @@ def blame(
 ) -> Blame:
     """Say what may have caused the shift before the run of index `shift`.
 
-    `values` are those of runs in their order, `factors` the level of each factor in each run, None where it is not known.
-    `shifts` are the indices of all shifts of the series, of which `shift` is one. Indices of runs in the answer count as
-    these do.
+    `values` are those of runs in their order, `factors` the level of each factor in each run, None where it is not
+    known. `shifts` are the indices of all shifts of the series, of which `shift` is one. Indices of runs in the answer
+    count as these do.
     """
     first, last = max(shift - AROUND, 0), min(shift + AROUND, len(values))
     series = without_outliers(np.asarray(values, dtype=np.float64))[first:last]
@@ -118,7 +120,8 @@ def blame(
 # ------------------------------------------------------------------------------------------ changes
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Change:
-    """A change of a factor, at a run after `last_before` and not after `first_after`, and its share of all its changes."""
+    """A change of a factor, at a run after `last_before` and not after `first_after`, and its share of all its
+    changes."""
 
     last_before: int
     first_after: int
@@ -186,7 +189,8 @@ def _steps(count: int, places: NDArray[np.int_]) -> Floats:
 
 
 def _left(values: Floats, others: tuple[int, ...], reasons: Floats) -> tuple[Floats, Floats, Floats]:
-    """Fit each reason beside the levels that other shifts make: the squares that it leaves, its effect, what is left."""
+    """Fit each reason beside the levels that other shifts make: the squares that it leaves, its effect, what is
+    left."""
     levels = np.vstack([np.ones(len(values)), _steps(len(values), np.array(others, dtype=np.int_))])
     basis = np.linalg.qr(levels.T)[0]
     beside = values - basis @ (basis.T @ values)
@@ -205,8 +209,8 @@ def _by_nobody(around: _Around, start: int, stop: int) -> float:
 
 
 def _by(around: _Around, levels: Sequence[Hashable | None], change: _Change) -> float:
-    """Say how well a change of a factor explains the shift, wherever among its runs it came. If the factor changes back,
-    so should the level: where it does, two shifts have one reason."""
+    """Say how well a change of a factor explains the shift, wherever among its runs it came. If the factor changes
+    back, so should the level: where it does, two shifts have one reason."""
     places = np.arange(change.last_before + 1, change.first_after + 1)[:MOST_PLACES]
     reasons = _steps(len(around.values), places)
     reasons[:, [run for run, level in enumerate(levels) if level == change.before]] = 0.0

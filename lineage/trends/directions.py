@@ -7,8 +7,8 @@ Pure. It is said in a file of TOML, by the names of metrics or patterns of names
     "*_loss" = "lower, 2%"
     temperature = "target 36.6, 0.5"
 
-The number behind the comma is the least effect: a smaller change is none, or of the value before, in percent. Of a metric
-that is not in the file the name says which way it should go, where it is one of those that everybody uses.
+The number behind the comma is the least effect: a smaller change is none, or of the value before, in percent. Of a
+metric that is not in the file the name says which way it should go, where it is one of those that everybody uses.
 """
 
 import re
@@ -51,7 +51,8 @@ class Aim(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What a change of a metric is: for better, for worse, or neither; UNJUDGED where nobody said which way it should go."""
+    """What a change of a metric is: for better, for worse, or neither; UNJUDGED where nobody said which way it should
+    go."""
 
     REGRESSION = "REGRESSION"
     IMPROVEMENT = "IMPROVEMENT"
@@ -95,7 +96,8 @@ class Directions:
     given: Mapping[str, Direction] = field(default_factory=dict)
 
     def of(self, metric: str) -> Direction:
-        """Find the direction of a metric: under its name, else the first pattern that fits, else by what its name says."""
+        """Find the direction of a metric: under its name, else the first pattern that fits, else by what its name
+        says."""
         if metric in self.given:
             return self.given[metric]
         fitting = (direction for pattern, direction in self.given.items() if fnmatchcase(metric, pattern))

@@ -36,7 +36,7 @@ def discover(series: Sequence[Floats], shifts: Sequence[Shifts]) -> list[Discove
     while True:
         limit = _limit([p for p in p_values if p is not None])
         seldom = (1 + ENOUGH) / (1 + batches * ROWS)
-        # Whoever is named stays so as others get a smaller p. Of the rest those go on that few simulated series resemble.
+        # Whoever is named stays so as others get a smaller p. Of the rest, those go on that few series resemble.
         unsure = [
             number
             for number, (p, one) in enumerate(zip(p_values, shifts, strict=True))

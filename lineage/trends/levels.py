@@ -55,11 +55,12 @@ def _centred(values: Floats, cuts: Sequence[int]) -> tuple[Floats, Floats]:
 
 # ------------------------------------------------------------------------------------------ choosing cuts
 def plausible_cuts(values: Floats, found: Sequence[Candidate], whole: int) -> list[int]:
-    """Choose the cuts after which what is left is most likely noise: `whole`, the best one of all, where none is better.
+    """Choose the cuts after which what is left is most likely noise: `whole`, the best one of all, where none is
+    better.
 
-    Many are taken at first, the narrowest window first, and given up one by one, that which explains least first; of all
-    stages that one is kept that Schwarz's criterion prefers, with noise that may depend on itself. Nothing is claimed of
-    them: what noise a series has must be known before a shift in it can be told.
+    Many are taken at first, the narrowest window first, and given up one by one, that which explains least first; of
+    all stages that one is kept that Schwarz's criterion prefers, with noise that may depend on itself. Nothing is
+    claimed of them: what noise a series has must be known before a shift in it can be told.
     """
     differences = np.abs(np.diff(values))
     scale = (TO_SD * float(np.median(differences)) or float(np.sqrt(np.mean(differences**2)))) / 2**0.5

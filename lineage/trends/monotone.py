@@ -17,8 +17,8 @@ from lineage.trends.noise import Floats
 
 LEAST_VALUES: Final = 8
 MOST_PAIRS: Final = 100_000
-"""All pairs of 447 values. Of more values pairs of some distances are taken, spread evenly over all: the slope of 10,000
-then differs from that of all pairs by a sixth of its own standard error (tests/unit/test_trend_monotone.py)."""
+"""All pairs of 447 values. Of more values pairs of some distances are taken, spread evenly over all: the slope of
+10,000 then differs from that of all pairs by a sixth of its own standard error (tests/unit/test_trend_monotone.py)."""
 NORMAL_95: Final = 1.959964
 
 
@@ -81,7 +81,7 @@ def _variance(values: Floats) -> float:
 
 
 def _inflation(count: int, dependence: float) -> float:
-    """Say how many dependent values tell as much as one that is independent (Yue & Wang 2004, Water Resources Management
-    18:201)."""
+    """Say how many dependent values tell as much as one that is independent (Yue & Wang 2004, Water Resources
+    Management 18:201)."""
     apart = np.arange(1, count)
     return 1 + 2 * float(((1 - apart / count) * dependence**apart).sum())

@@ -38,9 +38,9 @@ def noise_of(residuals: Floats, dependence: float) -> Noise:
 
 
 def without_outliers(values: Floats) -> Floats:
-    """Pull what lies far from its neighbours to where it is just no outlier (the filter of Hampel). A value counts among
-    its own neighbours. Where more than half of the values equal the median of their neighbours, nothing is changed:
-    there is no scale to tell by."""
+    """Pull what lies far from its neighbours to where it is just no outlier (the filter of Hampel). A value counts
+    among its own neighbours. Where more than half of the values equal the median of their neighbours, nothing is
+    changed: there is no scale to tell by."""
     padded = np.pad(values, NEIGHBOURS, constant_values=np.nan)
     level = np.nanmedian(sliding_window_view(padded, 2 * NEIGHBOURS + 1), axis=1)
     away = values - level

@@ -24,7 +24,8 @@ def plateaus(values: Floats) -> Sequence[tuple[int, float]] | None:
     have noise.
 
     A level holds for LEAST_RUNS equal values or more. What lasts for less is an outlier: one may be, or two in a
-    hundred. The likelihood is that of the one order, of all of the values on both levels, in which none is out of place.
+    hundred. The likelihood is that of the one order, of all of the values on both levels, in which none is out of
+    place.
     """
     changed = np.flatnonzero(np.abs(np.diff(values)) > EQUAL * np.abs(values).max(initial=0.0)) + 1
     bounds = [0, *changed.tolist(), len(values)]

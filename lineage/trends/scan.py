@@ -22,16 +22,16 @@ LEAST_SIDE: Final = 4
 """Values before and after a step, at least: three may be outliers side by side."""
 LEAST_WINDOW: Final = 24
 FINENESS: Final = 16
-"""Places at which heights are compared are at most a sixteenth of the way to the nearer end apart, which takes one or two
-hundredths off a height that lies between them."""
+"""Places at which heights are compared are at most a sixteenth of the way to the nearer end apart, which takes one or
+two hundredths off a height that lies between them."""
 AT_ONCE: Final = 60_000
 """Values that are looked at together: what is made of them stays in the cache of a processor."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Windows:
-    """Windows of one length, and what is the same for all of them: the `places` of steps, counted from the start, what a
-    level or a line leaves of a step at each (one over its length), and the sums of the times before it. `index` are
+    """Windows of one length, and what is the same for all of them: the `places` of steps, counted from the start, what
+    a level or a line leaves of a step at each (one over its length), and the sums of the times before it. `index` are
     the places in each window, counted from the start of all."""
 
     length: int

@@ -1,9 +1,9 @@
 """Confirmed shifts: between which runs the level of a metric changed, so clearly that it is neither noise nor a trend.
 
-Pure. What is claimed must be told from two things at once: from a series that stays at one level, whose noise depends on
-itself as far as it may, and from one that follows a straight line. Each is a bootstrap of the highest step in any window,
-so that all claims of a series together are wrong in at most one of twenty series. Shifts are then taken from the
-narrowest windows that tell (Baranowski, Chen & Fryzlewicz 2019, JRSS-B 81:649), which see each alone.
+Pure. What is claimed must be told from two things at once: from a series that stays at one level, whose noise depends
+on itself as far as it may, and from one that follows a straight line. Each is a bootstrap of the highest step in any
+window, so that all claims of a series together are wrong in at most one of twenty series. Shifts are then taken from
+the narrowest windows that tell (Baranowski, Chen & Fryzlewicz 2019, JRSS-B 81:649), which see each alone.
 
 Measured on 1,000 simulated series each, in percent. Without a shift, alarms (and series about which nothing is said):
 
@@ -54,8 +54,8 @@ on itself, and a step beside it be noise as well."""
 ROWS: Final = 25
 BATCHES: Final = 8
 ENOUGH: Final = 10
-"""So many simulated series that are as high tell that it is no shift, however many more are made (Besag & Clifford 1991,
-Biometrika 78:301)."""
+"""So many simulated series that are as high tell that it is no shift, however many more are made (Besag & Clifford
+1991, Biometrika 78:301)."""
 LOCATION: Final = 7.35
 """Of twice the log-likelihood, below its maximum: 95 % of the places of shifts lie within it (Hansen 2000, Econometrica
 68:575)."""
@@ -76,8 +76,8 @@ class Shift:
     """A change of level before the value of `index`, with 95 % certainty from `earliest` to `latest`.
 
     Means and medians are those of all values from the shift before to the shift after. `effect` is the height of the
-    step in standard deviations of the noise, beside a trend where there is one; None where there is no noise. `p` is how
-    often so high a step comes about without a shift, anywhere in the series.
+    step in standard deviations of the noise, beside a trend where there is one; None where there is no noise. `p` is
+    how often so high a step comes about without a shift, anywhere in the series.
     """
 
     index: int
@@ -128,8 +128,8 @@ class Evidence:
         return self._counts(self.plain, self.against_line, "line", batch)
 
     def level_counts(self, batch: int) -> Floats:
-        """Count, for each candidate, of ROWS series without a shift those with as high a step against a level. There are
-        none where a clear trend is no level."""
+        """Count, for each candidate, of ROWS series without a shift those with as high a step against a level. There
+        are none where a clear trend is no level."""
         if self.has_slope:
             return np.zeros(len(self.candidates))
         return self._counts(self.patient, self.against_level, "level", batch)
@@ -164,8 +164,8 @@ def find_shifts(values: Sequence[float] | Floats) -> Shifts:
 
 
 def likelihood(values: Sequence[float] | Floats, batches: int) -> float | None:
-    """Say how often the clearest step of a series comes about without a shift, from up to so many batches of ROWS simulated
-    series; None where nothing can be told."""
+    """Say how often the clearest step of a series comes about without a shift, from up to so many batches of ROWS
+    simulated series; None where nothing can be told."""
     series = np.asarray(values, dtype=np.float64)
     if (steps := plateaus(series)) is not None:
         return min((p for _, p in steps), default=1.0)
@@ -206,8 +206,9 @@ def evidence(series: Floats) -> Evidence | Shifts:
     independent = n * (1 - dependence) / (1 + dependence)
     if independent < min(LEAST_INDEPENDENT, n / 3) or dependence > LARGEST_DEPENDENCE:
         return Shifts(
-            refused=f"not enough independent data to tell a shift: of a deviation {dependence:.0%} may still be there one "
-            f"run later, so these {n} values tell no more than {independent:.0f} would that are independent",
+            refused="not enough independent data to tell a shift: of a deviation "
+            f"{dependence:.0%} may still be there one run later, so {n} values tell no more than {independent:.0f} would "
+            "that are independent",
             dependence=dependence,
         )
     return Evidence(
@@ -240,8 +241,8 @@ def _p_values(counts: Callable[[int], Floats], tested: int) -> Floats:
 
 # ------------------------------------------------------------------------------------------ which, and where
 def _narrowest(found: Sequence[Candidate], p: Floats, is_shift: NDArray[np.bool_]) -> dict[int, float]:
-    """Take the cut of the narrowest window that tells, then of the next one that holds none of those taken. In order, and
-    each with the smallest p of a window that holds it and no other."""
+    """Take the cut of the narrowest window that tells, then of the next one that holds none of those taken. In order,
+    and each with the smallest p of a window that holds it and no other."""
     telling = [(one, float(likely)) for one, likely, tells in zip(found, p, is_shift, strict=True) if tells]
     cuts: dict[int, float] = {}
     for one, likely in sorted(telling, key=lambda each: (each[0].stop - each[0].start, each[1], each[0].index)):

@@ -22,8 +22,8 @@ DEPENDENT: Final = 0.3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Baseline:
-    """What the last value is compared with: up to BASELINE values before it, and after the last shift. `quartiles` are the
-    ends of the middle half; `mad` is the median of the distances from the median."""
+    """What the last value is compared with: up to BASELINE values before it, and after the last shift. `quartiles` are
+    the ends of the middle half; `mad` is the median of the distances from the median."""
 
     count: int
     median: float
@@ -37,8 +37,8 @@ class Summary:
 
     `relative` is the difference of the last two over the previous one. `surprise` is how far the last value lies from
     the baseline's median, in standard deviations that outliers do not widen; where all of the baseline is equal it is
-    None, and `is_surprising` says whether the last value is another. `autocorrelation` is that of one run with the next,
-    of what levels and drift leave. `warnings` are for those who read the rest.
+    None, and `is_surprising` says whether the last value is another. `autocorrelation` is that of one run with the
+    next, of what levels and drift leave. `warnings` are for those who read the rest.
     """
 
     count: int
@@ -90,7 +90,7 @@ def summarize(days: Floats, values: Floats, shifts: Shifts, direction: Direction
 def _best(values: Floats, direction: Direction) -> float | None:
     if direction.aim is None:
         return None
-    return float(values[int(np.argmin([direction.badness(value) for value in values.tolist()]))])
+    return float(values[np.argmin([direction.badness(float(value)) for value in values])])
 
 
 def _baseline(values: Floats, cuts: list[int]) -> Baseline | None:
@@ -114,7 +114,8 @@ def _surprise(latest: float, baseline: Baseline | None) -> tuple[float | None, b
 
 
 def _correlation(days: Floats, values: Floats, cuts: list[int], drift: Drift | None) -> float | None:
-    """Correlate what is left after the level of each stretch and the drift. A fit takes away about 1/n for each level."""
+    """Correlate what is left after the level of each stretch and the drift. A fit takes away about 1/n for each
+    level."""
     if drift is None:
         return None
     level = values - drift.per_day * days
@@ -130,8 +131,8 @@ def _warnings(shifts: Shifts, baseline: Baseline | None, correlation: float | No
         found.append(f"shifts were not looked for: {shifts.refused}")
     if correlation is not None and correlation >= DEPENDENT:
         found.append(
-            f"a run's value depends on that of the run before (autocorrelation {correlation:.2f}): values tell less than "
-            "their number says, and surprises are more frequent"
+            f"a run's value depends on that of the run before (autocorrelation {correlation:.2f}): values tell less "
+            "than their number says, and surprises are more frequent"
         )
     if baseline is not None and baseline.mad == 0:
         found.append("more than half of the last values are equal: a last value is surprising if it is another")
