@@ -1,0 +1,139 @@
+"""How a metric stands: its last value against what it was before, how far it scatters, and where it drifts.
+
+Pure. Of a series only values count that a run computed: a value that was taken from a cache repeats an old one.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from lineage.trends.directions import Direction
+from lineage.trends.monotone import Drift, drift_of
+from lineage.trends.noise import MOST_DEPENDENT, TO_SD, Floats, autocorrelation
+from lineage.trends.shifts import Shifts
+
+BASELINE: Final = 30
+"""Values before the last one that it is compared with, at most."""
+LEAST_BASELINE: Final = 5
+SURPRISE: Final = 3.5
+DEPENDENT: Final = 0.3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """What the last value is compared with: up to BASELINE values before it, and after the last shift. `quartiles` are
+    the ends of the middle half; `mad` is the median of the distances from the median."""
+
+    count: int
+    median: float
+    mad: float
+    quartiles: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """The state of a series. What needs more values than there are is None.
+
+    `relative` is the difference of the last two over the previous one. `surprise` is how far the last value lies from
+    the baseline's median, in standard deviations that outliers do not widen; where all of the baseline is equal it is
+    None, and `is_surprising` says whether the last value is another. `autocorrelation` is that of one run with the
+    next, of what levels and drift leave. `warnings` are for those who read the rest.
+    """
+
+    count: int
+    latest: float | None = None
+    previous: float | None = None
+    difference: float | None = None
+    relative: float | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    best: float | None = None
+    baseline: Baseline | None = None
+    surprise: float | None = None
+    is_surprising: bool = False
+    autocorrelation: float | None = None
+    drift: Drift | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def summarize(days: Floats, values: Floats, shifts: Shifts, direction: Direction) -> Summary:
+    """Summarize a series: finite values in the order of their runs, at times in days, with the shifts that it has."""
+    if len(values) == 0:
+        return Summary(count=0)
+    latest = float(values[-1])
+    previous = float(values[-2]) if len(values) > 1 else None
+    difference = None if previous is None else latest - previous
+    cuts = [shift.index for shift in shifts.found]
+    drift = drift_of(days, values, cuts, min(shifts.dependence, MOST_DEPENDENT))
+    baseline = _baseline(values, cuts)
+    surprise, is_surprising = _surprise(latest, baseline)
+    correlation = _correlation(days, values, cuts, drift)
+    return Summary(
+        count=len(values),
+        latest=latest,
+        previous=previous,
+        difference=difference,
+        relative=difference / abs(previous) if difference is not None and previous else None,
+        minimum=float(values.min()),
+        maximum=float(values.max()),
+        best=_best(values, direction),
+        baseline=baseline,
+        surprise=surprise,
+        is_surprising=is_surprising,
+        autocorrelation=correlation,
+        drift=drift,
+        warnings=tuple(_warnings(shifts, baseline, correlation)),
+    )
+
+
+def _best(values: Floats, direction: Direction) -> float | None:
+    if direction.aim is None:
+        return None
+    return float(values[np.argmin([direction.badness(float(value)) for value in values])])
+
+
+def _baseline(values: Floats, cuts: list[int]) -> Baseline | None:
+    last = len(values) - 1
+    window = values[max(last - BASELINE, cuts[-1] if cuts else 0) : last]
+    if len(window) < LEAST_BASELINE:
+        return None
+    low, median, high = np.quantile(window, [0.25, 0.5, 0.75]).tolist()
+    return Baseline(
+        count=len(window), median=median, mad=float(np.median(np.abs(window - median))), quartiles=(low, high)
+    )
+
+
+def _surprise(latest: float, baseline: Baseline | None) -> tuple[float | None, bool]:
+    if baseline is None:
+        return None, False
+    if baseline.mad == 0:
+        return None, latest != baseline.median
+    surprise = (latest - baseline.median) / (TO_SD * baseline.mad)
+    return surprise, abs(surprise) > SURPRISE
+
+
+def _correlation(days: Floats, values: Floats, cuts: list[int], drift: Drift | None) -> float | None:
+    """Correlate what is left after the level of each stretch and the drift. A fit takes away about 1/n for each
+    level."""
+    if drift is None:
+        return None
+    level = values - drift.per_day * days
+    left = np.concatenate([part - part.mean() for part in np.split(level, cuts)])
+    if not left.any():
+        return None
+    return float(min(autocorrelation(left) + (1 + len(cuts)) / len(left), 1.0))
+
+
+def _warnings(shifts: Shifts, baseline: Baseline | None, correlation: float | None) -> list[str]:
+    found = []
+    if shifts.refused is not None:
+        found.append(f"shifts were not looked for: {shifts.refused}")
+    if correlation is not None and correlation >= DEPENDENT:
+        found.append(
+            f"a run's value depends on that of the run before (autocorrelation {correlation:.2f}): values tell less "
+            "than their number says, and surprises are more frequent"
+        )
+    if baseline is not None and baseline.mad == 0:
+        found.append("more than half of the last values are equal: a last value is surprising if it is another")
+    return found
