@@ -40,6 +40,7 @@ from lineage_graphql.connections import LARGEST_PAGE, PAGE_UNLESS_ASKED
 from lineage_graphql.fingerprints import GROUPS_UNLESS_ASKED, MOST_COMPARED
 from lineage_graphql.impact import LISTED_UNLESS_ASKED
 from lineage_graphql.provenance import NODES_UNLESS_ASKED
+from lineage_graphql.trends import POINTS_UNLESS_ASKED
 
 MOST_NODES: Final = 500_000  # a page of runs, a page of steps each, and what those read and wrote: 130,000
 ASSUMED_LENGTH: Final = 3  # of a list without pages: a step has few inputs and few steps before it
@@ -64,6 +65,7 @@ PAGED: Final = {
     "Nondeterminism": ("first", GROUPS_UNLESS_ASKED),
     "LineageGraph": ("maxNodes", NODES_UNLESS_ASKED),
     "Paths": ("maxNodes", NODES_UNLESS_ASKED),
+    "MetricTrend": ("last", POINTS_UNLESS_ASKED),
 }
 """The types that hold lists of which an argument of their field says how long they are, and how long unless asked."""
 
@@ -149,7 +151,7 @@ class _Count:
             within = page if parent.name in PAGED else self._page_within(field, of)
             return self.selected(field.selection_set, of, within)
         length = self._length(field, parent, of, page)
-        return length * (1 + self.selected(field.selection_set, of))
+        return length * (1 + self.selected(field.selection_set, of, self._page_within(field, of)))
 
     def _length(self, field: FieldNode, parent: GraphQLNamedType, of: GraphQLNamedType, page: int) -> int:
         if parent.name.endswith("Connection") or parent.name in PAGED:

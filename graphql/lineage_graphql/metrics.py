@@ -75,7 +75,7 @@ METRIC_SERIES = forward_field(
 
 
 class TrendScope(graphene.InputObjectType):
-    """Exactly one of these."""
+    """Exactly one of the four."""
 
     pipeline = graphene.ID(description="The runs of this pipeline.")
     experiment = graphene.ID(description="The runs of this experiment.")

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 POINTS_UNLESS_ASKED: Final = 1_000
 MOST_POINTS: Final = 10_000
 MOST_METRICS: Final = 500
+MOST_VALUES: Final = 1_000_000  # of all metrics together, which are held in memory: some 300 bytes each
 UNKNOWN: Final = "UNKNOWN"
 
 MetricDirection = graphene.Enum(
@@ -43,6 +44,7 @@ MetricDirection = graphene.Enum(
 )
 MetricStanding = graphene.Enum.from_enum(
     Standing,
+    name="MetricStanding",
     description=described(
         "What is to be said of a series, or a shift, in one word.",
         {
@@ -149,7 +151,9 @@ class MetricShift(graphene.ObjectType):
     suspects = graphene.List(
         graphene.NonNull(Suspect), required=True, description="What may have done it, the likeliest first."
     )
-    not_tracked = graphene.Float(description="The score of the rival of all suspects: something that is not tracked.")
+    not_tracked = graphene.Float(
+        required=True, description="The score of the rival of all suspects: something that is not tracked."
+    )
     confounded = graphene.Boolean(
         required=True, description="True where the runs that there are do not tell the likeliest from others."
     )
@@ -346,6 +350,11 @@ def _found(
     last, directions = asked.get("last", POINTS_UNLESS_ASKED), asked.get("directions")
     if not 1 <= last <= MOST_POINTS:
         raise InvalidRequest(f"last is {last}: it must be from 1 to {MOST_POINTS}")
+    if last * len(metrics) > MOST_VALUES:
+        most = MOST_VALUES // len(metrics)
+        raise InvalidRequest(
+            f"the last {last} points of {len(metrics)} metrics are too many: ask for {most}, or for fewer metrics"
+        )
     recurring = scope.get("recurring_run")
     question = Question(
         where=AllOf(tuple(within(scope))),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO, Annotated, Any, Final, TypeAlias
+from typing import IO, Annotated, Any, TypeAlias
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn

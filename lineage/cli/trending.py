@@ -32,8 +32,8 @@ DirectionsFlag = Annotated[
     typer.Option(
         "--directions",
         metavar="FILE",
-        help="Which way metrics should go, and the least change that matters, as TOML: a table [metrics] with lines such "
-        'as accuracy = "higher, 0.005". Without: as the setting metric_directions says, else by their names.',
+        help="Which way metrics should go, and the least change that matters, as TOML: a table [metrics] of lines "
+        'such as accuracy = "higher, 0.005". Without: as the setting metric_directions says, else by their names.',
     ),
 ]
 LastFlag = Annotated[

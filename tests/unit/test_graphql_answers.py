@@ -512,6 +512,7 @@ NEEDED: dict[str, object] = {
     "run": NIGHTLY.id,
     "target": WEEKLY.id,
     "other": [MODEL.id],
+    "scope": {"namespace": "team-a"},
 }
 
 
