@@ -37,7 +37,7 @@ class Slots:
         """The recurring runs whose schedules say where a point is missing."""
         if self._asked.recurring_run is not None:
             return (self._asked.recurring_run,)
-        runs = [one.run_key for one in points[-NEWEST:] if one.scheduled_at is not None]
+        runs = [one.run_key for one in points[-NEWEST:]]
         for key, run in self._store.get(self._scope, [one for one in runs if one not in self._made]).items():
             self._made[key] = run.recurring_run_key if isinstance(run, Run) else None
         found = dict.fromkeys(self._made.get(key) for key in runs)

@@ -1,0 +1,183 @@
+"""How metrics move over runs, asked as readers ask: a planted cause is found where it was planted, and what is not
+known is not claimed."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import cache
+from random import Random
+from typing import Any
+
+import pytest
+
+from lineage.identity import global_id, pipeline_key
+from lineage.ports import EVERYTHING, Scope
+from lineage.store.sql import SqlStore
+from lineage_graphql import execute, saved_queries
+from tests.factories import CLUSTER, NAMESPACE, a_recurring_run, a_scheduled_run, a_store
+from tests.training_run import Training
+
+RUNS, SHIFT, DAY = 40, 24, 86_400
+TRAINING = {"pipeline": global_id(pipeline_key(CLUSTER, NAMESPACE, "training"))}
+EVERY_RUN = {"namespace": NAMESPACE}
+
+
+def a_series(before: Training, after: Training, *, drop: float = 0.05) -> Iterator[Training]:
+    """Runs of which those from SHIFT on are like `after`, and worse."""
+    noise = Random(7)
+    for number in range(RUNS):
+        accuracy = 0.9 + noise.gauss(0, 0.01) - (drop if number >= SHIFT else 0)
+        like = after if number >= SHIFT else before
+        yield replace(
+            like, uid=f"u{number}", name=f"training-{number:05}", born=DAY * (number + 1), accuracy=f"{accuracy:.4f}"
+        )
+
+
+def recorded(*runs: Training) -> SqlStore:
+    return a_store(*(one for run in runs for one in run.told()))
+
+
+@cache
+def shifted() -> SqlStore:
+    """A store whose accuracy fell when the image of the training became another."""
+    return recorded(*a_series(Training(), Training(image_word="another")))
+
+
+def asked(store: SqlStore, scope: Mapping[str, str] = TRAINING, **more: Any) -> list[dict[str, Any]]:
+    answer = execute(store, EVERYTHING, saved_queries()["metric-trends"].text, {"scope": scope, **more})
+    assert "errors" not in answer, answer["errors"]
+    found: list[dict[str, Any]] = answer["data"]["metricTrends"]
+    return found
+
+
+def accuracy(store: SqlStore, **more: Any) -> dict[str, Any]:
+    (found,) = asked(store, metrics=["accuracy"], **more)
+    return found
+
+
+# ------------------------------------------------------------------------------------------ shifts and their causes
+def test_a_drop_is_found_where_it_was_with_what_did_it() -> None:
+    trend = accuracy(shifted())
+    assert (trend["direction"], trend["verdict"]) == ("HIGHER", "REGRESSION")
+    (shift,) = trend["shifts"]
+    names = [f"training-{number:05}" for number in range(RUNS)]
+    assert abs(names.index(shift["after"]["displayName"]) - SHIFT) <= 1
+    assert names.index(shift["before"]["displayName"]) == names.index(shift["after"]["displayName"]) - 1
+    assert shift["medianAfter"] == pytest.approx(shift["medianBefore"] - 0.05, abs=0.01)
+    suspect = shift["suspects"][0]
+    assert (suspect["change"]["kind"], suspect["change"]["step"]) == ("IMAGE", "train")
+    assert suspect["change"]["path"] == "containers[main].image"
+    assert suspect["score"] > shift["notTracked"]
+    assert not shift["confounded"]
+    assert sum(one["score"] for one in shift["suspects"]) + shift["notTracked"] == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("after", "kind", "path"),
+    [
+        (Training(rate="0.2"), "PARAMETER", "parameters[rate]"),
+        (Training(data="clients"), "INPUT", "inputs.artifacts[in0]"),
+    ],
+)
+def test_other_causes_are_found_as_well(after: Training, kind: str, path: str) -> None:
+    (shift,) = accuracy(recorded(*a_series(Training(), after)))["shifts"]
+    change = shift["suspects"][0]["change"]
+    assert (change["kind"], change["path"]) == (kind, path)
+
+
+def test_where_nothing_changed_it_is_something_that_is_not_tracked() -> None:
+    (shift,) = accuracy(recorded(*a_series(Training(), Training())))["shifts"]
+    assert all(one["score"] < shift["notTracked"] for one in shift["suspects"])
+
+
+def test_what_changed_together_is_told_as_such_with_the_runs_that_would_separate_it() -> None:
+    (shift,) = accuracy(recorded(*a_series(Training(), Training(rate="0.2", image_word="another"))))["shifts"]
+    assert shift["confounded"]
+    assert {"parameters[rate]", "train: containers[main].image"} <= set(shift["together"])
+    assert any("parameters[rate]" in one for one in shift["separating"])
+
+
+def test_a_series_that_does_not_change_is_steady() -> None:
+    trend = accuracy(recorded(*a_series(Training(), Training(image_word="another"), drop=0)))
+    assert (trend["verdict"], trend["shifts"]) == ("STEADY", [])
+
+
+def test_too_few_values_are_refused_with_the_reason() -> None:
+    trend = accuracy(shifted(), last=5)
+    assert trend["verdict"] == "UNKNOWN"
+    assert any("too few" in warning for warning in trend["warnings"])
+
+
+def test_which_way_is_better_and_what_matters_is_for_the_asker_to_say() -> None:
+    assert accuracy(shifted(), directions='[metrics]\naccuracy = "lower"')["verdict"] == "IMPROVEMENT"
+    assert accuracy(shifted(), directions='[metrics]\naccuracy = "higher, 0.5"')["verdict"] == "STEADY"
+    answer = execute(
+        shifted(),
+        EVERYTHING,
+        saved_queries()["metric-trends"].text,
+        {"scope": TRAINING, "directions": '[metrics]\naccuracy = "upwards"'},
+    )
+    assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+    assert "metrics.accuracy" in answer["errors"][0]["message"]
+
+
+# ------------------------------------------------------------------------------------------ series
+def test_all_metrics_of_a_scope_are_told_the_worst_first() -> None:
+    found = asked(shifted())
+    assert found[0]["metric"] == "accuracy"
+    assert {"duration_seconds", "succeeded", "retries", "output_bytes"} <= {one["metric"] for one in found}
+    assert [one["metric"] for one in found if one["verdict"] == "REGRESSION"] == ["accuracy"]
+
+
+def test_a_series_of_a_task_has_its_values_alone() -> None:
+    assert len(accuracy(shifted(), task="evaluate")["points"]) == RUNS
+    assert accuracy(shifted(), task="prepare")["points"] == []
+
+
+def test_a_parameter_splits_a_series_by_its_values() -> None:
+    store = recorded(*a_series(Training(), Training(rate="0.2")))
+    found = asked(store, metrics=["accuracy"], by="rate")
+    assert {one["split"]["value"]: len(one["points"]) for one in found} == {"0.1": SHIFT, "0.2": RUNS - SHIFT}
+    assert all(one["split"]["parameter"] == "rate" for one in found)
+
+
+def test_another_version_of_the_pipeline_is_marked_in_one_series() -> None:
+    points = accuracy(recorded(*a_series(Training(), Training(script="train --faster"))))["points"]
+    assert [number for number, one in enumerate(points) if one["versionChanged"]] == [SHIFT]
+
+
+def test_runs_without_a_value_stand_between_the_others() -> None:
+    runs = list(a_series(Training(), Training()))
+    runs[10] = replace(runs[10], failed=True)
+    trend = accuracy(recorded(*runs))
+    (gap,) = trend["gaps"]
+    assert (gap["run"]["displayName"], gap["missed"]) == ("training-00010", False)
+    assert "Failed" in gap["reason"] or "FAILED" in gap["reason"]
+    assert trend["summary"]["missing"] == 1
+    assert len(trend["points"]) == RUNS - 1
+
+
+def test_slots_for_which_no_run_was_made_are_gaps() -> None:
+    recurring = a_recurring_run(kind="CronWorkflow", schedule="* * * * *")
+    store = a_store(recurring, *(a_scheduled_run(60 * minute) for minute in (10, 11, 13)))
+    (trend,) = asked(store, EVERY_RUN, metrics=["duration_seconds"])
+    missed = [gap["at"] for gap in trend["gaps"] if gap["missed"]]
+    assert missed[0] == "1970-01-01T00:12:00Z"
+    assert trend["summary"]["slotsMissed"] == len(missed)
+
+
+def test_the_same_data_give_the_same_answer() -> None:
+    assert asked(shifted()) == asked(shifted())
+
+
+def test_what_a_caller_may_not_see_is_in_no_trend() -> None:
+    elsewhere = Scope(namespaces=frozenset({(CLUSTER, "elsewhere")}))
+    answer = execute(
+        shifted(), elsewhere, saved_queries()["metric-trends"].text, {"scope": EVERY_RUN, "metrics": ["accuracy"]}
+    )
+    assert answer["data"]["metricTrends"][0]["points"] == []
+
+
+@pytest.mark.parametrize("last", [0, 10_001])
+def test_more_points_than_are_told_are_refused(last: int) -> None:
+    answer = execute(shifted(), EVERYTHING, saved_queries()["metric-trends"].text, {"scope": TRAINING, "last": last})
+    assert f"last is {last}" in answer["errors"][0]["message"]
