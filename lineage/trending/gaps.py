@@ -1,7 +1,7 @@
 """What stands between the points of a series, and behind the last: runs without a value, and slots without a run."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from lineage.identity import Key
@@ -14,6 +14,7 @@ MOST_SLOTS: Final = 1_000  # of the schedule of a recurring run that are looked 
 SLOTS_AT_ONCE: Final = 100
 MOST_RECURRING: Final = 5  # whose schedules are looked at, of those that made the newest runs
 NEWEST: Final = 50
+LONGEST: Final = timedelta(days=3650)  # that the slots of a schedule are asked for
 
 
 class Slots:
@@ -44,7 +45,7 @@ class Slots:
         return [key for key in found if key is not None][:MOST_RECURRING]
 
     def _slots(self, key: Key, since: datetime) -> Iterator[Slot]:
-        until, after = self._asked.now, None
+        until, after = min(self._asked.now, since + LONGEST), None
         for _ in range(MOST_SLOTS // SLOTS_AT_ONCE):
             request = PageRequest(first=SLOTS_AT_ONCE, after=after)
             found = self._store.slots(self._scope, [key], since=since, until=until, now=until, page=request)

@@ -157,11 +157,12 @@ def test_runs_without_a_value_stand_between_the_others() -> None:
 
 
 def test_slots_for_which_no_run_was_made_are_gaps() -> None:
-    recurring = a_recurring_run(kind="CronWorkflow", schedule="* * * * *")
-    store = a_store(recurring, *(a_scheduled_run(60 * minute) for minute in (10, 11, 13)))
+    kubeflow = "ScheduledWorkflow"
+    runs = (a_scheduled_run(3600 * hour, kind=kubeflow) for hour in (10, 11, 13))
+    store = a_store(a_recurring_run(kind=kubeflow), *runs)
     (trend,) = asked(store, EVERY_RUN, metrics=["duration_seconds"])
     missed = [gap["at"] for gap in trend["gaps"] if gap["missed"]]
-    assert missed[0] == "1970-01-01T00:12:00Z"
+    assert missed[0] == "1970-01-01T12:00:00Z"
     assert trend["summary"]["slotsMissed"] == len(missed)
 
 
