@@ -29,6 +29,7 @@ from tests.bench import (
     objects,
     recording,
     serving,
+    trends,
     watching,
 )
 from tests.bench.measuring import FULL, QUICK, AtLeast, AtMost, Bench, Finding, Row, Skipped, Subject, Weight
@@ -46,6 +47,7 @@ SUBJECTS: Final[Mapping[str, Subject]] = {
     "objects": objects.measure,
     "differences": differences.measure,
     "drawing": drawing.measure,
+    "trends": trends.measure,
 }
 CAPTION: Final = (
     "An event is one attempt at a step that has ended: its ports, five parameters and its pod. Where runs have ended, "

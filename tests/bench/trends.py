@@ -1,21 +1,27 @@
-"""How a metric moves over the runs of a pipeline, with their parameters: read through the store, beside the statement
-that reads the same from the same tables, and beside MLflow's `search_runs` on the same runs."""
+"""How metrics move over the runs of a pipeline: the last points with parameters, read through the store, beside the
+statement that reads the same from the same tables; and what is said of them, beside limits."""
 
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from random import Random
 from typing import Final
 
 from lineage.identity import pipeline_key
 from lineage.ports import EVERYTHING, Condition, Operator
 from lineage.store import SqlStore, migrate, open_store
+from lineage.trending import Question, trends
 from tests.bench.measuring import AtMost, Bench, Finding, Row, interleaved, seconds_of
-from tests.factories import CLUSTER, NAMESPACE, KubernetesObject, a_node, a_workflow, record, rfc3339
+from tests.factories import CLUSTER, NAMESPACE, RECORDED_AT, KubernetesObject, a_node, a_workflow, record, rfc3339
 
 LENGTHS: Final = (100, 1_000, 10_000)
 AT_ONCE: Final = 500
+STEPS: Final = (2_500, 5_000, 8_000)
+"""The runs with which the level of the metric becomes another."""
+METRICS: Final = 200
+REPORTED_RUNS: Final = 1_000
 PARAMETERS: Final = ("rate", "depth", "seed", "rows", "loss")
 PIPELINE: Final = pipeline_key(CLUSTER, NAMESPACE, "nightly")
 OF_PIPELINE: Final = Condition(field="pipeline", operator=Operator.EQ, value=PIPELINE)
@@ -55,6 +61,43 @@ def measure(bench: Bench) -> Iterator[Finding]:
                 theirs=took["floor"],
                 target=AtMost(1.7),
             )
+        bench.say("trends: a long series with shifts")
+        yield Row(
+            what=f"a series of {LENGTHS[-1]:,} points with {len(STEPS)} shifts",
+            ours=min(seconds_of(partial(series, store)) for _ in range(2)),
+            beside="the limit",
+            theirs=1.5,
+            target=AtMost(1),
+        )
+
+    file = bench.folder / "many-metrics.db"
+    bench.say(f"trends: recording {REPORTED_RUNS:,} runs of {METRICS} metrics")
+    with closing(runs_in(file, runs=REPORTED_RUNS, metrics=METRICS)) as store:
+        bench.say(f"trends: a report over {METRICS} metrics")
+        yield Row(
+            what=f"trends of {METRICS} metrics over {REPORTED_RUNS:,} runs",
+            ours=min(seconds_of(partial(report, store)) for _ in range(2)),
+            beside="the limit",
+            theirs=10,
+            target=AtMost(1),
+        )
+
+
+def series(store: SqlStore) -> None:
+    """Say how a long series moves, with its shifts and what may have done them."""
+    (trend,) = trends(store, EVERYTHING, _question(LENGTHS[-1]), ["accuracy"])
+    assert len(trend.points) == LENGTHS[-1]
+    assert len(trend.shifts) == len(STEPS)
+
+
+def report(store: SqlStore) -> None:
+    """Say how all metrics of a pipeline move."""
+    names = store.metric_names(EVERYTHING, OF_PIPELINE)
+    assert len(trends(store, EVERYTHING, _question(REPORTED_RUNS), names)) == METRICS
+
+
+def _question(last: int) -> Question:
+    return Question(where=OF_PIPELINE, last=last, now=RECORDED_AT)
 
 
 def points(store: SqlStore, length: int) -> None:
@@ -77,21 +120,27 @@ def bare(file: Path, length: int) -> None:
     assert len(found) == length
 
 
-def runs_in(file: Path) -> SqlStore:
-    """Record the runs of a pipeline, each with parameters and a metric."""
+def runs_in(file: Path, *, runs: int = LENGTHS[-1], metrics: int = 1) -> SqlStore:
+    """Record the runs of a pipeline, each with parameters and metrics."""
     url = f"sqlite:///{file}"
     migrate(url)
     store = open_store(url)
-    for start in range(0, LENGTHS[-1], AT_ONCE):
-        record(store, *map(a_run, range(start, start + AT_ONCE)))
+    noise = Random(1)
+    for start in range(0, runs, AT_ONCE):
+        record(store, *(a_run(number, metrics, noise) for number in range(start, min(start + AT_ONCE, runs))))
     return store
 
 
-def a_run(number: int) -> KubernetesObject:
-    """A run of one step."""
+def a_run(number: int, metrics: int, noise: Random) -> KubernetesObject:
+    """A run of one step, whose metrics shift now and then."""
     name, born = f"nightly-{number}", 100_000 + 60 * number
     node = a_node(f"{name}.train", born, born + 30, templateName="train")
-    node["outputs"]["parameters"] = [{"name": "accuracy", "value": str(0.9 + number % 7 / 100)}]
+    level = 0.9 + 0.05 * sum(number >= step for step in STEPS)
+    names = ["accuracy", *(f"m{each}_loss" for each in range(1, metrics))]
+    node["outputs"]["parameters"] = [
+        {"name": each, "value": f"{level + noise.gauss(0, 0.01) if each == 'accuracy' else noise.random():.6f}"}
+        for each in names
+    ]
     return a_workflow(
         {f"{name}-1": node},
         uid=f"u{number}",
