@@ -47,7 +47,7 @@ LEAST_INDEPENDENT: Final = 15.0
 LARGEST_DEPENDENCE: Final = 0.93
 """Beyond it a series is not told from one that only wanders."""
 LEVEL_RISK: Final = 0.05
-LINE_RISK: Final = 0.03
+LINE_RISK: Final = 0.025
 CLEAR_TREND: Final = 4.5
 """A slope is part of a series where it is so many times as large as its error; below that it may be noise that depends
 on itself, and a step beside it be noise as well."""
@@ -207,8 +207,8 @@ def evidence(series: Floats) -> Evidence | Shifts:
     if independent < min(LEAST_INDEPENDENT, n / 3) or dependence > LARGEST_DEPENDENCE:
         return Shifts(
             refused="not enough independent data to tell a shift: of a deviation "
-            f"{dependence:.0%} may still be there one run later, so {n} values tell no more than {independent:.0f} would "
-            "that are independent",
+            f"{dependence:.0%} may still be there one run later, so {n} values tell no more than {independent:.0f} "
+            "independent ones would",
             dependence=dependence,
         )
     return Evidence(
