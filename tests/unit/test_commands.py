@@ -13,7 +13,18 @@ from lineage.cli import app
 from lineage.cli.commands import COMMANDS
 
 # What takes long to import: a tenth of a second each, or more.
-HEAVY = {"alembic", "graphene", "graphql", "kafka", "kubernetes", "minio", "sqlalchemy", "starlette", "uvicorn"}
+HEAVY = {
+    "alembic",
+    "graphene",
+    "graphql",
+    "kafka",
+    "kubernetes",
+    "minio",
+    "numpy",
+    "sqlalchemy",
+    "starlette",
+    "uvicorn",
+}
 
 every_command = pytest.mark.parametrize("name", COMMANDS)
 
