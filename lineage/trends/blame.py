@@ -33,6 +33,8 @@ SURE: Final = 3.24
 ten."""
 MOST_REPEATS: Final = 30
 NEGLIGIBLE: Final = 1e-6
+LARGEST: Final = 600.0
+"""Of the logarithm of a likelihood: far beyond any that matters, and within what a number holds."""
 MOST_PLACES: Final = 100
 """Runs at which a change may have come that nobody saw happen, as far as they are tried."""
 
@@ -170,8 +172,8 @@ class _Around:
 
     def likelihoods(self, reasons: Floats, others: tuple[int, ...]) -> Floats:
         """Compare each reason, a row that is 1 where the level should be another, with a step at the shift."""
-        left = np.maximum(_left(self.values, others, reasons)[0], 1e-12 * self.least)
-        return np.asarray((self.least / left) ** (self.independent / 2))
+        left = np.maximum(_left(self.values, others, reasons)[0], _nothing(self.values))
+        return np.asarray(np.exp(np.minimum(np.log(self.least / left) * self.independent / 2, LARGEST)))
 
 
 def _around(values: Floats, others: tuple[int, ...], shift: int) -> _Around:
@@ -183,9 +185,14 @@ def _around(values: Floats, others: tuple[int, ...], shift: int) -> _Around:
         values=values,
         others=others,
         independent=len(values) * (1 - part) / (1 + part),
-        least=max(float(squares[0]), 1e-12 * float(values @ values), 1e-300),
+        least=max(float(squares[0]), _nothing(values)),
         repeats=min(max(repeats, 1), MOST_REPEATS),
     )
+
+
+def _nothing(values: Floats) -> float:
+    """Say which squares are no more than what adding up loses: what is without noise is explained exactly."""
+    return max(1e-12 * float(values @ values), 1e-300)
 
 
 def _steps(count: int, places: NDArray[np.int_]) -> Floats:

@@ -150,6 +150,12 @@ def test_a_change_that_nobody_saw_happen_may_have_come_at_any_run_between() -> N
     assert found.not_tracked < suspect.score < seen.score
 
 
+def test_what_is_without_noise_is_explained_by_what_changed_there() -> None:
+    found = blame(levels((0.9, 30), (0.8, 30)), {IMAGE: since(30), RATE: since(31)}, [30], 30)
+    assert [suspect.factor for suspect in found.suspects] == [IMAGE]
+    assert found.separations[0].repeats == 1
+
+
 def test_runs_far_away_are_left_out() -> None:
     random = seeded(6)
     values = normal(random, 3000) + levels((0, 2000), (3, 1000))
