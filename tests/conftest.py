@@ -116,6 +116,12 @@ def kfp_1() -> Path:
 
 
 @pytest.fixture(scope="session")
+def changepoints() -> Path:
+    """Where Apache Otava and ruptures are, to be put on the path of a process of its own."""
+    return _made("changepoints")
+
+
+@pytest.fixture(scope="session")
 def minio(tmp_path_factory: pytest.TempPathFactory) -> Iterator["MinioServer"]:
     """A MinIO server of the tests' own. Take a bucket of your own in it."""
     from tests.minio_server import minio_server

@@ -321,7 +321,8 @@ def find_trends(
     names = list(dict.fromkeys(metrics)) if metrics is not None else _names(context, scope)
     if len(names) > MOST_METRICS:
         raise InvalidRequest(f"{len(names)} metrics are asked for, and {MOST_METRICS} are the most: name them")
-    return _found(context, names, scope, asked)
+    found = _found(context, names, scope, asked)
+    return found if metrics is not None else [one for one in found if one.points]
 
 
 def _names(context: Context, scope: Mapping[str, Any]) -> list[str]:
@@ -345,7 +346,7 @@ OF_EVERY_RUN: Final = (
 def _found(
     context: Context, metrics: Sequence[str], scope: Mapping[str, Any], asked: Mapping[str, Any]
 ) -> Sequence["trending.Trend"]:
-    from lineage.trending import Question, trends  # noqa: PLC0415 - numpy takes longer than most answers
+    from lineage.trending import Question, trends
 
     last, directions = asked.get("last", POINTS_UNLESS_ASKED), asked.get("directions")
     if not 1 <= last <= MOST_POINTS:

@@ -87,8 +87,8 @@ def _distances(starts: Iterable[int], arcs: Arcs) -> dict[int, int]:
     """How many edges what can be reached is away."""
     from networkx import DiGraph, bfs_layers  # noqa: PLC0415 - it takes longer than most commands, and few ask this
 
-    graph: DiGraph[int] = DiGraph()
-    graph.add_edges_from((near, far) for near, fars in arcs.items() for far in fars)
+    reached: dict[int, Iterable[int]] = {near: list(fars) for near, fars in arcs.items()}
+    graph: DiGraph[int] = DiGraph(reached)
     graph.add_nodes_from(first := list(starts))
     return {node: distance for distance, layer in enumerate(bfs_layers(graph, first)) for node in layer}
 

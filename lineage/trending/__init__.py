@@ -6,8 +6,6 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-import numpy as np
-
 from lineage.errors import InvalidRequest
 from lineage.model import TrendPoint
 from lineage.ports import LineageStore, Scope
@@ -17,7 +15,7 @@ from lineage.trending.surroundings import Surroundings, called, change_of, shown
 from lineage.trends.blame import AROUND, Factor, Separation, blame
 from lineage.trends.directions import Direction, Verdict
 from lineage.trends.discovery import Discovery, discover
-from lineage.trends.noise import Floats
+from lineage.trends.noise import Floats, floats
 from lineage.trends.outliers import outliers
 from lineage.trends.shifts import Shift, Shifts, find_shifts
 from lineage.trends.standing import STANDINGS, Standing
@@ -106,8 +104,8 @@ def _series_of(metric: str, split: tuple[str, str | None] | None, points: Sequen
         split=split,
         points=tuple(points),
         computed=computed,
-        values=np.array([one.value for one in computed], dtype=np.float64),
-        days=np.array([one.at.timestamp() / SECONDS_OF_DAY for one in computed], dtype=np.float64),
+        values=floats(one.value for one in computed),
+        days=floats(one.at.timestamp() / SECONDS_OF_DAY for one in computed),
     )
 
 

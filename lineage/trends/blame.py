@@ -32,6 +32,9 @@ SURE: Final = 3.24
 """Normal quantiles of 97.5 % and 90 %, added: a difference of so many of its own errors is seen nine times out of
 ten."""
 MOST_REPEATS: Final = 30
+NEGLIGIBLE: Final = 1e-6
+LARGEST: Final = 600.0
+"""Of the logarithm of a likelihood: far beyond any that matters, and within what a number holds."""
 MOST_PLACES: Final = 100
 """Runs at which a change may have come that nobody saw happen, as far as they are tried."""
 
@@ -100,6 +103,7 @@ def blame(
     start = max((other for other in others if other < shift - first), default=0)
     stop = min((other for other in others if other > shift - first), default=len(series))
     around = _around(series, tuple(others), shift - first)
+    anywhere = around.likelihoods(_steps(len(series), np.arange(len(series))), around.others)
     moving = {factor: changes for factor, levels in factors.items() if (changes := _changes(levels[first:last]))}
     # Factors that always changed together are one reason, of which each is a part.
     together = Counter(tuple(one.span for one in changes) for changes in moving.values())
@@ -107,14 +111,16 @@ def blame(
     for factor, changes in moving.items():
         share = (1 - NOT_TRACKED) / len(together) / together[tuple(one.span for one in changes)]
         near = [
-            (share * one.share * _by(around, factors[factor][first:last], one), factor, one)
+            (share * one.share * _by(around, anywhere, factors[factor][first:last], one), factor, one)
             for one in changes
             if one.last_before < stop - 1 and one.first_after > start
         ]
         if near:
             heaviest = max(near, key=lambda each: each[0])
             weights.append((sum(weight for weight, _, _ in near), factor, heaviest[2]))
-    return _judged(weights, NOT_TRACKED * _by_nobody(around, start, stop), around.repeats, first)
+    # What nobody tracks may have come at any run, as far as the levels before and after the shift last.
+    nobody = NOT_TRACKED * float(anywhere[start + 1 : stop].sum()) / (len(series) - 1)
+    return _judged(weights, nobody, around.repeats, first)
 
 
 # ------------------------------------------------------------------------------------------ changes
@@ -166,8 +172,8 @@ class _Around:
 
     def likelihoods(self, reasons: Floats, others: tuple[int, ...]) -> Floats:
         """Compare each reason, a row that is 1 where the level should be another, with a step at the shift."""
-        left = np.maximum(_left(self.values, others, reasons)[0], 1e-12 * self.least)
-        return np.asarray((self.least / left) ** (self.independent / 2))
+        left = np.maximum(_left(self.values, others, reasons)[0], _nothing(self.values))
+        return np.asarray(np.exp(np.minimum(np.log(self.least / left) * self.independent / 2, LARGEST)))
 
 
 def _around(values: Floats, others: tuple[int, ...], shift: int) -> _Around:
@@ -179,9 +185,14 @@ def _around(values: Floats, others: tuple[int, ...], shift: int) -> _Around:
         values=values,
         others=others,
         independent=len(values) * (1 - part) / (1 + part),
-        least=max(float(squares[0]), 1e-12 * float(values @ values), 1e-300),
+        least=max(float(squares[0]), _nothing(values)),
         repeats=min(max(repeats, 1), MOST_REPEATS),
     )
+
+
+def _nothing(values: Floats) -> float:
+    """Say which squares are no more than what adding up loses: what is without noise is explained exactly."""
+    return max(1e-12 * float(values @ values), 1e-300)
 
 
 def _steps(count: int, places: NDArray[np.int_]) -> Floats:
@@ -202,16 +213,15 @@ def _left(values: Floats, others: tuple[int, ...], reasons: Floats) -> tuple[Flo
     return np.einsum("ij,ij->i", residuals, residuals), effects, residuals
 
 
-def _by_nobody(around: _Around, start: int, stop: int) -> float:
-    """Say how well something explains the shift that came at any run from one other shift to the next."""
-    places = np.arange(start + 1, stop)
-    return float(around.likelihoods(_steps(len(around.values), places), around.others).sum()) / (len(around.values) - 1)
-
-
-def _by(around: _Around, levels: Sequence[Hashable | None], change: _Change) -> float:
-    """Say how well a change of a factor explains the shift, wherever among its runs it came. If the factor changes
-    back, so should the level: where it does, two shifts have one reason."""
+def _by(around: _Around, anywhere: Floats, levels: Sequence[Hashable | None], change: _Change) -> float:
+    """Say how well a change of a factor explains the shift, wherever among its runs it came. `anywhere` are the
+    likelihoods of steps at each run. If the factor changes back, so should the level: where it does, two shifts have
+    one reason."""
     places = np.arange(change.last_before + 1, change.first_after + 1)[:MOST_PLACES]
+    plain = float(anywhere[places].mean())
+    is_back = change.before in levels[change.first_after :] or change.after in levels[: change.last_before]
+    if not is_back or anywhere[places].max() < NEGLIGIBLE:
+        return plain
     reasons = _steps(len(around.values), places)
     reasons[:, [run for run, level in enumerate(levels) if level == change.before]] = 0.0
     reasons[:, [run for run, level in enumerate(levels) if level == change.after]] = 1.0

@@ -31,7 +31,7 @@ _WRITTEN: Final = re.compile(
     rf"(?P<aim>higher|lower|target\s+(?P<target>{_NUMBER}))\s*(?:,\s*(?P<least>{_NUMBER})\s*(?P<percent>%)?)?",
     re.IGNORECASE,
 )
-_WORDS: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
+_WORDS: Final = re.compile(r"[A-Z]?[a-z]+\d*|[A-Z]+\d*(?![a-z])|\d+")
 _HIGHER: Final = frozenset(
     {"accuracy", "acc", "auc", "auroc", "auprc", "f1", "fscore", "precision", "recall", "sensitivity", "specificity"}
     | {"score", "r2", "bleu", "rouge", "map", "ndcg", "mrr", "iou", "dice", "mcc", "kappa", "throughput", "success"}

@@ -11,8 +11,9 @@ from typing import Final
 
 import numpy as np
 
+from lineage.trends.evidence import BATCHES, ENOUGH, ROWS, likelihood
 from lineage.trends.noise import Floats
-from lineage.trends.shifts import BATCHES, ENOUGH, ROWS, Shifts, likelihood
+from lineage.trends.shifts import Shifts
 
 FALSE_DISCOVERIES: Final = 0.05
 MOST: Final = 400

@@ -59,8 +59,9 @@ def plausible_cuts(values: Floats, found: Sequence[Candidate], whole: int) -> li
     better.
 
     Many are taken at first, the narrowest window first, and given up one by one, that which explains least first; of
-    all stages that one is kept that Schwarz's criterion prefers, with noise that may depend on itself. Nothing is
-    claimed of them: what noise a series has must be known before a shift in it can be told.
+    all stages that one is kept that the criterion of Zhang & Siegmund (2007, Biometrics 63:22) prefers, with noise that
+    may depend on itself. Nothing is claimed of them: what noise a series has must be known before a shift in it can be
+    told.
     """
     differences = np.abs(np.diff(values))
     scale = (TO_SD * float(np.median(differences)) or float(np.sqrt(np.mean(differences**2)))) / 2**0.5
@@ -90,4 +91,4 @@ def _criterion(values: Floats, cuts: list[int]) -> float:
     left = after_cuts(values, cuts, has_slope=True)
     part = float(np.clip(autocorrelation(left), 0.0, MOST_DEPENDENT))
     variance = float(np.mean(left**2)) * (1 - part**2)
-    return n * float(np.log(max(variance, 1e-300))) + 2 * len(cuts) * float(np.log(n))
+    return n * float(np.log(max(variance, 1e-300))) + 3 * len(cuts) * float(np.log(n))

@@ -5,6 +5,7 @@ to be autoregressive of order one: a part of each deviation, the *dependence*, i
 the same noise and without a shift are made from it (the sieve bootstrap: Bühlmann 1997, Bernoulli 3:123).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final, TypeAlias
@@ -14,6 +15,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 Floats: TypeAlias = NDArray[np.float64]
+
 
 TO_SD: Final = 1.4826
 """The standard deviation of normal noise, over its median absolute deviation."""
@@ -29,6 +31,11 @@ class Noise:
 
     innovations: Floats
     dependence: float
+
+
+def floats(values: Iterable[float]) -> Floats:
+    """Values as an array."""
+    return np.array(list(values), dtype=np.float64)
 
 
 def noise_of(residuals: Floats, dependence: float) -> Noise:

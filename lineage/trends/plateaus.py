@@ -15,6 +15,7 @@ from lineage.trends.noise import Floats
 
 LEAST_RUNS: Final = 4
 MOST_OUTLIERS: Final = 0.02
+"""Of all values; or three of them, which may stand side by side, or be the first ones of a new level."""
 EQUAL: Final = 1e-12
 """Values are equal that differ by less than this part of the largest: sums in another order do."""
 
@@ -23,15 +24,14 @@ def plateaus(values: Floats) -> Sequence[tuple[int, float]] | None:
     """Find where a series comes to another level, and how likely its values were to stand so by chance; None where they
     have noise.
 
-    A level holds for LEAST_RUNS equal values or more. What lasts for less is an outlier: one may be, or two in a
-    hundred. The likelihood is that of the one order, of all of the values on both levels, in which none is out of
-    place.
+    A level holds for LEAST_RUNS equal values or more, and what lasts for less is an outlier. The likelihood is that of
+    the one order, of all of the values on both levels, in which none is out of place.
     """
     changed = np.flatnonzero(np.abs(np.diff(values)) > EQUAL * np.abs(values).max(initial=0.0)) + 1
     bounds = [0, *changed.tolist(), len(values)]
     long = [(start, stop) for start, stop in pairwise(bounds) if stop - start >= LEAST_RUNS]
     outliers = len(values) - sum(stop - start for start, stop in long)
-    if not long or outliers > max(1.0, MOST_OUTLIERS * len(values)):
+    if not long or outliers > max(LEAST_RUNS - 1, MOST_OUTLIERS * len(values)):
         return None
     levels: list[list[int]] = []  # the start of each level, and how many values are on it
     for start, stop in long:

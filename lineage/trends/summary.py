@@ -122,7 +122,7 @@ def _correlation(days: Floats, values: Floats, cuts: list[int], drift: Drift | N
     left = np.concatenate([part - part.mean() for part in np.split(level, cuts)])
     if not left.any():
         return None
-    return float(min(autocorrelation(left) + (1 + len(cuts)) / len(left), 1.0))
+    return min(float(autocorrelation(left)) + (1 + len(cuts)) / len(left), 1.0)
 
 
 def _warnings(shifts: Shifts, baseline: Baseline | None, correlation: float | None) -> list[str]:

@@ -69,6 +69,7 @@ def servers() -> Sequence[Server]:
     """List what tests can be given."""
     kubernetes, kafka = RECIPES / "kubernetes", RECIPES / "kafka" / "pom.xml"
     sdk, metadata = RECIPES / "kfp-1" / "requirements.txt", RECIPES / "mlmd" / "requirements.txt"
+    finders = RECIPES / "changepoints" / "requirements.txt"
     return (
         Server(
             name="kafka",
@@ -93,6 +94,14 @@ def servers() -> Sequence[Server]:
             command=(sys.executable, "-m", "pip", "install", "--quiet", "--target", INTO, "--requirement", str(sdk)),
             environment={"PIP_DISABLE_PIP_VERSION_CHECK": "1"},
             tools={},
+        ),
+        Server(  # what finds changes in series; asked by `changepoints/find.py`
+            name="changepoints",
+            version=_version(finders, "apache-otava=="),
+            recipe=(finders,),
+            command=(OLD_PYTHON, "-m", "pip", "install", "--quiet", "--target", INTO, "--requirement", str(finders)),
+            environment={"PIP_DISABLE_PIP_VERSION_CHECK": "1"},
+            tools={OLD_PYTHON: "install Python 3.11, which the numpy that Apache Otava wants has wheels for"},
         ),
         Server(  # the store; what serves it is `mlmd/serve.py`
             name="mlmd",

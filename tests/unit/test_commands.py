@@ -14,7 +14,17 @@ from lineage.cli.commands import COMMANDS
 
 # What takes long to import: a tenth of a second each, or more.
 HEAVY = {
-    *("alembic", "graphene", "graphql", "kafka", "kubernetes", "minio", "pyarrow", "sqlalchemy", "starlette", "uvicorn")
+    "alembic",
+    "graphene",
+    "graphql",
+    "kafka",
+    "kubernetes",
+    "minio",
+    "numpy",
+    "pyarrow",
+    "sqlalchemy",
+    "starlette",
+    "uvicorn",
 }
 
 every_command = pytest.mark.parametrize("name", COMMANDS)
