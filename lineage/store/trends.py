@@ -17,6 +17,7 @@ from sqlalchemy import (
     Integer,
     Select,
     Subquery,
+    Text,
     and_,
     bindparam,
     exists,
@@ -158,8 +159,11 @@ def without(
 ) -> tuple[RunWithout, ...]:
     """The last runs since a time that have ended and have no value of a metric, the oldest first."""
     cursor = connection.connection.cursor()
-    values = {"since": microseconds(since), "limit": limit}
-    rows = _without(connection.dialect.name, scope, metric, where, task).ask(cursor, values)
+    values: dict[str, Any] = {"since": microseconds(since), "limit": limit}
+    built_in = metric if metric in measures.MEASURES else None
+    if built_in is None:
+        values["metric"] = storable(metric)
+    rows = _without(connection.dialect.name, scope, built_in, where, task).ask(cursor, values)
     return tuple(
         RunWithout(run_key=run_key(key), at=moment(at), scheduled_at=moment(due), phase=Phase(phase))
         for key, at, due, phase in reversed(rows)
@@ -290,15 +294,15 @@ def _ended_attempts(task: str) -> tuple[ColumnElement[bool], ...]:
 
 
 @lru_cache(KEPT)
-def _without(database: str, scope: Scope, metric: str, where: Where | None, task: str | None) -> Prepared:
-    run, is_built_in = tables.run, metric in measures.MEASURES
-    if task is not None and is_built_in:
+def _without(database: str, scope: Scope, built_in: str | None, where: Where | None, task: str | None) -> Prepared:
+    run, recorded = tables.run, tables.metric
+    if built_in is None:
+        is_asked = recorded.c.name == bindparam("metric", required=False, type_=Text)
+        has_value = _has_recorded(task, is_asked, recorded.c.value.is_not(None))
+    elif task is not None:
         has_value = _has_ended(task)
-    elif is_built_in:
-        has_value = measures.latest_value(metric).is_not(None)
     else:
-        recorded = tables.metric
-        has_value = _has_recorded(task, recorded.c.name == metric, recorded.c.value.is_not(None))
+        has_value = measures.latest_value(built_in).is_not(None)
     statement = (
         _chosen(scope, where)
         .with_only_columns(run.c.key, stands_at().label("at"), run.c.scheduled_at, run.c.phase)

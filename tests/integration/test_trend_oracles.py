@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lineage.trends import find_shifts
+from lineage.trends.shifts import find_shifts
 from tests.series import Series, dependent, levels, near, normal, seeded
 from tests.servers.install import OLD_PYTHON, RECIPES
 

@@ -5,7 +5,7 @@ from collections.abc import Hashable, Mapping, Sequence
 import numpy as np
 import pytest
 
-from lineage.trends import Factor, Separation, blame
+from lineage.trends.blame import Factor, Separation, blame
 from tests.series import Series, levels, normal, seeded
 
 IMAGE, RATE, DATA, NODE = (

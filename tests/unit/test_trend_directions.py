@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage.errors import InvalidSettings
-from lineage.trends import Aim, Direction, Verdict, read_directions
+from lineage.trends.directions import Aim, Direction, Verdict, read_directions
 
 FILE = """
 [metrics]

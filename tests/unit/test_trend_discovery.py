@@ -1,6 +1,7 @@
 """Of many metrics, those are named that shifted, and few others."""
 
-from lineage.trends import discover, find_shifts
+from lineage.trends.discovery import discover
+from lineage.trends.shifts import find_shifts
 from tests.series import levels, normal, seeded
 
 

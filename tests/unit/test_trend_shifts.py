@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineage.trends import Shift, Shifts, find_shifts
+from lineage.trends.shifts import Shift, Shifts, find_shifts
 from tests.series import Series, dependent, heavy, levels, near, normal, seeded, trend, week
 
 Maker = Callable[[np.random.Generator, int], Series]

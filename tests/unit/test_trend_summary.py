@@ -5,8 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineage.trends import Aim, Direction, Drift, Summary, find_shifts, summarize
-from lineage.trends.monotone import MOST_PAIRS, drift_of
+from lineage.trends.directions import Aim, Direction
+from lineage.trends.monotone import MOST_PAIRS, Drift, drift_of
+from lineage.trends.shifts import find_shifts
+from lineage.trends.summary import Summary, summarize
 from tests.series import Series, dependent, levels, normal, seeded, trend
 
 HIGHER = Direction(aim=Aim.HIGHER)
