@@ -1,22 +1,17 @@
 """ml-metadata beside us: the same executions recorded, and the same closures.
 
-It needs older versions of what we need (protobuf 4, attrs 23), so it lives in an environment of its own, made once in a
-cache folder outside the checkout, and is driven as a process (`tests/bench/mlmd_peer.py`) that is handed the workload
-as a file and says how long it took. Its SQLite is embedded as ours, with its own settings: a rollback journal, and
+It needs older versions of what we need (protobuf 4, attrs 23), so it lives in an environment of its own
+(`tests.bench.peers`). Its SQLite is embedded as ours, with its own settings: a rollback journal, and
 a commit that reaches the disk.
 """
 
-import hashlib
 import json
-import os
-import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from lineage.identity import Key
 from lineage.model import Artifact, Direction
@@ -25,26 +20,22 @@ from lineage.store import SqlStore, migrate, open_store
 from tests.bench import workload
 from tests.bench.closures import WAYS, closure, lanes, root_of
 from tests.bench.measuring import AtLeast, Bench, Finding, Row, Skipped, interleaved, seconds_of
+from tests.bench.peers import Missing, asked, installed
 from tests.bench.recording import BATCH, Batches, facts_in_batches, store_on
 from tests.factories import RECORDED_AT
 
-HERE: Final = Path(__file__).parent
-REQUIREMENTS: Final = HERE / "mlmd-requirements.txt"
-CACHE: Final = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kfp-lineage"
+PEER: Final = "mlmd_peer.py"
+IMPORTS: Final = "from ml_metadata.metadata_store import metadata_store"
 PYTHONS: Final = (sys.executable, "python3.11", "python3.10", "python3.9")  # it has wheels for none that is newer
 CLOSURE: Final = 10_000
 TIMES: Final = {Direction.UPSTREAM: 20, Direction.DOWNSTREAM: 8}
-
-
-class Missing(Exception):
-    """The peer cannot be had, and why."""
 
 
 def measure(bench: Bench) -> Iterator[Finding]:
     """Measure recording and closures, or say why not."""
     bench.say("ml-metadata: installing")
     try:
-        python = installed()
+        python = installed("mlmd", imports=IMPORTS, pythons=PYTHONS)
     except Missing as missing:
         yield Skipped("ml-metadata", str(missing))
         return
@@ -70,7 +61,7 @@ def _recording(bench: Bench, python: Path) -> Iterator[Finding]:
             return seconds_of(lambda: [store.apply(facts, recorded_at=RECORDED_AT) for facts in batches])
 
     def peer(how: str) -> float:
-        return float(_ask(python, "record", how, handed_over, bench.folder / "peer.db")["seconds"])
+        return float(asked(python, PEER, "record", how, handed_over, bench.folder / "peer.db")["seconds"])
 
     took = interleaved(
         {
@@ -107,7 +98,14 @@ def _closures(bench: Bench, python: Path) -> Iterator[Finding]:
     ours = lanes(bench)
     bench.say("ml-metadata: recording the runs to ask about")
     theirs = bench.folder / "peer-lanes.db"
-    _ask(python, "record", "subgraph", _handed_over(bench.folder / "lanes.json", range(bench.sizes.lane_runs)), theirs)
+    asked(
+        python,
+        PEER,
+        "record",
+        "subgraph",
+        _handed_over(bench.folder / "lanes.json", range(bench.sizes.lane_runs)),
+        theirs,
+    )
     for way in WAYS:
         bench.say(f"ml-metadata: {CLOSURE:,} ids {way.value.lower()}")
         root = root_of(ours, way, CLOSURE)
@@ -127,7 +125,7 @@ def _closures(bench: Bench, python: Path) -> Iterator[Finding]:
 
 
 def _peer_closure(python: Path, way: Direction, uri: str, file: Path, found: int) -> float:
-    answer = _ask(python, "closure", way.value, uri, file)
+    answer = asked(python, PEER, "closure", way.value, uri, file)
     assert answer["found"] == found, f"ml-metadata finds {answer['found']} ids, we {found}"
     return float(answer["seconds"])
 
@@ -142,45 +140,3 @@ def _uri_of(store: SqlStore, key: Key) -> str:
 def _handed_over(file: Path, runs: range) -> Path:
     file.write_text(json.dumps(list(workload.for_a_peer(runs))))
     return file
-
-
-# ------------------------------------------------------------------------------------------ the process
-def _ask(python: Path, *arguments: object) -> dict[str, Any]:
-    command = [str(part) for part in (python, HERE / "mlmd_peer.py", *arguments)]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return answer
-
-
-def installed() -> Path:
-    """Find the environment of the peer, or make it; returns its Python.
-
-    Raises:
-        Missing: no Python here can have it, or nothing can be installed.
-    """
-    name = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:12]
-    environment = CACHE / f"ml-metadata-{name}"
-    python = environment / "bin" / "python"
-    if python.exists():
-        return python
-    reason = "no Python that it could run on was found"
-    for candidate in filter(None, map(shutil.which, PYTHONS)):
-        # Made beside, and moved when it is whole: what was cut short is never taken for it.
-        unfinished = environment.with_suffix(".unfinished")
-        shutil.rmtree(unfinished, ignore_errors=True)
-        pip = (unfinished / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
-        steps: tuple[tuple[object, ...], ...] = (
-            (candidate, "-m", "venv", unfinished),
-            (*pip, "--only-binary=:all:", "-r", REQUIREMENTS),
-            (unfinished / "bin" / "python", "-c", "from ml_metadata.metadata_store import metadata_store"),
-        )
-        for command in steps:
-            done = subprocess.run([str(part) for part in command], check=False, capture_output=True, text=True)
-            if done.returncode != 0:
-                reason = (done.stderr or done.stdout).strip().rpartition("\n")[2]
-                break
-        else:
-            unfinished.rename(environment)
-            return python
-    raise Missing(f"it cannot be installed: {reason}")

@@ -1,6 +1,8 @@
 """How metrics move over the runs of a pipeline: the last points with parameters, read through the store, beside the
-statement that reads the same from the same tables; and what is said of them, beside limits."""
+statement that reads the same from the same tables, and beside MLflow, which is asked for the same runs; and what is
+said of them, beside limits."""
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -13,11 +15,13 @@ from lineage.identity import pipeline_key
 from lineage.ports import EVERYTHING, Condition, Operator
 from lineage.store import SqlStore, migrate, open_store
 from lineage.trending import Question, trends
-from tests.bench.measuring import AtMost, Bench, Finding, Row, interleaved, seconds_of
+from tests.bench.measuring import AtLeast, AtMost, Bench, Finding, Row, Skipped, interleaved, seconds_of
+from tests.bench.peers import Missing, asked, installed
 from tests.factories import CLUSTER, NAMESPACE, RECORDED_AT, KubernetesObject, a_node, a_workflow, record, rfc3339
 
 LENGTHS: Final = (100, 1_000, 10_000)
 AT_ONCE: Final = 500
+PEER: Final = "mlflow_peer.py"
 STEPS: Final = (2_500, 5_000, 8_000)
 """The runs with which the level of the metric becomes another."""
 METRICS: Final = 200
@@ -61,6 +65,7 @@ def measure(bench: Bench) -> Iterator[Finding]:
                 theirs=took["floor"],
                 target=AtMost(1.7),
             )
+        yield from _beside_mlflow(bench, store)
         bench.say("trends: a long series with shifts")
         yield Row(
             what=f"a series of {LENGTHS[-1]:,} points with {len(STEPS)} shifts",
@@ -81,6 +86,44 @@ def measure(bench: Bench) -> Iterator[Finding]:
             theirs=10,
             target=AtMost(1),
         )
+
+
+def _beside_mlflow(bench: Bench, store: SqlStore) -> Iterator[Finding]:
+    bench.say("mlflow: installing")
+    try:
+        python = installed("mlflow", imports="from mlflow.tracking import MlflowClient")
+    except Missing as missing:
+        yield Skipped("mlflow", str(missing))
+        return
+    bench.say("mlflow: recording the same runs")
+    found = store.trend_points(EVERYTHING, ["accuracy"], OF_PIPELINE, task=None, last=LENGTHS[-1], parameters=True)
+    workload, theirs = bench.folder / "mlflow.json", bench.folder / "mlflow.db"
+    runs = [(str(one.run_key[1]), int(one.at.timestamp()), one.value, one.parameters) for one in found["accuracy"]]
+    workload.write_text(json.dumps(runs))
+    asked(python, PEER, "record", workload, theirs)
+    for length in LENGTHS:
+        bench.say(f"mlflow: the last {length:,} runs")
+        took = interleaved(
+            {
+                "ours": partial(seconds_of, partial(points, store, length), max(1, 1_000 // length)),
+                "theirs": partial(_searched, python, length, theirs),
+            },
+            bench.sizes.rounds,
+        )
+        yield Row(
+            what=f"the last {length:,} points with parameters, SQLite",
+            ours=took["ours"],
+            beside="MLflow: search_runs",
+            theirs=took["theirs"],
+            target=AtLeast(40),
+            of_speed=True,
+        )
+
+
+def _searched(python: Path, length: int, file: Path) -> float:
+    answer = asked(python, PEER, "search", length, file)
+    assert answer["found"] == length, f"MLflow finds {answer['found']} runs of {length}"
+    return float(answer["seconds"])
 
 
 def series(store: SqlStore) -> None:
