@@ -102,8 +102,8 @@ run = Table(
     Column("created_at", BigInteger, index=True),
     Column("started_at", BigInteger, index=True),
     Column("finished_at", BigInteger, index=True),
-    Column("pipeline_version_id", Id, index=True),
-    Column("experiment_id", Id, index=True),
+    Column("pipeline_version_id", Id),
+    Column("experiment_id", Id),
     Column("resubmitted_from", Text),
     Column("roll_kind", _code(1)),
     Column("is_stub", Boolean, nullable=False),
@@ -127,6 +127,13 @@ run = Table(
     Index("ix_run_name", "name").ddl_if(dialect="postgresql"),
 )
 Index("run_by_duration", run.c.finished_at - run.c.started_at)
+
+# Where a run stands on the axis of time: where it was due, else where it started, else where it was made. By that the
+# last runs of what has many are found.
+STANDS_AT = func.coalesce(run.c.scheduled_at, run.c.started_at, run.c.created_at, type_=BigInteger)
+Index("run_of_version_in_time", run.c.pipeline_version_id, STANDS_AT, run.c.key)
+Index("run_of_experiment_in_time", run.c.experiment_id, STANDS_AT, run.c.key)
+Index("run_of_recurring_run_in_time", run.c.recurring_run_id, STANDS_AT, run.c.key)
 _index_of_known("run_by_maker", run.c.maker)
 _index_of_known("run_by_schedule", run.c.recurring_run_id, run.c.scheduled_at)
 _index_of_known("run_by_scheduled_at", run.c.scheduled_at)

@@ -7,7 +7,7 @@ A run stands where it was due, else where it started, else where it was made. Of
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
@@ -26,6 +26,7 @@ from sqlalchemy import (
     not_,
     null,
     select,
+    union_all,
 )
 
 from lineage.identity import Key, decode_key, encode_key, run_key
@@ -38,6 +39,7 @@ from lineage.store.gone import is_superseded
 from lineage.store.metrics import metrics_of_executions
 from lineage.store.prepared import Prepared, among, given
 from lineage.store.queries import KEPT, runs
+from lineage.store.tables import STANDS_AT
 from lineage.store.texts import storable
 
 NOTHING: Final[Mapping[str, str | None]] = {}
@@ -55,7 +57,7 @@ def points(
     parameters: bool,
 ) -> Mapping[str, tuple[TrendPoint, ...]]:
     """The values of metrics in the last runs that have one, by name, the oldest first."""
-    asked = _Asked(connection, scope, where, task, last)
+    asked = _Asked(connection, scope, where, task, last, _versions(connection, where))
     recorded = [name for name in metrics if name not in measures.MEASURES]
     rows: dict[str, dict[int, Any]] = {name: {} for name in metrics}
     if recorded:
@@ -82,11 +84,14 @@ class _Asked(NamedTuple):
     where: Where | None
     task: str | None
     last: int
+    versions: Sequence[int] | None
 
     def of(self, built_in: str | None, **values: Any) -> list[tuple[Any, ...]]:
         """Read a metric that is built in, or those that are recorded."""
-        statement = _points(self.connection.dialect.name, self.scope, built_in, self.where, self.task)
-        return statement.ask(self.connection.connection.cursor(), {"last": self.last, **values})
+        versions = {f"version_{number}": one for number, one in enumerate(self.versions or ())}
+        meant = _Meant(self.scope, self.where, None if self.versions is None else len(self.versions))
+        statement = _points(self.connection.dialect.name, meant, built_in, self.task)
+        return statement.ask(self.connection.connection.cursor(), {"last": self.last, **versions, **values})
 
 
 class _Reading:
@@ -170,28 +175,27 @@ def without(
     )
 
 
-def stands_at() -> Expression:
-    """Where a run stands on the axis of time."""
-    run = tables.run
-    return func.coalesce(run.c.scheduled_at, run.c.started_at, run.c.created_at, type_=BigInteger)
-
-
 # ------------------------------------------------------------------------------------------ statements
+class _Meant(NamedTuple):
+    """Which runs are meant: of a pipeline, those of so many versions, which are given as `version_0` and so on."""
+
+    scope: Scope
+    where: Where | None
+    versions: int | None = None
+
+
 @lru_cache(KEPT)
-def _points(database: str, scope: Scope, built_in: str | None, where: Where | None, task: str | None) -> Prepared:
+def _points(database: str, meant: _Meant, built_in: str | None, task: str | None) -> Prepared:
     if built_in is None:
-        return Prepared(database, _recorded(database, scope, where, task))
-    of_run = task is None
-    return Prepared(
-        database, _of_runs(scope, built_in, where) if of_run else _of_task(scope, built_in, where, str(task))
-    )
+        return Prepared(database, _recorded(database, meant, task))
+    return Prepared(database, _of_runs(meant, built_in) if task is None else _of_task(meant, built_in, task))
 
 
-def _recorded(database: str, scope: Scope, where: Where | None, task: str | None) -> Select[Any]:
+def _recorded(database: str, meant: _Meant, task: str | None) -> Select[Any]:
     """What somebody recorded. Of one run, what counts comes last."""
     recorded, run = tables.metric, tables.run
     is_asked = among(database, recorded.c.name, "metrics")
-    chosen = _last(_chosen(scope, where), _has_recorded(task, is_asked))
+    chosen = _last(meant, _has_recorded(task, is_asked))
     statement = (
         _attempts_of(chosen, recorded.c.value, recorded.c.source, recorded.c.name)
         .join(recorded, and_(recorded.c.run_id == chosen.c.id, recorded.c.execution_id == tables.execution.c.id))
@@ -201,9 +205,9 @@ def _recorded(database: str, scope: Scope, where: Where | None, task: str | None
     return statement if task is None else statement.where(tables.execution.c.display_name == task)
 
 
-def _of_task(scope: Scope, metric: str, where: Where | None, task: str) -> Select[Any]:
+def _of_task(meant: _Meant, metric: str, task: str) -> Select[Any]:
     """What every attempt at a step has."""
-    chosen = _last(_chosen(scope, where), _has_ended(task))
+    chosen = _last(meant, _has_ended(task))
     value = measures.MEASURES_OF_ATTEMPTS.get(metric, null)()
     return (
         _attempts_of(chosen, value, literal(BUILT_IN), null())
@@ -212,11 +216,11 @@ def _of_task(scope: Scope, metric: str, where: Where | None, task: str) -> Selec
     )
 
 
-def _of_runs(scope: Scope, metric: str, where: Where | None) -> Select[Any]:
+def _of_runs(meant: _Meant, metric: str) -> Select[Any]:
     """What every run has."""
     value = measures.latest_value(metric)
     ended = tables.run.c.finished_at.is_not(None)
-    chosen = _last(_chosen(scope, where).add_columns(value.label("value")), ended, value.is_not(None))
+    chosen = _last(meant, ended, value.is_not(None), shown=(value.label("value"),))
     attempt = (null(), null(), literal(0), literal(BUILT_IN), null())
     return select(*_columns_of(chosen), chosen.c.value, *attempt).order_by(chosen.c.at, chosen.c.key)
 
@@ -225,37 +229,71 @@ def _chosen(scope: Scope, where: Where | None) -> Select[Any]:
     """Runs that are meant, and stand somewhere."""
     query = runs(scope)
     version = tables.pipeline_version.c.key.label("version")
-    columns = (tables.run.c.id, tables.run.c.key, stands_at().label("at"), tables.run.c.scheduled_at, version)
-    meant = (where_clause(query.fields, where), *_by_index(where), stands_at().is_not(None))
+    columns = (tables.run.c.id, tables.run.c.key, STANDS_AT.label("at"), tables.run.c.scheduled_at, version)
+    meant = (where_clause(query.fields, where), *_by_index(where), STANDS_AT.is_not(None))
     return query.select.with_only_columns(*columns).where(*meant)
 
 
-def _by_index(where: Where | None) -> Iterator[ColumnElement[bool]]:
-    """Say again of which owner runs are, by what they are found by: through its join SQLite would read all runs."""
+def _owners(where: Where | None) -> Iterator[tuple[str, Key]]:
+    """What the runs that are meant must be of: a pipeline, an experiment, a recurring run."""
     match where:
         case AllOf(of=parts):
             for part in parts:
-                yield from _by_index(part)
-        case Condition(field="pipeline", operator=Operator.EQ, value=tuple(key)):
-            version, pipeline = tables.pipeline_version.alias("mine"), tables.pipeline.alias("meant")
-            of_it = select(version.c.id).join(pipeline, pipeline.c.id == version.c.pipeline_id)
-            yield tables.run.c.pipeline_version_id.in_(of_it.where(pipeline.c.key == encode_key(key)))
-        case Condition(field="experiment", operator=Operator.EQ, value=tuple(key)):
-            experiment = tables.experiment.alias("meant")
-            of_it = select(experiment.c.id).where(experiment.c.key == encode_key(key))
-            yield tables.run.c.experiment_id.in_(of_it)
-        case Condition(field="recurringRun", operator=Operator.EQ, value=tuple(key)):
-            recurring = tables.recurring_run.alias("meant")
-            of_it = select(recurring.c.id).where(recurring.c.key == encode_key(key))
-            yield tables.run.c.recurring_run_id.in_(of_it)
+                yield from _owners(part)
+        case Condition(field="pipeline" | "experiment" | "recurringRun", operator=Operator.EQ, value=tuple(key)):
+            yield where.field, key
         case _:
             return
 
 
-def _last(statement: Select[Any], *has_value: ColumnElement[bool]) -> Subquery:
-    limit = bindparam("last", required=False, type_=Integer)
-    newest = statement.where(*has_value).order_by(stands_at().desc(), tables.run.c.key.desc()).limit(limit)
-    return newest.subquery("chosen")
+def _by_index(where: Where | None) -> Iterator[ColumnElement[bool]]:
+    """Say again of what runs are, by what they are found by: through its join SQLite would read all runs."""
+    run, version, pipeline = tables.run, tables.pipeline_version.alias("mine"), tables.pipeline.alias("meant")
+    for field, key in _owners(where):
+        if field == "pipeline":
+            of_it = select(version.c.id).join(pipeline, pipeline.c.id == version.c.pipeline_id)
+            yield run.c.pipeline_version_id.in_(of_it.where(pipeline.c.key == encode_key(key)))
+        else:
+            of_run, owners = _OWNERS[field]
+            owner = owners.alias("meant")
+            yield of_run == select(owner.c.id).where(owner.c.key == encode_key(key)).scalar_subquery()
+
+
+_OWNERS: Final = {
+    "experiment": (tables.run.c.experiment_id, tables.experiment),
+    "recurringRun": (tables.run.c.recurring_run_id, tables.recurring_run),
+}
+MOST_VERSIONS: Final = 16  # of which the last runs are read one by one: of more, all runs are put in order
+
+
+def _versions(connection: Connection, where: Where | None) -> Sequence[int] | None:
+    """The versions of the pipeline whose runs are meant; None where none is meant, or there are too many of them."""
+    key = next((key for field, key in _owners(where) if field == "pipeline"), None)
+    if key is None:
+        return None
+    found = _versions_of(connection.dialect.name).ask(connection.connection.cursor(), {"pipeline": encode_key(key)})
+    return None if len(found) > MOST_VERSIONS else [version for (version,) in found]
+
+
+@cache
+def _versions_of(database: str) -> Prepared:
+    version, pipeline = tables.pipeline_version, tables.pipeline
+    mine = select(version.c.id).join(pipeline, pipeline.c.id == version.c.pipeline_id)
+    is_asked = pipeline.c.key == bindparam("pipeline", required=False, type_=Text)
+    return Prepared(database, mine.where(is_asked).order_by(version.c.id).limit(MOST_VERSIONS + 1))
+
+
+def _last(meant: _Meant, *has_value: ColumnElement[bool], shown: Sequence[Expression] = ()) -> Subquery:
+    """The last runs that are meant and have a value: of each version, and of these the last."""
+    run, limit = tables.run, bindparam("last", required=False, type_=Integer)
+    with_value = _chosen(meant.scope, meant.where).add_columns(*shown).where(*has_value)
+    newest = with_value.order_by(STANDS_AT.desc(), run.c.key.desc()).limit(limit)
+    if not meant.versions:
+        return newest.subquery("chosen")
+    given_as = (bindparam(f"version_{number}", required=False, type_=BigInteger) for number in range(meant.versions))
+    of_each = [select(newest.where(run.c.pipeline_version_id == one).subquery()) for one in given_as]
+    every = union_all(*of_each).subquery()
+    return select(every).order_by(every.c.at.desc(), every.c.key.desc()).limit(limit).subquery("chosen")
 
 
 def _columns_of(chosen: Subquery) -> Iterator[Expression]:
@@ -305,10 +343,10 @@ def _without(database: str, scope: Scope, built_in: str | None, where: Where | N
         has_value = measures.latest_value(built_in).is_not(None)
     statement = (
         _chosen(scope, where)
-        .with_only_columns(run.c.key, stands_at().label("at"), run.c.scheduled_at, run.c.phase)
+        .with_only_columns(run.c.key, STANDS_AT.label("at"), run.c.scheduled_at, run.c.phase)
         .where(run.c.phase.in_(ENDED), not_(has_value))
-        .where(stands_at() >= bindparam("since", required=False, type_=BigInteger))
-        .order_by(stands_at().desc(), run.c.key.desc())
+        .where(bindparam("since", required=False, type_=BigInteger) <= STANDS_AT)
+        .order_by(STANDS_AT.desc(), run.c.key.desc())
         .limit(bindparam("limit", required=False, type_=Integer))
     )
     return Prepared(database, statement)

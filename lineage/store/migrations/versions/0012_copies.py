@@ -1,4 +1,5 @@
-"""Artifacts lead to what may be copies of them: what came from outside later with the same content.
+"""Artifacts lead to what may be copies of them: what came from outside later with the same content. The last runs of a
+pipeline version, an experiment or a recurring run are found by an index.
 
 Revision: 0012
 """
@@ -34,6 +35,15 @@ edge = sa.table("edge", *(sa.column(name) for name in ("source", "target", "role
 
 
 def upgrade() -> None:
+    at: sa.ColumnElement[int] = sa.func.coalesce(sa.column("scheduled_at"), sa.column("started_at"), sa.column("created_at"))
+    for owner, name in (
+        ("pipeline_version_id", "version"),
+        ("experiment_id", "experiment"),
+        ("recurring_run_id", "recurring_run"),
+    ):
+        op.create_index(f"run_of_{name}_in_time", "run", [owner, at, "key"])
+    for owner in ("pipeline_version_id", "experiment_id"):
+        op.drop_index(f"ix_run_{owner}", "run")
     for column in COLUMNS:
         outside = sa.and_(sa.column("execution_id").is_(None), sa.column(column).is_not(None))
         op.create_index(
