@@ -35,7 +35,8 @@ edge = sa.table("edge", *(sa.column(name) for name in ("source", "target", "role
 
 
 def upgrade() -> None:
-    at: sa.ColumnElement[int] = sa.func.coalesce(sa.column("scheduled_at"), sa.column("started_at"), sa.column("created_at"))
+    times = (sa.column(name) for name in ("scheduled_at", "started_at", "created_at"))
+    at: sa.ColumnElement[int] = sa.func.coalesce(*times)
     for owner, name in (
         ("pipeline_version_id", "version"),
         ("experiment_id", "experiment"),
