@@ -35,8 +35,8 @@ edge = sa.table("edge", *(sa.column(name) for name in ("source", "target", "role
 
 
 def upgrade() -> None:
-    times = (sa.column(name) for name in ("scheduled_at", "started_at", "created_at"))
-    at: sa.ColumnElement[int] = sa.func.coalesce(*times)
+    times: list[sa.ColumnElement[int]] = [sa.column(name) for name in ("scheduled_at", "started_at", "created_at")]
+    at = sa.func.coalesce(*times)
     for owner, name in (
         ("pipeline_version_id", "version"),
         ("experiment_id", "experiment"),
