@@ -303,6 +303,17 @@ class ArtifactLook:
 
 BUILT_IN: Final = "built in"
 """The source of metrics that follow from how it ran, such as how long it took."""
+OF_EVERY_RUN: Final = (
+    "cpu_seconds",
+    "duration_seconds",
+    "lateness_seconds",
+    "memory_seconds",
+    "output_bytes",
+    "queue_seconds",
+    "retries",
+    "succeeded",
+)
+"""The metrics that are built in of runs; of the steps of one there are some of these."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ import graphene
 
 from lineage.errors import InvalidRequest, InvalidSettings
 from lineage.identity import Key, parse_global_id
-from lineage.model import Node
+from lineage.model import OF_EVERY_RUN, Node
 from lineage.ports import AllOf
 from lineage.trends.directions import Directions, read_directions
 from lineage.trends.standing import Standing
@@ -329,18 +329,6 @@ def _names(context: Context, scope: Mapping[str, Any]) -> list[str]:
     """All that runs of a scope recorded, and what every run has."""
     recorded = context.store.metric_names(context.scope, AllOf(tuple(within(scope))))
     return sorted({*recorded, *OF_EVERY_RUN})
-
-
-OF_EVERY_RUN: Final = (
-    "cpu_seconds",
-    "duration_seconds",
-    "lateness_seconds",
-    "memory_seconds",
-    "output_bytes",
-    "queue_seconds",
-    "retries",
-    "succeeded",
-)
 
 
 def _found(

@@ -58,11 +58,10 @@ def points(
 ) -> Mapping[str, tuple[TrendPoint, ...]]:
     """The values of metrics in the last runs that have one, by name, the oldest first."""
     asked = _Asked(connection, scope, where, task, last, _versions(connection, where))
-    recorded = [name for name in metrics if name not in measures.MEASURES]
+    recorded = {storable(name): name for name in metrics if name not in measures.MEASURES}
     rows: dict[str, dict[int, Any]] = {name: {} for name in metrics}
-    if recorded:
-        for row in asked.of(None, metrics=[storable(name) for name in recorded]):
-            rows[row[-1]][row[0]] = row  # of one run, what counts comes last
+    for row in asked.of(None, metrics=list(recorded)) if recorded else ():
+        rows[recorded[row[-1]]][row[0]] = row  # of one run, what counts comes last
     for name in metrics:
         if name in measures.MEASURES:
             rows[name] = {row[0]: row for row in asked.of(name)}

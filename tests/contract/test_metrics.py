@@ -9,9 +9,10 @@ from msgspec import structs
 
 from lineage.evidence import MetricValue, Said, SetAside
 from lineage.identity import Key, execution_key, experiment_key, run_key, written_key
-from lineage.model import Metric, Special
+from lineage.model import OF_EVERY_RUN, Metric, Special
 from lineage.observation import LocationLooked
 from lineage.ports import EVERYTHING, Condition, Listing, Operator, Order, PageRequest, Scope
+from lineage.store.measures import MEASURES
 from lineage.store.sql import SqlStore
 from tests.factories import (
     CLUSTER,
@@ -202,6 +203,10 @@ def test_every_run_and_execution_has_what_is_built_in() -> None:
     assert built_in(found)["duration_seconds"] == 60
     assert built_in(found)["cpu_seconds"] == 5
     assert {one.execution_key for one in found} == {None}
+
+
+def test_what_is_built_in_of_runs_is_what_every_run_is_said_to_have() -> None:
+    assert set(MEASURES) == set(OF_EVERY_RUN)
 
 
 def test_a_retry_is_an_attempt_that_was_not_the_last() -> None:

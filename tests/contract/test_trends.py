@@ -6,14 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from lineage.identity import run_key
+from lineage.identity import pipeline_key, recurring_run_key, run_key
 from lineage.model import Circumstance, CircumstanceKind, Phase
-from lineage.ports import EVERYTHING, Condition, Operator, Scope
+from lineage.ports import EVERYTHING, AllOf, Condition, Operator, Scope
 from lineage.redaction import is_redacted
 from lineage.store.sql import SqlStore
 from tests.factories import (
     CLUSTER,
+    NAMESPACE,
     a_node,
+    a_recurring_run,
     a_scheduled_run,
     a_store,
     a_workflow,
@@ -42,6 +44,10 @@ def values(store: SqlStore, metric: str = "accuracy", *, task: str | None = None
 def test_values_come_in_the_order_of_the_runs_however_they_were_recorded() -> None:
     runs = list(a_series("0.9", "0.8", "0.7"))
     assert values(recorded(*reversed(runs))) == [0.9, 0.8, 0.7]
+
+
+def test_a_name_that_no_database_can_hold_is_asked_for_all_the_same() -> None:
+    assert values(recorded(*a_series("0.9")), "accu\0racy") == []
 
 
 def test_the_last_ones_are_the_newest() -> None:
@@ -127,6 +133,33 @@ def test_only_runs_of_the_list_that_is_asked_for_count() -> None:
     assert [
         one.value for one in store.trend_points(EVERYTHING, ["accuracy"], of_one, task=None, last=9)["accuracy"]
     ] == [0.8]
+
+
+def test_of_a_pipeline_the_last_runs_are_those_of_all_its_versions_together() -> None:
+    runs = list(a_series("0.1", "0.2", "0.3", "0.4", "0.5", "0.6"))
+    for number in (1, 2, 5):
+        runs[number] = replace(runs[number], script="train --faster")
+    store = recorded(*runs)
+    of_it = Condition(field="pipeline", operator=Operator.EQ, value=pipeline_key(CLUSTER, NAMESPACE, "training"))
+    for where in (of_it, AllOf((of_it,))):
+        found = store.trend_points(EVERYTHING, ["accuracy"], where, task=None, last=4)["accuracy"]
+        assert [one.value for one in found] == [0.3, 0.4, 0.5, 0.6]
+        assert len({one.version_key for one in found}) == 2
+    nobody = replace(of_it, value=pipeline_key(CLUSTER, NAMESPACE, "nobody"))
+    assert store.trend_points(EVERYTHING, ["accuracy", "retries"], nobody, task=None, last=4) == {
+        "accuracy": (),
+        "retries": (),
+    }
+
+
+def test_of_a_recurring_run_only_the_runs_that_it_made_count() -> None:
+    kubeflow = "ScheduledWorkflow"
+    mine = (a_scheduled_run(due, kind=kubeflow) for due in (3600, 7200))
+    other = a_scheduled_run(5000, kind=kubeflow, recurring="r2", name="weekly")
+    store = a_store(a_recurring_run(kind=kubeflow), *mine, other)
+    of_it = Condition(field="recurringRun", operator=Operator.EQ, value=recurring_run_key("r1"))
+    found = store.trend_points(EVERYTHING, ["duration_seconds"], of_it, task=None, last=9)["duration_seconds"]
+    assert [one.at for one in found] == [moment(3600), moment(7200)]
 
 
 def test_only_runs_that_the_caller_may_see_count() -> None:
