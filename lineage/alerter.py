@@ -41,7 +41,7 @@ LEASE: Final = timedelta(
 FIRST_PAUSE: Final = timedelta(minutes=1)
 LONGEST_PAUSE: Final = timedelta(hours=1)
 GIVEN_UP: Final = timedelta(days=1)
-IDLE_SECONDS: Final = 10.0  # between two questions for what has ended
+IDLE_SECONDS: Final = 5.0  # between two questions for what has ended
 RETRY_SECONDS: Final = 10.0  # while the store fails
 
 log = structlog.get_logger(__name__)

@@ -208,12 +208,11 @@ class Evaluation:
             yield from surprising(rule, series, runs, direction)
             return
         # The latest run that it may have begun with counts: one that was there before the rule is no news.
-        leaps = [leap for leap in map(_leap, trend.shifts) if leap.latest.at >= mark.began_at]
+        leaps = [one for one in map(_leap, trend.shifts) if series.values[one.latest].at >= mark.began_at]
         if leaps:
-            begun = {
-                key: run for key, run in self._get([one.after.run_key for one in leaps]).items() if isinstance(run, Run)
-            }
-            yield from leapt(rule, series, leaps, begun, direction, self._store.alerted(rule.name, series.text))
+            begun = self._get([series.values[one.place].run_key for one in leaps])
+            known = {key: run for key, run in begun.items() if isinstance(run, Run)}
+            yield from leapt(rule, series, leaps, known, direction, self._store.alerted(rule.name, series.text))
 
     # -- schedules
     def of_slots(self, *, since: datetime) -> list[Alert]:
@@ -245,7 +244,7 @@ class Evaluation:
 
 
 _NAMED: Final = (Pipeline, Experiment, RecurringRun)
-_NOTHING: Final = Page[Slot](items=(), cursors=(), has_next=False, has_previous=False)
+_NOTHING: Final[Page[Slot]] = Page(items=(), cursors=(), has_next=False, has_previous=False)
 _FIELDS: Final = {"pipeline": "pipeline", "experiment": "experiment", "recurring_run": "recurringRun"}
 
 
@@ -279,10 +278,9 @@ def _is_of(rule: Rule, recurring: RecurringRun) -> bool:
 
 def _leap(shift: TrendShift) -> Leap:
     return Leap(
-        before=shift.before,
-        after=shift.after,
-        earliest=shift.earliest,
-        latest=shift.latest,
+        place=shift.shift.index,
+        earliest=shift.shift.earliest,
+        latest=shift.shift.latest,
         median_before=shift.shift.median_before,
         median_after=shift.shift.median_after,
         p=shift.shift.p,

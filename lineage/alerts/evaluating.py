@@ -21,6 +21,8 @@ FAILED: Final = frozenset({Phase.FAILED, Phase.ERROR})
 WORSE: Final = frozenset({Verdict.REGRESSION, Verdict.UNJUDGED})
 """Changes that somebody is told of: those for the worse, and those of which nobody says what they are."""
 MOST_SUSPECTS: Final = 3
+ASTRAY: Final = 2
+"""Runs by which a shift may be found beside its place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,23 +44,22 @@ class Series:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leap:
-    """A shift of a series: the last point before it, the first after it, and between which it may have begun; the
-    medians to both sides; how often chance alone makes one; and what may have done it, the likeliest first."""
+    """A shift of a series: the first value of the new level, and the first and the last that this may be instead, by
+    their places; the medians to both sides; how often chance alone makes one; and what may have done it, the likeliest
+    first."""
 
-    before: TrendPoint
-    after: TrendPoint
-    earliest: TrendPoint
-    latest: TrendPoint
+    place: int
+    earliest: int
+    latest: int
     median_before: float
     median_after: float
     p: float
     suspects: tuple[str, ...] = ()
 
-    @property
-    def span(self) -> Span:
-        """Between which points it may have begun."""
-        first, last = sorted((self.earliest.at, self.latest.at))
-        return Span(begins_at=first, ends_at=last)
+    def span(self, series: Series) -> Span:
+        """Say where else in the series the same shift may be found, once there are more values or fewer."""
+        first, last = max(self.earliest - ASTRAY, 0), min(self.latest + ASTRAY, len(series.values) - 1)
+        return Span(begins_at=series.values[first].at, ends_at=series.values[last].at)
 
 
 # ------------------------------------------------------------------------------------------ runs and slots
@@ -165,10 +166,11 @@ def leapt(
     spans of shifts that somebody was told of: with more values a shift may be found a run to the side, and stays the
     same."""
     for leap in leaps:
-        run = runs.get(leap.after.run_key)
+        first, span = series.values[leap.place], leap.span(series)
+        run = runs.get(first.run_key)
         if run is None or direction.verdict(leap.median_before, leap.median_after) not in WORSE:
             continue
-        if any(leap.span.touches(one) for one in told):
+        if any(span.touches(one) for one in told):
             continue
         says = f"{_called(series)} shifted from {leap.median_before:g} to {leap.median_after:g} with {run.display_name}"
         data = _of_series(series) | {
@@ -177,7 +179,7 @@ def leapt(
             "pValue": leap.p,
             "suspects": list(leap.suspects[:MOST_SUSPECTS]),
         }
-        yield replace(_of_run(rule, run, says, data, at=leap.after.at), series=series.text, span=leap.span)
+        yield replace(_of_run(rule, run, says, data, at=first.at), series=series.text, span=span)
 
 
 # ------------------------------------------------------------------------------------------ what they share

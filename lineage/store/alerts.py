@@ -71,10 +71,10 @@ def keep(
             adding.on_conflict_do_update(index_elements=["name"], set_={"until": case((new > old, new), else_=old)})
         )
     # In one order, so that two who keep the same never wait for each other.
-    added = {
-        one.key: connection.execute(insert(table).values(_row(one, now)).on_conflict_do_nothing()).rowcount > 0
-        for one in sorted(alerts, key=lambda one: one.key)
-    }
+    added: dict[str, bool] = {}
+    for one in sorted(alerts, key=lambda one: one.key):
+        adding = insert(table).values(_row(one, now)).on_conflict_do_nothing().returning(table.c.key)
+        added[one.key] = added.get(one.key, False) or connection.scalar(adding) is not None
     return tuple(added[one.key] for one in alerts)
 
 
@@ -108,7 +108,7 @@ def take_due(
     due = (
         select(table)
         .where(table.c.next_try_at <= microseconds(now))
-        .order_by(table.c.next_try_at, table.c.found_at, table.c.key)
+        .order_by(table.c.next_try_at, table.c.at, table.c.key)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
