@@ -33,6 +33,7 @@ AGAIN: Final = (timedelta(0), timedelta(minutes=1), timedelta(minutes=15), timed
 LATE: Final = timedelta(hours=6)
 """Up to so long after its end a run may be recorded, and is judged. What is recorded later is history."""
 SLOTS_EVERY: Final = timedelta(minutes=1)
+MARKED_EVERY: Final = timedelta(minutes=1)
 MOST_AT_ONCE: Final = 500  # runs that are judged in one round
 TAKEN: Final = 8  # alerts a time
 LEASE: Final = timedelta(
@@ -106,23 +107,28 @@ class Alerter:
         """
         now = self._clock()
         marks = self._marks(now)
-        waiting = self._known(now, min(mark.until for mark in marks.values()))
+        since = min([now - LATE, *(mark.until for mark in marks.values())])
+        waiting = self._known(now, since)
         due = [one for one, state in waiting.items() if state.due_at <= now][:MOST_AT_ONCE]
         settled = {one for one in due if waiting[one].judged == len(AGAIN) - 1}
         asks_slots = self._slots_at is None or self._slots_at + SLOTS_EVERY <= now
         evaluation = Evaluation(self._store, self._rules, marks, self._directions, now=now)
         found = evaluation.of_runs([key for key, _ in due], {key for key, _ in settled}) if due else []
         if asks_slots:
-            found += evaluation.of_slots(since=min([now - LATE, *(mark.until for mark in marks.values())]))
+            found += evaluation.of_slots(since=since)
         for one in due:
             state = waiting.pop(one)
             if one not in settled:
                 waiting[one] = _Waiting(since=state.since, judged=state.judged + 1)
         until = min([now - LATE, *(at for _, at in waiting)])
-        added = self._store.keep_alerts(found, {rule.name: until for rule in self._rules}, now=now)
+        # Where nothing was found the marks may stay behind for a while: then more is judged again after a restart.
+        if found or until - min(mark.until for mark in marks.values()) >= MARKED_EVERY:
+            added = self._store.keep_alerts(found, {rule.name: until for rule in self._rules}, now=now)
+        else:
+            added = ()
         # From here on it is in the store.
         self._waiting = waiting
-        self._done = {one for one in self._done | settled if one[1] >= until}
+        self._done = {one for one in self._done | settled if one[1] >= since}
         self._slots_at = now if asks_slots else self._slots_at
         for alert, is_new in zip(found, added, strict=True):
             if is_new:
@@ -141,7 +147,7 @@ class Alerter:
     def _known(self, now: datetime, since: datetime) -> dict[_Ended, _Waiting]:
         """The runs that are judged again, and those that have ended since they were last asked for."""
         found = dict(self._waiting)
-        for one in self._store.ended(EVERYTHING, since=min(since, now - LATE)):
+        for one in self._store.ended(EVERYTHING, since=since):
             if one not in self._done:
                 found.setdefault(one, _Waiting(since=now))
         return found

@@ -1,6 +1,7 @@
 """Following rules: what they find in runs and schedules as these are recorded, once, and sent until it is taken."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -15,9 +16,10 @@ from hypothesis import strategies as st
 
 from lineage import alerter
 from lineage.alerter import AGAIN, GIVEN_UP, LATE, LONGEST_PAUSE, Alerter, next_try
+from lineage.alerting import Evaluation
 from lineage.alerts import Alert, AlertKept, AlertMark, Kind, Target, event_of, read_rules
 from lineage.errors import StoreError
-from lineage.identity import global_id, recurring_run_key, run_key
+from lineage.identity import Key, global_id, recurring_run_key, run_key
 from lineage.ports import EVERYTHING, PageRequest
 from lineage.store.sql import SqlStore
 from lineage.trends.directions import Directions, read_directions
@@ -276,6 +278,23 @@ def test_a_value_that_is_known_only_later_is_found() -> None:
     record(following.store, {**whole, "metadata": {**whole["metadata"], "resourceVersion": "99999999"}})
     following.follow(following.at + AGAIN[1])
     assert subjects(following) == [global_id(run_key("u0"))]
+
+
+def test_a_run_is_judged_four_times_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    judged = Counter[Any]()
+
+    class Counting(Evaluation):
+        def of_runs(self, ended: Collection[Key], settled: Collection[Key]) -> list[Alert]:
+            judged.update(ended)
+            return super().of_runs(ended, settled)
+
+    monkeypatch.setattr(alerter, "Evaluation", Counting)
+    following = Following(a_store(), rule("failed_run"))
+    runs = [replace(run, born=DAY + 40 * number) for number, run in enumerate(runs_of([0.9] * 3))]
+    following.follow_runs(*runs)
+    for _ in range(200):
+        following.follow(following.at + timedelta(minutes=4, seconds=7))
+    assert judged == dict.fromkeys((run_key(run.uid) for run in runs), len(AGAIN))
 
 
 @settings(max_examples=20, deadline=None)
