@@ -292,8 +292,11 @@ def test_a_run_is_judged_four_times_and_no_more(monkeypatch: pytest.MonkeyPatch)
     following = Following(a_store(), rule("failed_run"))
     runs = [replace(run, born=DAY + 40 * number) for number, run in enumerate(runs_of([0.9] * 3))]
     following.follow_runs(*runs)
-    for _ in range(200):
-        following.follow(following.at + timedelta(minutes=4, seconds=7))
+    following.settle()
+    following.at = ended(runs[0]) + LATE - MINUTE  # until then one may be recorded that ended with them
+    for _ in range(30):
+        following.follow(following.at + timedelta(seconds=11))
+    following.settle()
     assert judged == dict.fromkeys((run_key(run.uid) for run in runs), len(AGAIN))
 
 
