@@ -573,6 +573,7 @@ class FakeStore:
             RecurringRun: self._known.recurring_runs,
             Deployment: self._known.deployments,
             Rejected: self._known.rejected,
+            AlertKept: (),
         }
         return items[what]
 

@@ -3,7 +3,7 @@
 Pure. `lineage.alerting` reads what is judged, and `lineage.alerter` does so again and again, and sends.
 """
 
-from lineage.alerts.alert import Alert, AlertKept, AlertMark, Kind, Span
+from lineage.alerts.alert import Alert, AlertKept, AlertMark, AlertState, Kind, Span
 from lineage.alerts.events import CONTENT_TYPE, event_of
 from lineage.alerts.rules import Rule, Rules, Target, read_rules
 
@@ -12,6 +12,7 @@ __all__ = [
     "Alert",
     "AlertKept",
     "AlertMark",
+    "AlertState",
     "Kind",
     "Rule",
     "Rules",

@@ -61,6 +61,14 @@ class Alert:
         return sha256(canonical([self.rule, self.kind.value, self.subject, due, self.series]))
 
 
+class AlertState(StrEnum):
+    """What became of an alert."""
+
+    SENT = "SENT"
+    WAITING = "WAITING"
+    GIVEN_UP = "GIVEN_UP"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertKept:
     """An alert as it is kept. `found_at` is when it was found. It was `tried` so many times to send it; `sent_at` is
@@ -73,6 +81,13 @@ class AlertKept:
     sent_at: datetime | None = None
     next_try_at: datetime | None = None
     failure: str | None = None
+
+    @property
+    def state(self) -> AlertState:
+        """Say in a word what became of it."""
+        if self.sent_at is not None:
+            return AlertState.SENT
+        return AlertState.WAITING if self.next_try_at is not None else AlertState.GIVEN_UP
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,32 +1,26 @@
 """`lineage alerts`: what rules found, and what became of it."""
 
 import logging
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 
-from lineage.alerts import AlertKept
-from lineage.alerts.events import rfc3339
-from lineage.cli.asking import write_json
+from lineage.cli.asking import UrlFlag, ask_pages, open_ask, write_json
 from lineage.cli.flags import JsonFlag, StoreFlag
-from lineage.cli.opening import open_existing
-from lineage.cli.pictures.alerts import state_of, table_of_alerts
+from lineage.cli.pictures.alerts import table_of_alerts
 from lineage.cli.telling import configure_logs
 from lineage.cli.terminal import notes, print_answer
-from lineage.identity import global_id
-from lineage.ports import EVERYTHING, PageRequest
-from lineage.settings import load_settings
 
 LAST_UNLESS_ASKED: Final = 20
-MOST: Final = 10_000
 
 
 def alerts(
     last: Annotated[
-        int, typer.Option("--last", metavar="N", min=1, max=MOST, help="List no more than the last so many.")
+        int, typer.Option("--last", metavar="N", min=1, help="List no more than the last so many.")
     ] = LAST_UNLESS_ASKED,
     as_json: JsonFlag = False,
     store: StoreFlag = None,
+    url: UrlFlag = None,
 ) -> None:
     """List what rules found, the newest first, and whether it was sent.
 
@@ -36,32 +30,13 @@ def alerts(
         lineage alerts --last 100 --json
     """
     configure_logs(logging.ERROR)
-    opened = open_existing(load_settings({"store": store}).store)
-    found = opened.alerts(EVERYTHING, PageRequest(first=last)).items
+    found, total = ask_pages(open_ask(store, url), "alerts", "alerts", {}, last)
     if as_json:
-        write_json([_as_json(one) for one in found])
-    elif found:
+        write_json(found)
+        return
+    if found:
         print_answer(table_of_alerts(found))
-    else:
+    if len(found) < total:
+        notes.print(f"{len(found)} of {total} alerts; --last N shows more.")
+    elif not found:
         notes.print("No rule has found anything yet; `lineage alert` follows rules.")
-
-
-def _as_json(kept: AlertKept) -> dict[str, Any]:
-    alert = kept.alert
-    return {
-        "id": alert.key,
-        "rule": alert.rule,
-        "kind": alert.kind.value,
-        "subject": global_id(alert.subject),
-        "cluster": alert.cluster,
-        "namespace": alert.namespace,
-        "at": rfc3339(alert.at),
-        "foundAt": rfc3339(kept.found_at),
-        "says": alert.says,
-        "data": alert.data,
-        "state": state_of(kept),
-        "tried": kept.tried,
-        "sentAt": None if kept.sent_at is None else rfc3339(kept.sent_at),
-        "nextTryAt": None if kept.next_try_at is None else rfc3339(kept.next_try_at),
-        "failure": kept.failure,
-    }

@@ -17,7 +17,7 @@ from lineage.store import tables
 from lineage.store.codec import microseconds, moment
 from lineage.store.dialect import Dialect
 from lineage.store.prepared import INSERT
-from lineage.store.queries import Query, in_scope, run_in_scope
+from lineage.store.queries import in_scope
 from lineage.store.texts import storable
 from lineage.store.values import Columns
 
@@ -135,19 +135,6 @@ def tried(connection: Connection, key: str, *, at: datetime, failure: str | None
 
 
 # ------------------------------------------------------------------------------------------ what is shown
-def query(scope: Scope) -> Query:
-    """All alerts, the newest first."""
-    table = tables.alert
-    return Query(
-        select=select(table).where(run_in_scope(table, scope)),
-        key=table.c.key,
-        fields={},
-        orders={"FOUND_AT": table.c.found_at},
-        default_order=(("FOUND_AT", True),),
-        always=frozenset({"FOUND_AT"}),
-    )
-
-
 def read(row: Columns) -> AlertKept:
     """Read a row."""
     body = orjson.loads(row["body"])

@@ -270,7 +270,7 @@ class SqlStore:
             alerts.tried(connection, key, at=at, failure=failure, next_try_at=next_try_at)
 
     def alerts(self, scope: Scope, page: PageRequest) -> Page[AlertKept]:
-        return self._page(alerts.query(scope), Listing(), page, alerts.read)
+        return self._page(queries.alerts(scope), Listing(), page, alerts.read)
 
     # -- lists
     def runs(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Run]:

@@ -11,7 +11,7 @@ import pytest
 
 from lineage.alerts import Alert, AlertKept, AlertMark, Kind, Span
 from lineage.identity import run_key
-from lineage.ports import EVERYTHING, PageRequest, Scope
+from lineage.ports import EVERYTHING, Listing, PageRequest, Scope
 from lineage.store import migrate, open_store
 from lineage.store.sql import SqlStore
 from tests.factories import CLUSTER, NAMESPACE, RECORDED_AT, a_store, a_workflow, dumped, moment, rfc3339
@@ -69,6 +69,8 @@ def test_alerts_come_page_by_page_those_first_that_were_found_last() -> None:
     found = [one.alert.subject for one in (*page.items, *rest.items)]
     assert found == [run_key(f"u{number}") for number in (4, 3, 2, 1, 0)]
     assert (page.has_next, rest.has_next) == (True, False)
+    assert store.count(EVERYTHING, AlertKept, Listing()) == 5
+    assert store.count(Scope(namespaces=frozenset()), AlertKept, Listing()) == 0
 
 
 def test_who_may_not_see_a_namespace_sees_no_alert_of_it() -> None:

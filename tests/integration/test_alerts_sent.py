@@ -45,7 +45,7 @@ def test_a_run_that_fails_is_told_to_the_webhook_and_listed(tmp_path: Path) -> N
     assert (got.event["subject"], got.path) == (global_id(run_key("u1")), f"/{SECRET}")
     listed = run("alerts", "--store", store, "--json")
     (one,) = json.loads(listed.stdout)
-    assert (one["id"], one["state"]) == (got.event["id"], "sent")
+    assert (one["key"], one["state"]) == (got.event["id"], "SENT")
     assert SECRET not in (tmp_path / "alert.log").read_text()
     assert SECRET.encode() not in listed.stdout + (tmp_path / "lineage.db").read_bytes()
 

@@ -57,16 +57,28 @@ def test_alerts_as_json_hold_all_that_is_kept(store: str) -> None:
     said = CliRunner().invoke(app, ["alerts", "--store", store, "--json", "--last", "2"])
     assert said.exit_code == 0, said.output
     given_up, waiting = json.loads(said.output)
-    assert (given_up["state"], given_up["nextTryAt"], given_up["failure"]) == ("given up", None, "status 500")
-    assert {name: waiting[name] for name in ("rule", "kind", "subject", "at", "foundAt", "tried", "data")} == {
+    assert (given_up["state"], given_up["nextTryAt"], given_up["failure"]) == ("GIVEN_UP", None, "status 500")
+    assert {
+        name: waiting[name]
+        for name in ("rule", "kind", "subject", "at", "foundAt", "tried", "data", "namespace", "cluster")
+    } == {
         "rule": "waiting",
-        "kind": "failed_run",
+        "kind": "FAILED_RUN",
         "subject": global_id(run_key("u1")),
         "at": "1970-01-01T00:00:01Z",
         "foundAt": "2026-01-31T12:01:00Z",
         "tried": 1,
         "data": {"phase": "FAILED"},
+        "namespace": NAMESPACE,
+        "cluster": CLUSTER,
     }
+    assert waiting["nextTryAt"] == "2026-01-31T13:01:00Z"
+    assert waiting["key"].startswith("sha256:")
+
+
+def test_that_there_are_more_alerts_is_said(store: str) -> None:
+    said = CliRunner().invoke(app, ["alerts", "--store", store, "--last", "1"])
+    assert "1 of 3 alerts" in said.stderr
 
 
 def test_where_there_are_no_alerts_that_is_said(tmp_path: Path) -> None:
