@@ -34,7 +34,7 @@ LATE: Final = timedelta(hours=6)
 """Up to so long after its end a run may be recorded, and is judged. What is recorded later is history."""
 SLOTS_EVERY: Final = timedelta(minutes=1)
 MARKED_EVERY: Final = timedelta(minutes=1)
-MOST_AT_ONCE: Final = 500  # runs that are judged in one round
+MOST_AT_ONCE: Final = 100  # runs that are judged in one round: audits of so many take some seconds
 TAKEN: Final = 8  # alerts a time
 LEASE: Final = timedelta(
     minutes=15
@@ -89,7 +89,7 @@ class Alerter:
         """Follow the rules until `stop` is set, to the end of what is being sent."""
         while not stop.is_set():
             try:
-                busy = self.judge() or self.send_due(stop)
+                busy = any([self.judge(), self.send_due(stop)])  # both: what waits to be judged holds up no alert
             except LineageError as error:
                 self.outage.goes_on(str(error))
                 stop.wait(RETRY_SECONDS)

@@ -16,7 +16,7 @@ from lineage.audit import POLICIES, Tier, audit
 from lineage.audit.policy import DEFAULT, Policy
 from lineage.auditing import audit_evidence
 from lineage.identity import Key
-from lineage.model import Experiment, Pipeline, PipelineVersion, RecurringRun, Run, Slot
+from lineage.model import Experiment, Pipeline, PipelineVersion, RecurringRun, Run, Slot, TrendPoint
 from lineage.ports import (
     EVERYTHING,
     AllOf,
@@ -35,7 +35,6 @@ from lineage.trends.directions import Directions
 KEYS_AT_ONCE: Final = 200
 PAGE: Final = 100
 MOST_SLOTS: Final = 2_000  # of one recurring run at a time: a day of every minute, and some
-MOST_POINTS: Final = 10_000  # of the runs that ended in one scope at a time
 GRACE: Final = timedelta(minutes=5)
 """For a run to be recorded after its slot: one that is on its way is not missed."""
 _OF_METRICS: Final = frozenset({Kind.SHIFT, Kind.THRESHOLD, Kind.Z})
@@ -51,7 +50,7 @@ class _Known:
 
     run: Run
     keys: Mapping[str, Key | None]
-    names: Mapping[str, str | None]
+    names: Mapping[str, Collection[str]]
 
 
 class Evaluation:
@@ -82,9 +81,7 @@ class Evaluation:
             mine = [
                 one
                 for one in known.values()
-                if one.run.finished_at is not None
-                and one.run.finished_at >= mark.began_at
-                and rule.is_for(namespace=one.run.namespace, **one.names)
+                if one.run.finished_at is not None and one.run.finished_at >= mark.began_at and rule.is_for(one.names)
             ]
             if rule.kind is Kind.FAILED_RUN:
                 found += [alert for one in mine for alert in failed(rule, one.run)]
@@ -109,7 +106,7 @@ class Evaluation:
             found[key] = _Known(
                 run=run,
                 keys={name: None if one is None else one.key for name, one in owning.items()},
-                names={name: one.name if isinstance(one, _NAMED) else None for name, one in owning.items()},
+                names={name: _called(one) for name, one in owning.items()} | {"namespace": [run.namespace]},
             )
         return found
 
@@ -152,25 +149,26 @@ class Evaluation:
 
     # -- metrics
     def _of_metrics(self, rule: Rule, mark: AlertMark, known: Sequence[_Known]) -> Iterator[Alert]:
+        if rule.kind is Kind.THRESHOLD:  # a bound is one, whatever the series
+            runs = {one.run.key: one.run for one in known}
+            yield from beyond(rule, self._values(rule, list(runs)), runs)
+            return
         of: defaultdict[_Scope, list[_Known]] = defaultdict(list)
         for one in known:
             if (scope := _scope(rule, one)) is not None:
                 of[scope].append(one)
         for scope, several in of.items():
-            runs = {one.run.key: one.run for one in several}
-            if rule.kind is Kind.THRESHOLD:
-                yield from beyond(rule, self._values(rule, scope, runs), runs)
-            elif (trend := self._trend(rule, scope)) is not None:
-                yield from self._of_trend(rule, mark, scope, trend, runs)
+            if (trend := self._trend(rule, scope)) is not None:
+                yield from self._of_trend(rule, mark, scope, trend, {one.run.key: one.run for one in several})
 
-    def _values(self, rule: Rule, scope: _Scope, runs: Mapping[Key, Run]) -> Series:
+    def _values(self, rule: Rule, runs: Sequence[Key]) -> Series:
         """The values of a metric in some runs."""
-        metric, keys, points = str(rule.metric), list(runs), []
-        for start in range(0, len(keys), KEYS_AT_ONCE):
-            where = Condition(field="id", operator=Operator.IN, value=tuple(keys[start : start + KEYS_AT_ONCE]))
-            read = self._store.trend_points(EVERYTHING, [metric], where, task=rule.task, last=MOST_POINTS)
+        metric, points = str(rule.metric), list[TrendPoint]()
+        for start in range(0, len(runs), KEYS_AT_ONCE):
+            where = Condition(field="id", operator=Operator.IN, value=tuple(runs[start : start + KEYS_AT_ONCE]))
+            read = self._store.trend_points(EVERYTHING, [metric], where, task=rule.task, last=KEYS_AT_ONCE)
             points += [one for one in read.get(metric, ()) if not one.cached]
-        return Series(name=_name(scope), metric=metric, task=rule.task, values=tuple(points))
+        return Series(name=(), metric=metric, task=rule.task, values=tuple(points))
 
     def _trend(self, rule: Rule, scope: _Scope) -> Trend | None:
         asked = (scope, rule.metric, rule.task, rule.last)
@@ -243,7 +241,6 @@ class Evaluation:
             yield slot
 
 
-_NAMED: Final = (Pipeline, Experiment, RecurringRun)
 _NOTHING: Final[Page[Slot]] = Page(items=(), cursors=(), has_next=False, has_previous=False)
 _FIELDS: Final = {"pipeline": "pipeline", "experiment": "experiment", "recurring_run": "recurringRun"}
 
@@ -272,8 +269,20 @@ def _name(scope: _Scope) -> Key:
 
 
 def _is_of(rule: Rule, recurring: RecurringRun) -> bool:
-    names = {"pipeline": None, "experiment": None, "recurring_run": recurring.name}
-    return recurring.in_cluster and rule.is_for(namespace=recurring.namespace, **names)
+    names = {"recurring_run": _called(recurring), "namespace": [recurring.namespace]}
+    return recurring.in_cluster and rule.is_for(names)
+
+
+def _called(one: object) -> Collection[str]:
+    """How something that runs belong to is called: Kubeflow names recurring runs as people do, and their objects
+    otherwise."""
+    match one:
+        case RecurringRun():
+            return {one.name, one.display_name}
+        case Pipeline() | Experiment():
+            return {one.name}
+        case _:
+            return ()
 
 
 def _leap(shift: TrendShift) -> Leap:

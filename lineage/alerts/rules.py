@@ -14,7 +14,7 @@ Pure. What the file says and nobody knows is an error, which names the file, the
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from ipaddress import ip_network
@@ -36,7 +36,8 @@ MOST_RULES: Final = 200
 MOST_NAME: Final = 200
 """Characters of the name of a rule."""
 
-_SCOPES: Final = ("pipeline", "experiment", "recurring_run", "namespace")
+SCOPES: Final = ("pipeline", "experiment", "recurring_run", "namespace")
+"""What a rule may ask runs to belong to."""
 _SERIES: Final = ("metric", "task", "last")
 _KEYS: Final[Mapping[Kind, Sequence[str]]] = {
     Kind.SHIFT: _SERIES,
@@ -104,16 +105,9 @@ class Rule:
     tier: Tier | None = None
     policy: str | None = None
 
-    def is_for(
-        self, *, pipeline: str | None, experiment: str | None, recurring_run: str | None, namespace: str
-    ) -> bool:
-        """Say whether it speaks of a run with these names; None is what a run has not."""
-        wanted = (self.pipeline, self.experiment, self.recurring_run, self.namespace)
-        names = (pipeline, experiment, recurring_run, namespace)
-        return all(
-            pattern is None or (name is not None and (name == pattern or fnmatchcase(name, pattern)))
-            for pattern, name in zip(wanted, names, strict=True)
-        )
+    def is_for(self, names: Mapping[str, Collection[str]]) -> bool:
+        """Say whether it speaks of what has these names: by SCOPES, and of each the ways in which it is called."""
+        return all(_fits(getattr(self, scope), names.get(scope, ())) for scope in SCOPES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,7 +205,7 @@ def _rule(found: object, file: str, number: int) -> Rule:
     if kind not in tuple(Kind):
         raise InvalidSettings(f"{place}: kind: {kind!r:.60} is none: write one of {', '.join(Kind)}")
     of_kind = Kind(kind)
-    scopes = ("recurring_run", "namespace") if of_kind is Kind.MISSED_SLOT else _SCOPES
+    scopes = ("recurring_run", "namespace") if of_kind is Kind.MISSED_SLOT else SCOPES
     _only(found, ("name", "kind", *scopes, *_KEYS[of_kind]), place)
     metric = _text(found, "metric", place)
     if "metric" in _KEYS[of_kind] and metric is None:
@@ -225,7 +219,7 @@ def _rule(found: object, file: str, number: int) -> Rule:
     return Rule(
         name=name,
         kind=of_kind,
-        **{one: _text(found, one, place) for one in _SCOPES},
+        **{one: _text(found, one, place) for one in SCOPES},
         metric=metric,
         task=_text(found, "task", place),
         last=_count(found, place),
@@ -235,6 +229,10 @@ def _rule(found: object, file: str, number: int) -> Rule:
         tier=_tier(found, place) if of_kind is Kind.TIER_LOST else None,
         policy=_policy(found, place),
     )
+
+
+def _fits(pattern: str | None, names: Collection[str]) -> bool:
+    return pattern is None or any(name == pattern or fnmatchcase(name, pattern) for name in names)
 
 
 def _tier(found: Mapping[str, Any], place: str) -> Tier:

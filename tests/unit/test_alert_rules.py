@@ -135,11 +135,11 @@ def test_what_a_webhook_is_called_and_how_it_is_written_hold_no_secret() -> None
 
 def test_a_rule_is_for_what_has_the_names_that_it_asks_for() -> None:
     found = read('kind = "failed_run"\npipeline = "churn-*"\nnamespace = "team-a"')
-    names = {"experiment": None, "recurring_run": None}
-    assert found.is_for(pipeline="churn-training", namespace="team-a", **names)
-    assert not found.is_for(pipeline="churn-training", namespace="team-b", **names)
-    assert not found.is_for(pipeline="training", namespace="team-a", **names)
-    assert not found.is_for(pipeline=None, namespace="team-a", **names)
+    assert found.is_for({"pipeline": ["churn-training"], "namespace": ["team-a"]})
+    assert found.is_for({"pipeline": ["5f3c", "churn-training"], "namespace": ["team-a"], "experiment": ["e"]})
+    assert not found.is_for({"pipeline": ["churn-training"], "namespace": ["team-b"]})
+    assert not found.is_for({"pipeline": ["training"], "namespace": ["team-a"]})
+    assert not found.is_for({"namespace": ["team-a"]})
 
 
 _VALUES = st.one_of(
