@@ -12,7 +12,7 @@ from base64 import b64encode
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from http.client import HTTPConnection, HTTPException
-from threading import Timer
+from threading import Event, Timer
 from typing import Final, TypeAlias
 
 from lineage.alerts import CONTENT_TYPE, Target
@@ -90,7 +90,8 @@ class Webhook:
     def _send(self, plain: socket.socket, event: bytes) -> None:
         plain.settimeout(self._total_seconds)
         wire = self._secured(plain)
-        ending = Timer(self._total_seconds, _cut, (wire,))
+        is_cut = Event()
+        ending = Timer(self._total_seconds, _cut, (wire, is_cut))
         ending.daemon = True
         ending.start()
         try:
@@ -100,7 +101,7 @@ class Webhook:
         except ssl.SSLCertVerificationError as error:
             raise _NotTaken(f"the certificate of {self._target.shown} is not trusted") from error
         except (OSError, HTTPException, ValueError) as error:
-            took_long = not ending.is_alive() or isinstance(error, TimeoutError)
+            took_long = is_cut.is_set() or isinstance(error, TimeoutError)
             why = "does not answer in time" if took_long else f"does not answer as HTTP does ({type(error).__name__})"
             raise _NotTaken(f"{self._target.shown} {why}") from error
         finally:
@@ -128,8 +129,9 @@ class Webhook:
             return answer.status
 
 
-def _cut(wire: socket.socket) -> None:
-    """End a connection below TLS, whatever another thread does with it."""
+def _cut(wire: socket.socket, is_cut: Event) -> None:
+    """End a connection below TLS, whatever another thread does with it, and say so first."""
+    is_cut.set()
     with suppress(OSError):
         socket.socket.shutdown(wire, socket.SHUT_RDWR)
 
