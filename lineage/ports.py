@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
+from lineage.alerts import Alert, AlertKept, AlertMark, Span
 from lineage.deadline import Deadline
 from lineage.facts import Fact
 from lineage.fingerprints import Fingerprint
@@ -327,6 +328,31 @@ class LineageStore(Protocol):
     def settle(self, *, limit: int) -> int:
         """Compute the fingerprints of up to `limit` runs that are due for them: that have ended, and of which anything
         became known since. Returns how many runs those were."""
+
+    # -- alerts
+    def ended(self, scope: Scope, *, since: datetime) -> Sequence[tuple[Key, datetime]]:
+        """The runs that ended at a time or later, in the order in which they did, each with when that was."""
+
+    def alert_marks(self, rules: Sequence[str]) -> Mapping[str, AlertMark]:
+        """How far rules have been followed, by their names; nothing of those that are new."""
+
+    def alerted(self, rule: str, series: str) -> Sequence[Span]:
+        """Where in a series a rule has found shifts."""
+
+    def keep_alerts(self, alerts: Sequence[Alert], until: Mapping[str, datetime], *, now: datetime) -> tuple[bool, ...]:
+        """Keep alerts, which are due to be sent at once, and say how far rules have been followed, all or nothing: a
+        rule that is new begins there, and none goes back. Returns for each alert whether it is new."""
+
+    def take_due_alerts(self, *, now: datetime, until: datetime, limit: int) -> Sequence[AlertKept]:
+        """Hand out alerts that should be sent now, those first that have been due for longest. Of what nobody said by
+        `until` what became of it, it is handed out again then."""
+
+    def alert_tried(self, key: str, *, at: datetime, failure: str | None, next_try_at: datetime | None) -> None:
+        """Note a try to send an alert. Without a `failure` it was taken; else it is due again at `next_try_at`, or
+        given up where there is none."""
+
+    def alerts(self, scope: Scope, page: PageRequest) -> Page[AlertKept]:
+        """List alerts with what became of them, those first that were found last."""
 
     # -- lists
     def runs(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Run]: ...

@@ -166,7 +166,8 @@ class Settings(BaseSettings):
     `namespaces`, and `kfp_metadata` that of its ML Metadata. Those of Kafka are called as Kafka's clients call them. Of
     several object stores that fit, the first counts; of one object so many bytes are read at most, in so many seconds.
     `metric_files` are patterns of names, `metric_parameters` the last words of names; the file `metric_directions` says
-    which way metrics should go (`lineage.trends.directions`).
+    which way metrics should go (`lineage.trends.directions`), and `alert_rules` what is told to whom
+    (`lineage.alerts.rules`).
     """
 
     model_config = SettingsConfigDict(
@@ -201,6 +202,7 @@ class Settings(BaseSettings):
     kfp_ca_file: FilePath | None = None
     kfp_timeout_seconds: float = Field(default=20.0, gt=0)
     metric_directions: FilePath | None = None
+    alert_rules: FilePath | None = None
     metric_files: Annotated[tuple[str, ...], NoDecode] = FILES
     metric_parameters: Annotated[tuple[str, ...], NoDecode] = PARAMETERS
 
@@ -285,6 +287,7 @@ _FLAGS: Final = {
     "kfp_api": "kfp",
     "kfp_metadata": "kfp-metadata",
     "metric_directions": "directions",
+    "alert_rules": "rules",
 }
 
 

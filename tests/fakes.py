@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar, assert_never
 
+from lineage.alerts import Alert, AlertKept, AlertMark, Span
 from lineage.deadline import Deadline
 from lineage.errors import InvalidRequest, PositionMoved
 from lineage.facts import Fact
@@ -150,6 +151,29 @@ class FakeStore:
 
     def settle(self, *, limit: int) -> int:
         return 0
+
+    # -- alerts
+    def ended(self, scope: Scope, *, since: datetime) -> Sequence[tuple[Key, datetime]]:
+        ends = ((one.key, one.finished_at) for one in self._known.runs if self._visible(scope, one))
+        return [(key, at) for key, at in ends if at is not None and at >= since]
+
+    def alert_marks(self, rules: Sequence[str]) -> Mapping[str, AlertMark]:
+        return {}
+
+    def alerted(self, rule: str, series: str) -> Sequence[Span]:
+        return ()
+
+    def keep_alerts(self, alerts: Sequence[Alert], until: Mapping[str, datetime], *, now: datetime) -> tuple[bool, ...]:
+        return (True,) * len(alerts)
+
+    def take_due_alerts(self, *, now: datetime, until: datetime, limit: int) -> Sequence[AlertKept]:
+        return ()
+
+    def alert_tried(self, key: str, *, at: datetime, failure: str | None, next_try_at: datetime | None) -> None:
+        """It keeps no alerts."""
+
+    def alerts(self, scope: Scope, page: PageRequest) -> Page[AlertKept]:
+        return Page(items=(), cursors=(), has_next=False, has_previous=False)
 
     # -- lists
     def runs(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Run]:
@@ -549,6 +573,7 @@ class FakeStore:
             RecurringRun: self._known.recurring_runs,
             Deployment: self._known.deployments,
             Rejected: self._known.rejected,
+            AlertKept: (),
         }
         return items[what]
 

@@ -82,6 +82,7 @@ VIOLATIONS = (
     Violation("only-clients-speak-http", "lineage/registry/names.py", "import urllib3"),
     Violation("core-pure", "lineage/audit/code.py", "import urllib3"),
     Violation("layers", "lineage/audit/judging.py", "import lineage.auditing"),
+    Violation("layers", "lineage/alerter.py", "import lineage.webhook"),
     Violation("only-metadata-speaks-grpc", "watchers/mlmd.py", "import grpc"),
     Violation("only-kafka-speaks-kafka", "lineage/recorder.py", "import kafka"),
     Violation("only-export-speaks-arrow", "lineage/cli/export.py", "import pyarrow"),

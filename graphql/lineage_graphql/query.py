@@ -3,6 +3,7 @@
 
 import graphene
 
+from lineage_graphql.alerts import ALERTS
 from lineage_graphql.artifacts import ARTIFACTS
 from lineage_graphql.audits import AUDIT
 from lineage_graphql.comparison import RUN_DIFF
@@ -46,5 +47,6 @@ class Query(graphene.ObjectType):
     metric_names = METRIC_NAMES
     metric_trend = METRIC_TREND
     metric_trends = METRIC_TRENDS
+    alerts = ALERTS
     search = SEARCH
     ingestion = INGESTION

@@ -35,6 +35,9 @@ COMMANDS: Final[Mapping[str, Command]] = {
         "probe:probe",
         "Look at the objects that artifacts are, soon after they were recorded and again from time to time.",
     ),
+    "alert": Command(
+        "alert:alert", "Follow rules as runs end, keep what they find, and send it to a webhook as CloudEvents."
+    ),
     "replay": Command("record:replay", "Rebuild a store from the event log: record all that it holds now, and end."),
     "reinterpret": Command(
         "reinterpret:reinterpret",
@@ -105,6 +108,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
         "Say what may have shifted the level of a metric: images, parameters, inputs and other things that were others "
         "before it than after, the likeliest first, and among them that it was nothing of what is tracked.",
     ),
+    "alerts": Command("alerts:alerts", "List what rules found, the newest first, and whether it was sent."),
     "export": Command(
         "export:app",
         "Write what is recorded as a table for other tools: `runs`, with their parameters and metrics as columns.",

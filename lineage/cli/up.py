@@ -14,6 +14,7 @@ import structlog
 import typer
 import uvicorn
 
+from lineage.cli.alerting import alerter_of, rules_of
 from lineage.cli.flags import (
     ClusterFlag,
     ContextFlag,
@@ -180,8 +181,8 @@ def _run(settings: Settings, kube: Kube, redactor: Redactor, told: Mapping[str, 
             form=settings.log_format,
             more={"watching": watched, **asked(settings), **told},
         )
-        probing = _probing(settings, store, events, server)
-        with _recording(recorder, server), probing, hurried_by_events(settings, store, metrics):
+        probing, alerting = _probing(settings, store, events, server), _alerting(settings, store, server)
+        with _recording(recorder, server), probing, alerting, hurried_by_events(settings, store, metrics):
 
             def begin() -> None:
                 for one in following:
@@ -205,6 +206,19 @@ def _probing(settings: Settings, store: LineageStore, events: MemoryLog, server:
         yield
     if thread.is_alive():
         log.warning("an object store did not answer before the end; what was not looked at is looked at next time")
+
+
+@contextmanager
+def _alerting(settings: Settings, store: LineageStore, server: uvicorn.Server) -> Iterator[None]:
+    """Follow rules beside the server, where the settings name any."""
+    rules = rules_of(settings)
+    if rules is None:
+        yield
+        return
+    with _beside("alerter", server, alerter_of(settings, store, rules).run) as thread:
+        yield
+    if thread.is_alive():
+        log.warning("the webhook did not answer before the end; what was not sent is sent next time")
 
 
 @contextmanager

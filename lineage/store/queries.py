@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql import ColumnExpressionArgument
 
+from lineage.alerts import AlertKept
 from lineage.identity import RAW_STORE
 from lineage.model import (
     Artifact,
@@ -669,6 +670,19 @@ def rejected(scope: Scope) -> Query:
     )
 
 
+def alerts(scope: Scope) -> Query:
+    """What rules found in the namespaces that a caller may see."""
+    table = tables.alert
+    return Query(
+        select=select(table).where(run_in_scope(table, scope)),
+        key=table.c.key,
+        fields={},
+        orders={"FOUND_AT": table.c.found_at},
+        default_order=(("FOUND_AT", True),),
+        always=frozenset({"FOUND_AT"}),
+    )
+
+
 QUERIES: Mapping[type, Callable[[Scope], Query]] = {
     Run: runs,
     Execution: executions,
@@ -679,4 +693,5 @@ QUERIES: Mapping[type, Callable[[Scope], Query]] = {
     RecurringRun: recurring_runs,
     Deployment: deployments,
     Rejected: rejected,
+    AlertKept: alerts,
 }

@@ -10,6 +10,7 @@ from msgspec import structs
 from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import DataError, SQLAlchemyError
 
+from lineage.alerts import Alert, AlertKept, AlertMark, Span
 from lineage.deadline import Deadline
 from lineage.errors import FactsRefused, InvalidRequest, StoreError
 from lineage.facts import Fact, RunSeen
@@ -58,6 +59,7 @@ from lineage.model import (
 from lineage.observation import Observation
 from lineage.ports import EVERYTHING, Listing, Page, PageRequest, Scope, Where
 from lineage.store import (
+    alerts,
     alike,
     describing,
     fingerprints,
@@ -241,6 +243,34 @@ class SqlStore:
             with suppress(StoreError) if left else nullcontext(), self._writing() as connection:
                 fingerprints.write(connection, self._dialect, portion, found)
                 return
+
+    # -- alerts
+    def ended(self, scope: Scope, *, since: datetime) -> Sequence[tuple[Key, datetime]]:
+        with self._reading() as connection:
+            return alerts.ended(connection, scope, since)
+
+    def alert_marks(self, rules: Sequence[str]) -> Mapping[str, AlertMark]:
+        with self._reading() as connection:
+            return alerts.marks(connection, rules)
+
+    def alerted(self, rule: str, series: str) -> Sequence[Span]:
+        with self._reading() as connection:
+            return alerts.alerted(connection, rule, series)
+
+    def keep_alerts(self, found: Sequence[Alert], until: Mapping[str, datetime], *, now: datetime) -> tuple[bool, ...]:
+        with self._writing() as connection:
+            return alerts.keep(connection, found, until, now=now)
+
+    def take_due_alerts(self, *, now: datetime, until: datetime, limit: int) -> Sequence[AlertKept]:
+        with self._writing() as connection:
+            return alerts.take_due(connection, self._dialect, now=now, until=until, limit=limit)
+
+    def alert_tried(self, key: str, *, at: datetime, failure: str | None, next_try_at: datetime | None) -> None:
+        with self._writing() as connection:
+            alerts.tried(connection, key, at=at, failure=failure, next_try_at=next_try_at)
+
+    def alerts(self, scope: Scope, page: PageRequest) -> Page[AlertKept]:
+        return self._page(queries.alerts(scope), Listing(), page, alerts.read)
 
     # -- lists
     def runs(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Run]:

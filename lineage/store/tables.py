@@ -658,6 +658,41 @@ fingerprint_due = Table(
     Column("mark", BigInteger, nullable=False),
 )
 
+# What somebody was told of, and is to be: no knowledge, but what became of rules. What it says is in `body`. `series`,
+# `begins_at` and `ends_at` are of shifts: where in a series one may have begun.
+alert = Table(
+    "alert",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("rule", Text, nullable=False),
+    Column("kind", _code(20), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("cluster", Text, nullable=False),
+    Column("namespace", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("due_at", BigInteger),
+    Column("found_at", BigInteger, nullable=False, index=True),
+    Column("series", Text),
+    Column("begins_at", BigInteger),
+    Column("ends_at", BigInteger),
+    Column("body", LargeBinary, nullable=False),
+    Column("tried", BigInteger, nullable=False),
+    Column("sent_at", BigInteger),
+    Column("next_try_at", BigInteger),
+    Column("failure", Text),
+)
+_index_of_known("alert_of_series", alert.c.series, alert.c.rule)
+_index_of_known("alert_due", alert.c.next_try_at)
+
+# How far rules have been followed, by their names.
+alert_rule = Table(
+    "alert_rule",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("began_at", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+)
+
 log_position = Table(
     "log_position", metadata, Column("log", Text, primary_key=True), Column("position", Text, nullable=False)
 )

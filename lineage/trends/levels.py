@@ -8,7 +8,8 @@ from typing import Final
 
 import numpy as np
 
-from lineage.trends.noise import MOST_DEPENDENT, TO_SD, Floats, autocorrelation
+from lineage.trends.baseline import TO_SD
+from lineage.trends.noise import MOST_DEPENDENT, Floats, autocorrelation
 from lineage.trends.scan import Candidate, Indices
 
 PLAUSIBLE: Final = 3.5

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from lineage.trends.baseline import TO_SD
+
 Floats: TypeAlias = NDArray[np.float64]
 
 
-TO_SD: Final = 1.4826
-"""The standard deviation of normal noise, over its median absolute deviation."""
 NEIGHBOURS: Final = 3
 """Values to each side that say what an outlier should have been. A new level of four values is none."""
 OUTLIER: Final = 3.5

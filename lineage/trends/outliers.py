@@ -7,7 +7,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from lineage.trends.noise import TO_SD, Floats
+from lineage.trends.baseline import TO_SD
+from lineage.trends.noise import Floats
 
 FAR: Final = 3.5  # robust standard deviations
 LEAST_VALUES: Final = 5  # of a level, so that one can be far from the others

@@ -8,15 +8,12 @@ from typing import Final
 
 import numpy as np
 
+from lineage.trends.baseline import BASELINE, LEAST_BASELINE, SURPRISE, TO_SD
 from lineage.trends.directions import Direction
 from lineage.trends.monotone import Drift, drift_of
-from lineage.trends.noise import MOST_DEPENDENT, TO_SD, Floats, autocorrelation
+from lineage.trends.noise import MOST_DEPENDENT, Floats, autocorrelation
 from lineage.trends.shifts import Shifts
 
-BASELINE: Final = 30
-"""Values before the last one that it is compared with, at most."""
-LEAST_BASELINE: Final = 5
-SURPRISE: Final = 3.5
 DEPENDENT: Final = 0.3
 
 

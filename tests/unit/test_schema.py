@@ -61,6 +61,7 @@ NOT_IN_THE_CONTRACT = {
     "RunDiff.notCompared": "what is not known of both is no sameness",
     "Execution.fingerprintMissing": "who has no fingerprint wants to know what is missing",
     "Run.fingerprintMissing": "as of executions",
+    "Query.alerts": "what was told, and whether it was taken, is asked for as all else is",
     "Query.metricTrends": "which of all metrics moved is asked before how one did",
     "MetricShift.at": "a shift is told with its time",
     "MetricShift.earliest": "where a shift was is known within an interval",
@@ -122,6 +123,11 @@ NOT_IN_THE_CONTRACT = {
     "Source.watchedUntil": "a gap that nobody has told of yet begins there",
 }
 TYPES_NOT_IN_THE_CONTRACT = {
+    "Alert": "what a rule found, and what became of it",
+    "AlertConnection": "a page of them",
+    "AlertEdge": "one on a page",
+    "AlertKind": "what a rule looks for",
+    "AlertState": "whether an alert was taken",
     "AuditCount": "how many of what a check looked at came to a verdict",
     "ImageAnswer": "who audits asks registries, and hands on what they said",
     "Reuse": "what it is worth that outputs were taken over",
@@ -206,7 +212,7 @@ def test_everything_is_described() -> None:
 
 def test_every_connection_has_the_shape_of_relay() -> None:
     connections = [name for name in own_types(SCHEMA) if name.endswith("Connection") and name != "SearchConnection"]
-    assert len(connections) == 13
+    assert len(connections) == 14
     for name in connections:
         node = name.removesuffix("Connection")
         shape = {field: str(fields(SCHEMA)[f"{name}.{field}"].type) for field in SCHEMA.type_map[name].fields}  # type: ignore[attr-defined] # an object type
@@ -250,7 +256,7 @@ def test_any_object_can_be_asked_for_again_by_its_id(introspected: GraphQLSchema
     listed = {name.removesuffix("Connection") for name in own_types(introspected) if name.endswith("Connection")}
     node = introspected.type_map["Node"]
     assert isinstance(node, GraphQLInterfaceType)
-    assert listed - {"Search", "Gap", "ArtifactLook", "Metric", "Slot"} == {
+    assert listed - {"Alert", "Search", "Gap", "ArtifactLook", "Metric", "Slot"} == {
         each.name for each in introspected.get_implementations(node).objects
     }
 
