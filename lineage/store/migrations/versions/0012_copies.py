@@ -1,5 +1,4 @@
-"""Artifacts lead to what may be copies of them: what came from outside later with the same content. The last runs of a
-pipeline version, an experiment or a recurring run are found by an index.
+"""Artifacts lead to what may be copies of them: what came from outside later with the same content.
 
 Revision: 0012
 """
@@ -35,16 +34,6 @@ edge = sa.table("edge", *(sa.column(name) for name in ("source", "target", "role
 
 
 def upgrade() -> None:
-    times: list[sa.ColumnElement[int]] = [sa.column(name) for name in ("scheduled_at", "started_at", "created_at")]
-    at = sa.func.coalesce(*times)
-    for owner, name in (
-        ("pipeline_version_id", "version"),
-        ("experiment_id", "experiment"),
-        ("recurring_run_id", "recurring_run"),
-    ):
-        op.create_index(f"run_of_{name}_in_time", "run", [owner, at, "key"])
-    for owner in ("pipeline_version_id", "experiment_id"):
-        op.drop_index(f"ix_run_{owner}", "run")
     for column in COLUMNS:
         outside = sa.and_(sa.column("execution_id").is_(None), sa.column(column).is_not(None))
         op.create_index(
