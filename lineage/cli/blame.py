@@ -44,7 +44,7 @@ def blame(
 
     What changed together cannot be told apart by what has run; then it says which further runs would do that.
 
-        lineage blame accuracy --pipeline churn-training
+        lineage blame auc --pipeline churn-training
         lineage blame duration_seconds --recurring-run nightly --task train --all
     """
     configure_logs(logging.ERROR)
