@@ -341,8 +341,8 @@ class TrendPoint(NamedTuple):
     """The value of a metric in one run of a series, and the execution that it is of: None for what is of the run.
 
     `at` is when the run was due, else when it started, else when it was made. `cached`: the execution took its outputs
-    over, so it is an old value. `parameters` are those of the run, where they were asked for. (A tuple, as there are
-    tens of thousands in a series.)
+    over, so it is an old value. `parameters` are those of the run, where they were asked for. (A tuple, as a series has
+    thousands.)
     """
 
     run_key: Key

@@ -57,6 +57,7 @@ def points(
     parameters: bool,
 ) -> Mapping[str, tuple[TrendPoint, ...]]:
     """The values of metrics in the last runs that have one, by name, the oldest first."""
+    task = None if task is None else storable(task)
     asked = _Asked(connection, scope, where, task, last, _versions(connection, where))
     recorded = {storable(name): name for name in metrics if name not in measures.MEASURES}
     rows: dict[str, dict[int, Any]] = {name: {} for name in metrics}
@@ -146,7 +147,7 @@ def _waits(connection: Connection, scope: Scope, rows: Mapping[int, Any]) -> Map
         key: one.value
         for key, found in metrics_of_executions(connection, scope, list(of)).items()
         for one in found
-        if one.name == "queue_seconds"
+        if one.name == QUEUE
     }
     return {of[key]: value for key, value in waited.items() if value is not None}
 
@@ -162,6 +163,7 @@ def without(
     limit: int,
 ) -> tuple[RunWithout, ...]:
     """The last runs since a time that have ended and have no value of a metric, the oldest first."""
+    task = None if task is None else storable(task)
     cursor = connection.connection.cursor()
     values: dict[str, Any] = {"since": microseconds(since), "limit": limit}
     built_in = metric if metric in measures.MEASURES else None

@@ -132,8 +132,13 @@ class _Reading:
             gaps=gaps_between(*gaps) if series.split is None else (),
             shifts=tuple(self._shift(series, shifts, place, direction) for place in range(len(shifts.found))),
             summary=summary,
-            warnings=summary.warnings,
+            warnings=(*summary.warnings, *self._cut()),
         )
+
+    def _cut(self) -> Iterator[str]:
+        """Say so where not all slots were looked at."""
+        if (cut_at := self._slots.cut_at) is not None:
+            yield f"missed slots are told up to {cut_at:%Y-%m-%d %H:%M} UTC: too many were due to look at all of them"
 
     def _shift(self, series: _Series, shifts: Shifts, place: int, direction: Direction) -> TrendShift:
         shift, computed = shifts.found[place], series.computed
@@ -143,6 +148,7 @@ class _Reading:
         factors = {Factor(kind=one.kind.value, name=str(number)): one for number, one in enumerate(known)}
         cuts = [one.index - first for one in shifts.found if first < one.index < first + len(around)]
         levels = {factor: known[one] for factor, one in factors.items()}
+        names = {factor: called(one) for factor, one in factors.items()}
         told = blame(series.values[first : first + len(around)], levels, cuts, shift.index - first)
         return TrendShift(
             shift=shift,
@@ -156,10 +162,8 @@ class _Reading:
                 for one in told.suspects
             ),
             not_tracked=told.not_tracked,
-            together=tuple(called(factors[one]) for one in told.confounded),
-            separating=tuple(
-                _in_words(one, {each: called(of) for each, of in factors.items()}) for one in told.separations
-            ),
+            together=tuple(names[one] for one in told.confounded),
+            separating=tuple(_in_words(one, names) for one in told.separations),
         )
 
 

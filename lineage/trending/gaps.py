@@ -10,7 +10,7 @@ from lineage.ports import LineageStore, PageRequest, Scope
 from lineage.trending.answers import Gap, Question
 
 MOST_WITHOUT: Final = 1_000  # runs without a value that are told of, the newest
-MOST_SLOTS: Final = 1_000  # of the schedule of a recurring run that are looked at, the newest
+MOST_SLOTS: Final = 1_000  # of the schedule of a recurring run that are looked at, and points before the last one
 SLOTS_AT_ONCE: Final = 100
 MOST_RECURRING: Final = 5  # whose schedules are looked at, of those that made the newest runs
 NEWEST: Final = 50
@@ -18,12 +18,14 @@ LONGEST: Final = timedelta(days=3650)  # that the slots of a schedule are asked 
 
 
 class Slots:
-    """The missed slots of recurring runs, read once however many metrics are asked for."""
+    """The missed slots of recurring runs, read once however many metrics are asked for. `cut_at` is the last slot that
+    was looked at of one for which too many were due; None where all were."""
 
     def __init__(self, store: LineageStore, scope: Scope, asked: Question) -> None:
         self._store, self._scope, self._asked = store, scope, asked
         self._known: dict[tuple[Key, datetime], tuple[Slot, ...]] = {}
         self._made: dict[Key, Key | None] = {}
+        self.cut_at: datetime | None = None
 
     def missed(self, points: Sequence[TrendPoint]) -> Iterator[Slot]:
         """Those since the first of some points, as far as they are looked at."""
@@ -45,16 +47,21 @@ class Slots:
         return [key for key in found if key is not None][:MOST_RECURRING]
 
     def _slots(self, key: Key, since: datetime) -> Iterator[Slot]:
+        if since >= self._asked.now:
+            return  # a run that is said to be due in the future: nothing is missed yet
         until, after = min(self._asked.now, since + LONGEST), None
+        last = since
         for _ in range(MOST_SLOTS // SLOTS_AT_ONCE):
             request = PageRequest(first=SLOTS_AT_ONCE, after=after)
             found = self._store.slots(self._scope, [key], since=since, until=until, now=until, page=request)
             if key not in found:
                 return
             yield from found[key].items
+            last = found[key].items[-1].due_at if found[key].items else last
             if not found[key].has_next:
                 return
             after = found[key].cursors[-1]
+        self.cut_at = last if self.cut_at is None else min(self.cut_at, last)
 
 
 def gaps_between(

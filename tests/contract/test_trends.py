@@ -47,7 +47,11 @@ def test_values_come_in_the_order_of_the_runs_however_they_were_recorded() -> No
 
 
 def test_a_name_that_no_database_can_hold_is_asked_for_all_the_same() -> None:
-    assert values(recorded(*a_series("0.9")), "accu\0racy") == []
+    store = recorded(*a_series("0.9"))
+    assert values(store, "accu\0racy") == []
+    assert values(store, task="tr\0ain") == []
+    without = store.runs_without(EVERYTHING, "a\0", None, task="tr\0ain", since=moment(0), limit=9)
+    assert [one.run_key for one in without] == [run_key("u0")]
 
 
 def test_the_last_ones_are_the_newest() -> None:

@@ -325,7 +325,7 @@ def test_the_image_runs_as_nobody_in_particular_and_has_what_a_cluster_needs() -
     installs = next(rest for name, rest in said if name == "RUN" and "install" in rest)
     extras = re.search(r"\.whl\)\[([a-z,]+)\]", installs)
     assert extras is not None
-    tables = {"parquet"}  # 150 MB that somebody at a terminal wants, and no server
+    tables = {"parquet"}  # large, and wanted by somebody at a terminal, and no server
     assert set(extras[1].split(",")) == set(project()["optional-dependencies"]) - tables
     assert [rest for name, rest in said if name == "ENTRYPOINT"] == ['["lineage"]']
 

@@ -151,7 +151,7 @@ def test_runs_without_a_value_stand_between_the_others() -> None:
     trend = accuracy(recorded(*runs))
     (gap,) = trend["gaps"]
     assert (gap["run"]["displayName"], gap["missed"]) == ("training-00010", False)
-    assert "Failed" in gap["reason"] or "FAILED" in gap["reason"]
+    assert gap["reason"] == "the run ended as FAILED before a number was recorded"
     assert trend["summary"]["missing"] == 1
     assert len(trend["points"]) == RUNS - 1
 
@@ -164,6 +164,22 @@ def test_slots_for_which_no_run_was_made_are_gaps() -> None:
     missed = [gap["at"] for gap in trend["gaps"] if gap["missed"]]
     assert missed[0] == "1970-01-01T12:00:00Z"
     assert trend["summary"]["slotsMissed"] == len(missed)
+
+
+def test_a_run_that_is_due_in_the_future_misses_nothing() -> None:
+    kubeflow = "ScheduledWorkflow"
+    far = 253_402_297_200  # the last hour of the year 9999
+    store = a_store(a_recurring_run(kind=kubeflow), a_scheduled_run(far, kind=kubeflow, took=1))
+    (trend,) = asked(store, EVERY_RUN, metrics=["duration_seconds"])
+    assert (len(trend["points"]), trend["gaps"]) == (1, [])
+
+
+def test_where_too_many_slots_were_due_it_is_said_how_far_they_were_looked_at() -> None:
+    kubeflow = "ScheduledWorkflow"
+    store = a_store(a_recurring_run(kind=kubeflow), a_scheduled_run(36_000, kind=kubeflow))
+    (trend,) = asked(store, EVERY_RUN, metrics=["duration_seconds"])
+    assert trend["summary"]["slotsMissed"] == 999  # of a thousand hours all but the first
+    assert any("missed slots are told up to 1970-02-12 01:00 UTC" in one for one in trend["warnings"])
 
 
 def test_the_same_data_give_the_same_answer() -> None:
