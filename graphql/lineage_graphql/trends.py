@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 POINTS_UNLESS_ASKED: Final = 1_000
 MOST_POINTS: Final = 10_000
 MOST_METRICS: Final = 500
-MOST_VALUES: Final = 1_000_000  # of all metrics together, which are held in memory: some 300 bytes each
+MOST_VALUES: Final = 500_000  # of all metrics together, which are held in memory: up to 900 bytes each
 UNKNOWN: Final = "UNKNOWN"
 
 MetricDirection = graphene.Enum(

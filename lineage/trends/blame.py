@@ -14,7 +14,7 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil, isfinite
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,8 @@ AROUND: Final = 200
 AS_GOOD: Final = 1 / 3
 """Suspects are confounded that explain the shift at least a third as well as the best."""
 LEAST_SCORE: Final = 0.001
+LIKELIER: Final = 1.25
+"""So many times as likely as before anybody looked is what counts as a suspect."""
 SURE: Final = 3.24
 """Normal quantiles of 97.5 % and 90 %, added: a difference of so many of its own errors is seen nine times out of
 ten."""
@@ -107,7 +109,7 @@ def blame(
     moving = {factor: changes for factor, levels in factors.items() if (changes := _changes(levels[first:last]))}
     # Factors that always changed together are one reason, of which each is a part.
     together = Counter(tuple(one.span for one in changes) for changes in moving.values())
-    weights = []
+    weights: list[_Weight] = []
     for factor, changes in moving.items():
         share = (1 - NOT_TRACKED) / len(together) / together[tuple(one.span for one in changes)]
         near = [
@@ -117,7 +119,7 @@ def blame(
         ]
         if near:
             heaviest = max(near, key=lambda each: each[0])
-            weights.append((sum(weight for weight, _, _ in near), factor, heaviest[2]))
+            weights.append(_Weight(sum(weight for weight, _, _ in near), share, factor, heaviest[2]))
     # What nobody tracks may have come at any run, as far as the levels before and after the shift last.
     nobody = NOT_TRACKED * float(anywhere[start + 1 : stop].sum()) / (len(series) - 1)
     return _judged(weights, nobody, around.repeats, first)
@@ -236,23 +238,32 @@ def _by(around: _Around, anywhere: Floats, levels: Sequence[Hashable | None], ch
 
 
 # ------------------------------------------------------------------------------------------ judging
-def _judged(weights: list[tuple[float, Factor, _Change]], nobody: float, repeats: int, first: int) -> Blame:
-    total = nobody + sum(weight for weight, _, _ in weights)
-    kept = sorted(
-        ((-weight, factor, change) for weight, factor, change in weights if weight >= LEAST_SCORE * total),
-        key=lambda each: each[:2],
-    )
-    total = nobody - sum(weight for weight, _, _ in kept)
+class _Weight(NamedTuple):
+    """How well a factor explains the shift, how likely it was before anybody looked, and the change that does most of
+    it."""
+
+    found: float
+    before: float
+    factor: Factor
+    change: _Change
+
+
+def _judged(weights: list[_Weight], nobody: float, repeats: int, first: int) -> Blame:
+    """Suspects are those that became likelier by looking: of what changes with every run, the runs say nothing."""
+    total = nobody + sum(one.found for one in weights)
+    kept = [one for one in weights if one.found >= max(LEAST_SCORE, LIKELIER * one.before) * total]
+    kept.sort(key=lambda one: (-one.found, one.factor))
+    total = nobody + sum(one.found for one in kept)
     suspects = tuple(
         Suspect(
-            factor=factor,
-            score=-weight / total,
-            before=change.before,
-            after=change.after,
-            last_before=first + change.last_before,
-            first_after=first + change.first_after,
+            factor=one.factor,
+            score=one.found / total,
+            before=one.change.before,
+            after=one.change.after,
+            last_before=first + one.change.last_before,
+            first_after=first + one.change.first_after,
         )
-        for weight, factor, change in kept
+        for one in kept
     )
     alike = tuple(one.factor for one in suspects if one.score >= AS_GOOD * suspects[0].score)
     return Blame(

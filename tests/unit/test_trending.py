@@ -194,6 +194,29 @@ def test_what_a_caller_may_not_see_is_in_no_trend() -> None:
     assert answer["data"]["metricTrends"][0]["points"] == []
 
 
+def test_a_single_metric_is_told_as_in_the_list_of_all() -> None:
+    text = 'query ($scope: TrendScope!) { metricTrend(metric: "accuracy", scope: $scope, last: 30) { %s } }'
+    fields = (
+        "verdict warnings points { value at } shifts { pValue notTracked before { displayName } } summary { count }"
+    )
+    answer = execute(shifted(), EVERYTHING, text % fields, {"scope": TRAINING})
+    assert "errors" not in answer, answer["errors"]
+    found, listed = answer["data"]["metricTrend"], accuracy(shifted(), last=30)
+    assert found["summary"] == {"count": 30}
+    assert [one["value"] for one in found["points"]] == [one["value"] for one in listed["points"]]
+    assert [one["before"]["displayName"] for one in found["shifts"]] == [
+        one["before"]["displayName"] for one in listed["shifts"]
+    ]
+    assert found["shifts"]
+
+
+def test_more_values_than_fit_memory_are_refused() -> None:
+    metrics = [f"m{number}" for number in range(51)]
+    values = {"scope": TRAINING, "metrics": metrics, "last": 10_000}
+    answer = execute(shifted(), EVERYTHING, saved_queries()["metric-trends"].text, values)
+    assert "the last 10000 points of 51 metrics are too many: ask for 9803" in answer["errors"][0]["message"]
+
+
 @pytest.mark.parametrize("last", [0, 10_001])
 def test_more_points_than_are_told_are_refused(last: int) -> None:
     answer = execute(shifted(), EVERYTHING, saved_queries()["metric-trends"].text, {"scope": TRAINING, "last": last})
