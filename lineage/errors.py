@@ -8,6 +8,8 @@ LineageError
 │   └── InvalidPolicy      the policy of an audit says something that makes no sense
 ├── DeadlineExceeded       answering took longer than its time budget
 ├── NotFound               the caller named something that was never recorded, or that it may not see
+├── Unauthenticated        the caller has not shown who they are, or is not believed
+├── RightsUnknown          whoever knows what the caller may see cannot be asked now
 ├── InvalidSettings        a flag, an environment variable or the settings file is wrong
 ├── LogError               the event log refuses, or was closed: what it was asked cannot be done
 ├── ClusterError           the Kubernetes API, or a service of Kubeflow, cannot be reached or refuses; it is retried
@@ -72,6 +74,14 @@ class DeadlineExceeded(LineageError):
 
 class NotFound(LineageError):
     """The caller named something that was never recorded, or that it may not see: the two look the same."""
+
+
+class Unauthenticated(LineageError):
+    """The caller has not shown who they are, or is not believed; the message says what would be."""
+
+
+class RightsUnknown(LineageError):
+    """Whoever knows who the caller is, or what they may see, cannot be asked now: nothing is shown on suspicion."""
 
 
 class InvalidSettings(LineageError):
