@@ -10,6 +10,7 @@ from sqlalchemy import URL, Column, ColumnElement, Connection, Engine, Table
 from sqlalchemy.engine.interfaces import DBAPICursor
 
 from lineage.deadline import Deadline
+from lineage.ports import Listener
 
 Cursor: TypeAlias = DBAPICursor
 Row = dict[str, Any]
@@ -58,6 +59,13 @@ class Dialect(Protocol):
 
     def share(self, connection: Connection, group: int, name: str) -> None:
         """Let nobody lock what bears this name until the end of the transaction; others may share it."""
+
+    # -- listeners
+    def notify(self, cursor: Cursor) -> None:
+        """Wake those who listen, in whichever process, once this transaction is committed."""
+
+    def listener(self, engine: Engine) -> Listener:
+        """Make what one listens by. It connects when it is first used."""
 
     # -- rows
     def one_of(self, column: Column[Any], values: Iterable[Any]) -> Iterator[ColumnElement[bool]]:

@@ -57,11 +57,12 @@ from lineage.model import (
     is_system,
 )
 from lineage.observation import Observation
-from lineage.ports import EVERYTHING, Listing, Page, PageRequest, Scope, Where
+from lineage.ports import EVERYTHING, Changes, Listener, Listing, Page, PageRequest, Scope, Where
 from lineage.store import (
     alerts,
     alike,
     describing,
+    feed,
     fingerprints,
     metrics,
     owned,
@@ -243,6 +244,18 @@ class SqlStore:
             with suppress(StoreError) if left else nullcontext(), self._writing() as connection:
                 fingerprints.write(connection, self._dialect, portion, found)
                 return
+
+    # -- the feed
+    def feed_end(self) -> str:
+        with self._reading() as connection:
+            return feed.end(connection)
+
+    def changes(self, scope: Scope, where: Where | None, *, after: str, limit: int) -> Changes:
+        with self._reading() as connection:
+            return feed.changes(connection, scope, where, after=after, limit=limit)
+
+    def listener(self) -> Listener:
+        return self._dialect.listener(self._engine)
 
     # -- alerts
     def ended(self, scope: Scope, *, since: datetime) -> Sequence[tuple[Key, datetime]]:

@@ -5,17 +5,17 @@
    (`starting`).
 3. Provenance: reads, writes and edges follow (`provenance`).
 4. Copies: artifacts lead to what came from outside later with their content (`copying`).
-5. Bookkeeping: what the API server says of existence, what sources delivered, what was rejected, and which runs are
-   due for their fingerprints. It comes last, because recorders share its rows.
+5. Bookkeeping: what the API server says of existence, what sources delivered, what was rejected, which runs are due
+   for their fingerprints, and the feed. It comes last, because recorders share its rows.
 """
 
 from collections.abc import Sequence, Set
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from typing import TypeAlias, assert_never
 
 import zstandard
-from sqlalchemy import BigInteger, Connection, and_, bindparam, case, delete, func, update
+from sqlalchemy import BigInteger, Connection, and_, bindparam, case, delete, func, select, update
 
 from lineage.errors import PositionMoved
 from lineage.facts import (
@@ -39,12 +39,14 @@ from lineage.facts import (
 from lineage.identity import Key, encode_key, object_key
 from lineage.store import tables
 from lineage.store.batch import Batch
+from lineage.store.changed import changed_runs, gone_runs
 from lineage.store.codec import microseconds
 from lineage.store.copying import join_copies
 from lineage.store.coverage import watch
 from lineage.store.deployments import see_deployment
 from lineage.store.dialect import Cursor, Dialect
-from lineage.store.fingerprints import mark_changed
+from lineage.store.feed import announce
+from lineage.store.fingerprints import mark_due
 from lineage.store.joins import join_pods
 from lineage.store.locks import SUBJECTS, Locks, Name
 from lineage.store.members import see_execution
@@ -99,7 +101,9 @@ def apply(
     join_copies(batch)
     for number, fact in sorted(books, key=lambda one: _turn(one[1])):
         added[number] = _keep_book(batch, fact, recorded_at)
-    mark_changed(batch)
+    runs = changed_runs(batch)
+    mark_due(connection, runs)
+    announce(connection, dialect, runs, partial(gone_runs, batch) if batch.gone or batch.listings_renewed else None)
     return tuple(added[number] for number in range(len(facts)))
 
 
@@ -205,7 +209,10 @@ def _keep(batch: Batch, fact: ObjectKept) -> bool:
 
 
 def _delete(batch: Batch, fact: ObjectGone) -> bool:
-    return _deletion(batch.dialect.name).run(batch.cursor, {"uid": fact.uid}) > 0
+    added = _deletion(batch.dialect.name).run(batch.cursor, {"uid": fact.uid}) > 0
+    if added:
+        batch.gone.add(fact.uid)
+    return added
 
 
 @cache
@@ -224,7 +231,12 @@ def _list(batch: Batch, fact: ResourceListed) -> bool:
     if row is None:
         row = {**scope, "id": batch.listings.next_id()}
     elif added:
-        connection.execute(delete(tables.listed).where(tables.listed.c.listing_id == row["id"]))
+        mine = tables.listed.c.listing_id == row["id"]
+        batch.gone.update(connection.scalars(select(tables.listed.c.uid).where(mine)))
+        batch.gone.difference_update(fact.uids)
+        connection.execute(delete(tables.listed).where(mine))
+    if added:
+        batch.listings_renewed.setdefault(row["id"], row.get("version"))
     batch.listings.put(row | {"version": fact.version})
     if fact.uids:
         batch.dialect.put(batch.cursor, tables.listed, [(row["id"], uid) for uid in dict.fromkeys(fact.uids)])
