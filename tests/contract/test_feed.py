@@ -100,12 +100,12 @@ READER: Final = a_workflow({"w-9": a_node("v.b", 30, 40, reads=["k"])}, uid="u9"
 CHANGES: Final[dict[str, tuple[Sequence[Observation | KubernetesObject], Observation | KubernetesObject]]] = {
     "a newer view": ((run(1),), run(1, version=2, phase="Failed")),
     "an attempt": ((run(1),), run(1, version=2, nodes={"w-1": a_node("w.a", 10)})),
-    "a pod": ((run(1, nodes=A_STEP),), a_pod("p", "w-1", owner="u1", workflow="w1")),
-    "a pod of a run that nobody has seen": ((), a_pod("p", "w-1", owner="u1", workflow="w1")),
+    "a pod": ((run(1, nodes=A_STEP),), a_pod_of_it()),
+    "a pod of a run that nobody has seen": ((), a_pod_of_it()),
     "what lies where it wrote": ((run(1, nodes=A_STEP),), looked("k", modified=15, at=100)),
     "its end in the cluster": ((run(1),), deleted("u1")),
     "the end of a pod": (
-        (run(1, nodes=A_STEP), a_pod("p", "w-1", owner="u1", workflow="w1")),
+        (run(1, nodes=A_STEP), a_pod_of_it()),
         deleted("p", source="pod"),
     ),
     "a list that lacks it": ((run(1, version=3),), listed("a", 9, ["u7"])),

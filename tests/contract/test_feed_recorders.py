@@ -91,7 +91,7 @@ def test_a_reader_beside_many_recorders_misses_none(postgresql: Server, seed: in
     stores = [open_store(url) for _ in range(4)]
     names, versions = range(12), 12
     views = [run(name, version=version) for version in range(1, versions + 1) for name in names]
-    seen: dict[str, int] = {}
+    seen: dict[str, str] = {}
     done, cursor = Event(), stores[0].feed_end()
 
     def work(share: Sequence[KubernetesObject], store: SqlStore) -> None:
@@ -101,7 +101,7 @@ def test_a_reader_beside_many_recorders_misses_none(postgresql: Server, seed: in
     def read(after: str) -> str:
         found = stores[0].changes(EVERYTHING, None, after=after, limit=5)
         for one in found.items:
-            seen[one.run.name] = one.run.labels.get("version", 0)
+            seen[one.run.name] = one.run.labels["version"]
         return found.cursor
 
     for view in views:
