@@ -14,17 +14,16 @@ import structlog
 from graphql import ExecutionResult, GraphQLError, execute_sync
 
 from lineage.deadline import Deadline
-from lineage.errors import DeadlineExceeded, InvalidRequest, NotFound
+from lineage.errors import DeadlineExceeded, InvalidRequest, NotFound, UnknownCursor
 from lineage.ports import LineageStore, Scope
 from lineage_graphql.context import open_context
-from lineage_graphql.documents import InvalidDocument, read_document, refuse_costly
+from lineage_graphql.documents import BAD_USER_INPUT, InvalidDocument, read_document, refuse_costly, refuse_subscription
 from lineage_graphql.execution import Execution
 from lineage_graphql.schema import SCHEMA
 
 log = structlog.get_logger(__name__)
 
 BUDGET_SECONDS: Final = 30.0
-BAD_USER_INPUT: Final = "BAD_USER_INPUT"
 
 
 def execute(
@@ -46,8 +45,9 @@ def execute(
     try:
         document = read_document(query)
         refuse_costly(document, operation_name, given)
+        refuse_subscription(document, operation_name)
     except InvalidDocument as refused:
-        return {"errors": [_told(error, refused.code) for error in refused.errors]}
+        return {"errors": [told(error, refused.code) for error in refused.errors]}
     try:
         result = execute_sync(
             SCHEMA,
@@ -59,7 +59,7 @@ def execute(
         )
     except RecursionError:  # from reading variables, before any field is answered
         return {"errors": [{"message": "The variables are nested too deeply.", "extensions": {"code": BAD_USER_INPUT}}]}
-    return _formatted(result)
+    return formatted(result)
 
 
 def to_json(answer: Mapping[str, Any], *, indented: bool = False) -> bytes:
@@ -70,26 +70,28 @@ def to_json(answer: Mapping[str, Any], *, indented: bool = False) -> bytes:
         return json.dumps(answer, indent=2 if indented else None).encode()
 
 
-def _formatted(result: ExecutionResult) -> dict[str, Any]:
+def formatted(result: ExecutionResult) -> dict[str, Any]:
+    """Write what an execution came to, as the caller is told it."""
     if result.data is None and all(error.path is None for error in result.errors or ()):
-        return {"errors": [_told(error, BAD_USER_INPUT) for error in result.errors or ()]}
+        return {"errors": [told(error, BAD_USER_INPUT) for error in result.errors or ()]}
     late = next((error for error in result.errors or () if isinstance(error.original_error, DeadlineExceeded)), None)
     if late is not None:  # one error for all: what was left out cannot be told apart from what is not there
-        return {"errors": [_told(late, "DEADLINE_EXCEEDED")], "data": None}
+        return {"errors": [told(late, "DEADLINE_EXCEEDED")], "data": None}
     answer: dict[str, Any] = {"data": result.data}
     if result.errors:
-        answer = {"errors": _located(result.errors), **answer}
+        answer = {"errors": located(result.errors), **answer}
     return answer
 
 
-def _located(errors: Sequence[GraphQLError]) -> list[Mapping[str, Any]]:
+def located(errors: Sequence[GraphQLError]) -> list[Mapping[str, Any]]:
+    """Write errors with their codes; faults of ours are logged, and masked."""
     codes = list(map(_code, errors))
     faults = [error for error, code in zip(errors, codes, strict=True) if code is None]
     request_id = secrets.token_hex(8)
     if faults:
         log.warning("query failed", request_id=request_id, faults=len(faults), exc_info=_cause(faults[0]))
     return [
-        _masked(error, request_id) if code is None else _told(error, code)
+        _masked(error, request_id) if code is None else told(error, code)
         for error, code in zip(errors, codes, strict=True)
     ]
 
@@ -99,6 +101,8 @@ def _code(error: GraphQLError) -> str | None:
     match error.original_error:
         case NotFound():
             return "NOT_FOUND"
+        case UnknownCursor():
+            return "UNKNOWN_CURSOR"
         case InvalidRequest():
             return BAD_USER_INPUT
         case None:
@@ -114,7 +118,8 @@ def _cause(error: GraphQLError) -> Exception:
     return error.original_error or error
 
 
-def _told(error: GraphQLError, code: str) -> Mapping[str, Any]:
+def told(error: GraphQLError, code: str) -> Mapping[str, Any]:
+    """Write an error of the caller's with its code."""
     return {**error.formatted, "extensions": {"code": code}}
 
 

@@ -50,13 +50,53 @@ class Question:
     operation_name: str | None
 
 
-class _Refused(Exception):
+class Refused(Exception):
     """The request makes no sense as such. `headers` say what would."""
 
     def __init__(self, status: int, message: str, **headers: str) -> None:
         super().__init__(message)
         self.status = status
         self.headers = headers
+
+
+class Bodies:
+    """Reads bodies as they arrive, and knows how much of all of them is held."""
+
+    def __init__(self, seconds: float = BODY_SECONDS) -> None:
+        self._seconds = seconds
+        self._bytes = 0
+
+    async def read(self, body: bytearray, headers: Headers, receive: Receive) -> None:
+        """Read a body. What came of it is held, however that ends, until it is let go of.
+
+        Raises:
+            AskerGone: the client has closed the connection.
+            Overloaded: there is no room for it.
+            Refused: it is no JSON, too large, or did not come in time.
+        """
+        if not is_json(headers.get("content-type", "")):
+            raise Refused(415, f"The body must be {JSON} in UTF-8.")
+        try:
+            async with asyncio.timeout(self._seconds):
+                more = True
+                while more:
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        raise AskerGone
+                    piece, more = message.get("body", b""), message.get("more_body", False)
+                    if len(body) + len(piece) > LARGEST_BODY:
+                        raise Refused(413, f"The body is larger than {LARGEST_BODY} bytes.")
+                    if self._bytes + len(piece) > MOST_BYTES:
+                        raise Overloaded
+                    body += piece
+                    self._bytes += len(piece)
+        except TimeoutError as error:
+            late = f"The body did not arrive within {self._seconds:g} seconds."
+            raise Refused(408, late, Connection="close") from error
+
+    def let_go(self, body: bytearray) -> None:
+        """Hold a body no longer."""
+        self._bytes -= len(body)
 
 
 def endpoint(answer: Answer, *, body_seconds: float = BODY_SECONDS) -> ASGIApp:
@@ -72,10 +112,9 @@ class _Endpoint:
 
     def __init__(self, answer: Answer, body_seconds: float) -> None:
         self._answer = answer
-        self._body_seconds = body_seconds
+        self._bodies = Bodies(body_seconds)
         self._threads = Threads(THREADS)
         self._few = Threads(HEAVY_THREADS)
-        self._bytes = 0  # of all bodies that are held now
 
     async def respond(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
@@ -84,41 +123,19 @@ class _Endpoint:
         try:
             _refuse_odd(scope["method"], media_type)
             if scope["method"] == "POST":
-                await self._read(body, headers, receive)
+                await self._bodies.read(body, headers, receive)
             reply = await self._reply(scope, body, form, receive)
         except AskerGone:
             return
         except Overloaded as overload:
             again = {"Retry-After": str(RETRY_SECONDS)}
-            reply = _reply(503, _error(str(overload), OVERLOADED), form, **again)
-        except _Refused as refused:
-            reply = _reply(refused.status, _error(str(refused)), form, **refused.headers)
+            reply = reply_of(503, error_of(str(overload), OVERLOADED), form, **again)
+        except Refused as refused:
+            reply = reply_of(refused.status, error_of(str(refused)), form, **refused.headers)
         finally:
-            self._bytes -= len(body)
+            self._bodies.let_go(body)
         for message in reply:
             await send(message)
-
-    async def _read(self, body: bytearray, headers: Headers, receive: Receive) -> None:
-        """Read a body as it arrives."""
-        if not is_json(headers.get("content-type", "")):
-            raise _Refused(415, f"The body must be {JSON} in UTF-8.")
-        try:
-            async with asyncio.timeout(self._body_seconds):
-                more = True
-                while more:
-                    message = await receive()
-                    if message["type"] == "http.disconnect":
-                        raise AskerGone
-                    piece, more = message.get("body", b""), message.get("more_body", False)
-                    if len(body) + len(piece) > LARGEST_BODY:
-                        raise _Refused(413, f"The body is larger than {LARGEST_BODY} bytes.")
-                    if self._bytes + len(piece) > MOST_BYTES:
-                        raise Overloaded
-                    body += piece
-                    self._bytes += len(piece)
-        except TimeoutError as error:
-            late = f"The body did not arrive within {self._body_seconds:g} seconds."
-            raise _Refused(408, late, Connection="close") from error
 
     async def _reply(self, scope: Scope, body: bytearray, media_type: str, receive: Receive) -> Reply:
         deadline = Deadline(BUDGET_SECONDS)
@@ -129,29 +146,29 @@ class _Endpoint:
         return reply
 
     def _unless_heavy(self, scope: Scope, body: bytearray, media_type: str, deadline: Deadline) -> Reply | None:
-        question = _question(scope, body)
+        question = question_of(scope, body)
         if nodes_asked(question.query, question.operation_name, question.variables or {}) > MOST_NODES_BESIDE:
             return None
         return self._answered(scope, question, media_type, deadline)
 
     def _whatever(self, scope: Scope, body: bytearray, media_type: str, deadline: Deadline) -> Reply:
         # What was read of the body before is not kept while this waits: it takes up to twenty times the room.
-        return self._answered(scope, _question(scope, body), media_type, deadline)
+        return self._answered(scope, question_of(scope, body), media_type, deadline)
 
     def _answered(self, scope: Scope, question: Question, media_type: str, deadline: Deadline) -> Reply:
         if scope["method"] != "POST" and _kind(question) == "mutation":
             # Links and images are fetched by GET, from any page: they must change nothing.
-            return _reply(405, _error("A mutation takes a POST."), media_type, Allow="POST")
+            return reply_of(405, error_of("A mutation takes a POST."), media_type, Allow="POST")
         answered = self._answer(question.query, question.variables, question.operation_name, deadline)
         executed = "data" in answered
-        return _reply(200 if executed or media_type == JSON else 400, answered, media_type)
+        return reply_of(200 if executed or media_type == JSON else 400, answered, media_type)
 
 
 def _refuse_odd(method: str, media_type: str | None) -> None:
     if method not in METHODS:
-        raise _Refused(405, f"Ask by one of {', '.join(METHODS)}.", Allow=", ".join(METHODS))
+        raise Refused(405, f"Ask by one of {', '.join(METHODS)}.", Allow=", ".join(METHODS))
     if media_type is None:
-        raise _Refused(406, f"Only {GRAPHQL} and {JSON} can be answered.")
+        raise Refused(406, f"Only {GRAPHQL} and {JSON} can be answered.")
 
 
 def _kind(question: Question) -> str | None:
@@ -173,9 +190,9 @@ def _fields_of_address(scope: Scope) -> Mapping[str, Any]:
 def _fields_of_body(body: bytearray) -> Mapping[str, Any]:
     fields = _parsed(body, "The body is no JSON.")
     if isinstance(fields, list):
-        raise _Refused(400, "Several requests in one are not supported; send them one by one.")
+        raise Refused(400, "Several requests in one are not supported; send them one by one.")
     if not isinstance(fields, dict):
-        raise _Refused(400, "The body must be a JSON object.")
+        raise Refused(400, "The body must be a JSON object.")
     return fields
 
 
@@ -183,28 +200,35 @@ def _parsed(text: str | bytearray, otherwise: str) -> Any:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise _Refused(400, otherwise) from error
+        raise Refused(400, otherwise) from error
 
 
-def _question(scope: Scope, body: bytearray) -> Question:
+def question_of(scope: Scope, body: bytearray) -> Question:
+    """Read what a request asks.
+
+    Raises:
+        Refused: it makes no sense as such.
+    """
     fields = _fields_of_body(body) if scope["method"] == "POST" else _fields_of_address(scope)
     query, variables, operation_name = (fields.get(name) for name in ("query", "variables", "operationName"))
     if not isinstance(query, str) or not query.strip():
-        raise _Refused(400, "`query` must be the text of a query. To write one by hand, open graphiql next door.")
+        raise Refused(400, "`query` must be the text of a query. To write one by hand, open graphiql next door.")
     if operation_name is not None and not isinstance(operation_name, str):
-        raise _Refused(400, "`operationName` must be a string.")
+        raise Refused(400, "`operationName` must be a string.")
     for name in ("variables", "extensions"):
         if fields.get(name) not in (None, "") and not isinstance(fields[name], dict):
-            raise _Refused(400, f"`{name}` must be an object.")
+            raise Refused(400, f"`{name}` must be an object.")
     return Question(query=query, variables=variables or None, operation_name=operation_name or None)
 
 
 # ------------------------------------------------------------------------------------------ replying
-def _error(message: str, code: str = BAD_USER_INPUT) -> Mapping[str, Any]:
+def error_of(message: str, code: str = BAD_USER_INPUT) -> Mapping[str, Any]:
+    """Write an answer that is one error."""
     return {"errors": [{"message": message, "extensions": {"code": code}}]}
 
 
-def _reply(status: int, answer: Mapping[str, Any], media_type: str, **more: str) -> Reply:
+def reply_of(status: int, answer: Mapping[str, Any], media_type: str, **more: str) -> Reply:
+    """Write a response. `more` are headers."""
     body = to_json(answer)
     headers = [
         (b"content-type", f"{media_type}; charset=utf-8".encode()),
