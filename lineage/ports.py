@@ -173,13 +173,17 @@ class ObjectStore(Protocol):
 # ------------------------------------------------------------------------------------------ questions
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """Which namespaces the caller may see, as (cluster, namespace); None is all of them."""
+    """Which namespaces the caller may see, as (cluster, namespace); None is all of them. Of `clusters` they see all,
+    also what is in no namespace."""
 
     namespaces: frozenset[tuple[str, str]] | None
+    clusters: frozenset[str] = frozenset()
 
 
 EVERYTHING = Scope(namespaces=None)
 """The scope of one machine with one user."""
+NOTHING = Scope(namespaces=frozenset())
+"""The scope of a stranger."""
 
 
 class Operator(StrEnum):
@@ -608,6 +612,9 @@ class LineageStore(Protocol):
         any of them saw."""
 
     def counts(self, scope: Scope) -> Counts: ...
+    def namespaces(self, cluster: str) -> frozenset[str]:
+        """Name the namespaces of a cluster in which there is anything that a scope can be of."""
+
     def dump(self, scope: Scope) -> Iterator[Mapping[str, Any]]:
         """Yield all knowledge as JSON objects in one order: equal knowledge, equal sequence."""
 

@@ -84,7 +84,8 @@ def run_in_scope(run: FromClause, scope: Scope) -> ColumnElement[bool]:
     if scope.namespaces is None:
         return true()
     place = tuple_(run.c.cluster, run.c.namespace)
-    return place.in_(sorted(scope.namespaces)) if scope.namespaces else false()
+    in_namespaces = place.in_(sorted(scope.namespaces)) if scope.namespaces else false()
+    return or_(run.c.cluster.in_(sorted(scope.clusters)), in_namespaces) if scope.clusters else in_namespaces
 
 
 def is_seen(node_id: Expression, scope: Scope) -> ColumnElement[bool]:

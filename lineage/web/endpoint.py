@@ -18,14 +18,18 @@ import orjson
 from starlette.datastructures import Headers, QueryParams
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from lineage.access import OPEN, Grant
 from lineage.deadline import Deadline
+from lineage.errors import InvalidRequest, RightsUnknown, Unauthenticated
+from lineage.web.admission import Admission, TooMany
+from lineage.web.documents import Documents, UntrustedDocument
 from lineage.web.headers import SECURITY_HEADERS
 from lineage.web.negotiation import GRAPHQL, JSON, answer_type, is_json
 from lineage.web.threads import RETRY_SECONDS, AskerGone, Overloaded, Threads
 from lineage_graphql import BUDGET_SECONDS, InvalidDocument, nodes_asked, operation_kind, to_json
 
-Answer: TypeAlias = Callable[[str, Mapping[str, Any] | None, str | None, Deadline], dict[str, Any]]
-"""Answer a query text with its variables and the name of its operation, until when there is time."""
+Answer: TypeAlias = Callable[[Grant, str, Mapping[str, Any] | None, str | None, Deadline], dict[str, Any]]
+"""Answer a caller a query text with its variables and the name of its operation, until when there is time."""
 Reply: TypeAlias = tuple[Message, Message]
 """The start of a response, and its body."""
 
@@ -38,6 +42,11 @@ MOST_NODES_BESIDE: Final = 20_000  # a second's work; what may read more has tho
 METHODS: Final = ("GET", "HEAD", "POST")
 BAD_USER_INPUT: Final = "BAD_USER_INPUT"
 OVERLOADED: Final = "OVERLOADED"
+TOO_MANY_REQUESTS: Final = "TOO_MANY_REQUESTS"
+UNAUTHENTICATED: Final = "UNAUTHENTICATED"
+RIGHTS_UNKNOWN: Final = "RIGHTS_UNKNOWN"
+UNTRUSTED_DOCUMENT: Final = "UNTRUSTED_DOCUMENT"
+CHALLENGE: Final = "Bearer"  # what a client is to show: RFC 6750 §3
 BODY_SECONDS: Final = 20.0  # for all of it: a megabyte at the speed of a poor telephone
 
 
@@ -50,71 +59,42 @@ class Question:
     operation_name: str | None
 
 
-class Refused(Exception):
+class _Refused(Exception):
     """The request makes no sense as such. `headers` say what would."""
 
-    def __init__(self, status: int, message: str, **headers: str) -> None:
+    def __init__(self, status: int, message: str, code: str = BAD_USER_INPUT, **headers: str) -> None:
         super().__init__(message)
         self.status = status
+        self.code = code
         self.headers = headers
 
 
-class Bodies:
-    """Reads bodies as they arrive, and knows how much of all of them is held."""
-
-    def __init__(self, seconds: float = BODY_SECONDS) -> None:
-        self._seconds = seconds
-        self._bytes = 0
-
-    async def read(self, body: bytearray, headers: Headers, receive: Receive) -> None:
-        """Read a body. What came of it is held, however that ends, until it is let go of.
-
-        Raises:
-            AskerGone: the client has closed the connection.
-            Overloaded: there is no room for it.
-            Refused: it is no JSON, too large, or did not come in time.
-        """
-        if not is_json(headers.get("content-type", "")):
-            raise Refused(415, f"The body must be {JSON} in UTF-8.")
-        try:
-            async with asyncio.timeout(self._seconds):
-                more = True
-                while more:
-                    message = await receive()
-                    if message["type"] == "http.disconnect":
-                        raise AskerGone
-                    piece, more = message.get("body", b""), message.get("more_body", False)
-                    if len(body) + len(piece) > LARGEST_BODY:
-                        raise Refused(413, f"The body is larger than {LARGEST_BODY} bytes.")
-                    if self._bytes + len(piece) > MOST_BYTES:
-                        raise Overloaded
-                    body += piece
-                    self._bytes += len(piece)
-        except TimeoutError as error:
-            late = f"The body did not arrive within {self._seconds:g} seconds."
-            raise Refused(408, late, Connection="close") from error
-
-    def let_go(self, body: bytearray) -> None:
-        """Hold a body no longer."""
-        self._bytes -= len(body)
-
-
-def endpoint(answer: Answer, *, body_seconds: float = BODY_SECONDS) -> ASGIApp:
-    """Make what answers `/graphql`. `answer` blocks, so it runs on a thread.
+def endpoint(
+    answer: Answer,
+    admission: Admission | None = None,
+    documents: Documents | None = None,
+    *,
+    body_seconds: float = BODY_SECONDS,
+) -> ASGIApp:
+    """Make what answers `/graphql`. `answer` blocks, so it runs on a thread. Without an `admission` everybody is let
+    in, and without `documents` any is answered.
 
     `body_seconds` is how long a client may take to send its question.
     """
-    return _Endpoint(answer, body_seconds).respond
+    return _Endpoint(answer, admission or Admission(OPEN), documents or Documents(), body_seconds).respond
 
 
 class _Endpoint:
     """Answers requests. Its coroutines run on one loop, all else on threads."""
 
-    def __init__(self, answer: Answer, body_seconds: float) -> None:
+    def __init__(self, answer: Answer, admission: Admission, documents: Documents, body_seconds: float) -> None:
         self._answer = answer
-        self._bodies = Bodies(body_seconds)
+        self._admission = admission
+        self._documents = documents
+        self._body_seconds = body_seconds
         self._threads = Threads(THREADS)
         self._few = Threads(HEAVY_THREADS)
+        self._bytes = 0  # of all bodies that are held now
 
     async def respond(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
@@ -122,53 +102,105 @@ class _Endpoint:
         form, body = media_type or JSON, bytearray()
         try:
             _refuse_odd(scope["method"], media_type)
-            if scope["method"] == "POST":
-                await self._bodies.read(body, headers, receive)
-            reply = await self._reply(scope, body, form, receive)
+            grant = await self._admission.admit(scope, receive)
+            with self._admission.under_way(grant):
+                if scope["method"] == "POST":
+                    await self._read(body, headers, receive)
+                reply = await self._reply(grant, scope, body, form, receive)
         except AskerGone:
             return
-        except Overloaded as overload:
-            again = {"Retry-After": str(RETRY_SECONDS)}
-            reply = reply_of(503, error_of(str(overload), OVERLOADED), form, **again)
-        except Refused as refused:
-            reply = reply_of(refused.status, error_of(str(refused)), form, **refused.headers)
+        except _Refused as refused:
+            reply = _reply(refused.status, _error(str(refused), refused.code), form, **refused.headers)
+        except NOT_NOW as refusal:
+            status, code, more = refused_as(refusal)
+            reply = _reply(status, _error(str(refusal), code), form, **more)
         finally:
-            self._bodies.let_go(body)
+            self._bytes -= len(body)
         for message in reply:
             await send(message)
 
-    async def _reply(self, scope: Scope, body: bytearray, media_type: str, receive: Receive) -> Reply:
+    async def _read(self, body: bytearray, headers: Headers, receive: Receive) -> None:
+        """Read a body as it arrives."""
+        if not is_json(headers.get("content-type", "")):
+            raise _Refused(415, f"The body must be {JSON} in UTF-8.")
+        try:
+            async with asyncio.timeout(self._body_seconds):
+                more = True
+                while more:
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        raise AskerGone
+                    piece, more = message.get("body", b""), message.get("more_body", False)
+                    if len(body) + len(piece) > LARGEST_BODY:
+                        raise _Refused(413, f"The body is larger than {LARGEST_BODY} bytes.")
+                    if self._bytes + len(piece) > MOST_BYTES:
+                        raise Overloaded
+                    body += piece
+                    self._bytes += len(piece)
+        except TimeoutError as error:
+            late = f"The body did not arrive within {self._body_seconds:g} seconds."
+            raise _Refused(408, late, Connection="close") from error
+
+    async def _reply(self, grant: Grant, scope: Scope, body: bytearray, media_type: str, receive: Receive) -> Reply:
         deadline = Deadline(BUDGET_SECONDS)
-        asked = (scope, body, media_type, deadline)
+        asked = (grant, scope, body, media_type, deadline)
         reply = await self._threads.run(partial(self._unless_heavy, *asked), deadline, receive)
         if reply is None:
             reply = await self._few.run(partial(self._whatever, *asked), deadline, receive)
         return reply
 
-    def _unless_heavy(self, scope: Scope, body: bytearray, media_type: str, deadline: Deadline) -> Reply | None:
-        question = question_of(scope, body)
+    def _unless_heavy(
+        self, grant: Grant, scope: Scope, body: bytearray, media_type: str, deadline: Deadline
+    ) -> Reply | None:
+        question = self._question(scope, body)
         if nodes_asked(question.query, question.operation_name, question.variables or {}) > MOST_NODES_BESIDE:
             return None
-        return self._answered(scope, question, media_type, deadline)
+        return self._answered(grant, scope, question, media_type, deadline)
 
-    def _whatever(self, scope: Scope, body: bytearray, media_type: str, deadline: Deadline) -> Reply:
+    def _whatever(self, grant: Grant, scope: Scope, body: bytearray, media_type: str, deadline: Deadline) -> Reply:
         # What was read of the body before is not kept while this waits: it takes up to twenty times the room.
-        return self._answered(scope, question_of(scope, body), media_type, deadline)
+        return self._answered(grant, scope, self._question(scope, body), media_type, deadline)
 
-    def _answered(self, scope: Scope, question: Question, media_type: str, deadline: Deadline) -> Reply:
+    def _question(self, scope: Scope, body: bytearray) -> Question:
+        fields = _fields_of_body(body) if scope["method"] == "POST" else _fields_of_address(scope)
+        try:
+            return _question(fields, self._documents.text(fields))
+        except UntrustedDocument as error:
+            raise _Refused(400, str(error), UNTRUSTED_DOCUMENT) from error
+        except InvalidRequest as error:
+            raise _Refused(400, str(error)) from error
+
+    def _answered(self, grant: Grant, scope: Scope, question: Question, media_type: str, deadline: Deadline) -> Reply:
         if scope["method"] != "POST" and _kind(question) == "mutation":
             # Links and images are fetched by GET, from any page: they must change nothing.
-            return reply_of(405, error_of("A mutation takes a POST."), media_type, Allow="POST")
-        answered = self._answer(question.query, question.variables, question.operation_name, deadline)
+            return _reply(405, _error("A mutation takes a POST."), media_type, Allow="POST")
+        answered = self._answer(grant, question.query, question.variables, question.operation_name, deadline)
         executed = "data" in answered
-        return reply_of(200 if executed or media_type == JSON else 400, answered, media_type)
+        return _reply(200 if executed or media_type == JSON else 400, answered, media_type)
+
+
+NOT_NOW: Final = (Overloaded, RightsUnknown, TooMany, Unauthenticated)
+"""Why somebody is not answered who asked nothing wrong."""
+
+
+def refused_as(refusal: Exception) -> tuple[int, str, dict[str, str]]:
+    """Say by which status, code and headers a client learns of one of `NOT_NOW`."""
+    match refusal:
+        case Unauthenticated():
+            return 401, UNAUTHENTICATED, {"WWW-Authenticate": CHALLENGE}
+        case TooMany(retry_seconds=seconds):
+            return 429, TOO_MANY_REQUESTS, {"Retry-After": str(seconds)}
+        case RightsUnknown():
+            return 503, RIGHTS_UNKNOWN, {"Retry-After": str(RETRY_SECONDS)}
+        case _:
+            return 503, OVERLOADED, {"Retry-After": str(RETRY_SECONDS)}
 
 
 def _refuse_odd(method: str, media_type: str | None) -> None:
     if method not in METHODS:
-        raise Refused(405, f"Ask by one of {', '.join(METHODS)}.", Allow=", ".join(METHODS))
+        raise _Refused(405, f"Ask by one of {', '.join(METHODS)}.", Allow=", ".join(METHODS))
     if media_type is None:
-        raise Refused(406, f"Only {GRAPHQL} and {JSON} can be answered.")
+        raise _Refused(406, f"Only {GRAPHQL} and {JSON} can be answered.")
 
 
 def _kind(question: Question) -> str | None:
@@ -190,9 +222,9 @@ def _fields_of_address(scope: Scope) -> Mapping[str, Any]:
 def _fields_of_body(body: bytearray) -> Mapping[str, Any]:
     fields = _parsed(body, "The body is no JSON.")
     if isinstance(fields, list):
-        raise Refused(400, "Several requests in one are not supported; send them one by one.")
+        raise _Refused(400, "Several requests in one are not supported; send them one by one.")
     if not isinstance(fields, dict):
-        raise Refused(400, "The body must be a JSON object.")
+        raise _Refused(400, "The body must be a JSON object.")
     return fields
 
 
@@ -200,35 +232,27 @@ def _parsed(text: str | bytearray, otherwise: str) -> Any:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise Refused(400, otherwise) from error
+        raise _Refused(400, otherwise) from error
 
 
-def question_of(scope: Scope, body: bytearray) -> Question:
-    """Read what a request asks.
-
-    Raises:
-        Refused: it makes no sense as such.
-    """
-    fields = _fields_of_body(body) if scope["method"] == "POST" else _fields_of_address(scope)
-    query, variables, operation_name = (fields.get(name) for name in ("query", "variables", "operationName"))
+def _question(fields: Mapping[str, Any], query: object) -> Question:
+    variables, operation_name = fields.get("variables"), fields.get("operationName")
     if not isinstance(query, str) or not query.strip():
-        raise Refused(400, "`query` must be the text of a query. To write one by hand, open graphiql next door.")
+        raise _Refused(400, "`query` must be the text of a query. To write one by hand, open graphiql next door.")
     if operation_name is not None and not isinstance(operation_name, str):
-        raise Refused(400, "`operationName` must be a string.")
+        raise _Refused(400, "`operationName` must be a string.")
     for name in ("variables", "extensions"):
         if fields.get(name) not in (None, "") and not isinstance(fields[name], dict):
-            raise Refused(400, f"`{name}` must be an object.")
+            raise _Refused(400, f"`{name}` must be an object.")
     return Question(query=query, variables=variables or None, operation_name=operation_name or None)
 
 
 # ------------------------------------------------------------------------------------------ replying
-def error_of(message: str, code: str = BAD_USER_INPUT) -> Mapping[str, Any]:
-    """Write an answer that is one error."""
+def _error(message: str, code: str = BAD_USER_INPUT) -> Mapping[str, Any]:
     return {"errors": [{"message": message, "extensions": {"code": code}}]}
 
 
-def reply_of(status: int, answer: Mapping[str, Any], media_type: str, **more: str) -> Reply:
-    """Write a response. `more` are headers."""
+def _reply(status: int, answer: Mapping[str, Any], media_type: str, **more: str) -> Reply:
     body = to_json(answer)
     headers = [
         (b"content-type", f"{media_type}; charset=utf-8".encode()),
