@@ -1,6 +1,7 @@
 """The GraphQL API: schema, execution and saved queries. Knows the ports and the model, and no store.
 
-`execute` answers a query without any HTTP, and `read_subscription` reads what one wants to follow. `python -m lineage_graphql` prints the schema.
+`execute` answers a query without any HTTP, and `read_subscription` reads what one wants to follow.
+`python -m lineage_graphql` prints the schema.
 """
 
 from lineage_graphql.answers import BUDGET_SECONDS, execute, to_json

@@ -26,9 +26,16 @@ from graphql.execution.values import get_argument_values
 from lineage.deadline import Deadline
 from lineage.errors import InvalidRequest, LineageError
 from lineage.ports import LineageStore, RunChange, Scope, Where
-from lineage_graphql.answers import BAD_USER_INPUT, formatted, located, told
+from lineage_graphql.answers import formatted, located, told
 from lineage_graphql.context import open_context
-from lineage_graphql.documents import COMPLEXITY_EXCEEDED, InvalidDocument, nodes_asked, read_document, refuse_costly
+from lineage_graphql.documents import (
+    BAD_USER_INPUT,
+    COMPLEXITY_EXCEEDED,
+    InvalidDocument,
+    nodes_asked,
+    read_document,
+    refuse_costly,
+)
 from lineage_graphql.execution import Execution
 from lineage_graphql.filters import to_where
 from lineage_graphql.schema import SCHEMA
@@ -138,7 +145,9 @@ def _arguments(
     except GraphQLError as error:
         raise SubscriptionRefused([told(error, BAD_USER_INPUT)]) from error
     except RecursionError as error:
-        raise SubscriptionRefused([told(GraphQLError("The variables are nested too deeply."), BAD_USER_INPUT)]) from error
+        raise SubscriptionRefused(
+            [told(GraphQLError("The variables are nested too deeply."), BAD_USER_INPUT)]
+        ) from error
     return arguments, _only_says_from_where(document, node)
 
 

@@ -16,7 +16,7 @@ from typing import Final
 from starlette.types import Receive
 from starlette.types import Scope as Asked
 
-from lineage.access import Gate, Grant
+from lineage.access import Gate, Grant, Shown
 from lineage.deadline import Deadline
 from lineage.errors import Unauthenticated
 from lineage.web.headers import combined
@@ -37,6 +37,14 @@ class TooMany(Exception):
     def __init__(self, message: str, retry_seconds: float) -> None:
         super().__init__(message)
         self.retry_seconds = ceil(retry_seconds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a connection shows of its sender, and from where it came."""
+
+    shown: Shown
+    peer: str | None
 
 
 @dataclass(slots=True)
@@ -97,21 +105,42 @@ class Admission:
             TooMany: this caller has asked enough, or this address has been refused often enough.
             Unauthenticated: who it is was not shown, or is not believed.
         """
+        grant = await self.known(self.seen(asked), receive)
+        self.count(grant)
+        return grant
+
+    def seen(self, asked: Asked, *, authorization: str | None = None) -> Seen:
+        """Read what a request shows of its sender, once for all that comes over its connection."""
         peer = (asked.get("client") or (None,))[0]
-        shown = self._gate.shown(combined(asked), peer=peer)
-        grant = self._gate.remembered(shown)
+        return Seen(shown=self._gate.shown(combined(asked), peer=peer, authorization=authorization), peer=peer)
+
+    async def known(self, seen: Seen, receive: Receive) -> Grant:
+        """Find out who somebody is, and what they may see now: as often as one likes, for it counts as no question.
+
+        Raises:
+            AskerGone, Overloaded, RightsUnknown, TooMany, Unauthenticated: as `admit`.
+        """
+        grant = self._gate.remembered(seen.shown)
         if grant is None:
-            self._refuse_soon(self._refusals.take(str(peer), count=0), "Too many from this address were not let in.")
+            address = str(seen.peer)
+            self._refuse_soon(self._refusals.take(address, count=0), "Too many from this address were not let in.")
             try:
                 deadline = Deadline(ADMITTING_SECONDS)
-                grant = await self._threads.run(partial(self._gate.admit, shown), deadline, receive)
+                grant = await self._threads.run(partial(self._gate.admit, seen.shown), deadline, receive)
             except Unauthenticated as error:
-                self._refusals.take(str(peer))
-                note_refused(peer, str(error))
+                self._refusals.take(address)
+                note_refused(seen.peer, str(error))
                 raise
+        return grant
+
+    def count(self, grant: Grant) -> None:
+        """Count a question of a caller.
+
+        Raises:
+            TooMany: they have asked enough, for now.
+        """
         if grant.caller.name:
             self._refuse_soon(self._allowed.take(grant.caller.name), "You ask more often than you may.")
-        return grant
 
     @contextmanager
     def under_way(self, grant: Grant) -> Iterator[None]:

@@ -1,8 +1,8 @@
 """Telling thousands: one reader of the feed for all in this process who follow it.
 
 A thread listens to the store. When something has changed, each question that somebody follows is asked once, whoever
-follows it; its answers are written once, and handed to all of them. What one has not taken yet waits, within bounds: who
-is too slow is let go of, and comes back by the cursor of what was taken last.
+follows it; its answers are written once, and handed to all of them. What one has not taken yet waits, within bounds:
+who is too slow is let go of, and comes back by the cursor of what was taken last.
 
 A question is a text with its variables in one scope. Those who follow it stand at one place of the feed. Who begins
 elsewhere is first told what lies between, at the pace of taking it, and joins them where no gap is left: while nothing
@@ -67,7 +67,7 @@ class _Stretch:
 
 
 class Outlet:
-    """What one who follows is still to be told. `cursor` lies behind all that was taken; None while that is not known."""
+    """What one who follows is still to be told. `cursor` lies behind all that was taken; None while nobody knows."""
 
     def __init__(self, cursor: str | None) -> None:
         self.cursor = cursor
@@ -217,7 +217,7 @@ class Broadcast:
                 topic.outlets.add(outlet)
         except LineageError as error:
             outlet.end(error)
-        except Exception as error:  # noqa: BLE001 - a defect of ours must not leave one waiting for ever
+        except Exception as error:
             log.warning("subscription failed", exc_info=error)
             outlet.end(error)
 
@@ -249,7 +249,7 @@ class Broadcast:
                 topic.woken.set()
             except LineageError as error:
                 self._end(topic, error)
-            except Exception as error:  # noqa: BLE001 - as when joining
+            except Exception as error:
                 log.warning("subscription failed", exc_info=error)
                 self._end(topic, error)
             await asyncio.sleep(PAUSE_SECONDS)
