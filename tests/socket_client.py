@@ -85,8 +85,11 @@ class Socket:
 
     async def say(self, message: Any) -> None:
         """Send a message: JSON, or a text that is none, or bytes."""
-        data = message if isinstance(message, str | bytes) else json.dumps(message)
-        self._writer.write(self._protocol.send(Message(data=data)))
+        if isinstance(message, bytes):
+            self._writer.write(self._protocol.send(Message(data=message)))
+        else:
+            text = message if isinstance(message, str) else json.dumps(message)
+            self._writer.write(self._protocol.send(Message(data=text)))
         await self._writer.drain()
 
     async def heard(self, *, patience_seconds: float = PATIENCE_SECONDS) -> Any:

@@ -102,9 +102,7 @@ def refuse_subscription(document: Document, operation_name: str | None) -> None:
     """
     operation = get_operation_ast(document.node, operation_name)
     if operation is not None and operation.operation is OperationType.SUBSCRIPTION:
-        message = (
-            "A subscription takes a WebSocket (graphql-transport-ws), or the stream next door, by text/event-stream."
-        )
+        message = "A subscription takes a WebSocket (graphql-transport-ws), or the stream beneath this address."
         raise InvalidDocument(BAD_USER_INPUT, GraphQLError(message, operation))
 
 

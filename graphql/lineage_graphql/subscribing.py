@@ -4,6 +4,7 @@ Works without a connection, and keeps nothing: who listens to whom, and how they
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -12,7 +13,6 @@ from graphql import (
     DocumentNode,
     FieldNode,
     GraphQLError,
-    OperationDefinitionNode,
     OperationType,
     VariableNode,
     Visitor,
@@ -95,31 +95,24 @@ def read_subscription(text: str, variables: Mapping[str, Any] | None, operation_
     """
     given = dict(variables or {})
     try:
-        document = read_document(text)
-        refuse_costly(document, operation_name, given)
-    except InvalidDocument as refused:
-        raise SubscriptionRefused([told(error, refused.code) for error in refused.errors]) from refused
-    nodes = nodes_asked(text, operation_name, given)
-    if nodes > MOST_NODES_OF_EVENT:
-        message = f"Each change could read {nodes} nodes; {MOST_NODES_OF_EVENT} is the most: ask for smaller pages."
-        raise SubscriptionRefused([told(GraphQLError(message), COMPLEXITY_EXCEEDED)])
-    operation = get_operation_ast(document.node, operation_name)
-    if operation is None or operation.operation is not OperationType.SUBSCRIPTION:
-        raise SubscriptionRefused([told(GraphQLError("No subscription of that name is in the text."), BAD_USER_INPUT)])
-    arguments, coming_from = _arguments(document.node, operation, operation_name, given)
-    same = {name: value for name, value in given.items() if name != coming_from}
-    where = arguments.get("where")
-    try:
+        document = _document(text, operation_name, given)
+        node, arguments = _followed(document, operation_name, given)
+        where, from_where = arguments.get("where"), _only_says_from_where(document, node)
+        same = {name: value for name, value in given.items() if name != from_where}
         return Subscription(
             where=None if where is None else to_where(where),
             after=arguments.get(AFTER),
             question=json.dumps([text, operation_name, same], sort_keys=True),
-            _document=document.node,
+            _document=document,
             _operation_name=operation_name,
             _variables=given,
         )
+    except InvalidDocument as error:
+        raise SubscriptionRefused([told(one, error.code) for one in error.errors]) from error
     except InvalidRequest as error:
         raise SubscriptionRefused(refusal(error)) from error
+    except RecursionError as error:
+        raise SubscriptionRefused(refusal(InvalidRequest("The variables are nested too deeply."))) from error
 
 
 def refusal(error: LineageError) -> Sequence[Mapping[str, Any]]:
@@ -127,41 +120,62 @@ def refusal(error: LineageError) -> Sequence[Mapping[str, Any]]:
     return located([GraphQLError(str(error), original_error=error)])
 
 
-def _arguments(
-    document: DocumentNode, operation: OperationDefinitionNode, operation_name: str | None, given: dict[str, Any]
-) -> tuple[Mapping[str, Any], str | None]:
-    """The arguments of the one field that is followed, and the variable that says nothing but from where."""
+def _document(text: str, operation_name: str | None, variables: Mapping[str, Any]) -> DocumentNode:
+    """Read a text whose answers are small enough to be given again and again.
+
+    Raises:
+        InvalidDocument: it is none, or they are not.
+    """
+    document = read_document(text)
+    refuse_costly(document, operation_name, variables)
+    nodes = nodes_asked(text, operation_name, variables)
+    if nodes > MOST_NODES_OF_EVENT:
+        message = f"Each change could read {nodes} nodes; {MOST_NODES_OF_EVENT} is the most: ask for smaller pages."
+        raise InvalidDocument(COMPLEXITY_EXCEEDED, GraphQLError(message))
+    return document.node
+
+
+def _followed(
+    document: DocumentNode, operation_name: str | None, variables: dict[str, Any]
+) -> tuple[FieldNode, Mapping[str, Any]]:
+    """The one field that is followed, and its arguments.
+
+    Raises:
+        InvalidDocument: no field is, or its arguments or the variables are not what they should be.
+    """
+    root = SCHEMA.subscription_type
+    operation = get_operation_ast(document, operation_name)
+    if root is None or operation is None or operation.operation is not OperationType.SUBSCRIPTION:
+        raise InvalidDocument(BAD_USER_INPUT, GraphQLError("The text has no subscription of that name."))
     try:
-        context = Execution.build(SCHEMA, document, raw_variable_values=given, operation_name=operation_name)
+        context = Execution.build(SCHEMA, document, raw_variable_values=variables, operation_name=operation_name)
         if isinstance(context, list):
-            raise SubscriptionRefused([told(error, BAD_USER_INPUT) for error in context])
-        root = SCHEMA.subscription_type
-        assert root is not None  # noqa: S101 - for the type
+            raise InvalidDocument(BAD_USER_INPUT, *context)
         found = collect_fields(SCHEMA, context.fragments, context.variable_values, root, operation.selection_set)
         if not found:
-            raise SubscriptionRefused([told(GraphQLError("The subscription follows nothing."), BAD_USER_INPUT)])
+            raise InvalidDocument(BAD_USER_INPUT, GraphQLError("The subscription follows nothing."))
         node = next(iter(found.values()))[0]
-        arguments = get_argument_values(root.fields[node.name.value], node, context.variable_values)
+        return node, get_argument_values(root.fields[node.name.value], node, context.variable_values)
     except GraphQLError as error:
-        raise SubscriptionRefused([told(error, BAD_USER_INPUT)]) from error
-    except RecursionError as error:
-        raise SubscriptionRefused(
-            [told(GraphQLError("The variables are nested too deeply."), BAD_USER_INPUT)]
-        ) from error
-    return arguments, _only_says_from_where(document, node)
+        raise InvalidDocument(BAD_USER_INPUT, error) from error
 
 
 def _only_says_from_where(document: DocumentNode, node: FieldNode) -> str | None:
+    """Name the variable that is used for nothing but to say where to begin."""
     value = next((each.value for each in node.arguments if each.name.value == AFTER), None)
     if not isinstance(value, VariableNode):
         return None
-    named = value.name.value
-    times = 0
+    uses = _Uses()
+    visit(document, uses)
+    return value.name.value if uses.of[value.name.value] == 2 else None  # where it is declared, and here
 
-    class Uses(Visitor):
-        def enter_variable(self, variable: VariableNode, *_: Any) -> None:
-            nonlocal times
-            times += variable.name.value == named
 
-    visit(document, Uses())
-    return named if times == 2 else None  # where it is declared, and here
+class _Uses(Visitor):
+    """Counts where variables are named."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.of: Counter[str] = Counter()
+
+    def enter_variable(self, variable: VariableNode, *_: Any) -> None:
+        self.of[variable.name.value] += 1

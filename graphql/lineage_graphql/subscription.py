@@ -13,7 +13,7 @@ class RunChange(graphene.ObjectType):
 
     cursor = graphene.String(
         required=True,
-        description="Where to go on from. It belongs to one store: another one, or one that was taken back to a backup, "
+        description="Where to go on from. It belongs to one store: another, or one that was taken back to a backup, "
         "answers UNKNOWN_CURSOR, and then the list of runs is to be read again.",
     )
     run = graphene.Field("lineage_graphql.runs.Run", required=True, description="The run as it is now.")
