@@ -180,6 +180,10 @@ class FakeStore:
         self._told += 1
         self._changed_at[run.key] = self._told
 
+    def take_back(self, changes: int) -> None:
+        """Forget that so many changes were told, as one does who is a backup."""
+        self._told -= changes
+
     def feed_end(self) -> str:
         return str(self._told)
 

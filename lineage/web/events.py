@@ -118,7 +118,7 @@ class Events:
             grant = await reader.grant()
             asked = await self._live.begin(grant, question)
             if asked is None:
-                yield next_event(await self._live.answered(grant, question))
+                yield next_event(to_json(await self._live.answered(grant, question)))
             else:
                 after = last_event or asked.after
                 if after is None:  # whoever loses the connection before anything is told comes back to here

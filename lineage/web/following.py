@@ -70,7 +70,7 @@ async def nobody_hangs_up() -> AsgiMessage:
 
 
 async def followed(
-    broadcast: Broadcast, reader: Reader, asked: Subscription, *, look_again_seconds: float = LOOK_AGAIN_SECONDS
+    broadcast: Broadcast, reader: Reader, asked: Subscription, *, look_again_seconds: float
 ) -> AsyncGenerator[Message | Nothing]:
     """Tell what one follows, as long as they may: messages, and NOTHING where none came for a while.
 

@@ -5,7 +5,7 @@ or as often as something changes.
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from lineage.access import Grant
 from lineage.deadline import Deadline
@@ -13,7 +13,7 @@ from lineage.errors import DeadlineExceeded, LineageError, RightsUnknown, StoreE
 from lineage.web.admission import Admission, TooMany
 from lineage.web.broadcast import Broadcast, Message, TooSlow
 from lineage.web.endpoint import Answer, error_of, refused_as
-from lineage.web.following import Nothing, Reader, Room, followed, nobody_hangs_up
+from lineage.web.following import LOOK_AGAIN_SECONDS, Nothing, Reader, Room, followed, nobody_hangs_up
 from lineage.web.questions import Question, Questions
 from lineage.web.threads import Overloaded, Threads
 from lineage_graphql import (
@@ -24,7 +24,6 @@ from lineage_graphql import (
     operation_kind,
     read_subscription,
     refusal,
-    to_json,
 )
 
 THREADS: Final = 2  # for what is read and asked over them: who asks much asks by HTTP
@@ -43,6 +42,7 @@ class Live:
     room: Room
     threads: Threads
     note_followed: Callable[[Grant, Question], None]
+    look_again_seconds: float = LOOK_AGAIN_SECONDS
 
     async def begin(self, grant: Grant, question: Question) -> Subscription | None:
         """Count a question, and read what it follows; None where it is answered once.
@@ -58,23 +58,23 @@ class Live:
             self.note_followed(grant, question)
         return asked
 
-    async def answered(self, grant: Grant, question: Question) -> bytes:
-        """Answer a question once.
+    async def answered(self, grant: Grant, question: Question) -> dict[str, Any]:
+        """Answer a question once. The answer has no `data` where it could not be executed at all.
 
         Raises:
             Overloaded, TooMany: as `Admission` and `Threads`.
         """
         deadline = Deadline(BUDGET_SECONDS)
 
-        def work() -> bytes:
-            return to_json(self.answer(grant, question.query, question.variables, question.operation_name, deadline))
+        def work() -> dict[str, Any]:
+            return self.answer(grant, question.query, question.variables, question.operation_name, deadline)
 
         with self.admission.under_way(grant):
             return await self.threads.run(work, deadline, nobody_hangs_up)
 
     def told(self, reader: Reader, asked: Subscription) -> AsyncGenerator[Message | Nothing]:
         """Tell what one follows (`lineage.web.following.followed`)."""
-        return followed(self.broadcast, reader, asked)
+        return followed(self.broadcast, reader, asked, look_again_seconds=self.look_again_seconds)
 
 
 def errors_told(error: Exception) -> list[dict[str, object]]:

@@ -33,7 +33,7 @@ from lineage.web.socket_messages import (
     Subscribe,
     read_message,
 )
-from lineage_graphql import SubscriptionRefused
+from lineage_graphql import SubscriptionRefused, to_json
 
 log = structlog.get_logger(__name__)
 
@@ -197,7 +197,10 @@ class _Socket:
             grant = await reader.grant()
             asked = await self._live.begin(grant, question)
             if asked is None:
-                await self._say(socket_messages.next_of(head, await self._live.answered(grant, question)))
+                answer = await self._live.answered(grant, question)
+                if "data" not in answer:
+                    return socket_messages.errors_of(message.id, answer["errors"])
+                await self._say(socket_messages.next_of(head, to_json(answer)))
                 return socket_messages.complete(message.id)
             async with aclosing(self._live.told(reader, asked)) as told:
                 async for one in told:
