@@ -418,7 +418,8 @@ class LineageStore(Protocol):
         in a name, uid, uri or digest, whether in capitals or not. Exact names come first, then prefixes of names."""
 
     def rejected(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Rejected]:
-        """List what was set aside, the newest first. It belongs to no namespace: only who sees all sees it."""
+        """List what was set aside, the newest first. It belongs to no namespace: only who sees all of a cluster sees
+        what is from there."""
 
     def count(self, scope: Scope, what: type, listing: Listing) -> int:
         """Count what a list holds. `what` is the type of its items."""

@@ -115,7 +115,7 @@ class KubernetesServer:
         return file
 
     def give_rights(self, *, tokens: Mapping[str, Mapping[str, object]], **roles: Sequence[KubernetesObject]) -> None:
-        """Say whom tokens stand for (`name`, `groups`, `uid`, `audiences`), and what holds of RBAC from now on: `roles`,
+        """Say whom tokens are of (`name`, `groups`, `uid`, `audiences`), and what holds of RBAC from now on: `roles`,
         `roleBindings`, `clusterRoles`, `clusterRoleBindings`."""
         aside = self._folder / "rights.next"
         aside.write_bytes(orjson.dumps({"tokens": tokens, **roles}))

@@ -68,7 +68,7 @@ def keys_of(published: Mapping[str, Any]) -> KeySet:
         if isinstance(one, dict) and one.get("kty") in KEY_TYPES and one.get("use", "sig") == "sig":
             try:
                 found.append(JWKRegistry.import_key(one))
-            except (JoseError, ValueError, TypeError):
+            except (JoseError, LookupError, TypeError, ValueError):
                 continue
     return KeySet(found)
 
@@ -101,7 +101,7 @@ class Tokens:
             raise UnknownKey("The token is signed with a key that its provider has not published.") from error
         except ExpiredTokenError as error:
             raise Unauthenticated("The token has expired.") from error
-        except (JoseError, ValueError, TypeError) as error:  # some of what is no token at all
+        except (JoseError, LookupError, TypeError, ValueError) as error:  # some of what is no token at all
             raise Unauthenticated(f"The token is not to be believed: {_reason(error)}.") from error
         return Bearer(caller=self._caller(checked.claims), expires_at=float(checked.claims["exp"]) + SKEW_SECONDS)
 

@@ -19,7 +19,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from lineage.redaction.names import MARKER
+from lineage.redaction.names import MARKER, is_secret_name
 from lineage.redaction.objects import (
     Clues,
     Surroundings,
@@ -32,7 +32,18 @@ from lineage.redaction.objects import (
     walked,
 )
 
-__all__ = ["Clues", "Redactor", "Surroundings", "Survey", "Whole", "are_apart", "is_redacted", "struck_out", "survey"]
+__all__ = [
+    "Clues",
+    "Redactor",
+    "Surroundings",
+    "Survey",
+    "Whole",
+    "are_apart",
+    "is_redacted",
+    "is_secret_name",
+    "struck_out",
+    "survey",
+]
 
 _PEM_GAPS: Final = re.compile(r"\\[nr]|\s")
 

@@ -654,10 +654,11 @@ def deployments(scope: Scope) -> Query:
 
 @lru_cache(KEPT)
 def rejected(scope: Scope) -> Query:
-    """What was set aside belongs to no namespace: only who may see all sees it."""
+    """What was set aside belongs to no namespace: only who may see all of its cluster sees it."""
     table = tables.rejected
+    seen = true() if scope.namespaces is None else table.c.cluster.in_(sorted(scope.clusters))
     return Query(
-        select=select(table).where(true() if scope.namespaces is None else false()),
+        select=select(table).where(seen),
         key=table.c.key,
         fields={
             "id": identified(table.c.key),

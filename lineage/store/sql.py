@@ -580,7 +580,7 @@ class SqlStore:
 
     def sources(self, scope: Scope) -> tuple[SourceStatus, ...]:
         with self._reading() as connection:
-            return statuses(connection)
+            return statuses(connection, scope)
 
     def gaps(self, scope: Scope, source: SourceStatus, page: PageRequest) -> Page[Gap]:
         with self._reading() as connection:

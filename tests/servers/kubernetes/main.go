@@ -24,13 +24,14 @@ import (
 	v1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	extensions "k8s.io/apiextensions-apiserver/pkg/apiserver"
 	crdoptions "k8s.io/apiextensions-apiserver/pkg/cmd/server/options"
-	"k8s.io/apiextensions-apiserver/pkg/generated/openapi"
 	openapinamer "k8s.io/apiserver/pkg/endpoints/openapi"
 	genericapiserver "k8s.io/apiserver/pkg/server"
 	"k8s.io/apiserver/pkg/server/options"
 	"k8s.io/apiserver/pkg/storage/etcd3"
 	"k8s.io/apiserver/pkg/storage/storagebackend"
 	"k8s.io/apiserver/pkg/util/webhook"
+	"k8s.io/kubernetes/pkg/api/legacyscheme"
+	"k8s.io/kubernetes/pkg/generated/openapi"
 )
 
 // The parts of the API server that hold its cert, its data and who may do what, within the folder that is named by -data.
@@ -138,7 +139,7 @@ func configure(data string, listener net.Listener, etcdURL string) (*extensions.
 	generic := genericapiserver.NewRecommendedConfig(extensions.Codecs)
 	generic.MergedResourceConfig = extensions.DefaultAPIResourceConfigSource()
 	generic.OpenAPIV3Config = genericapiserver.DefaultOpenAPIV3Config(
-		openapi.GetOpenAPIDefinitions, openapinamer.NewDefinitionNamer(extensions.Scheme))
+		openapi.GetOpenAPIDefinitions, openapinamer.NewDefinitionNamer(extensions.Scheme, legacyscheme.Scheme))
 	generic.SkipOpenAPIInstallation = true // it is needed to know the types, and nobody asks for it
 	for _, apply := range []func(*genericapiserver.Config) error{running.ApplyTo, serving.ApplyToConfig, storing.ApplyTo} {
 		if err := apply(&generic.Config); err != nil {

@@ -20,6 +20,7 @@ import (
 	serverstorage "k8s.io/apiserver/pkg/server/storage"
 	_ "k8s.io/kubernetes/pkg/apis/authentication/install"
 	_ "k8s.io/kubernetes/pkg/apis/authorization/install"
+	_ "k8s.io/kubernetes/pkg/apis/core/install" // what every request is written in
 	authentication "k8s.io/kubernetes/pkg/registry/authentication/rest"
 	authorization "k8s.io/kubernetes/pkg/registry/authorization/rest"
 	"k8s.io/kubernetes/pkg/registry/rbac/validation"
