@@ -66,22 +66,26 @@ class Socket:
 
     async def __aenter__(self) -> "Socket":
         self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port, limit=self._limit)
-        self._writer.write(self._protocol.send(self._request))
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while self.subprotocol is None:
-                await self._hear()
+        try:
+            self._writer.write(self._protocol.send(self._request))
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while self.subprotocol is None:
+                    await self._hear()
+        except BaseException:
+            await self._let_go()
+            raise
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
-        self.hang_up()
-        with suppress(ConnectionError):
-            await self._writer.wait_closed()
+        await self._let_go()
 
-    def hang_up(self) -> None:
+    async def _let_go(self) -> None:
         """Be gone without a word."""
         self._writer.transport.abort()
+        with suppress(ConnectionError):
+            await self._writer.wait_closed()
 
     async def say(self, message: Any) -> None:
         """Send a message: JSON, or a text that is none, or bytes."""
