@@ -291,6 +291,14 @@ class Changes:
     cursor: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedPlaces:
+    """Where runs changed, as (cluster, namespace), up to a cursor."""
+
+    places: frozenset[tuple[str, str]]
+    cursor: str
+
+
 class Listener(Protocol):
     """Waits for changes. Nothing is read by it: to wait again and to look belong together. For one thread."""
 
@@ -374,6 +382,13 @@ class LineageStore(Protocol):
         Raises:
             InvalidRequest: `after` is no cursor, or the filter asks for what runs do not have.
             UnknownCursor: it is one of another store, or of a time that this one does not remember.
+        """
+
+    def changed_places(self, scope: Scope, *, after: str) -> ChangedPlaces:
+        """Say in which namespaces runs changed after a cursor: whoever may see none of them need not be asked for.
+
+        Raises:
+            InvalidRequest, UnknownCursor: as `changes`.
         """
 
     def listener(self) -> Listener:

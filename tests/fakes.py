@@ -57,6 +57,7 @@ from lineage.observation import Observation
 from lineage.ports import (
     AllOf,
     AnyOf,
+    ChangedPlaces,
     Changes,
     Condition,
     Listener,
@@ -196,6 +197,11 @@ class FakeStore:
         found = [key for key in self._changes if key in runs and self._changed_at[key] > int(after)][:limit]
         items = tuple(RunChange(cursor=str(self._changed_at[key]), run=runs[key]) for key in found)
         return Changes(items=items, cursor=items[-1].cursor if len(items) == limit else str(self._told))
+
+    def changed_places(self, scope: Scope, *, after: str) -> ChangedPlaces:
+        found = self.changes(scope, None, after=after, limit=len(self._changes) + 1)
+        places = frozenset((one.run.cluster, one.run.namespace) for one in found.items)
+        return ChangedPlaces(places=places, cursor=found.cursor)
 
     def listener(self) -> Listener:
         return Polling()

@@ -16,7 +16,7 @@ from typing import Final
 from sqlalchemy import BigInteger, Connection, Integer, String, bindparam, literal_column, select, update
 
 from lineage.errors import UnknownCursor
-from lineage.ports import Changes, RunChange, Scope, Where
+from lineage.ports import ChangedPlaces, Changes, RunChange, Scope, Where
 from lineage.store import queries, tables, values
 from lineage.store.conditions import where_clause
 from lineage.store.dialect import Dialect
@@ -24,6 +24,7 @@ from lineage.store.paging import read_cursor, write_cursor
 from lineage.store.prepared import Prepared, begin
 
 IDENTITY_BYTES: Final = 16
+FOLLOWED: Final = 1_024  # questions of which it is remembered how they are asked: some 10 KB each
 THE_ROW: Final = tables.feed.c.id == literal_column("1")
 
 
@@ -72,17 +73,37 @@ def changes(connection: Connection, scope: Scope, where: Where | None, *, after:
         InvalidRequest: it is no cursor, or the filter asks for what runs do not have.
         UnknownCursor: it is a cursor of another store, or lies ahead of this one.
     """
-    of, place = read_cursor(after, [String(), BigInteger()])
-    begin(connection)
-    store, last = _end(connection)
-    if of != store or place is None or place > last:
-        raise UnknownCursor
+    store, place, last = _stretch(connection, after)
     if place == last:
         return Changes(items=(), cursor=after)
     following = _following(connection.dialect.name, queries.runs(scope), where)
     rows = following.read(connection.connection.cursor(), {"after": place, "most": limit})
     items = tuple(RunChange(cursor=write_cursor([store, row["place"]]), run=values.run(row)) for row in rows)
     return Changes(items=items, cursor=items[-1].cursor if len(items) == limit else write_cursor([store, last]))
+
+
+def changed_places(connection: Connection, scope: Scope, *, after: str) -> ChangedPlaces:
+    """Say in which namespaces runs changed after a cursor.
+
+    Raises:
+        InvalidRequest, UnknownCursor: as `changes`.
+    """
+    store, place, last = _stretch(connection, after)
+    if place == last:
+        return ChangedPlaces(places=frozenset(), cursor=after)
+    found = _places(connection.dialect.name, scope).ask(connection.connection.cursor(), {"after": place})
+    places = frozenset((cluster, namespace) for cluster, namespace in found)
+    return ChangedPlaces(places=places, cursor=write_cursor([store, last]))
+
+
+def _stretch(connection: Connection, after: str) -> tuple[str, int, int]:
+    """Which store this is, where a cursor stands in its feed, and where that ends: of one state of the store."""
+    of, place = read_cursor(after, [String(), BigInteger()])
+    begin(connection)
+    store, last = _end(connection)
+    if of != store or place is None or place > last:
+        raise UnknownCursor
+    return store, place, last
 
 
 def _end(connection: Connection) -> tuple[str, int]:
@@ -96,6 +117,14 @@ def _last(database: str) -> Prepared:
 
 
 @lru_cache(queries.KEPT)
+def _places(database: str, scope: Scope) -> Prepared:
+    run, change = tables.run, tables.run_change
+    statement = select(run.c.cluster, run.c.namespace).join(change, change.c.run_id == run.c.id).distinct()
+    is_after = change.c.place > bindparam("after", type_=BigInteger, required=False)
+    return Prepared(database, statement.where(is_after, run.c.cluster.is_not(None), queries.in_scope(scope)))
+
+
+@lru_cache(FOLLOWED)
 def _following(database: str, runs: queries.Query, where: Where | None) -> Prepared:
     change = tables.run_change
     statement = runs.select.add_columns(change.c.place).where(

@@ -57,7 +57,7 @@ from lineage.model import (
     is_system,
 )
 from lineage.observation import Observation
-from lineage.ports import EVERYTHING, Changes, Listener, Listing, Page, PageRequest, Scope, Where
+from lineage.ports import EVERYTHING, ChangedPlaces, Changes, Listener, Listing, Page, PageRequest, Scope, Where
 from lineage.store import (
     alerts,
     alike,
@@ -254,6 +254,10 @@ class SqlStore:
     def changes(self, scope: Scope, where: Where | None, *, after: str, limit: int) -> Changes:
         with self._reading() as connection:
             return feed.changes(connection, scope, where, after=after, limit=limit)
+
+    def changed_places(self, scope: Scope, *, after: str) -> ChangedPlaces:
+        with self._reading() as connection:
+            return feed.changed_places(connection, scope, after=after)
 
     def listener(self) -> Listener:
         return self._dialect.listener(self._engine)

@@ -23,9 +23,9 @@ from typing import Final, TypeVar
 import structlog
 
 from lineage.deadline import Deadline
-from lineage.errors import DeadlineExceeded, LineageError, StoreError
+from lineage.errors import DeadlineExceeded, LineageError, StoreError, UnknownCursor
 from lineage.outage import Outage
-from lineage.ports import LineageStore, Scope
+from lineage.ports import EVERYTHING, ChangedPlaces, LineageStore, Scope
 from lineage_graphql import Subscription, to_json
 
 log = structlog.get_logger(__name__)
@@ -298,21 +298,41 @@ class Broadcast:
             Thread(target=self._wake_when_told, args=listening, name="listener", daemon=True).start()
 
     def _wake_when_told(self, loop: asyncio.AbstractEventLoop, stop: Event) -> None:
-        listener, last = self._store.listener(), ""
+        listener, last = self._store.listener(), None
         while not stop.is_set():
             try:
-                end = self._store.within(Deadline(READ_SECONDS)).feed_end()
+                before, found = self._changed_since(last)
             except LineageError as error:
                 self._outage.goes_on(str(error))
                 stop.wait(RETRY_SECONDS)
                 continue
-            if end != last:
-                last = end
+            if found.cursor != last:
                 with suppress(RuntimeError):  # the loop has ended, and this will
-                    loop.call_soon_threadsafe(self._wake)
+                    loop.call_soon_threadsafe(self._wake, before, found)
+                last = found.cursor
             listener.wait(LOOK_SECONDS)
         listener.close()
 
-    def _wake(self) -> None:
+    def _changed_since(self, cursor: str | None) -> tuple[str | None, ChangedPlaces]:
+        """Where something changed, and since when; since None where nobody knows what did."""
+        store = self._store.within(Deadline(READ_SECONDS))
+        if cursor is not None:
+            with suppress(UnknownCursor):  # the store was taken back
+                return cursor, store.changed_places(EVERYTHING, after=cursor)
+        return None, ChangedPlaces(places=frozenset(), cursor=store.feed_end())
+
+    def _wake(self, before: str | None, changed: ChangedPlaces) -> None:
+        """Have those questions asked again of which the answer may be another. The others are where they would be if
+        they had been asked, if they were where the change began."""
         for topic in self._topics.values():
-            topic.woken.set()
+            is_there = topic.position is not None and topic.position == before and not topic.moving.locked()
+            if is_there and not any(_may_see(topic.scope, place) for place in changed.places):
+                topic.position = changed.cursor
+                for outlet in topic.outlets:
+                    outlet.put(_Stretch((), changed.cursor, is_last=True))
+            else:
+                topic.woken.set()
+
+
+def _may_see(scope: Scope, place: tuple[str, str]) -> bool:
+    return scope.namespaces is None or place in scope.namespaces or place[0] in scope.clusters
