@@ -9,13 +9,10 @@ from lineage_graphql.runs import RunWhere
 
 
 class RunChange(graphene.ObjectType):
-    """A run that changed: of several changes that were not told yet, the last."""
+    """`cursor` is opaque and belongs to one store; one of another store, or too old, is an error that says to read the
+    list again."""
 
-    cursor = graphene.String(
-        required=True,
-        description="Where to go on from. It belongs to one store: another, or one that was taken back to a backup, "
-        "answers UNKNOWN_CURSOR, and then the list of runs is to be read again.",
-    )
+    cursor = graphene.String(required=True, description="Where to go on from: pass it as `after`.")
     run = graphene.Field("lineage_graphql.runs.Run", required=True, description="The run as it is now.")
 
 
@@ -37,5 +34,6 @@ class Subscription(graphene.ObjectType):
             "Without it, only what changes from now on is told."
         ),
         resolver=told,
-        description="Every recorded change of a run: of itself, its steps, pods and metrics, and what it used.",
+        description="Each recorded change of a matching run. With `after` it first replays what came since, so that a "
+        "reader who was away misses nothing.",
     )
