@@ -61,7 +61,8 @@ def live_on(store: LineageStore, gate: FakeGate | None = None, **more: Any) -> L
         "broadcast": Broadcast(store),
         "questions": Questions(Documents()),
         "room": Room(),
-        "threads": Threads(2),
+        "reading": Threads(2),
+        "asking": Threads(2),
         "note_followed": lambda _grant, _question: None,
         "look_again_seconds": LOOK_AGAIN_SECONDS,
     }

@@ -4,13 +4,15 @@ implements it for each."""
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cache
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 from sqlalchemy import URL, Column, ColumnElement, Connection, Engine, Table
 from sqlalchemy.engine.interfaces import DBAPICursor
 
 from lineage.deadline import Deadline
 from lineage.ports import Listener
+
+MOST_BEYOND: Final = 16  # connections beside the five that are kept: with them, more than a server has threads that ask
 
 Cursor: TypeAlias = DBAPICursor
 Row = dict[str, Any]

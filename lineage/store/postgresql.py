@@ -34,7 +34,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from lineage.deadline import Deadline
 from lineage.errors import InvalidSettings, StoreError
 from lineage.ports import Listener
-from lineage.store.dialect import Cursor, Identity, listed, put_text, select_text
+from lineage.store.dialect import MOST_BEYOND, Cursor, Identity, listed, put_text, select_text
 from lineage.store.tables import ID_BLOCK, id_block
 
 CONNECT_TIMEOUT_SECONDS: Final = 10
@@ -75,6 +75,7 @@ class PostgreSql:
                 url.set(drivername="postgresql+psycopg"),
                 hide_parameters=True,
                 pool_pre_ping=True,
+                max_overflow=MOST_BEYOND,
                 pool_use_lifo=True,  # what was used last has most statements prepared
                 connect_args={name: value for name, value in connecting.items() if name not in url.query},
             )

@@ -16,7 +16,7 @@ from sqlalchemy.pool import QueuePool
 
 from lineage.deadline import Deadline
 from lineage.ports import Listener
-from lineage.store.dialect import Cursor, Identity, put_text, select_text
+from lineage.store.dialect import MOST_BEYOND, Cursor, Identity, put_text, select_text
 
 BUSY_TIMEOUT_SECONDS: Final = 30.0  # a writer waits for another: a batch takes some hundredths of a second
 CHUNK: Final = 500  # values of one IN: well below the 32,766 variables of a statement, and few texts of statements
@@ -59,6 +59,7 @@ class Sqlite:
             engine = create_engine(
                 url.set(database=file),
                 hide_parameters=True,
+                max_overflow=MOST_BEYOND,
                 pool_use_lifo=True,  # what was used last has most statements compiled, and pages at hand
                 connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "cached_statements": TEXTS},
             )

@@ -111,7 +111,8 @@ def application(
         broadcast=Broadcast(store),
         questions=Questions(documents or Documents()),
         room=Room(),
-        threads=Threads(LIVE_THREADS),
+        reading=Threads(LIVE_THREADS),
+        asking=Threads(LIVE_THREADS),
         note_followed=note_followed,
     )
     health.metrics.subscriptions(lambda: live.broadcast.followed)

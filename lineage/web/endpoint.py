@@ -33,7 +33,7 @@ Reply: TypeAlias = tuple[Message, Message]
 
 HEADERS: Final = ((b"vary", b"Accept"), (b"cache-control", b"no-store"), *SECURITY_HEADERS)
 THREADS: Final = 10
-HEAVY_THREADS: Final = 2  # with the others three fewer than a store opens connections: the page and probes need some
+HEAVY_THREADS: Final = 2  # with the others fewer than a store opens connections: the page and probes need some
 MOST_NODES_BESIDE: Final = 20_000  # a second's work; what may read more has those few threads, and no others
 METHODS: Final = ("GET", "HEAD", "POST")
 OVERLOADED: Final = "OVERLOADED"

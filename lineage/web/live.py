@@ -26,21 +26,25 @@ from lineage_graphql import (
     refusal,
 )
 
-THREADS: Final = 2  # for what is read and asked over them: who asks much asks by HTTP
+THREADS: Final = 2  # for texts that are read, and as many for what is asked over them: who asks much asks by HTTP
 NOT_FOR_NOW: Final = (StoreError, DeadlineExceeded, RightsUnknown, Overloaded)
 """Why somebody is not told any more who may come back soon."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Live:
-    """What answers questions over connections that stay open. `note_followed` is told of subscriptions that begin."""
+    """What answers questions over connections that stay open. `note_followed` is told of subscriptions that begin.
+
+    Texts are read on `reading`, and answered on `asking`: what takes long there keeps nobody from beginning to follow.
+    """
 
     admission: Admission
     answer: Answer
     broadcast: Broadcast
     questions: Questions
     room: Room
-    threads: Threads
+    reading: Threads
+    asking: Threads
     note_followed: Callable[[Grant, Question], None]
     look_again_seconds: float = LOOK_AGAIN_SECONDS
 
@@ -53,7 +57,7 @@ class Live:
         """
         self.admission.count(grant)
         read = partial(_followed_by, question)
-        asked = await self.threads.run(read, Deadline(BUDGET_SECONDS), nobody_hangs_up)
+        asked = await self.reading.run(read, Deadline(BUDGET_SECONDS), nobody_hangs_up)
         if asked is not None:
             self.note_followed(grant, question)
         return asked
@@ -70,7 +74,7 @@ class Live:
             return self.answer(grant, question.query, question.variables, question.operation_name, deadline)
 
         with self.admission.under_way(grant):
-            return await self.threads.run(work, deadline, nobody_hangs_up)
+            return await self.asking.run(work, deadline, nobody_hangs_up)
 
     def told(self, reader: Reader, asked: Subscription) -> AsyncGenerator[Message | Nothing]:
         """Tell what one follows (`lineage.web.following.followed`)."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from threading import Event
 from typing import Any, Final
 
 import pytest
@@ -273,3 +274,58 @@ def test_changes_are_answered_together_and_in_time() -> None:
     assert (store.reads.count("workflows"), store.reads.count("pods")) == (1, 1)
     late = list(asked.answers(store, EVERYTHING, found.items, Deadline(-1)))
     assert [answer["errors"][0]["extensions"]["code"] for answer in late] == ["DEADLINE_EXCEEDED"] * 2
+
+
+# ------------------------------------------------------------------------------------------ joining others
+class Interrupted(FakeStore):
+    """A store in which something changes as soon as one has read from the beginning, and others are told of it before
+    that one gets on."""
+
+    def __init__(self) -> None:
+        super().__init__(example())
+        self.others_are_told = Event()
+        self.interrupted = False
+
+    def changes(self, scope: Scope, where: Where | None, *, after: str, limit: int) -> Changes:
+        found = super().changes(scope, where, after=after, limit=limit)
+        if after == "0" and not self.interrupted:
+            self.interrupted = True
+            self.change(failed(WEEKLY))
+            assert self.others_are_told.wait(PATIENCE_SECONDS)
+        return found
+
+
+def test_what_others_are_told_while_one_catches_up_is_not_missed() -> None:
+    store = Interrupted()
+    store.change(failed(NIGHTLY))
+
+    async def play() -> None:
+        hub = Broadcast(store)
+        first = await joined(hub)
+        second = hub.open(following("0"), EVERYTHING)
+        assert (await taken(first)).cursor == "2"
+        store.others_are_told.set()
+        assert [(await taken(second)).cursor for _ in range(2)] == ["1", "2"]
+        for outlet in (first, second):
+            hub.close(outlet)
+
+    asyncio.run(play())
+
+
+def test_who_joins_others_takes_nothing_from_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(broadcasting, "PAUSE_SECONDS", 0.3)  # in which the second is faster
+    store = FakeStore(example())
+
+    async def play() -> None:
+        hub = Broadcast(store)
+        first = await joined(hub)
+        store.change(failed(NIGHTLY))
+        assert (await taken(first)).cursor == "1"
+        store.change(failed(WEEKLY))
+        second = hub.open(following("0"), EVERYTHING)
+        assert [(await taken(second)).cursor for _ in range(2)] == ["1", "2"]
+        assert (await taken(first)).cursor == "2"
+        for outlet in (first, second):
+            hub.close(outlet)
+
+    asyncio.run(play())
