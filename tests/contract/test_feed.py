@@ -23,10 +23,14 @@ from tests.factories import (
     listed,
     looked,
     record,
+    rfc3339,
 )
+from tests.kubeflow_answers import a_run
+from tests.kubeflow_answers import told as told_by_kubeflow
 from tests.kubeflow_world import a_told_world
 from tests.workload_world import observations
 from tests.worlds import objects_of
+from watchers.answers import RUNS
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -145,6 +149,16 @@ def test_fingerprints_are_told_when_they_are_known() -> None:
     end = store.feed_end()
     store.settle(limit=10)
     assert told(store, end) == ["w1"]
+
+
+def test_what_kubeflow_tells_of_a_run_is_told() -> None:
+    failed = {"state": "FAILED", "error": {"message": "out of memory"}}
+    store = a_store(told_by_kubeflow(RUNS, a_run(state="FAILED", ended=None)))
+    end = store.feed_end()
+    later = {"state_history": [{"state": "FAILED", "update_time": rfc3339(200)}]}
+    record(store, told_by_kubeflow(RUNS, a_run(ended=None, **failed, **later)))
+    (found,) = store.changes(EVERYTHING, None, after=end, limit=ALL).items
+    assert found.run.message == "out of memory"
 
 
 # ------------------------------------------------------------------------------------------ to whom
