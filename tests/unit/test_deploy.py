@@ -165,7 +165,7 @@ def test_a_server_asks_the_cluster_who_may_see_what_where_that_is_wanted(name: s
     (config,) = of_kind(found, "ConfigMap").values()
     told = {pod: settings_of(item, config["data"])["LINEAGE_ACCESS"] for pod, item in pods(found).items()}
     assert {pod for pod, access in told.items() if access != "none"} == {serving}
-    assert Settings(access=told[serving]).access == ("kubernetes",)
+    assert load_settings({"access": told[serving]}).access == ("kubernetes",)
     spec = pods(found)[serving]["spec"]
     assert spec.get("automountServiceAccountToken", True)
     bound = of_kind(found, "ClusterRoleBinding")["kfp-lineage-access"]["subjects"]
@@ -185,9 +185,9 @@ def test_behind_a_gateway_a_server_believes_its_sidecar_alone(name: str, tmp_pat
     serving = {"one-machine": "kfp-lineage", "cluster": "serve"}[name]
     (config,) = of_kind(found, "ConfigMap").values()
     told = settings_of(pods(found)[serving], config["data"])
-    settings = Settings(access=told["LINEAGE_ACCESS"], proxies=told["LINEAGE_PROXIES"], user_header="kubeflow-userid")
+    settings = load_settings({"access": told["LINEAGE_ACCESS"], "proxies": told["LINEAGE_PROXIES"]})
     assert (settings.access, [str(one) for one in settings.proxies]) == (("proxy",), ["127.0.0.6/32"])
-    assert told["LINEAGE_USER_HEADER"] == Settings().user_header
+    assert told["LINEAGE_USER_HEADER"] == settings.user_header
     route, policy = (
         of_kind(found, "VirtualService")["kfp-lineage"],
         of_kind(found, "AuthorizationPolicy")["kfp-lineage"],
