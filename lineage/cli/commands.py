@@ -25,6 +25,11 @@ class Command:
 
 COMMANDS: Final[Mapping[str, Command]] = {
     "up": Command("up:up", "Watch, record and serve, in one process."),
+    "doctor": Command(
+        "doctor:doctor",
+        "Look at all that the settings name: the store, the cluster and what may be watched in it, the log, object "
+        "stores, Kubeflow's services, who is let in, and the clocks of these. Changes nothing.",
+    ),
     "ingest": Command("ingest:ingest", "Record objects that were saved to files."),
     "backfill": Command(
         "backfill:backfill", "Record the runs that were over before we came, from what Kubeflow tells."
