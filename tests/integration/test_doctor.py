@@ -20,6 +20,17 @@ from tests.oidc_provider import a_key, oidc_provider
 from tests.postgresql import Server
 
 SECONDS = 120
+BASIC_USER = {  # what whoever has a name may do in every cluster
+    "metadata": {"name": "system:basic-user"},
+    "rules": [
+        {"apiGroups": ["authorization.k8s.io"], "resources": ["selfsubjectaccessreviews"], "verbs": ["create"]},
+    ],
+}
+OF_EVERYBODY = {
+    "metadata": {"name": "system:basic-user"},
+    "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "system:basic-user"},
+    "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "system:authenticated"}],
+}
 
 
 @pytest.fixture(autouse=True)
@@ -98,6 +109,7 @@ def test_what_is_wrong_is_told_with_what_to_do(kubernetes: KubernetesServer, tmp
     key.chmod(0o644)
     file = tmp_path / "lineage.db"
     migrate(f"sqlite:///{file}")
+    kubernetes.give_rights(tokens={}, clusterRoles=[BASIC_USER], clusterRoleBindings=[OF_EVERYBODY])
     code, found = examined(
         LINEAGE_STORE=f"sqlite:///{file}",
         LINEAGE_STORR="misspelt",
