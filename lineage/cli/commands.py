@@ -130,6 +130,14 @@ COMMANDS: Final[Mapping[str, Command]] = {
     ),
     "rejected": Command("rejected:app", "What could not be recorded: `list` it, `show` it, `retry` it, `drop` it."),
     "dump": Command("store:dump", "Write all knowledge as JSON lines: equal knowledge, equal bytes."),
+    "backup": Command(
+        "store:backup",
+        "Copy a store in a file to another file, as it is at one moment, while others go on to read and write it.",
+    ),
+    "restore": Command(
+        "store:restore",
+        "Put a copy in the place of a store in a file, after a look at whether it is whole.",
+    ),
     "migrate": Command("store:migrate", "Make a store, or bring one of an older release up to date."),
 }
 

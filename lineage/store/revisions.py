@@ -17,9 +17,15 @@ _version = Table("alembic_version", MetaData(), Column("version_num", String(32)
 
 
 @cache
+def known() -> frozenset[str]:
+    """Name the revisions that this release can read, if need be after a migration: by the names of their files."""
+    return frozenset(file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*_*.py"))
+
+
+@cache
 def needed() -> str:
-    """Name the revision that this release reads and writes: the last of the migrations, by the names of their files."""
-    return max(file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*_*.py"))
+    """Name the revision that this release reads and writes: the last one."""
+    return max(known())
 
 
 def revision_of(connection: Connection) -> str | None:
