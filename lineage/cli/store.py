@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.progress import Progress
 
 from lineage.cli.flags import StoreFlag
 from lineage.cli.opening import open_existing, shown, store_file
 from lineage.cli.telling import configure_logs
-from lineage.cli.terminal import USAGE, fail, notes
+from lineage.cli.terminal import USAGE, fail, notes, print_answer
 from lineage.identity import canonical
 from lineage.ports import EVERYTHING
 from lineage.settings import load_settings
-from lineage.store import back_up
+from lineage.store import back_up, pending_migrations
 from lineage.store import migrate as migrate_store
 from lineage.store import restore as put_back
 
@@ -37,17 +38,25 @@ def dump(store: StoreFlag = None) -> None:
     sys.stdout.buffer.flush()
 
 
-def migrate(store: StoreFlag = None) -> None:
+def migrate(
+    store: StoreFlag = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+) -> None:
     """Make a store, or bring one of an older release up to date.
 
     `lineage up` and `lineage ingest` do this by themselves for a store in a file; the store of a server is
     migrated by this command alone.
 
         lineage migrate
-        lineage migrate --store postgresql://user@host/lineage
+        lineage migrate --store postgresql://user@host/lineage --dry-run
     """
     configure_logs(logging.ERROR)
     url = load_settings({"store": store}).store
+    if dry_run:
+        pending = pending_migrations(url)
+        print_answer(*(f"{revision}  {escape(brings)}" for revision, brings in pending))
+        notes.print(f"{len(pending)} migrations would be run on {shown(url)}; nothing was changed.")
+        return
     migrate_store(url)
     notes.print(f"The store {shown(url)} is up to date.")
 
