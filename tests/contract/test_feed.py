@@ -152,11 +152,13 @@ def test_fingerprints_are_told_when_they_are_known() -> None:
 
 
 def test_what_kubeflow_tells_of_a_run_is_told() -> None:
-    failed = {"state": "FAILED", "error": {"message": "out of memory"}}
     store = a_store(told_by_kubeflow(RUNS, a_run(state="FAILED", ended=None)))
     end = store.feed_end()
-    later = {"state_history": [{"state": "FAILED", "update_time": rfc3339(200)}]}
-    record(store, told_by_kubeflow(RUNS, a_run(ended=None, **failed, **later)))
+    more: dict[str, Any] = {
+        "error": {"message": "out of memory"},
+        "state_history": [{"state": "FAILED", "update_time": rfc3339(200)}],
+    }
+    record(store, told_by_kubeflow(RUNS, a_run(state="FAILED", ended=None, **more)))
     (found,) = store.changes(EVERYTHING, None, after=end, limit=ALL).items
     assert found.run.message == "out of memory"
 
