@@ -192,9 +192,10 @@ class SqlStore:
                 with self._writing() as connection:
                     if log is not None and position is not None:
                         move_position(connection.connection.cursor(), self._dialect, log, after, position)
-                    added = apply(
+                    done = apply(
                         connection, self._dialect, self._rolls, self._metric_parameters, needed, stated, recorded_at
                     )
+                    feed.announce(connection, self._dialect, done.runs, done.also)
                 break
             except LocksMissing as missing:
                 needed |= missing.names
@@ -202,7 +203,7 @@ class SqlStore:
                 overtaken += 1
                 if overtaken > OVERTAKINGS:
                     raise FactsRefused(str(error)) from error
-        news = dict(zip(chosen, added, strict=True))
+        news = dict(zip(chosen, done.added, strict=True))
         return tuple(news[stand] for stand in stands)
 
     def _storable(self, fact: Fact) -> Fact:

@@ -5,11 +5,14 @@
    (`starting`).
 3. Provenance: reads, writes and edges follow (`provenance`).
 4. Copies: artifacts lead to what came from outside later with their content (`copying`).
-5. Bookkeeping: what the API server says of existence, what sources delivered, what was rejected, which runs are due
-   for their fingerprints, and the feed. It comes last, because recorders share its rows.
+5. Bookkeeping: what the API server says of existence, what sources delivered, what was rejected, and which runs are
+   due for their fingerprints. It comes last, because recorders share its rows.
+
+Behind all of it, the feed is told (`feed`): from there to the commit, recorders take turns.
 """
 
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Sequence, Set
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
 from typing import TypeAlias, assert_never
@@ -45,7 +48,6 @@ from lineage.store.copying import join_copies
 from lineage.store.coverage import watch
 from lineage.store.deployments import see_deployment
 from lineage.store.dialect import Cursor, Dialect
-from lineage.store.feed import announce
 from lineage.store.fingerprints import mark_due
 from lineage.store.joins import join_pods
 from lineage.store.locks import SUBJECTS, Locks, Name
@@ -62,6 +64,16 @@ from lineage.store.views import see_pod, see_run
 Bookkeeping: TypeAlias = ObjectGone | SourceObserved | InputRejected
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """What became of facts: of each whether it added to what is known, and which runs are another now. `also` finds
+    more of those once nobody else can commit such a change (`lineage.store.feed.announce`)."""
+
+    added: tuple[bool, ...]
+    runs: Set[int]
+    also: Callable[[], Set[int]] | None
+
+
 def apply(
     connection: Connection,
     dialect: Dialect,
@@ -70,9 +82,9 @@ def apply(
     needed: Set[Name],
     facts: Sequence[Fact],
     recorded_at: datetime,
-) -> tuple[bool, ...]:
-    """Write facts. Says of each whether it added to what is known. `needed` is what must be locked for it, and
-    `metric_parameters` how output parameters are called that are metrics.
+) -> Applied:
+    """Write facts, and tell nobody. `needed` is what must be locked for it, and `metric_parameters` how output
+    parameters are called that are metrics.
 
     Raises:
         LocksMissing: more than that must be: begin anew with that as well.
@@ -103,8 +115,11 @@ def apply(
         added[number] = _keep_book(batch, fact, recorded_at)
     runs = changed_runs(batch)
     mark_due(connection, runs)
-    announce(connection, dialect, runs, partial(gone_runs, batch) if batch.gone or batch.listings_renewed else None)
-    return tuple(added[number] for number in range(len(facts)))
+    return Applied(
+        added=tuple(added[number] for number in range(len(facts))),
+        runs=runs,
+        also=partial(gone_runs, batch) if batch.gone or batch.listings_renewed else None,
+    )
 
 
 def _load_ahead(batch: Batch, facts: Sequence[Fact]) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Final
 
-from lineage.store import SqlStore, migrate, open_store, writes
+from lineage.store import SqlStore, feed, migrate, open_store
 from lineage.store.feed import announce
 from tests.bench import workload
 from tests.bench.measuring import AtMost, Bench, Finding, Row, Skipped, interleaved
@@ -141,11 +141,11 @@ def _seconds_to_record(on: OnSqlite | OnPostgresql, batches: Batches, how: Calla
         for facts in batches:
             store.apply(facts, recorded_at=RECORDED_AT)
 
-    setattr(writes, "announce", how)  # noqa: B010 - what recording calls, and no other
+    feed.announce = how  # what recording calls, and no other
     try:
         return on.ours(act)
     finally:
-        setattr(writes, "announce", announce)  # noqa: B010
+        feed.announce = announce
 
 
 def _tell_nobody(*_: object) -> None:

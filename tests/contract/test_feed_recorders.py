@@ -82,7 +82,8 @@ def test_a_deletion_and_the_first_view_of_a_run_at_the_same_time_do_not_miss_eac
 
 def _record_within(connection: Any, store: SqlStore, item: KubernetesObject) -> None:
     facts = facts_of(item)
-    apply(connection, store._dialect, store._rolls, (), subjects_of(facts), facts, RECORDED_AT)
+    done = apply(connection, store._dialect, store._rolls, (), subjects_of(facts), facts, RECORDED_AT)
+    announce(connection, store._dialect, done.runs, done.also)
 
 
 @pytest.mark.parametrize("seed", range(3))
