@@ -148,14 +148,10 @@ class _Topic:
 
 
 class Broadcast:
-    """Tells all who follow in this process. Asked by one loop, and by nothing else.
+    """Tells all who follow in this process. Asked by one loop, and by nothing else."""
 
-    `on_told` is told how many messages were handed on.
-    """
-
-    def __init__(self, store: LineageStore, *, on_told: Callable[[int], None] = lambda _: None) -> None:
+    def __init__(self, store: LineageStore) -> None:
         self._store = store
-        self._on_told = on_told
         self._topics: dict[tuple[str, Scope], _Topic] = {}
         self._joined: dict[Outlet, tuple[_Topic, asyncio.Task[None]]] = {}
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="broadcast")
@@ -217,7 +213,7 @@ class Broadcast:
                 topic.outlets.add(outlet)
         except LineageError as error:
             outlet.end(error)
-        except Exception as error:
+        except Exception as error:  # a defect of ours must not leave one waiting for ever
             log.warning("subscription failed", exc_info=error)
             outlet.end(error)
 
@@ -227,7 +223,6 @@ class Broadcast:
         while after is not None:
             stretch = await self._read(topic, after)
             outlet.put(stretch)
-            self._on_told(len(stretch.messages))
             while outlet.waits:
                 await asyncio.sleep(TAKING_SECONDS)
             after = None if stretch.is_last else stretch.cursor
@@ -249,7 +244,7 @@ class Broadcast:
                 topic.woken.set()
             except LineageError as error:
                 self._end(topic, error)
-            except Exception as error:
+            except Exception as error:  # as when joining
                 log.warning("subscription failed", exc_info=error)
                 self._end(topic, error)
             await asyncio.sleep(PAUSE_SECONDS)
@@ -260,7 +255,6 @@ class Broadcast:
             stretch = await self._read(topic, after)
             for outlet in outlets:
                 outlet.put(stretch)
-            self._on_told(len(stretch.messages) * len(outlets))
             # More is read once this was taken by all who take anything: so nobody is let go of for how much there is.
             while any(outlet.is_taking for outlet in outlets):
                 await asyncio.sleep(TAKING_SECONDS)

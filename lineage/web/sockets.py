@@ -97,16 +97,19 @@ class _Socket:
         self._scope = scope
         self._receive = receive
         self._send = send
+        self._has_begun = False
         self._reader: Reader | None = None
         self._operations: dict[str, asyncio.Task[None]] = {}
         self._end: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
 
     async def run(self, init_seconds: float) -> None:
         """Serve it until either side has had enough."""
-        reading = asyncio.create_task(self._read(init_seconds))
+        reading = asyncio.create_task(self._read())
+        patience = asyncio.get_running_loop().call_later(init_seconds, self._wait_no_longer)
         try:
             ended_by = await self._end
         finally:
+            patience.cancel()
             for task in (reading, *self._operations.values()):
                 task.cancel()
         if isinstance(ended_by, Closing):
@@ -116,15 +119,13 @@ class _Socket:
         if not self._end.done():
             self._end.set_result(error)
 
+    def _wait_no_longer(self) -> None:
+        if not self._has_begun:
+            self._end_by(Closing(Code.INIT_TIMEOUT, "Connection initialisation timeout"))
+
     # -- messages of the client
-    async def _read(self, init_seconds: float) -> None:
+    async def _read(self) -> None:
         try:
-            try:
-                async with asyncio.timeout(init_seconds):
-                    first = await self._next()
-            except TimeoutError as error:
-                raise Closing(Code.INIT_TIMEOUT, "Connection initialisation timeout") from error
-            await self._take(first)
             while True:
                 await self._take(await self._next())
         except (Closing, _Gone) as error:
@@ -155,8 +156,9 @@ class _Socket:
                 assert_never(message)
 
     async def _let_in(self, message: Init) -> None:
-        if self._reader is not None:
+        if self._has_begun:
             raise Closing(Code.TOO_MANY_INITS, "Too many initialisation requests")
+        self._has_begun = True
         named = {name.lower(): value for name, value in message.payload.items()}
         shown = named.get("authorization")
         seen = self._live.admission.seen(self._scope, authorization=shown if isinstance(shown, str) else None)

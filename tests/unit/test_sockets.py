@@ -156,6 +156,8 @@ def test_who_says_nothing_is_not_waited_for() -> None:
     async def play() -> None:
         sockets = Sockets(live_on(FakeStore()), init_seconds=0.05)
         async with accepted(sockets.serve) as connection:
+            await connection.say({"type": "ping"})  # which says nothing of who it is
+            assert await connection.heard() == {"type": "pong"}
             assert await connection.heard() == (Code.INIT_TIMEOUT, "Connection initialisation timeout")
 
     asyncio.run(play())
