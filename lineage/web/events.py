@@ -14,6 +14,7 @@ import structlog
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
+from lineage.access import Caller
 from lineage.errors import InvalidRequest, LineageError, Unauthenticated
 from lineage.web.broadcast import Message, TooSlow
 from lineage.web.endpoint import METHODS, NOT_NOW, error_of, refused_as, reply_of
@@ -49,9 +50,8 @@ class Events:
         """Answer one request, for as long as there are answers."""
         headers = Headers(scope=scope)
         try:
-            reader, question = await self._asked(scope, headers, receive)
-            if not self._live.room.enter():
-                raise Overloaded
+            reader, caller, question = await self._asked(scope, headers, receive)
+            self._enter(caller)
         except AskerGone:
             return
         except Refused as refused:
@@ -63,6 +63,7 @@ class Events:
             try:
                 await self._stream(reader, question, headers.get("last-event-id"), receive, send)
             finally:
+                self._live.room.give_back(caller)
                 self._live.room.leave()
             return
         for message in refusal:
@@ -73,18 +74,24 @@ class Events:
         for task in self._open:
             task.cancel()
 
-    async def _asked(self, scope: Scope, headers: Headers, receive: Receive) -> tuple[Reader, Question]:
+    def _enter(self, caller: Caller) -> None:
+        self._live.room.take(caller)
+        if not self._live.room.enter():
+            self._live.room.give_back(caller)
+            raise Overloaded
+
+    async def _asked(self, scope: Scope, headers: Headers, receive: Receive) -> tuple[Reader, Caller, Question]:
         if scope["method"] not in METHODS:
             raise Refused(405, f"Ask by one of {', '.join(METHODS)}.", Allow=", ".join(METHODS))
         if not takes(headers.get("accept"), EVENT_STREAM):
             raise Refused(406, f"Only {EVENT_STREAM} can be answered here.")
         admission, body = self._live.admission, bytearray()
         reader = Reader(admission=admission, seen=admission.seen(scope))
-        await reader.grant()
+        grant = await reader.grant()
         try:
             if scope["method"] == "POST":
                 await self._live.questions.read(body, headers, receive)
-            return reader, self._live.questions.of_request(scope, body)
+            return reader, grant.caller, self._live.questions.of_request(scope, body)
         finally:
             self._live.questions.let_go(body)
 

@@ -5,6 +5,7 @@ sent, even if it was read while it was. Whoever may see another part of the stor
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -12,12 +13,14 @@ from typing import Final
 
 from starlette.types import Message as AsgiMessage
 
-from lineage.access import Grant
-from lineage.web.admission import Admission, Seen
+from lineage.access import Caller, Grant
+from lineage.web.admission import Admission, Seen, TooMany
 from lineage.web.broadcast import Broadcast, Message, Outlet
+from lineage.web.threads import RETRY_SECONDS
 from lineage_graphql import Subscription
 
 LOOK_AGAIN_SECONDS: Final = 10.0  # between looks at somebody's rights, where nothing is to be told
+MOST_OF_ONE: Final = 200  # connections of one caller: a twentieth of all
 MOST_FOLLOWING: Final = 4_000  # connections that are told, of either kind: each has a file, and some 50 KB
 
 
@@ -28,22 +31,41 @@ class Nothing:
 NOTHING: Final = Nothing()
 
 
-@dataclass(slots=True)
 class Room:
-    """How many connections may still be told. Asked by one loop, and by nothing else."""
+    """How many connections may be told, of all and of one caller who has a name. Asked by one loop, and by nothing
+    else."""
 
-    left: int = MOST_FOLLOWING
+    def __init__(self, most: int = MOST_FOLLOWING, most_of_one: int = MOST_OF_ONE) -> None:
+        self._left = most
+        self._most_of_one = most_of_one
+        self._of: Counter[str] = Counter()
 
     def enter(self) -> bool:
-        """Take a place; say whether there was one."""
-        if self.left <= 0:
+        """Take a place for a connection; say whether there was one."""
+        if self._left <= 0:
             return False
-        self.left -= 1
+        self._left -= 1
         return True
 
     def leave(self) -> None:
-        """Give a place back."""
-        self.left += 1
+        """Give it back."""
+        self._left += 1
+
+    def take(self, caller: Caller) -> None:
+        """Count a connection of a caller.
+
+        Raises:
+            TooMany: they have enough of them.
+        """
+        if caller.name and self._of[caller.name] >= self._most_of_one:
+            raise TooMany(f"You have {self._most_of_one} connections open here: end some of them.", RETRY_SECONDS)
+        self._of[caller.name] += 1
+
+    def give_back(self, caller: Caller) -> None:
+        """Count one less."""
+        self._of[caller.name] -= 1
+        if not self._of[caller.name]:
+            del self._of[caller.name]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import structlog
 from starlette.types import Receive, Scope, Send
 
+from lineage.access import Caller
 from lineage.errors import InvalidRequest, LineageError, Unauthenticated
 from lineage.web import socket_messages
 from lineage.web.admission import TooMany
@@ -99,6 +100,7 @@ class _Socket:
         self._send = send
         self._has_begun = False
         self._reader: Reader | None = None
+        self._caller: Caller | None = None
         self._operations: dict[str, asyncio.Task[None]] = {}
         self._end: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
 
@@ -112,6 +114,8 @@ class _Socket:
             patience.cancel()
             for task in (reading, *self._operations.values()):
                 task.cancel()
+            if self._caller is not None:
+                self._live.room.give_back(self._caller)
         if isinstance(ended_by, Closing):
             await _close(self._send, ended_by)
 
@@ -164,7 +168,9 @@ class _Socket:
         seen = self._live.admission.seen(self._scope, authorization=shown if isinstance(shown, str) else None)
         reader = Reader(admission=self._live.admission, seen=seen)
         try:
-            await reader.grant()
+            grant = await reader.grant()
+            self._live.room.take(grant.caller)
+            self._caller = grant.caller
             cursor = await self._live.broadcast.end_of_feed()
         except (LineageError, TooMany, *NOT_FOR_NOW) as error:
             raise _closing(error) from error

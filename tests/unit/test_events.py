@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import pytest
 
 from lineage.model import Phase, Run
-from lineage.ports import Scope
+from lineage.ports import EVERYTHING, Scope
 from lineage.web.events import Events
 from lineage.web.following import Room
 from lineage.web.negotiation import takes
@@ -140,7 +140,7 @@ def test_a_request_that_makes_no_sense_gets_no_stream(request_: Any, more: dict[
 
 @pytest.mark.parametrize(
     ("more", "status"),
-    [({"room": Room(left=0)}, 503), ({"gate": FakeGate({})}, 401), ({"gate": FakeGate(silent=True)}, 503)],
+    [({"room": Room(0)}, 503), ({"gate": FakeGate({})}, 401), ({"gate": FakeGate(silent=True)}, 503)],
 )
 def test_who_is_not_let_in_gets_no_stream(more: dict[str, Any], status: int) -> None:
     async def play() -> None:
@@ -152,10 +152,24 @@ def test_who_is_not_let_in_gets_no_stream(more: dict[str, Any], status: int) -> 
 
 def test_a_stream_gives_its_place_back() -> None:
     async def play() -> None:
-        events = Events(live_on(FakeStore(), room=Room(left=1)))
+        events = Events(live_on(FakeStore(), room=Room(1)))
         for _ in range(3):
             async with streaming(events.respond, asked(FOLLOW)) as stream:
                 assert (await stream.head())[0] == 200
+
+    asyncio.run(play())
+
+
+def test_one_caller_has_so_many_streams() -> None:
+    async def play() -> None:
+        gate = FakeGate({"t": EVERYTHING})
+        events = Events(live_on(FakeStore(), gate, room=Room(9, 1)))
+        mine = {"headers": {"authorization": "t"}}
+        for _ in range(2):
+            async with streaming(events.respond, asked(FOLLOW), **mine) as first:
+                assert (await first.head())[0] == 200
+                async with streaming(events.respond, asked(FOLLOW), **mine) as second:
+                    assert (await second.head())[0] == 429
 
     asyncio.run(play())
 

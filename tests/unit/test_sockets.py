@@ -174,13 +174,32 @@ def test_only_one_protocol_is_spoken() -> None:
 
 def test_there_is_room_for_so_many() -> None:
     async def play() -> None:
-        sockets = Sockets(live_on(FakeStore(), room=Room(left=1)))
+        sockets = Sockets(live_on(FakeStore(), room=Room(1)))
         async with accepted(sockets.serve) as first:
             await first.begin()
             async with accepted(sockets.serve) as second:
                 assert (await second.heard())[0] == Code.TRY_AGAIN_LATER
         async with accepted(sockets.serve) as third:
             await third.begin()
+
+    asyncio.run(play())
+
+
+def test_one_caller_has_so_many_connections() -> None:
+    async def play() -> None:
+        gate = FakeGate({"Bearer t": EVERYTHING, "Bearer u": EVERYTHING})
+        sockets = Sockets(live_on(FakeStore(), gate, room=Room(9, 1)))
+        async with (
+            accepted(sockets.serve) as first,
+            accepted(sockets.serve) as second,
+            accepted(sockets.serve) as other,
+        ):
+            await first.begin(authorization="Bearer t")
+            await second.say({**INIT, "payload": {"authorization": "Bearer t"}})
+            assert (await second.heard())[0] == Code.TRY_AGAIN_LATER
+            await other.begin(authorization="Bearer u")
+        async with accepted(sockets.serve) as third:
+            await third.begin(authorization="Bearer t")
 
     asyncio.run(play())
 
