@@ -36,7 +36,7 @@ def open_ask(store: str | None, url: str | None) -> Ask:
     if url is not None and store is not None:
         fail("give either --store or --url", code=USAGE)
     if url is not None:
-        endpoint, settings = _endpoint(url), load_settings({})
+        endpoint, settings = endpoint_of(url), load_settings({})
         token = secret(settings.token, settings.token_file)
         return lambda document, values: _ask(endpoint, document, values, token)
     opened = open_existing(load_settings({"store": store}).store)
@@ -84,7 +84,8 @@ def write_json(found: Any) -> None:
 
 
 # ------------------------------------------------------------------------------------------ over HTTP
-def _endpoint(url: str) -> str:
+def endpoint_of(url: str) -> str:
+    """Say where a server that is named is asked in GraphQL, or end where that is no address."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.netloc:
         fail(f"--url must be an address such as http://localhost:8080, found {url}", code=USAGE)

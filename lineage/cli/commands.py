@@ -50,6 +50,10 @@ COMMANDS: Final[Mapping[str, Command]] = {
     ),
     "serve": Command("serve:serve", "Serve a store over HTTP: a page, GraphQL and GraphiQL. Records nothing."),
     "runs": Command("runs:runs", "List runs, the newest first."),
+    "follow": Command(
+        "follow:follow",
+        "Print runs as they change, a line each, until it is stopped; then say how to go on from there.",
+    ),
     "show": Command(
         "runs:show", "Show what happened in one run: its arguments, its steps, and what each read and wrote."
     ),

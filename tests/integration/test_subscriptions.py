@@ -7,6 +7,7 @@ import asyncio
 import json
 import re
 import signal
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing
@@ -259,3 +260,56 @@ def test_at_the_end_of_a_process_all_are_let_go_of_to_come_back_elsewhere(servin
             assert monotonic() - asked_at < SOON_SECONDS
 
     asyncio.run(play())
+
+
+# ------------------------------------------------------------------------------------------ the command
+class Following:
+    """`lineage follow`, which says a line for each change."""
+
+    def __init__(self, *arguments: object) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "lineage", "follow", *map(str, arguments)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def said(self) -> str:
+        assert self._process.stdout is not None
+        return self._process.stdout.readline()
+
+    def stop(self) -> tuple[int, str]:
+        """End it in order; return its exit code, and what it said on standard error."""
+        self._process.send_signal(signal.SIGINT)
+        _, notes = self._process.communicate(timeout=DEADLINE_SECONDS)
+        return self._process.returncode, notes
+
+
+@pytest.mark.parametrize("asked", ["store", "server"])
+def test_a_command_tells_what_changes_and_how_to_go_on(serving: Serving, asked: str) -> None:
+    where = ("--store", serving.url) if asked == "store" else ("--url", f"http://127.0.0.1:{serving.port}")
+    beginning = serving.store.feed_end()
+    first = Following(*where, "--json", "--after", beginning, "--phase", "failed")
+    record(serving.store, run(1, 1), run(2, 1, phase="Failed"))
+    change = json.loads(first.said())
+    assert (change["run"]["displayName"], change["run"]["phase"]) == ("w2", "FAILED")
+    if asked == "server":
+        serving.kill()
+        serving.start()
+        record(serving.store, run(3, 1, phase="Failed"))
+        assert json.loads(first.said())["run"]["displayName"] == "w3"
+    code, notes = first.stop()
+    assert code == 0
+    cursor = notes.split()[-1]
+    record(serving.store, run(4, 1, phase="Failed"))
+    second = Following(*where, "--after", cursor)
+    assert second.said().split()[-2:] == ["FAILED", "a/w4"]
+    assert second.stop()[0] == 0
+
+
+def test_a_command_says_what_is_wrong_with_what_it_is_asked(serving: Serving) -> None:
+    for where in (("--store", serving.url), ("--url", f"http://127.0.0.1:{serving.port}")):
+        done = Following(*where, "--after", "nonsense")
+        assert done.said() == ""
+        code, notes = done.stop()
+        assert (code, "is no cursor" in notes) == (1, True)

@@ -53,6 +53,7 @@ def test_what_calls_no_command_imports_nothing_that_takes_long(arguments: list[s
     ("arguments", "needed"),
     [
         (["runs"], ["graphene", "graphql", "sqlalchemy"]),
+        (["follow"], ["graphene", "graphql", "sqlalchemy"]),
         (["show", "nightly"], ["graphene", "graphql", "sqlalchemy"]),
         (["recurring"], ["graphene", "graphql", "sqlalchemy"]),
         (["deployments"], ["graphene", "graphql", "sqlalchemy"]),
