@@ -32,7 +32,18 @@ from lineage.redaction.objects import (
     walked,
 )
 
-__all__ = ["Clues", "Redactor", "Surroundings", "Survey", "Whole", "are_apart", "is_redacted", "struck_out", "survey"]
+__all__ = [
+    "Clues",
+    "Redactor",
+    "Surroundings",
+    "Survey",
+    "Whole",
+    "are_apart",
+    "is_redacted",
+    "struck_out",
+    "struck_text",
+    "survey",
+]
 
 _PEM_GAPS: Final = re.compile(r"\\[nr]|\s")
 
@@ -45,6 +56,11 @@ def is_redacted(text: str) -> bool:
 def struck_out(item: dict[str, Any]) -> dict[str, Any]:
     """Return an object with each secret replaced by one word: for those who hold no key, and compare no secrets."""
     return redacted_object(item, lambda _: "redacted")
+
+
+def struck_text(text: str) -> str:
+    """Return a text, such as a reason that may quote an object, with its secrets struck out."""
+    return str(struck_out({"message": text})["message"])
 
 
 @dataclass(frozen=True, slots=True)
