@@ -142,7 +142,8 @@ def unreadable(
     item: KubernetesObject, source: Source, *, cluster: str, seen_at: datetime, reason: str
 ) -> InputUnreadable:
     """Make the observation of an object that `observe` refused. It could not be redacted, so only its size and
-    digest are kept, and a reason without secrets; of one that is nested too deeply to be written down, not even those."""
+    digest are kept; of one that is nested too deeply to be written down, not even those. Secrets are struck out of the
+    reason, which may quote it."""
     try:
         data = json.dumps(item, sort_keys=True).encode(errors="surrogatepass")
     except RecursionError:

@@ -41,6 +41,10 @@ SHAPED: Final = {
     "an Anthropic key": "sk-ant-api03-" + "a1B2-c3D4_e5F6a1B2c3D4e5F6",
     "a Hugging Face token": "hf_" + "aBcDeFgHiJkLmNoPqRsTuVwXyZaBcDeFgH",
     "an npm token": "npm_" + "a1B2c3D4e5F6" * 3,
+    "a PyPI token": "pypi-" + "AgEIcHlwaS5vcmcCJDxQ" * 4,
+    "a Databricks token": "dapi" + "0123456789abcdef" * 2,
+    "a Vault token": "hvs." + "CAESIJlWh6TTwMyxa1B2c3D4",
+    "a Docker token": "dckr_pat_" + "a1B2c3D4e5F6" * 2,
     "a JSON web token": "eyJ" + "hbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NSJ9.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
 }
 
@@ -280,6 +284,20 @@ def test_a_private_key_is_replaced_as_a_block() -> None:
 
 def test_only_the_password_of_a_url_is_replaced() -> None:
     assert redacted_text(f"postgresql://churn:{SECRET}@db:5432/x?a=b") == f"postgresql://churn:{MARKER}@db:5432/x?a=b"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://bucket.s3.amazonaws.com/model?X-Amz-Expires=60&X-Amz-Signature={}",
+        "https://storage.googleapis.com/bucket/model?X-Goog-Signature={}&x=1",
+        "https://churn.blob.core.windows.net/models/a.onnx?sv=2022-11-02&sr=b&sig={}",
+        "https://hooks.slack.com/services/{} is told",
+    ],
+)
+def test_only_what_opens_a_signed_address_is_replaced(address: str) -> None:
+    secret = "T0123/" * address.count("slack") + f"{SECRET}/{SECRET}"
+    assert redacted_text(address.format(secret)) == address.format(REDACTOR.marker(secret))
 
 
 def test_a_basic_authorization_is_replaced() -> None:
