@@ -39,12 +39,14 @@ __all__ = [
     "Survey",
     "Whole",
     "are_apart",
+    "beginning",
     "is_redacted",
     "struck_out",
     "struck_text",
     "survey",
 ]
 
+_LONGEST: Final = 20_000  # characters of a secret
 _PEM_GAPS: Final = re.compile(r"\\[nr]|\s")
 
 
@@ -61,6 +63,12 @@ def struck_out(item: dict[str, Any]) -> dict[str, Any]:
 def struck_text(text: str) -> str:
     """Return a text, such as a reason that may quote an object, with its secrets struck out."""
     return str(struck_out({"message": text})["message"])
+
+
+def beginning(text: str, length: int) -> str:
+    """Return the beginning of a text, to be quoted. Its secrets are struck out before it is cut: the half of one does
+    not show what it is."""
+    return struck_text(text[: length + _LONGEST])[:length]
 
 
 @dataclass(frozen=True, slots=True)

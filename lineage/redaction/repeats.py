@@ -15,7 +15,7 @@ from lineage.redaction.names import MARKER, words
 from lineage.redaction.texts import lower
 
 # Places that say who is who: a secret that happens to read the same is not replaced in them.
-_IDENTITIES: Final = words(
+IDENTITIES: Final = words(
     """
     apiVersion kind uid resourceVersion generateName namespace id boundaryID children outboundNodes phase type
     key templateName templateScope template image imageID containerID hostNodeName nodeName serviceAccountName
@@ -60,7 +60,7 @@ class Repeats:
             return item
         changed: dict[str, Any] = {}
         for key, value in item.items():
-            if key in _IDENTITIES and isinstance(value, str | list):
+            if key in IDENTITIES and isinstance(value, str | list):
                 continue
             if key in _NAMES and isinstance(value, str):  # node names repeat the items of loops
                 new: Any = _LOOP_ITEM.sub(lambda match: self._value(match[0]), value)

@@ -92,7 +92,7 @@ SHAPES: Final = (
     ),
     Shape(  # an address with such a signature opens what it names: S3, Google Cloud Storage, Azure
         hints=("signature=", "sig="),
-        pattern=re.compile(r"[?&;](?:(?i:X-(?:Amz|Goog)-Signature|Signature)|sig)=(?P<secret>[\w%+/=-]{16,})", re.ASCII),
+        pattern=re.compile(r"[?&;](?:(?i:(?:X-(?:Amz|Goog)-)?Signature)|sig)=(?P<secret>[\w%+/=-]{16,})", re.ASCII),
         repeats=True,
     ),
     Shape(hints=("eyj",), pattern=re.compile(r"eyJ[\w-]{8,}\.[\w-]{4,}\.[\w-]*(?:\.[\w-]+){0,2}", re.ASCII)),

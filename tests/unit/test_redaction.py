@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lineage.errors import InvalidObservation
-from lineage.redaction import Redactor, is_redacted, survey
+from lineage.redaction import Redactor, beginning, is_redacted, survey
 from lineage.redaction.names import KINDS_OF_KEY, NAME_HINTS
 from lineage.redaction.shapes import SHAPES
 
@@ -209,6 +209,14 @@ def test_equal_secrets_get_equal_markers_under_one_key_and_others_under_another(
     assert REDACTOR.marker(SECRET) != Redactor(b"another key").marker(SECRET)
     assert REDACTOR.key_id in MARKER
     assert REDACTOR.key_id != Redactor(b"another key").key_id
+
+
+@pytest.mark.parametrize("what", SHAPED)
+def test_what_is_quoted_holds_no_half_of_a_secret(what: str) -> None:
+    for before in range(60):
+        quoted = beginning("x " * before + SHAPED[what], 64)
+        assert SHAPED[what][: 64 - 2 * before] not in quoted or 64 - 2 * before <= 0
+        assert len(quoted) <= 64
 
 
 def test_the_key_does_not_show() -> None:
