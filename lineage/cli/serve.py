@@ -19,7 +19,7 @@ from lineage.cli.opening import open_existing, shown
 from lineage.cli.telling import configure_logs, introduce
 from lineage.cli.terminal import complain, fail
 from lineage.settings import load_settings
-from lineage.web import HttpProtocol, application
+from lineage.web import HttpProtocol, any_name, application, is_loopback_name
 
 log = structlog.get_logger(__name__)
 
@@ -43,7 +43,7 @@ def serve(
     configure_logs(logging.INFO, settings.log_format)
     opened = open_existing(settings.store)
     with listen(settings.host, settings.port) as listener:
-        server = make_server(application(store=opened))
+        server = make_server(application(store=opened, hosts=names_of(listener)))
         announce(listener, settings.host, shown(settings.store), form=settings.log_format)
         serve_until_stopped(server, listener)
 
@@ -80,6 +80,11 @@ def make_server(app: ASGIApp) -> uvicorn.Server:
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
     )
+
+
+def names_of(listener: socket.socket) -> Callable[[str], bool]:
+    """Say under which names a server may be asked that asks for no login."""
+    return is_loopback_name if _is_loopback(listener) else any_name
 
 
 def serve_until_stopped(

@@ -32,7 +32,7 @@ from lineage.cli.object_events import hurried_by_events
 from lineage.cli.object_stores import looker
 from lineage.cli.opening import open_to_record, shown
 from lineage.cli.parts import instance_name, interpreter, now
-from lineage.cli.serve import announce, listen, make_server, serve_until_stopped
+from lineage.cli.serve import announce, listen, make_server, names_of, serve_until_stopped
 from lineage.cli.telling import configure_logs
 from lineage.cli.terminal import USAGE, fail
 from lineage.errors import InvalidSettings, StoreError
@@ -172,7 +172,7 @@ def _run(settings: Settings, kube: Kube, redactor: Redactor, told: Mapping[str, 
             ready={"recording": recording(recorder), "watchers": watchers_settled(*following)},
             metrics=metrics,
         )
-        server = make_server(application(store=store, health=health))
+        server = make_server(application(store=store, health=health, hosts=names_of(listener)))
         watched = f"{kube.url}, {' and '.join(source.resource.plural for source in watched_sources())}"
         announce(
             listener,

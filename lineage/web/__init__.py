@@ -7,6 +7,7 @@ is how a server speaks to its clients.
 from lineage.web.application import application
 from lineage.web.health import Check, Finding, Health, health_application, store_answers
 from lineage.web.metrics import Metrics
+from lineage.web.origins import any_name, is_loopback_name
 from lineage.web.protocol import HttpProtocol
 
 __all__ = [
@@ -15,7 +16,9 @@ __all__ = [
     "Health",
     "HttpProtocol",
     "Metrics",
+    "any_name",
     "application",
     "health_application",
+    "is_loopback_name",
     "store_answers",
 ]

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import structlog
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
+from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
@@ -28,6 +28,7 @@ from lineage.web.endpoint import Answer, endpoint
 from lineage.web.headers import GRAPHIQL_POLICY, SecurityHeaders
 from lineage.web.health import STORE_SECONDS, Health, routes, store_answers
 from lineage.web.measured import ABANDONED, NO_ANSWER, Measured, outcome_of
+from lineage.web.origins import IsOurs, Origins, any_name
 from lineage.web.page import Overview, page
 from lineage.web.threads import RETRY_SECONDS, AskerGone, Overloaded, Threads
 from lineage_graphql import BUDGET_SECONDS, execute, saved_queries
@@ -40,8 +41,12 @@ PAGE_THREADS: Final = 2
 GRAPHQL_PATH: Final = "/graphql"
 
 
-def application(*, store: LineageStore, scope: Scope = EVERYTHING, health: Health | None = None) -> ASGIApp:
-    """Serve what `scope` may see of a store. `health` is what else the process does; the store is checked anyway."""
+def application(
+    *, store: LineageStore, scope: Scope = EVERYTHING, health: Health | None = None, hosts: IsOurs = any_name
+) -> ASGIApp:
+    """Serve what `scope` may see of a store. `health` is what else the process does; the store is checked anyway.
+    `hosts` says under which names it is answered.
+    """
     health = health or Health()
     on_request, on_answer = health.metrics.requests()
     health.metrics.sources(lambda: store.within(Deadline(STORE_SECONDS)).sources(EVERYTHING))
@@ -70,7 +75,6 @@ def application(*, store: LineageStore, scope: Scope = EVERYTHING, health: Healt
             *routes(replace(health, ready={"store": store_answers(store), **health.ready})),
             Mount("/static", StaticFiles(directory=_STATIC)),
         ],
-        middleware=[Middleware(SecurityHeaders)],
         exception_handlers={
             StoreError: _store_unavailable,
             DeadlineExceeded: _store_unavailable,
@@ -83,7 +87,9 @@ def application(*, store: LineageStore, scope: Scope = EVERYTHING, health: Healt
         asks_graphql = request["type"] == "http" and request["path"] == request.get("root_path", "") + GRAPHQL_PATH
         await (graphql if asks_graphql else pages)(request, receive, send)
 
-    return Measured(served, on_request=on_request)
+    # The outermost come first: what is refused or breaks is measured, and has the headers of any answer.
+    answered = SecurityHeaders(Origins(ServerErrorMiddleware(served), hosts))
+    return Measured(answered, on_request=on_request)
 
 
 def _overview(store: LineageStore, scope: Scope, answer: Answer, deadline: Deadline) -> Overview:
