@@ -81,12 +81,12 @@ class Plants:
 # ------------------------------------------------------------------------------------------ in objects
 def in_texts(item: Json, plants: Plants) -> Json:
     """A secret that shows what it is, at the end of each text."""
-    return _mapped(item, text=lambda text, place: f"{text} {plants.shaped(place)}")
+    return mapped(item, text=lambda text, place: f"{text} {plants.shaped(place)}")
 
 
 def in_whole_texts(item: Json, plants: Plants) -> Json:
     """The same, in the place of each text."""
-    return _mapped(item, text=lambda _text, place: plants.shaped(place))
+    return mapped(item, text=lambda _text, place: plants.shaped(place))
 
 
 def in_assignments(item: Json, plants: Plants) -> Json:
@@ -95,7 +95,7 @@ def in_assignments(item: Json, plants: Plants) -> Json:
     def planted(text: str, place: str) -> str:
         return text if place.rpartition(".")[2] in NAMES else f"{text}\n{plants.assigned(place)}"
 
-    return _mapped(item, text=planted)
+    return mapped(item, text=planted)
 
 
 def in_members(item: Json, plants: Plants) -> Json:
@@ -105,12 +105,12 @@ def in_members(item: Json, plants: Plants) -> Json:
         one, listed, held = (plants.new(f"{place}.{name}") for name in ("db_password", "api_keys", "token"))
         return members | {"db_password": one, "api_keys": [listed], "token": {"stringValue": held}}
 
-    return _mapped(item, members=planted)
+    return mapped(item, members=planted)
 
 
 def in_names(item: Json, plants: Plants) -> Json:
     """A secret that shows what it is, as the name of a member of each object."""
-    return _mapped(item, members=lambda members, place: members | {plants.shaped(f"{place}.*"): "x"})
+    return mapped(item, members=lambda members, place: members | {plants.shaped(f"{place}.*"): "x"})
 
 
 def in_lists(item: Json, plants: Plants) -> Json:
@@ -124,7 +124,7 @@ def in_lists(item: Json, plants: Plants) -> Json:
             return [*items, "--db-password", plants.new(place), f"--api-key={plants.new(place)}"]
         return items
 
-    return _mapped(item, items=planted)
+    return mapped(item, items=planted)
 
 
 def in_uses(item: Json, plants: Plants) -> Json:
@@ -135,7 +135,7 @@ def in_uses(item: Json, plants: Plants) -> Json:
         is_pairs = all(isinstance(one, dict) for one in items)
         return [*items, {"name": "FED", "value": plants.new(place)}, fed] if is_pairs else items
 
-    return _mapped(item, items=planted)
+    return mapped(item, items=planted)
 
 
 def in_repetitions(item: Json, plants: Plants) -> Json:
@@ -146,18 +146,21 @@ def in_repetitions(item: Json, plants: Plants) -> Json:
         members = set(place.replace("[", ".").split("."))
         return text if members & (NAMES | IDENTITIES | {"labels"}) else f"{text} {secret}"
 
-    planted_item: dict[str, Json] = _mapped(item, text=planted)
+    planted_item: dict[str, Json] = mapped(item, text=planted)
     return planted_item | {"told-once": {"db_password": secret}}
+
+
+def says_what_it_is(text: str, place: str) -> bool:
+    """Say whether a text is one that an object is understood by: who is who, of what kind, when."""
+    name = place.rpartition(".")[2].partition("[")[0]
+    return name in IDENTITIES | _READ or ".labels." in place or _TIME.match(text) is not None
 
 
 def in_what_is_read(item: Json, plants: Plants) -> Json:
     """In many places at once, and none that says who is who, of what kind, or when: so that it is recorded."""
 
-    def is_readable(place: str) -> bool:
-        return place.rpartition(".")[2].partition("[")[0] in IDENTITIES | _READ or ".labels." in place
-
     def planted(text: str, place: str) -> str:
-        if is_readable(place) or _TIME.match(text):
+        if says_what_it_is(text, place):
             return text
         is_name = place.rpartition(".")[2] in NAMES
         shown = f"{text} {plants.shaped(place)}"
@@ -171,7 +174,7 @@ def in_what_is_read(item: Json, plants: Plants) -> Json:
         pair = {"name": "db_password", "value": plants.new(place)}
         return [*items, pair] if place.rpartition(".")[2] in ("parameters", "env") else items
 
-    return _mapped(item, text=planted, members=with_members, items=with_pair)
+    return mapped(item, text=planted, members=with_members, items=with_pair)
 
 
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT")
@@ -202,7 +205,7 @@ def _same(value: Any, _place: str) -> Any:
     return value
 
 
-def _mapped(
+def mapped(
     item: Json,
     *,
     text: Callable[[str, str], str] = _same,
