@@ -84,6 +84,16 @@ def deployment_key(uid: str) -> Key:
     return ("Deployment", uid)
 
 
+def hidden_key(neighbour: Key, direction: str) -> Key:
+    """What may not be seen in one direction of a node that may: named by what is known of it, and by nothing else."""
+    return ("Hidden", direction, *neighbour)
+
+
+def hidden_beside(key: Key) -> tuple[Key, str]:
+    """The node beside which something is hidden, and in which direction of it."""
+    return key[2:], str(key[1]) if len(key) > 1 else ""
+
+
 def encode_key(key: Key) -> str:
     """Write a key as the text under which the store keeps it: compact JSON."""
     return orjson.dumps(key).decode()

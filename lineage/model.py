@@ -646,7 +646,15 @@ class ServedArtifact:
         return self.ambiguous or self.by_content or is_in_volume(self.artifact)
 
 
-LineageNode: TypeAlias = Execution | Artifact | Deployment
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hidden(_Node):
+    """Whatever the caller may not see on one side of a node that they may: one thing or many, of whatever kind."""
+
+    key: Key
+    name: str = "hidden"
+
+
+LineageNode: TypeAlias = Execution | Artifact | Deployment | Hidden
 
 
 def is_system(node: LineageNode) -> bool:
@@ -808,7 +816,7 @@ class Rejected(_Node):
 
 
 Node: TypeAlias = (
-    Run | Execution | Artifact | Deployment | Pipeline | PipelineVersion | Experiment | RecurringRun | Rejected
+    Run | Execution | Artifact | Deployment | Hidden | Pipeline | PipelineVersion | Experiment | RecurringRun | Rejected
 )
 
 

@@ -173,13 +173,17 @@ class ObjectStore(Protocol):
 # ------------------------------------------------------------------------------------------ questions
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """Which namespaces the caller may see, as (cluster, namespace); None is all of them."""
+    """Which namespaces the caller may see, as (cluster, namespace); None is all of them. Of `clusters` they see all,
+    also what is in no namespace."""
 
     namespaces: frozenset[tuple[str, str]] | None
+    clusters: frozenset[str] = frozenset()
 
 
 EVERYTHING = Scope(namespaces=None)
 """The scope of one machine with one user."""
+NOTHING = Scope(namespaces=frozenset())
+"""The scope of a stranger."""
 
 
 class Operator(StrEnum):
@@ -368,7 +372,8 @@ class LineageStore(Protocol):
         in a name, uid, uri or digest, whether in capitals or not. Exact names come first, then prefixes of names."""
 
     def rejected(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Rejected]:
-        """List what was set aside, the newest first. It belongs to no namespace: only who sees all sees it."""
+        """List what was set aside, the newest first. It belongs to no namespace: only who sees all of a cluster sees
+        what is from there."""
 
     def count(self, scope: Scope, what: type, listing: Listing) -> int:
         """Count what a list holds. `what` is the type of its items."""
@@ -562,6 +567,9 @@ class LineageStore(Protocol):
         any of them saw."""
 
     def counts(self, scope: Scope) -> Counts: ...
+    def namespaces(self, cluster: str) -> frozenset[str]:
+        """Name the namespaces of a cluster in which there is anything that a scope can be of."""
+
     def dump(self, scope: Scope) -> Iterator[Mapping[str, Any]]:
         """Yield all knowledge as JSON objects in one order: equal knowledge, equal sequence."""
 

@@ -8,10 +8,11 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from tomllib import TOMLDecodeError
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import (
     BaseModel,
@@ -44,6 +45,10 @@ KEY_BYTES: Final = 32  # as long as the digests that it keys
 LISTEN: Final = "listen"
 NONE: Final = "none"
 _WITHOUT_FLAG: Final = (
+    "access_audiences",
+    "access_rights",
+    "access_seconds",
+    "caller_requests_per_minute",
     "kfp_ca_file",
     "kfp_namespaces",
     "kfp_timeout_seconds",
@@ -54,7 +59,18 @@ _WITHOUT_FLAG: Final = (
     "metric_files",
     "metric_parameters",
     "object_stores",
+    "oidc_audience",
+    "oidc_ca_file",
+    "oidc_groups_claim",
+    "oidc_groups_prefix",
+    "oidc_issuer",
+    "oidc_username_claim",
+    "oidc_username_prefix",
+    "proxies",
     "redaction_key",
+    "trusted_documents",
+    "user_header",
+    "user_prefix",
 )
 
 
@@ -154,8 +170,12 @@ _OF_ENDPOINTS: Final = frozenset(
 )
 _ENDPOINT: Final = re.compile(r"https?://[^/?#@\s]+/?")
 _SERVICE: Final = re.compile(r"https?://[^/?#@\s]+(?:/[^?#@\s]*)?")
+_PROVIDER: Final = re.compile(r"https://[^?#@\s]+|http://(?:localhost|127\.0\.0\.1)(?::\d+)?(?:/[^?#@\s]*)?")
 _GRPC: Final = re.compile(r"grpcs?://[^/?#@\s]+")
 _TOPIC: Final = re.compile(r"kafka://[^/?#@\s]+/[^/?#@\s]+")
+
+
+AccessMode: TypeAlias = Literal["none", "oidc", "kubernetes", "proxy"]
 
 
 class Settings(BaseSettings):
@@ -168,6 +188,14 @@ class Settings(BaseSettings):
     `metric_files` are patterns of names, `metric_parameters` the last words of names; the file `metric_directions` says
     which way metrics should go (`lineage.trends.directions`), and `alert_rules` what is told to whom
     (`lineage.alerts.rules`).
+
+    `access` says how callers show who they are (`lineage.access`), `none` being not at all; where it says nothing, only
+    this machine is served. With `oidc`, tokens are those of `oidc_issuer` for `oidc_audience`, and users are called as
+    the flags of kube-apiserver of the same names would call them; with `kubernetes`, those that the cluster knows, for
+    one of `access_audiences`; with `proxy`, the header `user_header` is believed of what is at one of `proxies`, as
+    addresses or networks. What was found out is remembered for `access_seconds`. By `access_rights` callers see what
+    the cluster grants them, or `all`. Each may ask so often in a minute, 0 being as often as they like; and of a server
+    with `trusted_documents` only what that file holds.
     """
 
     model_config = SettingsConfigDict(
@@ -180,6 +208,22 @@ class Settings(BaseSettings):
     context: str | None = Field(default=None, min_length=1)
     host: str = Field(default="127.0.0.1", min_length=1)
     port: int = Field(default=8080, ge=0, le=65535)
+    access: Annotated[tuple[AccessMode, ...], NoDecode] = ()
+    access_rights: Literal["kubernetes", "all"] = "kubernetes"
+    access_seconds: float = Field(default=30.0, gt=0, le=3600)
+    access_audiences: Annotated[tuple[str, ...], NoDecode] = ()
+    oidc_issuer: str | None = Field(default=None, min_length=1)
+    oidc_audience: str | None = Field(default=None, min_length=1)
+    oidc_ca_file: FilePath | None = None
+    oidc_username_claim: str = Field(default="sub", min_length=1)
+    oidc_username_prefix: str | None = None
+    oidc_groups_claim: str = Field(default="groups", min_length=1)
+    oidc_groups_prefix: str = ""
+    user_header: str = Field(default="kubeflow-userid", min_length=1)
+    user_prefix: str = ""
+    proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
+    caller_requests_per_minute: int = Field(default=1200, ge=0)
+    trusted_documents: FilePath | None = None
     health_port: int | None = Field(default=None, ge=0, le=65535)
     log_format: Literal["json", "text"] | None = None
     redaction_key: SecretStr | None = Field(default=None, min_length=1)
@@ -206,7 +250,16 @@ class Settings(BaseSettings):
     metric_files: Annotated[tuple[str, ...], NoDecode] = FILES
     metric_parameters: Annotated[tuple[str, ...], NoDecode] = PARAMETERS
 
-    @field_validator("namespaces", "kfp_namespaces", "metric_files", "metric_parameters", mode="before")
+    @field_validator(
+        "namespaces",
+        "kfp_namespaces",
+        "metric_files",
+        "metric_parameters",
+        "access",
+        "access_audiences",
+        "proxies",
+        mode="before",
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         """Read `a,b`, which is how an environment variable holds several."""
@@ -241,6 +294,23 @@ class Settings(BaseSettings):
                 "ML Metadata is named by a URL such as grpc://metadata-grpc-service.kubeflow:8080, or grpcs:// with TLS"
             )
         return value
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _is_provider(cls, value: str | None) -> str | None:
+        if value is not None and not _PROVIDER.fullmatch(value):
+            raise ValueError("a provider is named by the https address that it calls itself in its tokens")
+        return value
+
+    @model_validator(mode="after")
+    def _knows_callers(self) -> "Settings":
+        if "none" in self.access and len(self.access) > 1:
+            raise ValueError("access is none, or one or more of oidc, kubernetes and proxy")
+        if "oidc" in self.access and (self.oidc_issuer is None or self.oidc_audience is None):
+            raise ValueError("access by oidc needs oidc_issuer and oidc_audience: whose tokens, and for whom")
+        if "proxy" in self.access and not self.proxies:
+            raise ValueError("access by proxy needs proxies: the addresses from which its header is believed")
+        return self
 
     @model_validator(mode="after")
     def _has_one_token(self) -> "Settings":

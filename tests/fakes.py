@@ -539,6 +539,9 @@ class FakeStore:
             has_previous=start > 0,
         )
 
+    def namespaces(self, cluster: str) -> frozenset[str]:
+        return frozenset(run.namespace for run in self._known.runs if run.cluster == cluster)
+
     def counts(self, scope: Scope) -> Counts:
         self.reads.append("counts")
         runs = [run for run in self._known.runs if self._visible(scope, run)]

@@ -1,6 +1,7 @@
-"""A Kubernetes API server of the tests' own: the real one for custom resources, on an etcd of its own.
+"""A Kubernetes API server of the tests' own: the real one for custom resources and reviews, on an etcd of its own.
 
-`tests/servers/kubernetes` is the server; here it is started, filled and asked. Nothing but custom resources is in it.
+`tests/servers/kubernetes` is the server; here it is started, filled and asked. Of objects, nothing but custom resources
+is in it; who may do what stands in a file.
 """
 
 import shutil
@@ -112,6 +113,13 @@ class KubernetesServer:
         file = self._folder / f"kubeconfig-{token}"
         file.write_bytes(orjson.dumps(config))  # JSON is YAML
         return file
+
+    def give_rights(self, *, tokens: Mapping[str, Mapping[str, object]], **roles: Sequence[KubernetesObject]) -> None:
+        """Say whom tokens are of (`name`, `groups`, `uid`, `audiences`), and what holds of RBAC from now on: `roles`,
+        `roleBindings`, `clusterRoles`, `clusterRoleBindings`."""
+        aside = self._folder / "rights.next"
+        aside.write_bytes(orjson.dumps({"tokens": tokens, **roles}))
+        aside.replace(self._folder / "rights.json")
 
     def get(self, path: str, query: Mapping[str, str], *, token: str = ADMIN) -> httpx.Response:
         """Ask it; whatever it answers."""

@@ -34,7 +34,14 @@ def is_listening(port: int) -> bool:
 class Process:
     """A server that runs, and what it said."""
 
-    def __init__(self, command: Sequence[object], log: Path, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        command: Sequence[object],
+        log: Path,
+        environment: Mapping[str, str] | None = None,
+        *,
+        folder: Path | None = None,
+    ) -> None:
         self._log = log
         with log.open("ab") as output:
             self._process = subprocess.Popen(
@@ -43,6 +50,7 @@ class Process:
                 stdout=output,
                 stderr=output,
                 env=environment,
+                cwd=folder,
             )
 
     def wait_until(self, is_up: Callable[[], bool]) -> None:

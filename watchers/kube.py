@@ -1,4 +1,4 @@
-"""The way to a real API server: authenticated GETs, read as they come.
+"""The way to a real API server: authenticated GETs, read as they come, and reviews, which make nothing.
 
 The only file that imports `kubernetes`. It takes from that library what it does well (configuration,
 credentials and their renewal, TLS, proxies) and nothing generated, so that releases 36 and 37 are the same to
@@ -26,7 +26,7 @@ from kubernetes.config import ConfigException, load_incluster_config, load_kube_
 from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
 from urllib3.util.wait import wait_for_read
 
-from lineage.errors import ClusterError, InvalidSettings
+from lineage.errors import BadAnswer, ClusterError, InvalidSettings
 from watchers.failures import reason_of, retry_after
 from watchers.lines import Chunks, Lines
 from watchers.reflector import refusal
@@ -35,12 +35,20 @@ CONNECT_TIMEOUT_SECONDS: Final = 10.0
 SILENCE_SECONDS: Final = 90.0  # bookmarks come about every 60 s: a watch silent for longer may be half-open
 _load_in_cluster: Callable[..., None] = load_incluster_config  # typed here, as the library does not
 _load_kubeconfig: Callable[..., None] = load_kube_config
+_ANSWERED: Final = {"GET": (200,), "POST": (200, 201)}  # a review counts as made
 _PIECE_BYTES: Final = 64 * 1024
 _REFUSAL_BYTES: Final = 64 * 1024  # as much of a refusal as is read: a Status is small, a proxy's page need not be
 
 
 # ------------------------------------------------------------------------------------------ configuration
-def connect(*, url: str | None = None, context: str | None = None, kubeconfig: Path | None = None) -> "Kube":
+def connect(
+    *,
+    url: str | None = None,
+    context: str | None = None,
+    kubeconfig: Path | None = None,
+    connect_timeout_seconds: float = CONNECT_TIMEOUT_SECONDS,
+    silence_seconds: float = SILENCE_SECONDS,
+) -> "Kube":
     """Make the way to a cluster: a plain `url`, else the pod's own service account, else a kubeconfig.
 
     A `context` or `kubeconfig` that is named is used even within a pod. Reads files; connects to nothing.
@@ -49,11 +57,12 @@ def connect(*, url: str | None = None, context: str | None = None, kubeconfig: P
         InvalidSettings: there is no usable configuration.
     """
     configuration = Configuration()
+    patience = {"connect_timeout_seconds": connect_timeout_seconds, "silence_seconds": silence_seconds}
     if url is not None:
         configuration.host = url.rstrip("/")
         if _is_loopback(url):
             configuration.proxy = None  # HTTP_PROXY of the environment is not meant for this machine itself
-        return Kube(configuration)
+        return Kube(configuration, **patience)
     try:
         if context is None and kubeconfig is None and os.environ.get("KUBERNETES_SERVICE_HOST"):
             _load_in_cluster(client_configuration=configuration)
@@ -64,7 +73,7 @@ def connect(*, url: str | None = None, context: str | None = None, kubeconfig: P
             _load_kubeconfig(config_file=file, context=context, client_configuration=configuration)
     except (ConfigException, yaml.YAMLError, OSError, ValueError) as error:
         raise InvalidSettings(f"no usable cluster configuration: {error}") from error
-    return Kube(configuration)
+    return Kube(configuration, **patience)
 
 
 def _is_loopback(url: str) -> bool:
@@ -101,7 +110,24 @@ class Kube:
 
     def get(self, path: str, query: Mapping[str, str]) -> bytes:
         """Read a whole answer."""
-        response = self._request(path, query)
+        return self._whole(self._request("GET", path, query))
+
+    def review(self, path: str, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Have a review made: what asks something by a POST, and leaves nothing behind.
+
+        Raises:
+            ClusterError: also where the answer is no JSON object.
+        """
+        answer = self._whole(self._request("POST", path, {}, body=orjson.dumps(asked)))
+        try:
+            found = orjson.loads(answer)
+        except orjson.JSONDecodeError as error:
+            raise BadAnswer(f"{self.url}{path} answered what is no JSON") from error
+        if not isinstance(found, dict):
+            raise BadAnswer(f"{self.url}{path} answered JSON that is no object")
+        return found
+
+    def _whole(self, response: urllib3.BaseHTTPResponse) -> bytes:
         try:
             return response.read()
         except (HTTPError, OSError, ValueError) as error:
@@ -113,7 +139,7 @@ class Kube:
     def stream(self, path: str, query: Mapping[str, str]) -> "KubeStream":
         """Open an answer that is read line by line, as it comes."""
         asked_at = monotonic()
-        return KubeStream(self, self._request(path, query), asked_at)
+        return KubeStream(self, self._request("GET", path, query), asked_at)
 
     def close(self) -> None:
         """Break off every open request, from any thread; later ones fail."""
@@ -126,15 +152,18 @@ class Kube:
                 response.shutdown()
         self._pool.clear()
 
-    def _request(self, path: str, query: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
+    def _request(
+        self, method: str, path: str, query: Mapping[str, str], *, body: bytes | None = None
+    ) -> urllib3.BaseHTTPResponse:
         if self._closed.is_set():
             raise ClusterError("the connection was closed")
         url = f"{self.url}{path}" + (f"?{urlencode(query)}" if query else "")
         try:
             response = self._pool.request(
-                "GET",
+                method,
                 url,
-                headers=self._headers(),
+                body=body,
+                headers=self._headers() | ({} if body is None else {"Content-Type": "application/json"}),
                 preload_content=False,
                 timeout=self._timeout,
                 retries=False,
@@ -147,7 +176,7 @@ class Kube:
         if self._closed.is_set():  # closed while the answer was awaited
             self._drop(response)
             raise ClusterError("the connection was closed")
-        if response.status != 200:
+        if response.status not in _ANSWERED[method]:
             raise self._refusal(response)
         return response
 

@@ -4,7 +4,7 @@
 """
 
 from lineage_graphql.answers import BUDGET_SECONDS, execute, to_json
-from lineage_graphql.documents import InvalidDocument, nodes_asked, operation_kind
+from lineage_graphql.documents import InvalidDocument, nodes_asked, operation_kind, read_document
 from lineage_graphql.saved import SavedQuery, saved_queries
 from lineage_graphql.schema import sdl
 
@@ -15,6 +15,7 @@ __all__ = [
     "execute",
     "nodes_asked",
     "operation_kind",
+    "read_document",
     "saved_queries",
     "sdl",
     "to_json",

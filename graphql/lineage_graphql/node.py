@@ -30,6 +30,17 @@ class LineageNode(graphene.Interface):
     name = graphene.String(required=True, description="What it is called.")
 
 
+class Hidden(graphene.ObjectType):
+    """Stands for what the caller may not see: for all of it on one side of a node, be it one thing or many."""
+
+    class Meta:
+        interfaces = (Node, LineageNode)
+        possible_types = (model.Hidden,)
+
+    id = graphene.ID(required=True, description="The global id; it says nothing of what is hidden.")
+    name = graphene.String(required=True, description="The same for all.")
+
+
 def find_node(_: object, info: Info, id: str) -> model.Node:
     found = context_of(info).loaders.node(parse_global_id(id))
     if found is None:

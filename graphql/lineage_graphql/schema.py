@@ -5,6 +5,7 @@ from typing import Final
 import graphene
 from graphql import GraphQLInputObjectType, GraphQLSchema, print_schema
 
+from lineage_graphql.node import Hidden
 from lineage_graphql.query import Query
 
 ONE_OF: Final = ("TrendScope",)
@@ -12,7 +13,7 @@ ONE_OF: Final = ("TrendScope",)
 
 
 def _built() -> GraphQLSchema:
-    schema: GraphQLSchema = graphene.Schema(query=Query).graphql_schema
+    schema: GraphQLSchema = graphene.Schema(query=Query, types=[Hidden]).graphql_schema
     for name in ONE_OF:
         of = schema.type_map[name]
         if isinstance(of, GraphQLInputObjectType):

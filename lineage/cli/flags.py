@@ -54,6 +54,15 @@ LogFormatFlag = Annotated[
     LogFormat | None,
     typer.Option("--log-format", help="How to log; without, text on a terminal, else JSON. Also LINEAGE_LOG_FORMAT."),
 ]
+AccessFlag = Annotated[
+    str | None,
+    typer.Option(
+        "--access",
+        metavar="WAYS",
+        help="How callers show who they are: none, or oidc, kubernetes, proxy, several with commas. Also "
+        "LINEAGE_ACCESS.",
+    ),
+]
 HostFlag = Annotated[str | None, typer.Option("--host", help="Address to listen on. Also LINEAGE_HOST.")]
 PortFlag = Annotated[
     int | None, typer.Option("--port", metavar="PORT", help="Port to listen on; 0 is any free one. Also LINEAGE_PORT.")

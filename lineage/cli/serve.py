@@ -6,7 +6,7 @@ import ipaddress
 import logging
 import signal
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import structlog
@@ -14,15 +14,19 @@ import typer
 import uvicorn
 from starlette.types import ASGIApp
 
-from lineage.cli.flags import HostFlag, LogFormat, LogFormatFlag, PortFlag, StoreFlag
+from lineage.access import OPEN
+from lineage.cli.flags import AccessFlag, HostFlag, LogFormat, LogFormatFlag, PortFlag, StoreFlag
 from lineage.cli.opening import open_existing, shown
 from lineage.cli.telling import configure_logs, introduce
 from lineage.cli.terminal import complain, fail
-from lineage.settings import load_settings
-from lineage.web import HttpProtocol, any_name, application, is_loopback_name
+from lineage.errors import InvalidSettings
+from lineage.ports import LineageStore
+from lineage.settings import Settings, load_settings
+from lineage.web import Health, HttpProtocol, any_name, application, is_loopback_name, trusted
 
 log = structlog.get_logger(__name__)
 
+OFF: Final = "none"
 BACKLOG: Final = 128
 NEW_OBJECTS_BETWEEN_COLLECTIONS: Final = 20_000  # some tens of small answers; an answer leaves few cycles behind
 GRACE_SECONDS: Final = 5  # for requests under way when the end is asked for
@@ -32,20 +36,52 @@ def serve(
     store: StoreFlag = None,
     host: HostFlag = None,
     port: PortFlag = None,
+    access: AccessFlag = None,
     log_format: LogFormatFlag = None,
 ) -> None:
     """Serve a store over HTTP: a page, GraphQL and GraphiQL. Records nothing.
 
     lineage serve
     lineage serve --store sqlite:///backup.db --port 8081
+    lineage serve --host 0.0.0.0 --access kubernetes
     """
-    settings = load_settings({"store": store, "host": host, "port": port, "log_format": log_format})
+    flags = {"store": store, "host": host, "port": port, "access": access, "log_format": log_format}
+    settings = load_settings(flags)
     configure_logs(logging.INFO, settings.log_format)
     opened = open_existing(settings.store)
     with listen(settings.host, settings.port) as listener:
-        server = make_server(application(store=opened, hosts=names_of(listener)))
-        announce(listener, settings.host, shown(settings.store), form=settings.log_format)
+        server = make_server(serving(settings, opened, listener))
+        announce(listener, settings.host, shown(settings.store), form=settings.log_format, access=settings.access)
         serve_until_stopped(server, listener)
+
+
+def serving(
+    settings: Settings, store: LineageStore, listener: socket.socket, *, health: Health | None = None
+) -> ASGIApp:
+    """Make the application that serves a store to those whom the settings let in.
+
+    Raises:
+        InvalidSettings: they do not say whom, and the listener takes more than this machine; or what they say is wrong.
+    """
+    if not settings.access and not _is_loopback(listener):
+        raise InvalidSettings(
+            f"at {settings.host}, others than this machine could ask, and nothing says who may: set access "
+            f"(--access, LINEAGE_ACCESS) to oidc, kubernetes or proxy, or to {OFF} if whoever reaches this address may "
+            "read everything"
+        )
+    gate = OPEN
+    if set(settings.access) - {OFF}:
+        from lineage.cli.access import guarded  # noqa: PLC0415 - cryptography takes as long to import as all the rest
+
+        gate = guarded(settings, store)
+    return application(
+        store=store,
+        health=health,
+        gate=gate,
+        requests_per_minute=settings.caller_requests_per_minute,
+        documents=None if settings.trusted_documents is None else trusted(settings.trusted_documents),
+        hosts=is_loopback_name if gate is OPEN and _is_loopback(listener) else any_name,
+    )
 
 
 def listen(host: str, port: int, *, flag: str = "--port") -> socket.socket:
@@ -77,14 +113,10 @@ def make_server(app: ASGIApp) -> uvicorn.Server:
             access_log=False,
             lifespan="off",
             server_header=False,
+            proxy_headers=False,  # whose address a connection has is what it has: a gate may believe it
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
     )
-
-
-def names_of(listener: socket.socket) -> Callable[[str], bool]:
-    """Say under which names a server may be asked that asks for no login."""
-    return is_loopback_name if _is_loopback(listener) else any_name
 
 
 def serve_until_stopped(
@@ -116,19 +148,28 @@ def _keep_what_was_imported() -> None:
 
 
 def announce(
-    listener: socket.socket, host: str, store: str, *, form: LogFormat | None, more: Mapping[str, str] | None = None
+    listener: socket.socket,
+    host: str,
+    store: str,
+    *,
+    form: LogFormat | None,
+    access: Sequence[str] = (),
+    more: Mapping[str, str] | None = None,
 ) -> None:
-    """Say where everything is."""
+    """Say where everything is, and who may see it."""
     address = _address(listener, host)
     pages = {"page": f"{address}/", "GraphQL": f"{address}/graphql", "GraphiQL": f"{address}/graphiql"}
-    introduce(form, {**(more or {}), **pages, "store": store})
-    exposed = "whoever reaches this address may read everything that is recorded: there are no logins yet"
+    ways = [way for way in access if way != OFF]
+    told = {"access": " or ".join(ways)} if ways else {}
+    introduce(form, {**(more or {}), **pages, "store": store, **told})
+    is_open = not ways and not _is_loopback(listener)
+    exposed = "whoever reaches this address may read everything that is recorded: access is none"
     if form == "json":
-        if not _is_loopback(listener):
+        if is_open:
             log.warning(exposed)
         return
     typer.echo("Stop with Ctrl+C.")
-    if not _is_loopback(listener):
+    if is_open:
         complain(exposed)
 
 

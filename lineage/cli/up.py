@@ -16,6 +16,7 @@ import uvicorn
 
 from lineage.cli.alerting import alerter_of, rules_of
 from lineage.cli.flags import (
+    AccessFlag,
     ClusterFlag,
     ContextFlag,
     HostFlag,
@@ -32,7 +33,7 @@ from lineage.cli.object_events import hurried_by_events
 from lineage.cli.object_stores import looker
 from lineage.cli.opening import open_to_record, shown
 from lineage.cli.parts import instance_name, interpreter, now
-from lineage.cli.serve import announce, listen, make_server, names_of, serve_until_stopped
+from lineage.cli.serve import announce, listen, make_server, serve_until_stopped, serving
 from lineage.cli.telling import configure_logs
 from lineage.cli.terminal import USAGE, fail
 from lineage.errors import InvalidSettings, StoreError
@@ -42,7 +43,7 @@ from lineage.prober import Prober
 from lineage.recorder import Recorder
 from lineage.redaction import Redactor
 from lineage.settings import KEY_BYTES, Settings, load_settings, redaction_key
-from lineage.web import Health, Metrics, application
+from lineage.web import Health, Metrics
 from watchers.demo import demo_server
 from watchers.kube import Kube, connect
 from watchers.polling import Polling
@@ -64,6 +65,7 @@ def up(
     namespace: NamespaceFlag = None,
     port: PortFlag = None,
     host: HostFlag = None,
+    access: AccessFlag = None,
     cluster: ClusterFlag = None,
     context: ContextFlag = None,
     kfp: KfpFlag = None,
@@ -83,7 +85,7 @@ def up(
         lineage up --context staging --cluster staging --store sqlite:///staging.db
     """
     flags: dict[str, Any] = {"store": store, "namespaces": namespace or None, "port": port, "host": host}
-    flags |= {"log_format": log_format, "kfp_api": kfp, "kfp_metadata": kfp_metadata}
+    flags |= {"access": access, "log_format": log_format, "kfp_api": kfp, "kfp_metadata": kfp_metadata}
     if speed is not None and not demo:
         fail("--speed is for the demo: add --demo", code=USAGE)
     if context is not None and demo:
@@ -172,13 +174,14 @@ def _run(settings: Settings, kube: Kube, redactor: Redactor, told: Mapping[str, 
             ready={"recording": recording(recorder), "watchers": watchers_settled(*following)},
             metrics=metrics,
         )
-        server = make_server(application(store=store, health=health, hosts=names_of(listener)))
+        server = make_server(serving(settings, store, listener, health=health))
         watched = f"{kube.url}, {' and '.join(source.resource.plural for source in watched_sources())}"
         announce(
             listener,
             settings.host,
             shown(settings.store),
             form=settings.log_format,
+            access=settings.access,
             more={"watching": watched, **asked(settings), **told},
         )
         probing, alerting = _probing(settings, store, events, server), _alerting(settings, store, server)

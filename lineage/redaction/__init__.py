@@ -19,7 +19,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from lineage.redaction.names import MARKER
+from lineage.redaction.names import MARKER, is_secret_name
 from lineage.redaction.objects import (
     Clues,
     Surroundings,
@@ -41,6 +41,7 @@ __all__ = [
     "are_apart",
     "beginning",
     "is_redacted",
+    "is_secret_name",
     "struck_out",
     "struck_text",
     "survey",

@@ -84,7 +84,8 @@ def run_in_scope(run: FromClause, scope: Scope) -> ColumnElement[bool]:
     if scope.namespaces is None:
         return true()
     place = tuple_(run.c.cluster, run.c.namespace)
-    return place.in_(sorted(scope.namespaces)) if scope.namespaces else false()
+    in_namespaces = place.in_(sorted(scope.namespaces)) if scope.namespaces else false()
+    return or_(run.c.cluster.in_(sorted(scope.clusters)), in_namespaces) if scope.clusters else in_namespaces
 
 
 def is_seen(node_id: Expression, scope: Scope) -> ColumnElement[bool]:
@@ -653,10 +654,11 @@ def deployments(scope: Scope) -> Query:
 
 @lru_cache(KEPT)
 def rejected(scope: Scope) -> Query:
-    """What was set aside belongs to no namespace: only who may see all sees it."""
+    """What was set aside belongs to no namespace: only who may see all of its cluster sees it."""
     table = tables.rejected
+    seen = true() if scope.namespaces is None else table.c.cluster.in_(sorted(scope.clusters))
     return Query(
-        select=select(table).where(true() if scope.namespaces is None else false()),
+        select=select(table).where(seen),
         key=table.c.key,
         fields={
             "id": identified(table.c.key),

@@ -4,16 +4,26 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, or_, select
 
 from lineage.model import SourceState, SourceStatus
+from lineage.ports import Scope
 from lineage.store import coverage, tables, values
 from lineage.store.codec import moment
+from lineage.store.queries import run_in_scope
+
+EVERY_NAMESPACE = "*"
 
 
-def statuses(connection: Connection) -> tuple[SourceStatus, ...]:
-    """Say of each source how it fares and what it delivered."""
-    rows = [row._mapping for row in connection.execute(select(tables.source))]
+def statuses(connection: Connection, scope: Scope) -> tuple[SourceStatus, ...]:
+    """Say of each source how it fares, and what it delivered of what the caller may see. What watches all namespaces is
+    told to whoever sees one of them."""
+    stated = select(tables.source)
+    if scope.namespaces is not None:
+        clusters = sorted({cluster for cluster, _ in scope.namespaces})
+        of_all = and_(tables.source.c.namespace == EVERY_NAMESPACE, tables.source.c.cluster.in_(clusters))
+        stated = stated.where(or_(run_in_scope(tables.source, scope), of_all))
+    rows = [row._mapping for row in connection.execute(stated)]
     return _statuses(rows, coverage.summaries(connection))
 
 
@@ -28,8 +38,8 @@ def _statuses(
     for (name, cluster, resource), of in sorted(found.items()):
         watched: list[values.Columns | None] = [row for row in of if row["state"] is not None]
         for stated in watched or [None]:
-            where = stated["namespace"] if stated is not None else "*"
-            mine = [row for row in of if where in ("*", row["namespace"])]
+            where = stated["namespace"] if stated is not None else EVERY_NAMESPACE
+            mine = [row for row in of if where in (EVERY_NAMESPACE, row["namespace"])]
             newest = max(mine, key=lambda row: row["last_event_at"] or 0)
             lag = newest["lag_microseconds"]
             status = SourceStatus(

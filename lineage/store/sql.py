@@ -85,6 +85,7 @@ from lineage.store.impact import impact, that_ran
 from lineage.store.kept import observations
 from lineage.store.locks import LocksMissing, subjects_of
 from lineage.store.looks import history, hurry, places_of, places_waiting, take_due
+from lineage.store.namespaces import namespaces_of
 from lineage.store.paths import paths
 from lineage.store.prepared import begin
 from lineage.store.revisions import refuse_others, revision_of
@@ -92,7 +93,7 @@ from lineage.store.rolls import LastRolls
 from lineage.store.search import search
 from lineage.store.sources import statuses
 from lineage.store.texts import is_storable, storable, storable_fact
-from lineage.store.walk import closure, walk
+from lineage.store.walk import closure, veil_of, walk
 from lineage.store.writes import apply, drop_rejected, move_position
 
 T = TypeVar("T")
@@ -328,8 +329,10 @@ class SqlStore:
 
     # -- by key
     def get(self, scope: Scope, keys: Sequence[Key]) -> Mapping[Key, Node]:
+        veiled = {key for key in keys if key[:1] == ("Hidden",)}
         with self._reading() as connection:
-            return reads.get(connection, scope, keys)
+            found = reads.get(connection, scope, [key for key in keys if key not in veiled])
+            return found | {key: veil for key in veiled if (veil := veil_of(connection, scope, key)) is not None}
 
     def run_by_uid(self, scope: Scope, uid: str) -> Run | None:
         with self._reading() as connection:
@@ -522,8 +525,8 @@ class SqlStore:
                 return None
             found = walk(connection, scope, known, direction=direction, max_depth=max_depth, max_nodes=max_nodes)
             nodes = reads.nodes_by_id(connection, scope, found.keys)
-            hidden = set() if system else {i for i, node in nodes.items() if is_system(node)} - known.keys()
-            return found.without(hidden).graph(nodes)
+            plumbing = set() if system else {i for i, node in nodes.items() if is_system(node)} - known.keys()
+            return found.without(plumbing).graph(nodes)
 
     def paths(
         self,
@@ -564,7 +567,7 @@ class SqlStore:
 
     def sources(self, scope: Scope) -> tuple[SourceStatus, ...]:
         with self._reading() as connection:
-            return statuses(connection)
+            return statuses(connection, scope)
 
     def gaps(self, scope: Scope, source: SourceStatus, page: PageRequest) -> Page[Gap]:
         with self._reading() as connection:
@@ -587,6 +590,10 @@ class SqlStore:
                 name: paging.count(connection, queries.QUERIES[kind](scope), Listing()) for name, kind in kinds.items()
             }
         return Counts(runs=sum(phases.values()), phases=phases, **totals)
+
+    def namespaces(self, cluster: str) -> frozenset[str]:
+        with self._reading() as connection:
+            return frozenset(connection.scalars(namespaces_of(storable(cluster))))
 
     def observations(self, *, seen_at: datetime) -> Iterator[Observation]:
         with self._reading() as connection:

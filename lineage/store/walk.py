@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import zip_longest
+from operator import itemgetter
 from typing import Final
 
 from sqlalchemy import (
@@ -24,18 +25,20 @@ from sqlalchemy import (
     case,
     func,
     not_,
+    or_,
     select,
     text,
     true,
 )
 
-from lineage.identity import encoded_id
+from lineage.identity import Key, decode_key, encode_key, encoded_id, hidden_beside, hidden_key
 from lineage.model import (
     Artifact,
     ArtifactRole,
     Closure,
     Copy,
     Direction,
+    Hidden,
     LineageEdge,
     LineageGraph,
     LineageNode,
@@ -94,9 +97,19 @@ def _reached(way: Direction, scope: Scope, roots: Subquery, *, nearest_first: bo
     seen = [] if scope.namespaces is None else [true().label("seen")]
     reached = select(_onward(way, roots.c[0]).label("number"), *seen).cte("reached", recursive=True)
     onward = _leads(way, _onward(way, reached.c.number))
+    if scope.namespaces is not None:
+        onward = and_(reached.c.seen, onward, _is_told(reached.c.number, far, scope))
     step = select(_onward(way, far), *([] if scope.namespaces is None else [is_seen(far, scope)]))
-    step = step.select_from(reached).join(edge, onward if scope.namespaces is None else and_(reached.c.seen, onward))
+    step = step.select_from(reached).join(edge, onward)
     return reached.union(step if nearest_first else step.suffix_with(text("ORDER BY 1"), dialect="sqlite"))
+
+
+def _is_told(near: Expression, far: Expression, scope: Scope) -> ColumnElement[bool]:
+    """Links that a caller may know of. That something elsewhere has the same content is none of them, unless that may
+    be seen: else whoever guesses a content could find out whether others have it. (The role depends on the node as in
+    `_leads`.)"""
+    copied = case((near.is_(None), ""), else_=tables.COPIED)
+    return or_(tables.edge.c.role != copied, is_seen(far, scope))
 
 
 def _first(way: Direction, scope: Scope, reached: CTE) -> Subquery:
@@ -195,6 +208,7 @@ class Links:
     """The links that lead on from nodes, one way, and the keys of the nodes at their far ends, as read so far."""
 
     def __init__(self, connection: Connection, scope: Scope, way: Direction) -> None:
+        self.way = way
         self._cursor = connection.connection.cursor()
         self._statement = _links(connection.dialect.name, way, scope)
         self._of: dict[int, list[tuple[int, Link]]] = {}
@@ -212,7 +226,7 @@ class Links:
         asked = {"roots": roots, "most": len(roots) + ahead}
         for near, source, target, role, name, ambiguous, key in self._statement.ask(self._cursor, asked):
             links = self._of.setdefault(near, [])
-            if source is None or near in known:
+            if source is None or near in known or (key is None and role == tables.COPIED):  # see `_is_told`
                 continue
             far = target if source == near else source
             links.append((far, _link(source, target, role, name, bool(ambiguous))))
@@ -232,12 +246,14 @@ def _link(source: int, target: int, role: str, name: str, ambiguous: bool) -> Li
 # ------------------------------------------------------------------------------------------ the walk
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Walk:
-    """What a walk found: the key and the distance of each node by its id, and the links between them. `reasons`
-    say why anything is missing, `frontier` are the nodes to go on from."""
+    """What a walk found: the key and the distance of each node by its id, and the links between them. `hidden` are
+    links to what may not be seen, by the end that may, and which way they lead from there. `reasons` say why anything
+    is missing, `frontier` are the nodes to go on from."""
 
     keys: dict[int, str]
     depths: dict[int, int]
     links: dict[tuple[int, int, str, str], Link] = field(default_factory=dict)
+    hidden: dict[tuple[int, Direction], set[Link]] = field(default_factory=dict)
     frontier: set[int] = field(default_factory=set)
     reasons: dict[str, None] = field(default_factory=dict)
 
@@ -249,6 +265,7 @@ class Walk:
             self,
             keys={i: key for i, key in self.keys.items() if i not in hidden},
             links={name: link for name, link in self.links.items() if hidden.isdisjoint(link[:2])},
+            hidden={(near, way): links for (near, way), links in self.hidden.items() if near not in hidden},
             frontier=self.frontier - hidden,
         )
 
@@ -267,13 +284,24 @@ class Walk:
                 copies[near, far] = _are_same_bytes(nodes[source], nodes[target])
             else:
                 uses.append((near, far, role, name, ambiguous or source in mounted or target in mounted))
+        veils = {beside: _veil(self.keys[beside[0]], beside[1]) for beside in self.hidden}
+        for (near_id, way), links in self.hidden.items():
+            veil, is_named = veils[near_id, way].id, not isinstance(nodes[near_id], Artifact)
+            for is_source, role, name, ambiguous in _veiled(near_id, links, is_named=is_named):
+                ends = (ids[near_id], veil) if is_source else (veil, ids[near_id])
+                if role == tables.STARTED:
+                    starts.append(ends)
+                else:
+                    uses.append((*ends, role, name, ambiguous))
+        seen = [(depths[i], shown, nodes[i]) for i, shown in ids.items()]
+        seen += [(depths[near_id] + 1, veil.id, veil) for (near_id, _), veil in veils.items()]
         return LineageGraph(
-            nodes=tuple(nodes[i] for _, _, i in sorted((depths[i], shown, i) for i, shown in ids.items())),
+            nodes=tuple(node for _, _, node in sorted(seen, key=itemgetter(0, 1))),
             edges=tuple(
-                LineageEdge(source=near, target=far, role=_ROLES[role], name=name, inferred=inferred)
+                LineageEdge(source=near, target=far, role=_ROLES[role], name=name or None, inferred=inferred)
                 for near, far, role, name, inferred in sorted(uses)
             ),
-            depth=max((depths[i] for i in ids), default=0),
+            depth=max((depth for depth, _, _ in seen), default=0),
             complete=not self.reasons,
             reasons=tuple(self.reasons),
             frontier=tuple(sorted(ids[i] for i in self.frontier)),
@@ -282,6 +310,17 @@ class Walk:
                 Copy(source=near, target=far, same_bytes=same) for (near, far), same in sorted(copies.items())
             ),
         )
+
+
+def _veil(neighbour: str, way: Direction) -> Hidden:
+    """What stands for all that may not be seen on one side of the node of a key."""
+    return Hidden(key=hidden_key(decode_key(neighbour), way))
+
+
+def _veiled(near: int, links: Iterable[Link], *, is_named: bool) -> set[tuple[bool, str, str, bool]]:
+    """Links of a node to what is hidden: whether it is their source, role, name, ambiguous. Unless `is_named`, the
+    names are those that the hidden ends gave them, and are kept back."""
+    return {(source == near, role, name if is_named else "", ambiguous) for source, _, role, name, ambiguous in links}
 
 
 def _are_same_bytes(one: LineageNode, other: LineageNode) -> bool:
@@ -330,6 +369,9 @@ def _levels(
         seen = [far for far in unknown if far in links_of.keys]
         if len(seen) < len(unknown):
             found.reasons[SOME_HIDDEN] = None
+            for near, far, link in links:
+                if far not in found.keys and far not in links_of.keys:
+                    found.hidden.setdefault((near, links_of.way), set()).add(link)
         room = max_nodes - len(found.keys)
         if len(seen) > room:
             found.reasons[more_than(max_nodes)] = None
@@ -346,6 +388,17 @@ def _levels(
         level = [far for far in dict.fromkeys(far for _, far, _ in links) if far in found.keys and far not in reached]
         reached.update(level)
         yield
+
+
+def veil_of(connection: Connection, scope: Scope, key: Key) -> Hidden | None:
+    """Find what stands for all that may not be seen on one side of a node; None where there is nothing, or no such
+    node for this caller."""
+    neighbour, direction = hidden_beside(key)
+    if scope.namespaces is None or direction not in (Direction.UPSTREAM, Direction.DOWNSTREAM):
+        return None
+    known = seen_ids(connection, scope, [encode_key(neighbour)])
+    found = walk(connection, scope, known, direction=Direction(direction), max_depth=1, max_nodes=1)
+    return Hidden(key=key) if found.hidden else None
 
 
 def more_than(max_nodes: int) -> str:

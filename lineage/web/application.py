@@ -2,13 +2,14 @@
 
 All addresses in it are relative, so that it works under a prefix behind a proxy. The page shows the
 answers of saved queries; store reads block, so they run on threads. `/graphql` is asked far more often than
-the rest, and stands before the framework that serves it.
+the rest, and stands before the framework that serves it. What shows nothing of a store is shown to everybody.
 """
 
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from time import monotonic
 from typing import Any, Final
 
 import structlog
@@ -21,16 +22,20 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as Asked
 
+from lineage.access import OPEN, Gate, Grant
 from lineage.deadline import Deadline
 from lineage.errors import DeadlineExceeded, StoreError
-from lineage.ports import EVERYTHING, LineageStore, Scope
-from lineage.web.endpoint import Answer, endpoint
+from lineage.ports import EVERYTHING, LineageStore
+from lineage.web.admission import Admission
+from lineage.web.documents import Documents
+from lineage.web.endpoint import NOT_NOW, Answer, endpoint, refused_as
 from lineage.web.headers import GRAPHIQL_POLICY, SecurityHeaders
 from lineage.web.health import STORE_SECONDS, Health, routes, store_answers
+from lineage.web.ledger import note_asked
 from lineage.web.measured import ABANDONED, NO_ANSWER, Measured, outcome_of
 from lineage.web.origins import IsOurs, Origins, any_name
 from lineage.web.page import Overview, page
-from lineage.web.threads import RETRY_SECONDS, AskerGone, Overloaded, Threads
+from lineage.web.threads import AskerGone, Threads
 from lineage_graphql import BUDGET_SECONDS, execute, saved_queries
 
 log = structlog.get_logger(__name__)
@@ -42,32 +47,45 @@ GRAPHQL_PATH: Final = "/graphql"
 
 
 def application(
-    *, store: LineageStore, scope: Scope = EVERYTHING, health: Health | None = None, hosts: IsOurs = any_name
+    *,
+    store: LineageStore,
+    health: Health | None = None,
+    gate: Gate = OPEN,
+    requests_per_minute: int = 0,
+    documents: Documents | None = None,
+    hosts: IsOurs = any_name,
 ) -> ASGIApp:
-    """Serve what `scope` may see of a store. `health` is what else the process does; the store is checked anyway.
+    """Serve of a store what those may see whom `gate` lets in: to each so many questions a minute (0: as many as they
+    like), of those `documents` that may be asked. `health` is what else the process does; the store is checked anyway.
     `hosts` says under which names it is answered.
     """
     health = health or Health()
+    admission = Admission(gate, requests_per_minute=requests_per_minute)
     on_request, on_answer = health.metrics.requests()
     health.metrics.sources(lambda: store.within(Deadline(STORE_SECONDS)).sources(EVERYTHING))
 
     def answer(
-        document: str, variables: Mapping[str, Any] | None, operation: str | None, deadline: Deadline
+        grant: Grant, document: str, variables: Mapping[str, Any] | None, operation: str | None, deadline: Deadline
     ) -> dict[str, Any]:
-        answered = execute(store, scope, document, variables, operation, deadline=deadline)
-        on_answer(ABANDONED if deadline.is_ended else outcome_of(answered))
+        began = monotonic()
+        answered = execute(store, grant.scope, document, variables, operation, deadline=deadline)
+        outcome = ABANDONED if deadline.is_ended else outcome_of(answered)
+        on_answer(outcome)
+        note_asked(grant, document, variables, operation, outcome=outcome, seconds=monotonic() - began)
         return answered
 
-    def show(deadline: Deadline) -> Response:
-        return HTMLResponse(page(_overview(store, scope, answer, deadline)), headers={"Cache-Control": "no-store"})
+    def show(grant: Grant, deadline: Deadline) -> Response:
+        return HTMLResponse(page(_overview(store, grant, answer, deadline)), headers={"Cache-Control": "no-store"})
 
     threads = Threads(PAGE_THREADS)
 
     async def overview(request: Request) -> Response:
+        grant = await admission.admit(request.scope, request.receive)
         deadline = Deadline(BUDGET_SECONDS)
-        return await threads.run(partial(show, deadline), deadline, request.receive)
+        with admission.under_way(grant):
+            return await threads.run(partial(show, grant, deadline), deadline, request.receive)
 
-    graphql = endpoint(answer)
+    graphql = endpoint(answer, admission, documents)
     pages = Starlette(
         routes=[
             Route("/", overview),
@@ -78,8 +96,8 @@ def application(
         exception_handlers={
             StoreError: _store_unavailable,
             DeadlineExceeded: _store_unavailable,
-            Overloaded: _overloaded,
             AskerGone: _unheard,
+            **dict.fromkeys(NOT_NOW, _refused),
         },
     )
 
@@ -92,13 +110,13 @@ def application(
     return Measured(answered, on_request=on_request)
 
 
-def _overview(store: LineageStore, scope: Scope, answer: Answer, deadline: Deadline) -> Overview:
+def _overview(store: LineageStore, grant: Grant, answer: Answer, deadline: Deadline) -> Overview:
     def asked(name: str, **variables: Any) -> Mapping[str, Any]:
-        return _data(name, answer(saved_queries()[name].text, variables, None, deadline))
+        return _data(name, answer(grant, saved_queries()[name].text, variables, None, deadline))
 
     ingestion = asked("ingestion", first=1)["ingestion"]
     return Overview(
-        counts=store.within(deadline).counts(scope),
+        counts=store.within(deadline).counts(grant.scope),
         runs=asked("recent-runs", first=RUNS_SHOWN)["runs"]["nodes"],
         sources=ingestion["sources"],
         rejected=ingestion["rejected"]["totalCount"],
@@ -123,8 +141,9 @@ async def _store_unavailable(request: Request, error: Exception) -> Response:
     return PlainTextResponse("The store cannot be read at the moment; the log says why.\n", 503)
 
 
-async def _overloaded(_: Request, error: Exception) -> Response:
-    return PlainTextResponse(f"{error}\n", 503, headers={"Retry-After": str(RETRY_SECONDS)})
+async def _refused(_: Request, error: Exception) -> Response:
+    status, _code, headers = refused_as(error)
+    return PlainTextResponse(f"{error}\n", status, headers=headers)
 
 
 async def _unheard(_request: Request, _error: Exception) -> Response:

@@ -18,14 +18,18 @@ import orjson
 from starlette.datastructures import Headers, QueryParams
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from lineage.access import OPEN, Grant
 from lineage.deadline import Deadline
+from lineage.errors import InvalidRequest, RightsUnknown, Unauthenticated
+from lineage.web.admission import Admission, TooMany
+from lineage.web.documents import Documents, UntrustedDocument
 from lineage.web.headers import SECURITY_HEADERS
 from lineage.web.negotiation import GRAPHQL, JSON, answer_type, is_json
 from lineage.web.threads import RETRY_SECONDS, AskerGone, Overloaded, Threads
 from lineage_graphql import BUDGET_SECONDS, InvalidDocument, nodes_asked, operation_kind, to_json
 
-Answer: TypeAlias = Callable[[str, Mapping[str, Any] | None, str | None, Deadline], dict[str, Any]]
-"""Answer a query text with its variables and the name of its operation, until when there is time."""
+Answer: TypeAlias = Callable[[Grant, str, Mapping[str, Any] | None, str | None, Deadline], dict[str, Any]]
+"""Answer a caller a query text with its variables and the name of its operation, until when there is time."""
 Reply: TypeAlias = tuple[Message, Message]
 """The start of a response, and its body."""
 
@@ -38,6 +42,11 @@ MOST_NODES_BESIDE: Final = 20_000  # a second's work; what may read more has tho
 METHODS: Final = ("GET", "HEAD", "POST")
 BAD_USER_INPUT: Final = "BAD_USER_INPUT"
 OVERLOADED: Final = "OVERLOADED"
+TOO_MANY_REQUESTS: Final = "TOO_MANY_REQUESTS"
+UNAUTHENTICATED: Final = "UNAUTHENTICATED"
+RIGHTS_UNKNOWN: Final = "RIGHTS_UNKNOWN"
+UNTRUSTED_DOCUMENT: Final = "UNTRUSTED_DOCUMENT"
+CHALLENGE: Final = "Bearer"  # what a client is to show: RFC 6750 §3
 BODY_SECONDS: Final = 20.0  # for all of it: a megabyte at the speed of a poor telephone
 
 
@@ -53,25 +62,35 @@ class Question:
 class _Refused(Exception):
     """The request makes no sense as such. `headers` say what would."""
 
-    def __init__(self, status: int, message: str, **headers: str) -> None:
+    def __init__(self, status: int, message: str, code: str = BAD_USER_INPUT, **headers: str) -> None:
         super().__init__(message)
         self.status = status
+        self.code = code
         self.headers = headers
 
 
-def endpoint(answer: Answer, *, body_seconds: float = BODY_SECONDS) -> ASGIApp:
-    """Make what answers `/graphql`. `answer` blocks, so it runs on a thread.
+def endpoint(
+    answer: Answer,
+    admission: Admission | None = None,
+    documents: Documents | None = None,
+    *,
+    body_seconds: float = BODY_SECONDS,
+) -> ASGIApp:
+    """Make what answers `/graphql`. `answer` blocks, so it runs on a thread. Without an `admission` everybody is let
+    in, and without `documents` any is answered.
 
     `body_seconds` is how long a client may take to send its question.
     """
-    return _Endpoint(answer, body_seconds).respond
+    return _Endpoint(answer, admission or Admission(OPEN), documents or Documents(), body_seconds).respond
 
 
 class _Endpoint:
     """Answers requests. Its coroutines run on one loop, all else on threads."""
 
-    def __init__(self, answer: Answer, body_seconds: float) -> None:
+    def __init__(self, answer: Answer, admission: Admission, documents: Documents, body_seconds: float) -> None:
         self._answer = answer
+        self._admission = admission
+        self._documents = documents
         self._body_seconds = body_seconds
         self._threads = Threads(THREADS)
         self._few = Threads(HEAVY_THREADS)
@@ -83,16 +102,18 @@ class _Endpoint:
         form, body = media_type or JSON, bytearray()
         try:
             _refuse_odd(scope["method"], media_type)
-            if scope["method"] == "POST":
-                await self._read(body, headers, receive)
-            reply = await self._reply(scope, body, form, receive)
+            grant = await self._admission.admit(scope, receive)
+            with self._admission.under_way(grant):
+                if scope["method"] == "POST":
+                    await self._read(body, headers, receive)
+                reply = await self._reply(grant, scope, body, form, receive)
         except AskerGone:
             return
-        except Overloaded as overload:
-            again = {"Retry-After": str(RETRY_SECONDS)}
-            reply = _reply(503, _error(str(overload), OVERLOADED), form, **again)
         except _Refused as refused:
-            reply = _reply(refused.status, _error(str(refused)), form, **refused.headers)
+            reply = _reply(refused.status, _error(str(refused), refused.code), form, **refused.headers)
+        except NOT_NOW as refusal:
+            status, code, more = refused_as(refusal)
+            reply = _reply(status, _error(str(refusal), code), form, **more)
         finally:
             self._bytes -= len(body)
         for message in reply:
@@ -120,31 +141,59 @@ class _Endpoint:
             late = f"The body did not arrive within {self._body_seconds:g} seconds."
             raise _Refused(408, late, Connection="close") from error
 
-    async def _reply(self, scope: Scope, body: bytearray, media_type: str, receive: Receive) -> Reply:
+    async def _reply(self, grant: Grant, scope: Scope, body: bytearray, media_type: str, receive: Receive) -> Reply:
         deadline = Deadline(BUDGET_SECONDS)
-        asked = (scope, body, media_type, deadline)
+        asked = (grant, scope, body, media_type, deadline)
         reply = await self._threads.run(partial(self._unless_heavy, *asked), deadline, receive)
         if reply is None:
             reply = await self._few.run(partial(self._whatever, *asked), deadline, receive)
         return reply
 
-    def _unless_heavy(self, scope: Scope, body: bytearray, media_type: str, deadline: Deadline) -> Reply | None:
-        question = _question(scope, body)
+    def _unless_heavy(
+        self, grant: Grant, scope: Scope, body: bytearray, media_type: str, deadline: Deadline
+    ) -> Reply | None:
+        question = self._question(scope, body)
         if nodes_asked(question.query, question.operation_name, question.variables or {}) > MOST_NODES_BESIDE:
             return None
-        return self._answered(scope, question, media_type, deadline)
+        return self._answered(grant, scope, question, media_type, deadline)
 
-    def _whatever(self, scope: Scope, body: bytearray, media_type: str, deadline: Deadline) -> Reply:
+    def _whatever(self, grant: Grant, scope: Scope, body: bytearray, media_type: str, deadline: Deadline) -> Reply:
         # What was read of the body before is not kept while this waits: it takes up to twenty times the room.
-        return self._answered(scope, _question(scope, body), media_type, deadline)
+        return self._answered(grant, scope, self._question(scope, body), media_type, deadline)
 
-    def _answered(self, scope: Scope, question: Question, media_type: str, deadline: Deadline) -> Reply:
+    def _question(self, scope: Scope, body: bytearray) -> Question:
+        fields = _fields_of_body(body) if scope["method"] == "POST" else _fields_of_address(scope)
+        try:
+            return _question(fields, self._documents.text(fields))
+        except UntrustedDocument as error:
+            raise _Refused(400, str(error), UNTRUSTED_DOCUMENT) from error
+        except InvalidRequest as error:
+            raise _Refused(400, str(error)) from error
+
+    def _answered(self, grant: Grant, scope: Scope, question: Question, media_type: str, deadline: Deadline) -> Reply:
         if scope["method"] != "POST" and _kind(question) == "mutation":
             # Links and images are fetched by GET, from any page: they must change nothing.
             return _reply(405, _error("A mutation takes a POST."), media_type, Allow="POST")
-        answered = self._answer(question.query, question.variables, question.operation_name, deadline)
+        answered = self._answer(grant, question.query, question.variables, question.operation_name, deadline)
         executed = "data" in answered
         return _reply(200 if executed or media_type == JSON else 400, answered, media_type)
+
+
+NOT_NOW: Final = (Overloaded, RightsUnknown, TooMany, Unauthenticated)
+"""Why somebody is not answered who asked nothing wrong."""
+
+
+def refused_as(refusal: Exception) -> tuple[int, str, dict[str, str]]:
+    """Say by which status, code and headers a client learns of one of `NOT_NOW`."""
+    match refusal:
+        case Unauthenticated():
+            return 401, UNAUTHENTICATED, {"WWW-Authenticate": CHALLENGE}
+        case TooMany(retry_seconds=seconds):
+            return 429, TOO_MANY_REQUESTS, {"Retry-After": str(seconds)}
+        case RightsUnknown():
+            return 503, RIGHTS_UNKNOWN, {"Retry-After": str(RETRY_SECONDS)}
+        case _:
+            return 503, OVERLOADED, {"Retry-After": str(RETRY_SECONDS)}
 
 
 def _refuse_odd(method: str, media_type: str | None) -> None:
@@ -186,9 +235,8 @@ def _parsed(text: str | bytearray, otherwise: str) -> Any:
         raise _Refused(400, otherwise) from error
 
 
-def _question(scope: Scope, body: bytearray) -> Question:
-    fields = _fields_of_body(body) if scope["method"] == "POST" else _fields_of_address(scope)
-    query, variables, operation_name = (fields.get(name) for name in ("query", "variables", "operationName"))
+def _question(fields: Mapping[str, Any], query: object) -> Question:
+    variables, operation_name = fields.get("variables"), fields.get("operationName")
     if not isinstance(query, str) or not query.strip():
         raise _Refused(400, "`query` must be the text of a query. To write one by hand, open graphiql next door.")
     if operation_name is not None and not isinstance(operation_name, str):

@@ -1,5 +1,6 @@
 """Headers that keep the pages to themselves: nothing is loaded from, sent to or framed by anyone else."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -17,6 +18,16 @@ SECURITY_HEADERS: Final = (
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
 )
+
+
+def combined(asked: Scope) -> Mapping[str, str]:
+    """The headers of a request by their names. One that comes several times is a list, as RFC 9110 §5.3 has it: whoever
+    adds a second name to that of a proxy has a name that nobody has."""
+    found: dict[str, str] = {}
+    for raw_name, raw_value in asked["headers"]:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found
 
 
 class SecurityHeaders:

@@ -145,14 +145,19 @@ def test_a_copy_is_an_edge_of_a_graph_that_is_bounded() -> None:
     assert near.frontier == (near.copies[0].target,)
 
 
-def test_who_may_not_see_an_original_is_told_that_something_is_hidden() -> None:
+@pytest.mark.parametrize(("namespace", "way"), [("a", Direction.DOWNSTREAM), ("b", Direction.UPSTREAM)])
+def test_that_others_hold_the_same_content_is_told_to_nobody(namespace: str, way: Direction) -> None:
+    """Else whoever guesses a content could find out whether anybody has it."""
     store = a_store(*a_copy())
-    theirs = Scope(namespaces=frozenset({(CLUSTER, "b")}))
-    (run,) = store.runs(theirs, Listing(), ALL).items
-    graph = store.lineage(theirs, [run.key], direction=Direction.UPSTREAM, max_depth=None, max_nodes=9)
+    mine = Scope(namespaces=frozenset({(CLUSTER, namespace)}))
+    (run,) = store.runs(mine, Listing(), ALL).items
+    graph = store.lineage(mine, [run.key], direction=way, max_depth=None, max_nodes=9)
     assert graph is not None
-    assert (graph.copies, graph.complete, len(graph.nodes)) == ((), False, 2)
-    assert not any(key[1] == "u1" for key in reached(store, run.key, Direction.UPSTREAM, scope=theirs))
+    assert (graph.copies, graph.complete, len(graph.nodes)) == ((), True, 2)
+    assert reached(store, run.key, way, scope=mine) == {node.key for node in graph.nodes}
+    closure = store.closure(mine, [run.key], direction=way, max_nodes=9)
+    assert closure is not None
+    assert closure.complete
 
 
 # ------------------------------------------------------------------------------------------ what is no copy

@@ -82,7 +82,7 @@ def servers() -> Sequence[Server]:
         Server(
             name="kubernetes",
             version=_version(kubernetes / "go.mod", "k8s.io/apiextensions-apiserver"),
-            recipe=tuple(kubernetes / file for file in ("go.mod", "go.sum", "main.go")),
+            recipe=tuple(kubernetes / file for file in ("go.mod", "go.sum", "main.go", "rights.go")),
             command=("go", "build", "-C", str(kubernetes), "-ldflags=-s -w", "-o", f"{INTO}/apiserver", "."),
             environment={"CGO_ENABLED": "0"},
             tools=GO,

@@ -1,8 +1,9 @@
 // A Kubernetes API server for tests: the published apiextensions-apiserver on an etcd within the same process.
 //
 // It serves custom resource definitions and whatever they define, with the list, watch, paging, bookmarks and
-// history of a real cluster; nothing else of Kubernetes is in it. It listens on 127.0.0.1 alone, knows two tokens,
-// and serves until it is asked to end.
+// history of a real cluster, and answers reviews as kube-apiserver does: who a token is of, and who may do what by RBAC.
+// Nothing else of Kubernetes is in it. It listens on 127.0.0.1 alone, knows two tokens and those of a file, and serves
+// until it is asked to end.
 package main
 
 import (
@@ -23,28 +24,21 @@ import (
 	v1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	extensions "k8s.io/apiextensions-apiserver/pkg/apiserver"
 	crdoptions "k8s.io/apiextensions-apiserver/pkg/cmd/server/options"
-	"k8s.io/apiextensions-apiserver/pkg/generated/openapi"
-	"k8s.io/apiserver/pkg/authentication/authenticatorfactory"
-	"k8s.io/apiserver/pkg/authentication/user"
-	"k8s.io/apiserver/pkg/authorization/authorizer"
 	openapinamer "k8s.io/apiserver/pkg/endpoints/openapi"
 	genericapiserver "k8s.io/apiserver/pkg/server"
 	"k8s.io/apiserver/pkg/server/options"
 	"k8s.io/apiserver/pkg/storage/etcd3"
 	"k8s.io/apiserver/pkg/storage/storagebackend"
 	"k8s.io/apiserver/pkg/util/webhook"
+	"k8s.io/kubernetes/pkg/api/legacyscheme"
+	"k8s.io/kubernetes/pkg/generated/openapi"
 )
 
-// Who may come in. The names are the tokens: nothing here is worth a secret.
-const (
-	admin  = "admin"  // may do everything
-	nobody = "nobody" // is known, and may do nothing
-)
-
-// The parts of the API server that hold its cert and its data, within the folder that is named by -data.
+// The parts of the API server that hold its cert, its data and who may do what, within the folder that is named by -data.
 const (
 	certificates = "certificates"
 	store        = "etcd"
+	rights       = "rights.json"
 )
 
 func main() {
@@ -84,6 +78,9 @@ func run(ctx context.Context, data string, port int, compact bool) error {
 	}
 	server, err := config.Complete().New(genericapiserver.NewEmptyDelegate())
 	if err != nil {
+		return err
+	}
+	if err := serveReviews(server.GenericAPIServer, filepath.Join(data, rights)); err != nil {
 		return err
 	}
 	// Whoever started this reads the address, and asks /readyz until it says ok.
@@ -142,14 +139,14 @@ func configure(data string, listener net.Listener, etcdURL string) (*extensions.
 	generic := genericapiserver.NewRecommendedConfig(extensions.Codecs)
 	generic.MergedResourceConfig = extensions.DefaultAPIResourceConfigSource()
 	generic.OpenAPIV3Config = genericapiserver.DefaultOpenAPIV3Config(
-		openapi.GetOpenAPIDefinitions, openapinamer.NewDefinitionNamer(extensions.Scheme))
+		openapi.GetOpenAPIDefinitions, openapinamer.NewDefinitionNamer(extensions.Scheme, legacyscheme.Scheme))
 	generic.SkipOpenAPIInstallation = true // it is needed to know the types, and nobody asks for it
 	for _, apply := range []func(*genericapiserver.Config) error{running.ApplyTo, serving.ApplyToConfig, storing.ApplyTo} {
 		if err := apply(&generic.Config); err != nil {
 			return nil, err
 		}
 	}
-	letIn(&generic.Config)
+	letIn(&generic.Config, filepath.Join(data, rights))
 	return &extensions.Config{
 		GenericConfig: generic,
 		ExtraConfig: extensions.ExtraConfig{
@@ -160,20 +157,4 @@ func configure(data string, listener net.Listener, etcdURL string) (*extensions.
 				nil, nil, generic.LoopbackClientConfig, noop.NewTracerProvider()),
 		},
 	}, nil
-}
-
-// letIn says who may come in, and to what.
-func letIn(config *genericapiserver.Config) {
-	known := map[string]*user.DefaultInfo{
-		admin:  {Name: admin, Groups: []string{user.AllAuthenticated, user.SystemPrivilegedGroup}},
-		nobody: {Name: nobody, Groups: []string{user.AllAuthenticated}},
-	}
-	config.Authentication.Authenticator = authenticatorfactory.NewFromTokens(known, nil)
-	config.Authorization.Authorizer = authorizer.AuthorizerFunc(
-		func(_ context.Context, asked authorizer.Attributes) (authorizer.Decision, string, error) {
-			if asked.GetUser().GetName() == nobody {
-				return authorizer.DecisionNoOpinion, "", nil
-			}
-			return authorizer.DecisionAllow, "", nil
-		})
 }
