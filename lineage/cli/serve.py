@@ -1,5 +1,6 @@
 """`lineage serve`, and how `lineage up` serves too: one HTTP server until a signal."""
 
+import ctypes
 import errno
 import gc
 import ipaddress
@@ -7,6 +8,7 @@ import logging
 import signal
 import socket
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Final
 
 import structlog
@@ -29,6 +31,8 @@ log = structlog.get_logger(__name__)
 OFF: Final = "none"
 BACKLOG: Final = 128
 NEW_OBJECTS_BETWEEN_COLLECTIONS: Final = 20_000  # some tens of small answers; an answer leaves few cycles behind
+LARGE_BLOCK_BYTES: Final = 256 * 1024
+_M_MMAP_THRESHOLD: Final = -3
 GRACE_SECONDS: Final = 5  # for requests under way when the end is asked for
 
 
@@ -132,12 +136,20 @@ def serve_until_stopped(
     # so that what comes after it here still happens.
     before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     _keep_what_was_imported()
+    _give_back_large_blocks()
     try:
         begin()
         server.run(sockets=[listener])
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _give_back_large_blocks() -> None:
+    """Have the GNU C library give each large block back to the system when it is freed. Left to itself, it keeps those
+    of large answers for each of the threads that made one. Source: mallopt(3)."""
+    with suppress(AttributeError, OSError):  # another library
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES)
 
 
 def _keep_what_was_imported() -> None:

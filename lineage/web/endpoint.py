@@ -20,7 +20,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lineage.access import OPEN, Grant
 from lineage.deadline import Deadline
-from lineage.errors import InvalidRequest, RightsUnknown, Unauthenticated
+from lineage.errors import InvalidRequest, NoRoom, RightsUnknown, Unauthenticated
+from lineage.room import Room, Share
 from lineage.web.admission import Admission, TooMany
 from lineage.web.documents import Documents, UntrustedDocument
 from lineage.web.headers import SECURITY_HEADERS
@@ -39,6 +40,9 @@ MOST_BYTES: Final = 64 * LARGEST_BODY  # of all that arrive, wait or are answere
 THREADS: Final = 10
 HEAVY_THREADS: Final = 2  # with the others three fewer than a store opens connections: the page and probes need some
 MOST_NODES_BESIDE: Final = 20_000  # a second's work; what may read more has those few threads, and no others
+MOST_OF_ONE: Final = 64 * 2**20  # bytes of one answer: a page of a hundred runs with large texts
+MOST_OF_ALL: Final = 2 * MOST_OF_ONE  # decoded, that is a GiB at the worst, of the two that a server is given
+PIECE_BYTES: Final = 256 * 2**10
 METHODS: Final = ("GET", "HEAD", "POST")
 BAD_USER_INPUT: Final = "BAD_USER_INPUT"
 OVERLOADED: Final = "OVERLOADED"
@@ -75,19 +79,23 @@ def endpoint(
     documents: Documents | None = None,
     *,
     body_seconds: float = BODY_SECONDS,
+    room: Room | None = None,
 ) -> ASGIApp:
     """Make what answers `/graphql`. `answer` blocks, so it runs on a thread. Without an `admission` everybody is let
     in, and without `documents` any is answered.
 
-    `body_seconds` is how long a client may take to send its question.
+    `body_seconds` is how long a client may take to send its question; `room` is what all answers share.
     """
-    return _Endpoint(answer, admission or Admission(OPEN), documents or Documents(), body_seconds).respond
+    room = room or Room(most_bytes=MOST_OF_ALL, most_of_one=MOST_OF_ONE)
+    return _Endpoint(answer, admission or Admission(OPEN), documents or Documents(), body_seconds, room).respond
 
 
 class _Endpoint:
     """Answers requests. Its coroutines run on one loop, all else on threads."""
 
-    def __init__(self, answer: Answer, admission: Admission, documents: Documents, body_seconds: float) -> None:
+    def __init__(
+        self, answer: Answer, admission: Admission, documents: Documents, body_seconds: float, room: Room
+    ) -> None:
         self._answer = answer
         self._admission = admission
         self._documents = documents
@@ -95,8 +103,13 @@ class _Endpoint:
         self._threads = Threads(THREADS)
         self._few = Threads(HEAVY_THREADS)
         self._bytes = 0  # of all bodies that are held now
+        self._room = room
 
     async def respond(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._room.share() as share:  # until it is sent
+            await self._respond(scope, receive, send, share)
+
+    async def _respond(self, scope: Scope, receive: Receive, send: Send, share: Share) -> None:
         headers = Headers(scope=scope)
         media_type = answer_type(headers.get("accept"))
         form, body = media_type or JSON, bytearray()
@@ -106,7 +119,7 @@ class _Endpoint:
             with self._admission.under_way(grant):
                 if scope["method"] == "POST":
                     await self._read(body, headers, receive)
-                reply = await self._reply(grant, scope, body, form, receive)
+                reply = await self._reply(grant, scope, body, form, receive, share)
         except AskerGone:
             return
         except _Refused as refused:
@@ -116,8 +129,7 @@ class _Endpoint:
             reply = _reply(status, _error(str(refusal), code), form, **more)
         finally:
             self._bytes -= len(body)
-        for message in reply:
-            await send(message)
+        await _send(reply, send)
 
     async def _read(self, body: bytearray, headers: Headers, receive: Receive) -> None:
         """Read a body as it arrives."""
@@ -141,8 +153,10 @@ class _Endpoint:
             late = f"The body did not arrive within {self._body_seconds:g} seconds."
             raise _Refused(408, late, Connection="close") from error
 
-    async def _reply(self, grant: Grant, scope: Scope, body: bytearray, media_type: str, receive: Receive) -> Reply:
-        deadline = Deadline(BUDGET_SECONDS)
+    async def _reply(
+        self, grant: Grant, scope: Scope, body: bytearray, media_type: str, receive: Receive, share: Share
+    ) -> Reply:
+        deadline = Deadline(BUDGET_SECONDS, share=share)
         asked = (grant, scope, body, media_type, deadline)
         reply = await self._threads.run(partial(self._unless_heavy, *asked), deadline, receive)
         if reply is None:
@@ -179,7 +193,7 @@ class _Endpoint:
         return _reply(200 if executed or media_type == JSON else 400, answered, media_type)
 
 
-NOT_NOW: Final = (Overloaded, RightsUnknown, TooMany, Unauthenticated)
+NOT_NOW: Final = (NoRoom, Overloaded, RightsUnknown, TooMany, Unauthenticated)
 """Why somebody is not answered who asked nothing wrong."""
 
 
@@ -248,6 +262,17 @@ def _question(fields: Mapping[str, Any], query: object) -> Question:
 
 
 # ------------------------------------------------------------------------------------------ replying
+async def _send(reply: Reply, send: Send) -> None:
+    """Send a response: a large one in pieces, each when most of the one before has gone, so that it is known how much
+    waits."""
+    start, whole = reply
+    body = whole["body"]
+    await send(start)
+    for at in range(0, max(1, len(body)), PIECE_BYTES):
+        piece = {"body": body[at : at + PIECE_BYTES], "more_body": at + PIECE_BYTES < len(body)}
+        await send({**whole, **piece})
+
+
 def _error(message: str, code: str = BAD_USER_INPUT) -> Mapping[str, Any]:
     return {"errors": [{"message": message, "extensions": {"code": code}}]}
 
