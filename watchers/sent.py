@@ -178,7 +178,7 @@ def _decoded(read: Callable[[bytes], T], data: bytes, what: str) -> tuple[T, byt
         except RecursionError:
             data = without_depths(data)
             return read(data), data
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, RecursionError) as error:
         raise BadAnswer(f"{what}: {_quoted(data)}") from error
     except ValueError as error:
         raise BadAnswer(f"the answer is no JSON: {_quoted(data)}") from error
