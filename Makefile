@@ -56,6 +56,9 @@ schema: $(INSTALLED) ## Print the GraphQL schema into graphql/schema.graphql
 resolve: $(INSTALLED) ## Resolve the newest dependencies that pyproject.toml allows, and refuse known bad ones
 	@$(BIN)/python .ci/resolve_newest.py
 
+audit: $(INSTALLED) ## Ask for known weaknesses of the packages that are installed, where anybody can be asked
+	@$(BIN)/python .ci/audit_dependencies.py
+
 wheel: $(INSTALLED) ## Build the wheel into dist/
 	@$(BIN)/python -m hatchling build -t wheel
 
