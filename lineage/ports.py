@@ -286,6 +286,9 @@ class LineageStore(Protocol):
         """Give the same store to one who has so much time: a read that is not done by then, or when the deadline is
         ended, ends there, however long its statement would run, and raises DeadlineExceeded."""
 
+    def now(self) -> datetime:
+        """What time it is where the store is."""
+
     def check(self) -> None:
         """Make sure that the store can be read and is of this release.
 

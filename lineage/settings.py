@@ -68,6 +68,8 @@ _WITHOUT_FLAG: Final = (
     "oidc_username_prefix",
     "proxies",
     "redaction_key",
+    "token",
+    "token_file",
     "trusted_documents",
     "user_header",
     "user_prefix",
@@ -195,7 +197,7 @@ class Settings(BaseSettings):
     one of `access_audiences`; with `proxy`, the header `user_header` is believed of what is at one of `proxies`, as
     addresses or networks. What was found out is remembered for `access_seconds`. By `access_rights` callers see what
     the cluster grants them, or `all`. Each may ask so often in a minute, 0 being as often as they like; and of a server
-    with `trusted_documents` only what that file holds.
+    with `trusted_documents` only what that file holds. Who asks a server shows it `token`, or what `token_file` holds.
     """
 
     model_config = SettingsConfigDict(
@@ -224,6 +226,8 @@ class Settings(BaseSettings):
     proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
     caller_requests_per_minute: int = Field(default=1200, ge=0)
     trusted_documents: FilePath | None = None
+    token: SecretStr | None = Field(default=None, min_length=1)
+    token_file: FilePath | None = None
     health_port: int | None = Field(default=None, ge=0, le=65535)
     log_format: Literal["json", "text"] | None = None
     redaction_key: SecretStr | None = Field(default=None, min_length=1)
@@ -316,6 +320,8 @@ class Settings(BaseSettings):
     def _has_one_token(self) -> "Settings":
         if self.kfp_token is not None and self.kfp_token_file is not None:
             raise ValueError("kfp_token is given twice: itself, and as a file")
+        if self.token is not None and self.token_file is not None:
+            raise ValueError("token is given twice: itself, and as a file")
         return self
 
     @classmethod

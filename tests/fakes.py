@@ -3,7 +3,7 @@
 import operator
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar, assert_never
 
@@ -108,6 +108,10 @@ class FakeStore:
     def within(self, deadline: Deadline) -> "FakeStore":
         """It takes no time."""
         return self
+
+    def now(self) -> datetime:
+        """It has the time of this machine."""
+        return datetime.now(UTC)
 
     def check(self) -> None:
         """It can always be read."""

@@ -83,6 +83,8 @@ VIOLATIONS = (
     Violation("core-pure", "lineage/audit/code.py", "import urllib3"),
     Violation("layers", "lineage/audit/judging.py", "import lineage.auditing"),
     Violation("layers", "lineage/alerter.py", "import lineage.webhook"),
+    Violation("only-access-checks-tokens", "lineage/access/gate.py", "import joserfc"),
+    Violation("only-clients-speak-http", "lineage/access/tokens.py", "import urllib3"),
     Violation("only-metadata-speaks-grpc", "watchers/mlmd.py", "import grpc"),
     Violation("only-kafka-speaks-kafka", "lineage/recorder.py", "import kafka"),
     Violation("only-export-speaks-arrow", "lineage/cli/export.py", "import pyarrow"),

@@ -23,6 +23,8 @@ def a_trend(values: Sequence[float], **more: Any) -> dict[str, Any]:
         "gaps": [],
         "shifts": [],
         "summary": a_summary(values),
+        "alarm": None,
+        "noise": None,
         "warnings": [],
     }
     return plain | more

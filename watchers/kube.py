@@ -11,6 +11,8 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from io import BufferedReader
 from pathlib import Path
 from time import monotonic
@@ -111,6 +113,16 @@ class Kube:
     def get(self, path: str, query: Mapping[str, str]) -> bytes:
         """Read a whole answer."""
         return self._whole(self._request("GET", path, query))
+
+    def clock(self) -> datetime | None:
+        """What time it is where the API server is; None where it does not say."""
+        response = self._request("GET", "/version", {})
+        self._whole(response)
+        said = response.headers.get("Date")
+        try:
+            return None if said is None else parsedate_to_datetime(said)
+        except ValueError:
+            return None
 
     def review(self, path: str, asked: Mapping[str, Any]) -> Mapping[str, Any]:
         """Have a review made: what asks something by a POST, and leaves nothing behind.

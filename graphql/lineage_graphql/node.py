@@ -31,13 +31,13 @@ class LineageNode(graphene.Interface):
 
 
 class Hidden(graphene.ObjectType):
-    """Stands for what the caller may not see: for all of it on one side of a node, be it one thing or many."""
+    """Stands for what the caller may not see."""
 
     class Meta:
         interfaces = (Node, LineageNode)
         possible_types = (model.Hidden,)
 
-    id = graphene.ID(required=True, description="The global id; it says nothing of what is hidden.")
+    id = graphene.ID(required=True, description="The global id: of all that is hidden on one side of a node.")
     name = graphene.String(required=True, description="The same for all.")
 
 

@@ -243,6 +243,36 @@ class TrendSummary(graphene.ObjectType):
     )
 
 
+class TrendAlarm(graphene.ObjectType):
+    """An early warning: the newest values run higher, or lower, than those of the same level before. Nothing confirms
+    that yet. It is a cumulative sum that starts by itself."""
+
+    since = graphene.Field("lineage_graphql.runs.Run", required=True, description="The run with which it begins.")
+    at = DateTime(required=True, description="When that was.")
+    rises = graphene.Boolean(required=True, description="True where values are higher.")
+    runs_between_false = graphene.Int(
+        required=True,
+        description="On steady values that do not depend on one another, one warning comes in so many runs.",
+    )
+
+    @staticmethod
+    def resolve_since(alarm: Mapping[str, Any], info: Info) -> Node | None:
+        return context_of(info).loaders.measured(alarm["point"].run_key)
+
+
+class TrendNoise(graphene.ObjectType):
+    """How far values lie apart of runs, or executions, that ran the same on the same data: of equal fingerprints."""
+
+    deviation = graphene.Float(required=True, description="The standard deviation within groups of these.")
+    groups = graphene.Int(required=True, description="How many groups there are.")
+    count = graphene.Int(required=True, description="How many values they hold.")
+    detectable = graphene.Float(
+        required=True,
+        description="The least change of level that five runs before it and five after it would show in four of five "
+        "cases.",
+    )
+
+
 class MetricTrend(graphene.ObjectType):
     """How a metric moves over runs. Points that are cached are shown and left out of every statistic."""
 
@@ -260,6 +290,8 @@ class MetricTrend(graphene.ObjectType):
         graphene.NonNull(MetricShift), required=True, description="Where its level changed, in the order of time."
     )
     summary = graphene.Field(TrendSummary, required=True, description="What is to be said of its values.")
+    alarm = graphene.Field(TrendAlarm, description="An early warning by its newest values; null where there is none.")
+    noise = graphene.Field(TrendNoise, description="How much of it is noise; null where too few runs are alike.")
     warnings = graphene.List(
         graphene.NonNull(graphene.String), required=True, description="For those who read the rest, in words."
     )
@@ -275,6 +307,18 @@ class MetricTrend(graphene.ObjectType):
     @staticmethod
     def resolve_least_effect(trend: "trending.Trend", _: Info) -> float | None:
         return _least(trend)
+
+    @staticmethod
+    def resolve_alarm(trend: "trending.Trend", _: Info) -> Mapping[str, Any] | None:
+        alarm, point = trend.summary.alarm, trend.alarm_since
+        if alarm is None or point is None:
+            return None
+        often = alarm.runs_between_false
+        return {"point": point, "at": point.at, "rises": alarm.rises, "runs_between_false": often}
+
+    @staticmethod
+    def resolve_noise(trend: "trending.Trend", _: Info) -> object:
+        return trend.floor
 
     @staticmethod
     def resolve_summary(trend: "trending.Trend", _: Info) -> Mapping[str, float | None]:

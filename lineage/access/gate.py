@@ -104,11 +104,8 @@ class Guarded:
         for identity in self._identities:
             if (found := identity.identify(shown)) is not None:
                 return found
-        raise Unauthenticated(
-            "Nothing shows who asks: send `Authorization: Bearer TOKEN`."
-            if shown.bearer is None
-            else "This token is from nobody who is believed here."
-        )
+        what = "Nothing shows who asks" if shown.bearer is None else "This token is from nobody who is believed here"
+        raise Unauthenticated(f"{what}: this takes {', or '.join(one.wants for one in self._identities)}.")
 
     def _granted(self, identified: Identified) -> Grant:
         began = self._clock()

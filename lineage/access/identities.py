@@ -22,7 +22,9 @@ class Identified:
 
 
 class Identity(Protocol):
-    """One way to show who one is."""
+    """One way to show who one is. `wants` is what it takes, in words."""
+
+    wants: str
 
     def identify(self, shown: Shown) -> Identified | None:
         """Say who it is; None where nothing is shown that is meant for this way.
@@ -37,6 +39,7 @@ class ByProvider:
     """Tokens of an OpenID provider."""
 
     def __init__(self, issuer: str, provider: Provider, *, now: Callable[[], float]) -> None:
+        self.wants = f"`Authorization: Bearer TOKEN` with a token of {issuer}"
         self._issuer = issuer
         self._provider = provider
         self._now = now
@@ -52,6 +55,7 @@ class ByCluster:
     """Tokens that the API server of a cluster knows: those of service accounts, and of whoever else logs in there."""
 
     def __init__(self, reviews: Reviews, audiences: Sequence[str]) -> None:
+        self.wants = "`Authorization: Bearer TOKEN` with a token that the cluster knows"
         self._reviews = reviews
         self._audiences = tuple(audiences)
 
@@ -64,6 +68,7 @@ class ByProxy:
     looked at before, in `lineage.access.gate`."""
 
     def __init__(self, prefix: str = "") -> None:
+        self.wants = "to come by the proxy that says who asks"
         self._prefix = prefix
 
     def identify(self, shown: Shown) -> Identified | None:

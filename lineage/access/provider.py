@@ -83,15 +83,26 @@ class Provider:
         return float("inf") if at is None else self._clock() - at
 
     def _published(self) -> KeySet:
-        described = self._fetch(self._issuer.rstrip("/") + DISCOVERY)
-        if (
-            described.get("issuer") != self._issuer
-        ):  # it could speak for another, and that one's tokens be taken for its
-            raise RightsUnknown(f"The provider at {self._issuer} says that it is {described.get('issuer')!r:.200}.")
-        address = described.get("jwks_uri")
-        if not isinstance(address, str):
-            raise RightsUnknown(f"The provider {self._issuer} does not say where its keys are (jwks_uri).")
-        return keys_of(self._fetch(address))
+        return _published(self._issuer, self._fetch)
+
+
+def count_keys(issuer: str, fetch: Fetch) -> int:
+    """Ask a provider for its keys, and count those that are of use.
+
+    Raises:
+        RightsUnknown: it cannot be asked, or does not say what it should.
+    """
+    return len(_published(issuer, fetch).keys)
+
+
+def _published(issuer: str, fetch: Fetch) -> KeySet:
+    described = fetch(issuer.rstrip("/") + DISCOVERY)
+    if described.get("issuer") != issuer:  # it could speak for another, and its tokens be taken for that one's
+        raise RightsUnknown(f"The provider at {issuer} says that it is {described.get('issuer')!r:.200}.")
+    address = described.get("jwks_uri")
+    if not isinstance(address, str):
+        raise RightsUnknown(f"The provider {issuer} does not say where its keys are (jwks_uri).")
+    return keys_of(fetch(address))
 
 
 def fetching(ca_file: Path | None = None) -> Fetch:

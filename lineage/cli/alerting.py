@@ -34,7 +34,7 @@ def alerter_of(settings: Settings, store: LineageStore, rules: Rules) -> "Alerte
     from lineage.alerter import Alerter  # noqa: PLC0415 - with numpy, for what few programs follow
 
     webhook = Webhook(rules.target, token=_token(rules.target))
-    return Alerter(store, rules.rules, webhook.send, clock=now, directions=_directions(settings))
+    return Alerter(store, rules.rules, webhook.send, clock=now, directions=directions_of(settings))
 
 
 def _token(target: Target) -> str | None:
@@ -44,7 +44,12 @@ def _token(target: Target) -> str | None:
     return token
 
 
-def _directions(settings: Settings) -> Directions:
+def directions_of(settings: Settings) -> Directions:
+    """Read which way metrics should go.
+
+    Raises:
+        InvalidSettings: the file cannot be read, or says something that makes no sense.
+    """
     file = settings.metric_directions
     return Directions() if file is None else read_directions(_text_of(file), str(file))
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final, TypeAlias
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
-from urllib.request import Request, urlopen
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 import orjson
 import typer
@@ -14,7 +14,7 @@ import typer
 from lineage.cli.opening import open_existing
 from lineage.cli.terminal import USAGE, fail, printable_json
 from lineage.ports import EVERYTHING
-from lineage.settings import load_settings
+from lineage.settings import load_settings, secret
 from lineage_graphql import execute, saved_queries, to_json
 
 TIMEOUT_SECONDS: Final = 60.0
@@ -24,7 +24,10 @@ Ask: TypeAlias = Callable[[str, dict[str, Any]], dict[str, Any]]
 """Answers a query text with its variables."""
 
 UrlFlag = Annotated[
-    str | None, typer.Option("--url", metavar="URL", help="Ask a running `lineage up` or `lineage serve` instead.")
+    str | None,
+    typer.Option(
+        "--url", metavar="URL", help="Ask a running `lineage up` or `lineage serve` instead; it is shown LINEAGE_TOKEN."
+    ),
 ]
 
 
@@ -33,8 +36,9 @@ def open_ask(store: str | None, url: str | None) -> Ask:
     if url is not None and store is not None:
         fail("give either --store or --url", code=USAGE)
     if url is not None:
-        endpoint = _endpoint(url)
-        return lambda document, values: _ask(endpoint, document, values)
+        endpoint, settings = _endpoint(url), load_settings({})
+        token = secret(settings.token, settings.token_file)
+        return lambda document, values: _ask(endpoint, document, values, token)
     opened = open_existing(load_settings({"store": store}).store)
     return lambda document, values: execute(opened, EVERYTHING, document, values)
 
@@ -87,18 +91,30 @@ def _endpoint(url: str) -> str:
     return url if parts.path.strip("/") else f"{url.rstrip('/')}/graphql"
 
 
-def _ask(endpoint: str, document: str, values: dict[str, Any]) -> dict[str, Any]:
+def _ask(endpoint: str, document: str, values: dict[str, Any], token: str | None) -> dict[str, Any]:
     body = json.dumps({"query": document, "variables": values}).encode()
     headers = {"Content-Type": "application/json", "Accept": "application/graphql-response+json, application/json"}
+    if token is not None:
+        headers["Authorization"] = f"Bearer {token}"
     request = Request(endpoint, data=body, headers=headers)  # noqa: S310 - http or https, see above
     try:
-        with urlopen(request, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310 - as above
+        with _OPENER.open(request, timeout=TIMEOUT_SECONDS) as response:
             return _answer(response.read(), endpoint)
     except HTTPError as error:
         with error:
             return _answer(error.read(), f"{endpoint} (status {error.code})")
     except (URLError, OSError) as error:
         fail(f"{endpoint} cannot be asked: {getattr(error, 'reason', error)}; is `lineage up` running there?")
+
+
+class _Stays(HTTPRedirectHandler):
+    """Goes nowhere else: a token is for the server that it was meant for, and Python would take it along."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+_OPENER: Final = build_opener(_Stays)
 
 
 def _answer(body: bytes, endpoint: str) -> dict[str, Any]:

@@ -25,6 +25,11 @@ class Command:
 
 COMMANDS: Final[Mapping[str, Command]] = {
     "up": Command("up:up", "Watch, record and serve, in one process."),
+    "doctor": Command(
+        "doctor:doctor",
+        "Look at all that the settings name: the store, the cluster and what may be watched in it, the log, object "
+        "stores, Kubeflow's services, who is let in, and the clocks of these. Changes nothing.",
+    ),
     "ingest": Command("ingest:ingest", "Record objects that were saved to files."),
     "backfill": Command(
         "backfill:backfill", "Record the runs that were over before we came, from what Kubeflow tells."
@@ -125,6 +130,14 @@ COMMANDS: Final[Mapping[str, Command]] = {
     ),
     "rejected": Command("rejected:app", "What could not be recorded: `list` it, `show` it, `retry` it, `drop` it."),
     "dump": Command("store:dump", "Write all knowledge as JSON lines: equal knowledge, equal bytes."),
+    "backup": Command(
+        "store:backup",
+        "Copy a store in a file to another file, as it is at one moment, while others go on to read and write it.",
+    ),
+    "restore": Command(
+        "store:restore",
+        "Put a copy in the place of a store in a file, after a look at whether it is whole.",
+    ),
     "migrate": Command("store:migrate", "Make a store, or bring one of an older release up to date."),
 }
 

@@ -1,16 +1,26 @@
-"""`lineage dump` and `lineage migrate`: the store as a whole."""
+"""`lineage dump`, `migrate`, `backup` and `restore`: the store as a whole."""
 
 import logging
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.progress import Progress
 
 from lineage.cli.flags import StoreFlag
-from lineage.cli.opening import open_existing, shown
+from lineage.cli.opening import open_existing, shown, store_file
 from lineage.cli.telling import configure_logs
-from lineage.cli.terminal import notes
+from lineage.cli.terminal import USAGE, fail, notes, print_answer
 from lineage.identity import canonical
 from lineage.ports import EVERYTHING
 from lineage.settings import load_settings
+from lineage.store import back_up, pending_migrations
 from lineage.store import migrate as migrate_store
+from lineage.store import restore as put_back
 
 
 def dump(store: StoreFlag = None) -> None:
@@ -28,16 +38,75 @@ def dump(store: StoreFlag = None) -> None:
     sys.stdout.buffer.flush()
 
 
-def migrate(store: StoreFlag = None) -> None:
+def migrate(
+    store: StoreFlag = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+) -> None:
     """Make a store, or bring one of an older release up to date.
 
     `lineage up` and `lineage ingest` do this by themselves for a store in a file; the store of a server is
     migrated by this command alone.
 
         lineage migrate
-        lineage migrate --store postgresql://user@host/lineage
+        lineage migrate --store postgresql://user@host/lineage --dry-run
     """
     configure_logs(logging.ERROR)
     url = load_settings({"store": store}).store
+    if dry_run:
+        pending = pending_migrations(url)
+        print_answer(*(f"{revision}  {escape(brings)}" for revision, brings in pending))
+        notes.print(f"{len(pending)} migrations would be run on {shown(url)}; nothing was changed.")
+        return
     migrate_store(url)
     notes.print(f"The store {shown(url)} is up to date.")
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where the copy goes; nothing may be there yet.")],
+    store: StoreFlag = None,
+) -> None:
+    """Copy a store in a file to another file, as it is at one moment, while others go on to read and write it.
+
+    A database server has its own tools for that, such as pg_dump. Keep the redaction key, too, and elsewhere: without
+    it, secrets that are recorded later are not known to be equal to earlier ones.
+
+        lineage backup lineage-2026-11-27.db
+    """
+    configure_logs(logging.ERROR)
+    mine = _file_of(load_settings({"store": store}).store)
+    with _shown_progress("copying") as progress:
+        revision = back_up(mine, file, progress)
+    notes.print(f"{file} is a copy of {mine}, {file.stat().st_size / 2**20:,.1f} MiB, at revision {revision}.")
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A copy that `lineage backup` made.")],
+    store: StoreFlag = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Move a store that is there aside.")] = False,
+) -> None:
+    """Put a copy in the place of a store in a file, after a look at whether it is whole.
+
+    A store that is there stays, unless --replace says otherwise: then it is moved aside, if nobody uses it. A copy of
+    an older release is brought up to date by `lineage migrate`.
+
+        lineage restore lineage-2026-11-27.db
+    """
+    configure_logs(logging.ERROR)
+    mine = _file_of(load_settings({"store": store}).store)
+    with _shown_progress("restoring") as progress:
+        before = put_back(file, mine, progress, replace=replace)
+    notes.print(f"{mine} is what {file} was." + ("" if before is None else f" What was there is {before} now."))
+
+
+def _file_of(url: str) -> Path:
+    file = store_file(url)
+    if file is None:
+        fail(f"{shown(url)} is no file: a database server is backed up by its own tools, such as pg_dump", code=USAGE)
+    return file
+
+
+@contextmanager
+def _shown_progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    with Progress(console=notes, transient=True) as shown_progress:
+        task = shown_progress.add_task(what)
+        yield lambda left, of: shown_progress.update(task, total=of, completed=of - left)

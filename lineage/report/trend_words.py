@@ -29,6 +29,10 @@ def facts_of(trend: Answer) -> Iterator[tuple[str, str]]:
         yield "drift a day", _slope(summary)
     if summary["autocorrelation"] is not None:
         yield "dependence", f"{number_of(summary['autocorrelation'])} from one value to the next"
+    if (noise := trend["noise"]) is not None:
+        yield "noise", _noise(noise)
+    if (alarm := trend["alarm"]) is not None:
+        yield "early warning", _alarm(alarm)
     if summary["falseDiscovery"] is not None:
         yield "false discovery", f"{probability_of(summary['falseDiscovery'])}, among the metrics that are reported"
 
@@ -67,6 +71,17 @@ def regression_of(trend: Answer) -> str:
     z_score = summary["zScore"]
     far = f", {signed(z_score)} robust standard deviations away" if z_score is not None else ""
     return f"is {number_of(summary['latest'])}, usually {number_of(summary['median'])}{far}"
+
+
+def _noise(noise: Answer) -> str:
+    alike = f"{noise['count']:,} runs that ran the same lie {number_of(noise['deviation'])} apart (standard deviation)"
+    return f"{alike}: of five runs each, a change of {number_of(noise['detectable'])} would show"
+
+
+def _alarm(alarm: Answer) -> str:
+    way = "higher" if alarm["rises"] else "lower"
+    often = f"by chance alone, once in some {alarm['runsBetweenFalse']:,} runs"
+    return f"since {alarm['since']['displayName']} values run {way} than before, which nothing confirms yet ({often})"
 
 
 def _direction(trend: Answer) -> str:

@@ -1,6 +1,7 @@
 """The lineage store on SQLite and PostgreSQL: tables, writes, reads and migrations. All SQL of the program is here."""
 
-from lineage.store.database import migrate, open_store
+from lineage.store.backups import back_up, restore
+from lineage.store.database import migrate, open_store, pending_migrations
 from lineage.store.sql import SqlStore
 
-__all__ = ["SqlStore", "migrate", "open_store"]
+__all__ = ["SqlStore", "back_up", "migrate", "open_store", "pending_migrations", "restore"]

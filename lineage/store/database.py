@@ -12,7 +12,7 @@ from lineage.errors import InvalidSettings, StoreError
 from lineage.metrics import PARAMETERS
 from lineage.store.dialect import Dialect
 from lineage.store.postgresql import PostgreSql
-from lineage.store.revisions import MIGRATIONS, refuse_others, revision_of
+from lineage.store.revisions import MIGRATIONS, pending, refuse_others, revision_of
 from lineage.store.sql import SqlStore
 from lineage.store.sqlite import Sqlite
 
@@ -56,6 +56,21 @@ def migrate(url: str) -> None:
     except SQLAlchemyError as error:
         reason = getattr(error, "orig", None) or error
         raise StoreError(f"{_shown(engine)}: {reason}".partition("\n")[0]) from error
+    finally:
+        engine.dispose()
+
+
+def pending_migrations(url: str) -> tuple[tuple[str, str], ...]:
+    """Name the migrations that a store still needs, and what each brings. Changes nothing.
+
+    Raises:
+        InvalidSettings: the url is none.
+        SchemaOutdated: the store belongs to a newer release.
+        StoreError: the database cannot be reached.
+    """
+    engine, dialect = _connect(url)
+    try:
+        return pending(_revision(engine, dialect))
     finally:
         engine.dispose()
 

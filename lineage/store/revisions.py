@@ -3,6 +3,7 @@
 Alembic would say both. It is not asked, since it takes longer to import than most commands take to run.
 """
 
+import ast
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -17,9 +18,34 @@ _version = Table("alembic_version", MetaData(), Column("version_num", String(32)
 
 
 @cache
+def known() -> frozenset[str]:
+    """Name the revisions that this release can read, if need be after a migration: by the names of their files."""
+    return frozenset(file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*_*.py"))
+
+
+@cache
 def needed() -> str:
-    """Name the revision that this release reads and writes: the last of the migrations, by the names of their files."""
-    return max(file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*_*.py"))
+    """Name the revision that this release reads and writes: the last one."""
+    return max(known())
+
+
+def pending(revision: str | None) -> tuple[tuple[str, str], ...]:
+    """Name the migrations that a store of a revision still needs, and say of each what it brings; None is a new store.
+
+    Raises:
+        SchemaOutdated: a newer release made it.
+    """
+    if revision is not None and revision not in known():
+        raise SchemaOutdated(f"the store is at revision {revision}, which this release does not know: use a newer one")
+    files = sorted((MIGRATIONS / "versions").glob("[0-9]*_*.py"))
+    following = [file for file in files if revision is None or file.name.partition("_")[0] > revision]
+    return tuple((file.name.partition("_")[0], _brings(file)) for file in following)
+
+
+def _brings(file: Path) -> str:
+    """What the first paragraph of a migration says of it."""
+    text = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+    return " ".join(text.partition("\n\n")[0].split())
 
 
 def revision_of(connection: Connection) -> str | None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from copy import copy
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
 from msgspec import structs
@@ -165,6 +165,11 @@ class SqlStore:
     def close(self) -> None:
         """Let go of the database."""
         self._engine.dispose()
+
+    def now(self) -> datetime:
+        with self._reading() as connection:
+            told: datetime = connection.execute(select(func.now())).scalar_one()
+        return told.replace(tzinfo=UTC) if told.tzinfo is None else told  # SQLite's is in UTC, and does not say so
 
     def check(self) -> None:
         with self._reading() as connection:

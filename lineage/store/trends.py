@@ -4,12 +4,12 @@ A run stands where it was due, else where it started, else where it was made. Of
 `lineage.store.metrics` shows as its latest; of a task that of the execution of its name that ended last.
 """
 
-from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache, lru_cache
 from typing import Any, Final, NamedTuple
 
+import orjson
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
@@ -20,6 +20,7 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    cast,
     exists,
     func,
     literal,
@@ -133,11 +134,8 @@ class _Reading:
 
 
 def _parameters_of(connection: Connection, runs_of_all: Collection[int]) -> Mapping[int, Mapping[str, str | None]]:
-    found: dict[int, dict[str, str | None]] = defaultdict(dict)
-    cursor = connection.connection.cursor()
-    for run_id, name, text in _parameters(connection.dialect.name).ask(cursor, {"ids": list(runs_of_all)}):
-        found[run_id][name] = text
-    return found
+    asked = _parameters(connection.dialect.name).ask(connection.connection.cursor(), {"ids": list(runs_of_all)})
+    return {run_id: orjson.loads(whole) for run_id, whole in asked}
 
 
 def _waits(connection: Connection, scope: Scope, rows: Mapping[int, Any]) -> Mapping[int, float]:
@@ -355,7 +353,9 @@ def _without(database: str, scope: Scope, built_in: str | None, where: Where | N
 
 @lru_cache(KEPT)
 def _parameters(database: str) -> Prepared:
+    """The parameters of runs, those of each as one JSON text: a row for each of them takes twice the time."""
     one = tables.run_parameter
-    return Prepared(
-        database, select(one.c.run_id, one.c.name, one.c.value).where(one.c.run_id.in_(given(database, "ids")))
-    )
+    as_object = func.json_group_object if database == "sqlite" else func.json_object_agg
+    whole = cast(as_object(one.c.name, one.c.value), Text)
+    is_asked = one.c.run_id.in_(given(database, "ids"))
+    return Prepared(database, select(one.c.run_id, whole).where(is_asked).group_by(one.c.run_id))

@@ -15,6 +15,7 @@ from lineage.trending.surroundings import Surroundings, called, change_of, shown
 from lineage.trends.blame import AROUND, Factor, Separation, blame
 from lineage.trends.directions import Direction, Verdict
 from lineage.trends.discovery import Discovery, discover
+from lineage.trends.floor import NoiseFloor, noise_floor
 from lineage.trends.noise import Floats, floats
 from lineage.trends.outliers import outliers
 from lineage.trends.shifts import Shift, Shifts, find_shifts
@@ -24,6 +25,7 @@ from lineage.trends.summary import Summary, summarize
 __all__ = ["Gap", "Point", "Question", "Suspect", "Trend", "TrendShift", "trends"]
 
 MOST_SERIES: Final = 50  # that one parameter splits a metric into
+MOST_ALIKE: Final = 1_000  # newest values, of which it is asked which ran the same
 SECONDS_OF_DAY: Final = 86_400
 _BY_CHANCE: Final = (
     "among so many metrics a shift like this is to be expected by chance: it is shown, and does not count"
@@ -133,7 +135,19 @@ class _Reading:
             shifts=tuple(self._shift(series, shifts, place, direction) for place in range(len(shifts.found))),
             summary=summary,
             warnings=(*summary.warnings, *self._cut()),
+            alarm_since=None if summary.alarm is None else series.computed[summary.alarm.index],
+            floor=self._floor(series),
         )
+
+    def _floor(self, series: _Series) -> NoiseFloor | None:
+        """How far the values of runs lie apart that have the same fingerprint; of executions, where one task is asked
+        about."""
+        newest = series.computed[-MOST_ALIKE:]
+        of_runs = self._asked.task is None
+        keys = [one.run_key if of_runs or one.execution_key is None else one.execution_key for one in newest]
+        known = self._store.fingerprints(self._scope, list(dict.fromkeys(keys)))
+        digests = [None if (found := known.get(key)) is None else found.digest for key in keys]
+        return noise_floor(series.values[-MOST_ALIKE:], digests)
 
     def _cut(self) -> Iterator[str]:
         """Say so where not all slots were looked at."""

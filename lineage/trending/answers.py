@@ -8,6 +8,7 @@ from lineage.identity import Key
 from lineage.model import TrendPoint
 from lineage.ports import Where
 from lineage.trends.directions import Direction, Directions
+from lineage.trends.floor import NoiseFloor
 from lineage.trends.shifts import Shift
 from lineage.trends.standing import Standing
 from lineage.trends.summary import Summary
@@ -77,7 +78,8 @@ class TrendShift:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trend:
     """A metric over runs. `split` is the parameter, and the value of it, whose runs the series is of. `false_discovery`
-    is how often chance alone makes its clearest shift, where several metrics were looked at together."""
+    is how often chance alone makes its clearest shift, where several metrics were looked at together. `alarm_since` is
+    the point with which an early warning begins, and `floor` how far runs lie apart that ran the same."""
 
     metric: str
     task: str | None
@@ -89,6 +91,8 @@ class Trend:
     shifts: tuple[TrendShift, ...]
     summary: Summary
     warnings: tuple[str, ...]
+    alarm_since: TrendPoint | None = None
+    floor: NoiseFloor | None = None
     false_discovery: float | None = None
 
     @property

@@ -3,7 +3,7 @@
 Pure. Of a series only values count that a run computed: a value that was taken from a cache repeats an old one.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -13,8 +13,12 @@ from lineage.trends.directions import Direction
 from lineage.trends.monotone import Drift, drift_of
 from lineage.trends.noise import MOST_DEPENDENT, Floats, autocorrelation
 from lineage.trends.shifts import Shifts
+from lineage.trends.watch import Alarm, alarm_of
 
 DEPENDENT: Final = 0.3
+TOO_DEPENDENT_TO_WARN: Final = 0.2  # from there on, false alarms come several times as often as is said
+DRIFTS: Final = 0.05
+NEW: Final = 20  # values: what has lasted longer would have been confirmed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +39,8 @@ class Summary:
     `relative` is the difference of the last two over the previous one. `surprise` is how far the last value lies from
     the baseline's median, in standard deviations that outliers do not widen; where all of the baseline is equal it is
     None, and `is_surprising` says whether the last value is another. `autocorrelation` is that of one run with the
-    next, of what levels and drift leave. `warnings` are for those who read the rest.
+    next, of what levels and drift leave. `alarm` is an early warning by the newest values, which nothing has confirmed.
+    `warnings` are for those who read the rest.
     """
 
     count: int
@@ -51,6 +56,7 @@ class Summary:
     is_surprising: bool = False
     autocorrelation: float | None = None
     drift: Drift | None = None
+    alarm: Alarm | None = None
     warnings: tuple[str, ...] = ()
 
 
@@ -62,7 +68,8 @@ def summarize(days: Floats, values: Floats, shifts: Shifts, direction: Direction
     previous = float(values[-2]) if len(values) > 1 else None
     difference = None if previous is None else latest - previous
     cuts = [shift.index for shift in shifts.found]
-    drift = drift_of(days, values, cuts, min(shifts.dependence, MOST_DEPENDENT))
+    dependence = min(shifts.dependence, MOST_DEPENDENT)
+    drift = drift_of(days, values, cuts, dependence)
     baseline = _baseline(values, cuts)
     surprise, is_surprising = _surprise(latest, baseline)
     correlation = _correlation(days, values, cuts, drift)
@@ -80,6 +87,7 @@ def summarize(days: Floats, values: Floats, shifts: Shifts, direction: Direction
         is_surprising=is_surprising,
         autocorrelation=correlation,
         drift=drift,
+        alarm=_alarm(days, values, cuts, dependence),
         warnings=tuple(_warnings(shifts, baseline, correlation)),
     )
 
@@ -120,6 +128,21 @@ def _correlation(days: Floats, values: Floats, cuts: list[int], drift: Drift | N
     if not left.any():
         return None
     return min(float(autocorrelation(left)) + (1 + len(cuts)) / len(left), 1.0)
+
+
+def _alarm(days: Floats, values: Floats, cuts: list[int], dependence: float) -> Alarm | None:
+    """Look at the values of the latest level. Where those before the alarm drift, or depend on one another, it says
+    nothing."""
+    begin = cuts[-1] if cuts else 0
+    found = alarm_of(values[begin:])
+    if found is None or len(values) - begin - found.index > NEW:
+        return None
+    before = slice(begin, begin + found.index)
+    drift = drift_of(days[before], values[before], [], dependence)
+    correlation = _correlation(days[before], values[before], [], drift)
+    if correlation is None or correlation >= TOO_DEPENDENT_TO_WARN or (drift is not None and drift.p <= DRIFTS):
+        return None
+    return replace(found, index=begin + found.index)
 
 
 def _warnings(shifts: Shifts, baseline: Baseline | None, correlation: float | None) -> list[str]:

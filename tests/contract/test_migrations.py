@@ -12,8 +12,8 @@ from sqlalchemy import Engine, create_engine, insert, inspect, select
 from lineage.errors import InvalidSettings, SchemaOutdated, StoreError
 from lineage.ports import EVERYTHING, Listing, PageRequest
 from lineage.store import tables
-from lineage.store.database import migrate, open_in_memory, open_store
-from lineage.store.revisions import MIGRATIONS, needed
+from lineage.store.database import migrate, open_in_memory, open_store, pending_migrations
+from lineage.store.revisions import MIGRATIONS, known, needed
 from tests.factories import a_workflow, dumped, record
 from tests.postgresql import Server
 
@@ -192,3 +192,28 @@ def test_the_revision_that_is_needed_is_the_one_that_migrations_lead_to() -> Non
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     assert needed() == ScriptDirectory.from_config(config).get_current_head()
+
+
+def test_what_a_migration_would_do_is_told_and_not_done(another_url: str) -> None:
+    every = pending_migrations(another_url)
+    assert [revision for revision, _ in every] == sorted(known())
+    assert all(brings for _, brings in every)
+    with pytest.raises(SchemaOutdated):
+        open_store(another_url)
+    migrate(another_url)
+    assert pending_migrations(another_url) == ()
+
+
+def test_of_an_older_store_the_rest_is_told_and_of_a_newer_one_nothing(another_url: str) -> None:
+    migrate(another_url)
+    engine = create_engine(psycopg(another_url))
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0012'")
+    assert [revision for revision, _ in pending_migrations(another_url)] == sorted(
+        one for one in known() if one > "0012"
+    )
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(SchemaOutdated, match="9999"):
+        pending_migrations(another_url)
+    engine.dispose()

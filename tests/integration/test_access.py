@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 
 from lineage.access import Caller
@@ -114,6 +115,19 @@ def serving(store: str, tmp_path: Path, **settings: str) -> Iterator[Served]:
         served.process.stop()
 
 
+def queried(served: Served, **environment: str) -> tuple[int, list[str]]:
+    """What `lineage query` makes of it."""
+    done = subprocess.run(
+        [sys.executable, "-m", "lineage", "query", NAMES, "--url", served.address],
+        env=os.environ | environment,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    data = orjson.loads(done.stdout).get("data") or {"runs": {"nodes": []}}
+    return done.returncode, [node["name"] for node in data["runs"]["nodes"]]
+
+
 # ------------------------------------------------------------------------------------------ an API server's reviews
 def test_a_real_api_server_says_who_a_token_is_of(kubernetes: KubernetesServer) -> None:
     give(kubernetes)
@@ -161,6 +175,10 @@ def test_who_may_get_workflows_may_read_their_lineage(kubernetes: KubernetesServ
         assert served.sees("bot-token") == ["team-b"]
         assert served.sees("boss-token") == served.sees(ADMIN) == ["team-a", "team-b", "team-c"]
         assert served.sees(NOBODY) == []
+        assert queried(served, LINEAGE_TOKEN="ada-token") == (0, ["in-team-a"])
+        (tmp_path / "token").write_text("bot-token\n")
+        assert queried(served, LINEAGE_TOKEN_FILE=str(tmp_path / "token")) == (0, ["in-team-b"])
+        assert queried(served) == (1, [])
         for token in (None, "unknown", "eve-token"):
             refused = served.ask(token)
             assert (refused.status_code, refused.json()["errors"][0]["extensions"]["code"]) == (401, "UNAUTHENTICATED")

@@ -46,7 +46,8 @@ MOST_MEMORY: Final = 600 * 2**20
 SMALL: Final = "{ runs { totalCount } }"
 SMALL_ANSWER: Final = {"data": {"runs": {"totalCount": RUNS}}}
 HEAD: Final = (
-    b"POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAccept: %b\r\nContent-Length: %d\r\n\r\n"
+    b"POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    b"Accept: %b\r\nContent-Length: %d\r\n\r\n"
 )
 
 

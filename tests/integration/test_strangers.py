@@ -50,12 +50,9 @@ def world() -> SqlStore:
     record(store, *once.told(), *replace(once, uid="twin-2", name="twin-2", accuracy="0.7").told())
     names: dict[str, Any] = {"source": "argo_workflow", "cluster": CLUSTER, "seen_at": RECORDED_AT}
     for namespace in ("a", "b"):
-        told: dict[str, Any] = {
-            "resource": "workflows.argoproj.io",
-            "namespace": namespace,
-            "message": f"watching {namespace}",
-        }
-        record(store, SourceReported(**names, **told, state="SYNCED"))
+        resource, message = "workflows.argoproj.io", f"watching {namespace}"
+        told = SourceReported(**names, resource=resource, namespace=namespace, message=message, state="SYNCED")
+        record(store, told)
     record(store, InputUnreadable(**names, reason="this is no JSON", size_bytes=5, digest=f"sha256:{1:064x}"))
     while store.settle(limit=RUNS):
         pass

@@ -325,6 +325,8 @@ def test_of_many_who_come_at_once_with_the_same_the_first_asks() -> None:
 
 def test_what_is_remembered_has_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     class Anybody:
+        wants = "a name"
+
         def identify(self, shown: Shown) -> Identified:
             return Identified(caller=Caller(name=str(shown.user)))
 
@@ -339,3 +341,11 @@ def test_what_is_remembered_has_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
         True,
         True,
     ]
+
+
+@pytest.mark.parametrize(("shown", "what"), [(Shown(), "Nothing shows who asks"), (bearing("x"), "from nobody")])
+def test_who_is_not_let_in_is_told_what_would_be(shown: Shown, what: str) -> None:
+    gate = Guarded([by_provider(), ByProxy()], Everything(), seconds=30)
+    with pytest.raises(Unauthenticated, match=what) as refused:
+        gate.admit(shown)
+    assert f"a token of {ISSUER}, or to come by the proxy" in str(refused.value)

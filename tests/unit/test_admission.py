@@ -30,6 +30,8 @@ COUNT = "{ runs { totalCount } }"
 class ByName:
     """Who says who they are is believed, save those who are not."""
 
+    wants = "a name"
+
     def identify(self, shown: Shown) -> Identified | None:
         if shown.bearer == "gone":
             raise RightsUnknown("nobody answers there")
@@ -109,6 +111,8 @@ def test_a_name_that_comes_twice_is_nobodys() -> None:
     assert proxy.user({"kubeflow-userid": "ada, eve"}, "10.0.0.1") is None
 
     class AsShown:
+        wants = "a name"
+
         def identify(self, shown: Shown) -> Identified:
             return Identified(caller=Caller(name=str(shown.bearer)))
 

@@ -132,6 +132,77 @@ def test_what_watches_asks_ml_metadata_too_where_that_is_wanted(name: str, tmp_p
         kubernetes_validate.validate(item, NEWEST, strict=True)
 
 
+OF_ACCESS: Final = DEPLOY / "optional" / "access"
+ISTIO: Final = ("networking.istio.io/v1", "security.istio.io/v1")
+
+
+def with_components(name: str, tmp_path: Path, *components: str) -> tuple[Manifest, ...]:
+    """An overlay, with some of what is optional."""
+    shutil.copytree(DEPLOY, tmp_path / "deploy", dirs_exist_ok=True)
+    folder = tmp_path / "deploy" / "overlays" / name
+    with (folder / "kustomization.yaml").open("a") as file:
+        file.write(f"components: [{', '.join(f'../../optional/{one}' for one in components)}]\n")
+    return rendered(folder)
+
+
+def settings_of(pod: Manifest, config: Manifest) -> dict[str, str]:
+    """What a pod is told, where that is written down: what is its own goes before what all are told."""
+    own = {one["name"]: one["value"] for one in the_container(pod)["env"] if "value" in one}
+    return {**config, **own}
+
+
+@pytest.mark.parametrize("name", OVERLAYS)
+def test_a_server_is_told_who_may_see_what_it_shows(name: str) -> None:
+    (config,) = of_kind(overlay(name), "ConfigMap").values()
+    serving = {"one-machine": "kfp-lineage", "cluster": "serve"}[name]
+    assert settings_of(a_pod(name, serving), config["data"])["LINEAGE_ACCESS"] == "none"
+
+
+@pytest.mark.parametrize("name", OVERLAYS)
+def test_a_server_asks_the_cluster_who_may_see_what_where_that_is_wanted(name: str, tmp_path: Path) -> None:
+    found = with_components(name, tmp_path, "access")
+    serving = {"one-machine": "kfp-lineage", "cluster": "serve"}[name]
+    (config,) = of_kind(found, "ConfigMap").values()
+    told = {pod: settings_of(item, config["data"])["LINEAGE_ACCESS"] for pod, item in pods(found).items()}
+    assert {pod for pod, access in told.items() if access != "none"} == {serving}
+    assert load_settings({"access": told[serving]}).access == ("kubernetes",)
+    spec = pods(found)[serving]["spec"]
+    assert spec.get("automountServiceAccountToken", True)
+    bound = of_kind(found, "ClusterRoleBinding")["kfp-lineage-access"]["subjects"]
+    assert spec["serviceAccountName"] in [one["name"] for one in bound]
+    assert {one["name"] for one in bound} <= set(of_kind(found, "ServiceAccount"))
+    assert granted(of_kind(found, "ClusterRole")["kfp-lineage-access"]) == {
+        ("authentication.k8s.io", "tokenreviews", ("create",)),
+        ("authorization.k8s.io", "subjectaccessreviews", ("create",)),
+    }
+    for item in found:
+        kubernetes_validate.validate(item, NEWEST, strict=True)
+
+
+@pytest.mark.parametrize("name", OVERLAYS)
+def test_behind_a_gateway_a_server_believes_its_sidecar_alone(name: str, tmp_path: Path) -> None:
+    found = with_components(name, tmp_path, "access", "access-by-gateway")
+    serving = {"one-machine": "kfp-lineage", "cluster": "serve"}[name]
+    (config,) = of_kind(found, "ConfigMap").values()
+    told = settings_of(pods(found)[serving], config["data"])
+    settings = load_settings({"access": told["LINEAGE_ACCESS"], "proxies": told["LINEAGE_PROXIES"]})
+    assert (settings.access, [str(one) for one in settings.proxies]) == (("proxy",), ["127.0.0.6/32"])
+    assert told["LINEAGE_USER_HEADER"] == settings.user_header
+    route, policy = (
+        of_kind(found, "VirtualService")["kfp-lineage"],
+        of_kind(found, "AuthorizationPolicy")["kfp-lineage"],
+    )
+    service = of_kind(found, "Service")["kfp-lineage"]
+    destination = route["spec"]["http"][0]["route"][0]["destination"]
+    assert destination["host"].startswith(f"{service['metadata']['name']}.{service['metadata']['namespace']}.")
+    assert destination["port"]["number"] == service["spec"]["ports"][0]["port"]
+    selected = policy["spec"]["selector"]["matchLabels"]
+    assert selected.items() <= pods(found)[serving]["metadata"]["labels"].items()
+    for item in found:
+        if item["apiVersion"] not in ISTIO:
+            kubernetes_validate.validate(item, NEWEST, strict=True)
+
+
 @every_pod
 def test_only_what_watches_bears_an_account(name: str, pod: str) -> None:
     spec = a_pod(name, pod)["spec"]

@@ -253,17 +253,17 @@ def test_a_text_nested_without_end_is_refused(query: str) -> None:
 class Slow(FakeStore):
     """A store in which every page of runs and every part takes ten seconds, of a clock of its own."""
 
-    now = 0.0
+    passed = 0.0
 
     def clock(self) -> float:
-        return self.now
+        return self.passed
 
     def runs(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Run]:
-        self.now += 10
+        self.passed += 10
         return super().runs(scope, listing, page)
 
     def completeness(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, Completeness]:
-        self.now += 10
+        self.passed += 10
         return super().completeness(scope, runs)
 
 

@@ -138,3 +138,34 @@ def test_a_token_is_given_once(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("t")
     with pytest.raises(InvalidSettings, match="kfp_token is given twice"):
         load_settings({"kfp_token": "t", "kfp_token_file": tmp_path / "token"})
+
+
+# ------------------------------------------------------------------------------------------ access
+def test_access_is_said_by_ways_with_commas_and_of_proxies_the_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LINEAGE_ACCESS", "kubernetes, proxy")
+    monkeypatch.setenv("LINEAGE_PROXIES", "10.1.0.0/16, 127.0.0.6,fd00::/8")
+    settings = load_settings({})
+    assert settings.access == ("kubernetes", "proxy")
+    assert [str(one) for one in settings.proxies] == ["10.1.0.0/16", "127.0.0.6/32", "fd00::/8"]
+    assert load_settings({"access": "none"}).access == ("none",)
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ({"access": "none,oidc"}, "access is none, or one or more of"),
+        ({"access": "password"}, "--access, LINEAGE_ACCESS"),
+        ({"access": "oidc"}, "needs oidc_issuer and oidc_audience"),
+        ({"access": "oidc", "oidc_issuer": "https://login.example"}, "needs oidc_issuer and oidc_audience"),
+        ({"oidc_issuer": "http://login.example"}, "https address"),
+        ({"oidc_issuer": "https://login.example?x=1"}, "https address"),
+        ({"access": "proxy"}, "needs proxies"),
+        ({"proxies": "gateway.example"}, "LINEAGE_PROXIES"),
+        ({"proxies": "10.0.0.1/8"}, "LINEAGE_PROXIES"),
+        ({"access_seconds": 0}, "LINEAGE_ACCESS_SECONDS"),
+        ({"token": "t", "token_file": __file__}, "token is given twice"),
+    ],
+)
+def test_access_that_makes_no_sense_is_refused(flags: dict[str, object], expected: str) -> None:
+    with pytest.raises(InvalidSettings, match=expected):
+        load_settings(flags)

@@ -269,3 +269,16 @@ def test_a_last_value_that_is_out_of_the_usual_is_a_regression_too(answers: Answ
 def test_what_is_no_regression_does_not_fail(answers: Answers) -> None:
     answers.trends = [STEADY, {**STEADY, "verdict": "IMPROVEMENT"}, {**STEADY, "verdict": "UNKNOWN"}]
     assert run("trend", "f1", *OF, "--by", "seed", "--fail-on-regression").exit_code == 0
+
+
+def test_an_early_warning_and_the_noise_are_told(answers: Answers) -> None:
+    alarm = {"since": a_run(2), "at": "2026-11-03T02:00:03Z", "rises": False, "runsBetweenFalse": 465}
+    noise = {"deviation": 0.01, "groups": 3, "count": 12, "detectable": 0.0177}
+    answers.trends = [{**STEADY, "alarm": alarm, "noise": noise}]
+    told = plain(run("trend", "f1", *OF).output)
+    assert "early warning since nightly-2 values run lower than before, which nothing confirms yet" in told
+    assert "once in some 465 runs" in told
+    assert "12 runs that ran the same lie 0.01 apart" in told
+    assert "a change of 0.0177 would show" in told
+    answers.trends = [STEADY]
+    assert "early warning" not in run("trend", "f1", *OF).output

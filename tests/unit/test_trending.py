@@ -21,9 +21,9 @@ TRAINING = {"pipeline": global_id(pipeline_key(CLUSTER, NAMESPACE, "training"))}
 EVERY_RUN = {"namespace": NAMESPACE}
 
 
-def a_series(before: Training, after: Training, *, drop: float = 0.05) -> Iterator[Training]:
+def a_series(before: Training, after: Training, *, drop: float = 0.05, seed: int = 7) -> Iterator[Training]:
     """Runs of which those from SHIFT on are like `after`, and worse."""
-    noise = Random(7)
+    noise = Random(seed)
     for number in range(RUNS):
         accuracy = 0.9 + noise.gauss(0, 0.01) - (drop if number >= SHIFT else 0)
         like = after if number >= SHIFT else before
@@ -221,3 +221,35 @@ def test_more_values_than_fit_memory_are_refused() -> None:
 def test_more_points_than_are_told_are_refused(last: int) -> None:
     answer = execute(shifted(), EVERYTHING, saved_queries()["metric-trends"].text, {"scope": TRAINING, "last": last})
     assert f"last is {last}" in answer["errors"][0]["message"]
+
+
+# ------------------------------------------------------------------------------------------ noise, and what is new
+def settled(store: SqlStore) -> SqlStore:
+    while store.settle(limit=RUNS):
+        pass
+    return store
+
+
+def test_how_far_runs_lie_apart_that_ran_the_same_is_told() -> None:
+    """Runs before the shift are alike, and so are those since: the step between them is no noise."""
+    noise = accuracy(settled(recorded(*a_series(Training(), Training(rate="0.2")))))["noise"]
+    assert (noise["groups"], noise["count"]) == (2, RUNS)
+    assert noise["deviation"] == pytest.approx(0.01, rel=0.3)
+    assert noise["detectable"] == pytest.approx(1.77 * noise["deviation"], rel=0.01)
+
+
+def test_where_no_runs_are_alike_nothing_is_known_of_the_noise() -> None:
+    assert accuracy(recorded(*a_series(Training(), Training())))["noise"] is None  # nothing was settled
+    each = [replace(one, rate=f"0.{number + 10}") for number, one in enumerate(a_series(Training(), Training()))]
+    assert accuracy(settled(recorded(*each)))["noise"] is None
+
+
+def test_what_is_too_new_to_be_confirmed_is_warned_of() -> None:
+    runs = list(a_series(Training(), Training(), drop=0, seed=4))
+    runs[-3:] = [replace(one, accuracy=f"{float(one.accuracy) - 0.03:.4f}") for one in runs[-3:]]
+    trend = accuracy(recorded(*runs))
+    alarm = trend["alarm"]
+    assert (trend["shifts"], alarm["rises"], alarm["runsBetweenFalse"]) == ([], False, 465)
+    assert alarm["since"]["displayName"] == runs[-3].name
+    assert alarm["at"] in {point["at"] for point in trend["points"]}
+    assert accuracy(recorded(*runs[:-3]))["alarm"] is None

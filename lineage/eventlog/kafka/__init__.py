@@ -7,7 +7,7 @@ topics of others.
 from lineage.eventlog.kafka.connection import Access, access_of
 from lineage.eventlog.kafka.messages import follow
 from lineage.eventlog.kafka.reader import KafkaReader
-from lineage.eventlog.kafka.topic import Topic, find, prepare
+from lineage.eventlog.kafka.topic import Topic, find, inspect, prepare
 from lineage.eventlog.kafka.writer import KafkaWriter
 
-__all__ = ["Access", "KafkaReader", "KafkaWriter", "Topic", "access_of", "find", "follow", "prepare"]
+__all__ = ["Access", "KafkaReader", "KafkaWriter", "Topic", "access_of", "find", "follow", "inspect", "prepare"]

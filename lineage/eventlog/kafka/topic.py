@@ -65,6 +65,28 @@ def prepare(access: Access) -> Topic:
     )
 
 
+def inspect(access: Access) -> tuple[int | None, tuple[str, ...]]:
+    """Look at a topic, and change nothing: how many partitions it has, None where there is no such topic for us, and
+    what its settings may lose, where these may be read.
+
+    Raises:
+        LogError: nobody answers there, or not to us.
+    """
+    try:
+        client, _ = connect(KafkaAdminClient, access)
+        with client as admin:
+            found = _find(admin, access)
+            if found is None:
+                return None, ()
+            try:
+                lost = tuple(warnings(_settings(admin, access)))
+            except errors.AuthorizationError:
+                lost = ("its settings may not be read, and were not looked at",)
+            return len(found["partitions"]), lost
+    except errors.KafkaError as error:
+        raise LogError(f"{access.shown}: {describe(error)}") from error
+
+
 def find(access: Access, stop: Event) -> Topic | None:
     """Prepare a topic, waiting for brokers that are down; None where `stop` was set meanwhile.
 
@@ -124,15 +146,19 @@ def _make(admin: KafkaAdminClient, access: Access, *, brokers: int) -> Mapping[s
 
 def _check(admin: KafkaAdminClient, access: Access) -> None:
     try:
-        answer = admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, access.topic)], config_filter="all")
+        settings = _settings(admin, access)
     except errors.AuthorizationError:
         log.info("settings of the topic may not be read, and were not checked", topic=access.topic)
         return
-    settings = {name: setting["value"] for name, setting in answer["topic"][access.topic].items()}
     if "compact" in settings["cleanup.policy"]:
         raise LogError(f"{access.shown} is compacted, which throws views away: set cleanup.policy=delete")
     for warning in warnings(settings):
         log.warning("topic may lose something", topic=access.topic, reason=warning)
+
+
+def _settings(admin: KafkaAdminClient, access: Access) -> Mapping[str, str]:
+    answer = admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, access.topic)], config_filter="all")
+    return {name: setting["value"] for name, setting in answer["topic"][access.topic].items()}
 
 
 def warnings(settings: Mapping[str, str]) -> Iterator[str]:
