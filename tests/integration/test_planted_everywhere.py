@@ -3,7 +3,7 @@
 import gzip
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -13,15 +13,17 @@ import orjson
 import pytest
 import sqlalchemy
 import zstandard
+from kafka import KafkaConsumer
 from structlog.testing import capture_logs
 
 from lineage.errors import BadAnswer
+from lineage.eventlog.kafka import KafkaWriter, access_of, prepare
 from lineage.identity import Location, global_id
 from lineage.metrics.files import reader_of
 from lineage.objectstore.directory import DirectoryStore
 from lineage.objectstore.looking import look
 from lineage.observation import InputUnreadable, LocationLooked, ObjectSeen, Observation, encode
-from lineage.ports import EVERYTHING, Budget, Listing, PageRequest
+from lineage.ports import EVERYTHING, Budget, Listing, LogWriter, PageRequest
 from lineage.store import open_store
 from lineage.store.sql import SqlStore
 from lineage.web import application
@@ -31,6 +33,7 @@ from tests.asking import Client
 from tests.contract.test_bad_objects import own_objects
 from tests.factories import CLUSTER, RECORDED_AT, REDACTOR, KubernetesObject, record
 from tests.integration.test_cli import run
+from tests.kafka_server import KafkaServer
 from tests.kubeflow_world import a_told_world
 from tests.planting import Form, Plants, in_assignments, in_members, in_names, in_texts, in_what_is_read
 from tests.unit.test_planted_secrets import recorded
@@ -256,21 +259,24 @@ def test_an_answer_that_is_cut_off_is_told_without_them(form: Form, cut: int) ->
 
 
 class Written:
-    """A log that keeps what is appended as it is on the wire."""
+    """A log that keeps what is appended as it is on the wire, and may hand it on to another."""
 
-    def __init__(self) -> None:
+    def __init__(self, on: LogWriter | None = None) -> None:
         self.written = bytearray()
         self.objects = 0
+        self._on = on
 
     def append(self, observation: Observation) -> None:
+        if self._on is not None:
+            self._on.append(observation)
         self.written += encode(observation)
         self.objects += isinstance(observation, ObjectSeen | InputUnreadable)
 
 
-def test_they_are_neither_in_the_log_of_events_nor_in_what_watchers_say(fixtures: Path) -> None:
-    plants, world = Plants(), World()
+def a_planted_world(fixtures: Path, plants: Plants) -> tuple[World, int]:
+    """A cluster of objects that were planted in, and how many there are."""
+    world, count = World(), 0
     resources = {source.name: source.resource for source in watched_sources()}
-    expected = 0
     for number, item in enumerate(everything(fixtures)):
         source = find_source(item, all_sources())
         if source is None or source.name not in resources:
@@ -280,25 +286,54 @@ def test_they_are_neither_in_the_log_of_events_nor_in_what_watchers_say(fixtures
             name = f"{form.__name__}-{number}"
             planted["metadata"] |= {"name": name, "namespace": "a", "uid": name}
             world.put(resources[source.name], planted)
-            expected += 1
-    events = Written()
-    api = ApiServer(world, resources=list(resources.values()), bookmark_seconds=1)
-    with capture_logs() as logs:
-        api.start()
-        watching = Watching(
-            transport=connect(url=api.url),
-            sources=watched_sources(),
-            namespaces=None,
-            events=events,
-            cluster=CLUSTER,
-            redactor=REDACTOR,
-            clock=lambda: RECORDED_AT,
-        )
-        watching.start()
-        try:
-            assert comes_true(lambda: events.objects >= expected)
-        finally:
-            watching.stop()
-            api.stop()
+            count += 1
+    return world, count
+
+
+@contextmanager
+def watched(world: World, events: LogWriter) -> Iterator[None]:
+    """Watch a cluster meanwhile."""
+    api = ApiServer(world, resources=[source.resource for source in watched_sources()], bookmark_seconds=1)
+    api.start()
+    watching = Watching(
+        transport=connect(url=api.url),
+        sources=watched_sources(),
+        namespaces=None,
+        events=events,
+        cluster=CLUSTER,
+        redactor=REDACTOR,
+        clock=lambda: RECORDED_AT,
+    )
+    watching.start()
+    try:
+        yield
+    finally:
+        watching.stop()
+        api.stop()
+
+
+def test_they_are_neither_in_the_log_of_events_nor_in_what_watchers_say(fixtures: Path) -> None:
+    plants, events = Plants(), Written()
+    world, count = a_planted_world(fixtures, plants)
+    with capture_logs() as logs, watched(world, events):
+        assert comes_true(lambda: events.objects >= count)
     assert plants.found_in(bytes(events.written)) == set()
     assert plants.found_in(repr(logs).encode()) == set()
+
+
+def test_they_are_in_no_message_of_a_topic(fixtures: Path, kafka: KafkaServer) -> None:
+    plants, access = Plants(), access_of(f"kafka://{kafka.bootstrap}/{kafka.new_topic()}")
+    prepare(access)
+    world, count = a_planted_world(fixtures, plants)
+    messages = b""
+    with KafkaWriter(access) as writer:
+        events = Written(writer)
+        with watched(world, events):
+            assert comes_true(lambda: events.objects >= count)
+    with KafkaConsumer(
+        access.topic, bootstrap_servers=list(access.servers), auto_offset_reset="earliest", consumer_timeout_ms=3_000
+    ) as consumer:
+        for message in consumer:
+            messages += (message.key or b"") + (message.value or b"")
+    assert len(messages) > len(events.written) / 2
+    assert plants.found_in(messages) == set()
