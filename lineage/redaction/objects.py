@@ -291,7 +291,7 @@ class _Walk:
                 new = self.value(value)
             if new is not value:
                 changed[key] = new
-            if self._shapes and isinstance(key, str) and _shows_a_secret(key):
+            if self._shapes and isinstance(key, str) and len(key) >= _SHORTEST and _shows_a_secret(key):
                 renamed[key] = self._shaped(key)
         item = {**item, **changed} if changed else item
         return {renamed.get(key, key): value for key, value in item.items()} if renamed else item
@@ -391,6 +391,7 @@ def _shows_a_secret(name: str) -> bool:
     )
 
 
+_SHORTEST: Final = 8  # letters of a name in which a secret can show: `://:a@` is the shortest
 _SCHEME: Final = re.compile(r"^\s*(?i:bearer|basic|token)\s+(?=\S+\s*$)")
 _HEADER: Final = "Authorization: "
 

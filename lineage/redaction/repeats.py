@@ -37,6 +37,7 @@ _COMMON: Final = words(
 _FEW: Final = 100  # spellings that are searched for one by one in about the time of looking up each place
 _START: Final = 6  # characters: the least that a secret which is followed has
 _MOST_TRIES: Final = 50_000_000  # some seconds
+_WORD: Final = 8  # letters: a name that has fewer, or no digit among them, may be a word of Kubernetes
 _MARKED: Final = "redacted"[:_START]
 _Starts: TypeAlias = dict[str, list[str]]
 
@@ -71,7 +72,8 @@ class Repeats:
             if new is not value:
                 changed[key] = new
         item = {**item, **changed} if changed else item
-        renamed = {key: new for key, value in item.items() if (new := self._name(key, value)) is not key}
+        unlike_words = [key for key in item if isinstance(key, str) and len(key) >= _WORD and not key.isalpha()]
+        renamed = {key: new for key in unlike_words if (new := self._name(key, item[key])) is not key}
         return {renamed.get(key, key): value for key, value in item.items()} if renamed else item
 
     def _label(self, name: Any, value: Any) -> tuple[Any, Any]:
@@ -80,7 +82,7 @@ class Repeats:
     def _name(self, name: Any, value: Any) -> Any:
         """Redact the name of a member: not where it says who is who, or may be a word of Kubernetes."""
         is_identity = isinstance(value, dict) and value.get("id") == name  # a node, under its id
-        return name if is_identity or not isinstance(name, str) or _is_a_word(name) else self._value(name)
+        return name if is_identity or _is_a_word(name) else self._value(name)
 
     def _value(self, value: Any) -> Any:
         if isinstance(value, str):
@@ -139,7 +141,7 @@ def _stands_at(spelling: str, text: str, at: int) -> bool:
 
 
 def _is_a_word(name: str) -> bool:
-    return len(name) < 8 or not any(map(str.isdigit, name))
+    return len(name) < _WORD or not any(map(str.isdigit, name))
 
 
 def _spellings(secret: str) -> set[str]:
