@@ -5,6 +5,7 @@ LineageError
 ├── UnknownRedactionKey    an observation was redacted under another installation's key
 ├── InvalidRequest         the caller asked for something that makes no sense: a page of 0, a foreign cursor
 │   ├── InvalidId          an id that this program never gave out
+│   ├── UnknownCursor      a place in the feed of changes that this store does not know
 │   └── InvalidPolicy      the policy of an audit says something that makes no sense
 ├── DeadlineExceeded       answering took longer than its time budget
 ├── AnswerTooLarge         an answer would take more memory than one may
@@ -56,6 +57,17 @@ class InvalidRequest(LineageError):
 
 class InvalidId(InvalidRequest):
     """An id that this program never gave out."""
+
+
+class UnknownCursor(InvalidRequest):
+    """A place in the feed of changes that this store does not know: it is of another store, or of a time that a backup
+    took back. Read what there is, and follow from now."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The cursor is of another store, or of a time that this one does not remember: read the list of runs "
+            "again, and follow from there."
+        )
 
 
 class InvalidPolicy(InvalidRequest):

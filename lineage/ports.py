@@ -274,6 +274,42 @@ class Listing:
     order: tuple[Order, ...] = ()
 
 
+# ------------------------------------------------------------------------------------------ the feed
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunChange:
+    """A run that changed, as it is now, and where in the feed that is."""
+
+    cursor: str
+    run: Run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """A stretch of the feed. Whoever goes on from `cursor` misses nothing; so does whoever goes on from an item's."""
+
+    items: tuple[RunChange, ...]
+    cursor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedPlaces:
+    """Where runs changed, as (cluster, namespace), up to a cursor."""
+
+    places: frozenset[tuple[str, str]]
+    cursor: str
+
+
+class Listener(Protocol):
+    """Waits for changes. Nothing is read by it: to wait again and to look belong together. For one thread."""
+
+    def wait(self, seconds: float) -> None:
+        """Return once a change may have been committed, and after so many seconds in any case. A store that cannot be
+        reached makes it return sooner, and raises nothing."""
+
+    def close(self) -> None:
+        """Listen no longer."""
+
+
 # ------------------------------------------------------------------------------------------ the store
 class LineageStore(Protocol):
     """Everything that is known. Any order and any repetition of the same facts leaves the same knowledge.
@@ -335,6 +371,31 @@ class LineageStore(Protocol):
     def settle(self, *, limit: int) -> int:
         """Compute the fingerprints of up to `limit` runs that are due for them: that have ended, and of which anything
         became known since. Returns how many runs those were."""
+
+    # -- the feed
+    def feed_end(self) -> str:
+        """The cursor behind all changes that were committed so far."""
+
+    def changes(self, scope: Scope, where: Where | None, *, after: str, limit: int) -> Changes:
+        """Read the runs that changed after a cursor, and match: each once, as it is now, that first whose last change
+        is longest ago; at most `limit`. The cursor that comes with them is behind all that does not match, too.
+
+        Cursors are in the order of commits, whoever records beside whom: no change comes before a cursor that was read.
+
+        Raises:
+            InvalidRequest: `after` is no cursor, or the filter asks for what runs do not have.
+            UnknownCursor: it is one of another store, or of a time that this one does not remember.
+        """
+
+    def changed_places(self, scope: Scope, *, after: str) -> ChangedPlaces:
+        """Say in which namespaces runs changed after a cursor: whoever may see none of them need not be asked for.
+
+        Raises:
+            InvalidRequest, UnknownCursor: as `changes`.
+        """
+
+    def listener(self) -> Listener:
+        """Make what one waits for changes by."""
 
     # -- alerts
     def ended(self, scope: Scope, *, since: datetime) -> Sequence[tuple[Key, datetime]]:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar, assert_never
 
 from lineage.alerts import Alert, AlertKept, AlertMark, Span
 from lineage.deadline import Deadline
-from lineage.errors import InvalidRequest, PositionMoved
+from lineage.errors import InvalidRequest, PositionMoved, UnknownCursor
 from lineage.facts import Fact
 from lineage.fingerprints import Fingerprint
 from lineage.identity import Key, Location, encode_key, global_id
@@ -54,7 +54,24 @@ from lineage.model import (
     WorkflowIncarnation,
 )
 from lineage.observation import Observation
-from lineage.ports import AllOf, AnyOf, Condition, Listing, Not, Operator, Order, Page, PageRequest, Scope, Where
+from lineage.ports import (
+    AllOf,
+    AnyOf,
+    ChangedPlaces,
+    Changes,
+    Condition,
+    Listener,
+    Listing,
+    Not,
+    Operator,
+    Order,
+    Page,
+    PageRequest,
+    RunChange,
+    Scope,
+    Where,
+)
+from lineage.store.sqlite import Polling
 
 T = TypeVar("T")
 L = TypeVar("L", Run, Execution, Artifact, Pipeline, PipelineVersion, Experiment, RecurringRun, Deployment, Rejected)
@@ -104,6 +121,9 @@ class FakeStore:
         self.reads: list[str] = []
         self.facts: list[Fact] = []
         self.positions: dict[str, str | None] = {}
+        self._changes: list[Key] = []
+        self._changed_at: dict[Key, int] = {}
+        self._told = 0
 
     def within(self, deadline: Deadline) -> "FakeStore":
         """It takes no time."""
@@ -155,6 +175,40 @@ class FakeStore:
 
     def settle(self, *, limit: int) -> int:
         return 0
+
+    # -- the feed
+    def change(self, run: Run) -> None:
+        """Let a run that is known be another now, and tell of it."""
+        others = [one for one in self._known.runs if one.key != run.key]
+        self._known = replace(self._known, runs=[*others, run])
+        self._changes = [*(key for key in self._changes if key != run.key), run.key]
+        self._told += 1
+        self._changed_at[run.key] = self._told
+
+    def take_back(self, changes: int) -> None:
+        """Forget that so many changes were told, as one does who is a backup."""
+        self._told -= changes
+
+    def feed_end(self) -> str:
+        return str(self._told)
+
+    def changes(self, scope: Scope, where: Where | None, *, after: str, limit: int) -> Changes:
+        """The filter is not understood: everything matches."""
+        if not after.isdecimal() or int(after) > self._told:
+            raise UnknownCursor
+        self.reads.append("changes")
+        runs = {run.key: run for run in self._known.runs if self._visible(scope, run)}
+        found = [key for key in self._changes if key in runs and self._changed_at[key] > int(after)][:limit]
+        items = tuple(RunChange(cursor=str(self._changed_at[key]), run=runs[key]) for key in found)
+        return Changes(items=items, cursor=items[-1].cursor if len(items) == limit else str(self._told))
+
+    def changed_places(self, scope: Scope, *, after: str) -> ChangedPlaces:
+        found = self.changes(scope, None, after=after, limit=len(self._changes) + 1)
+        places = frozenset((one.run.cluster, one.run.namespace) for one in found.items)
+        return ChangedPlaces(places=places, cursor=found.cursor)
+
+    def listener(self) -> Listener:
+        return Polling()
 
     # -- alerts
     def ended(self, scope: Scope, *, since: datetime) -> Sequence[tuple[Key, datetime]]:

@@ -1,6 +1,7 @@
 """The GraphQL API: schema, execution and saved queries. Knows the ports and the model, and no store.
 
-`execute` answers a query without any HTTP. `python -m lineage_graphql` prints the schema.
+`execute` answers a query without any HTTP, and `read_subscription` reads what one wants to follow.
+`python -m lineage_graphql` prints the schema.
 """
 
 from lineage_graphql.answers import BUDGET_SECONDS, execute
@@ -8,15 +9,20 @@ from lineage_graphql.documents import InvalidDocument, nodes_asked, operation_ki
 from lineage_graphql.json_text import to_json
 from lineage_graphql.saved import SavedQuery, saved_queries
 from lineage_graphql.schema import sdl
+from lineage_graphql.subscribing import Subscription, SubscriptionRefused, read_subscription, refusal
 
 __all__ = [
     "BUDGET_SECONDS",
     "InvalidDocument",
     "SavedQuery",
+    "Subscription",
+    "SubscriptionRefused",
     "execute",
     "nodes_asked",
     "operation_kind",
     "read_document",
+    "read_subscription",
+    "refusal",
     "saved_queries",
     "sdl",
     "to_json",

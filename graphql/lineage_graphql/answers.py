@@ -12,17 +12,16 @@ import structlog
 from graphql import ExecutionResult, GraphQLError, execute_sync
 
 from lineage.deadline import Deadline
-from lineage.errors import AnswerTooLarge, InvalidRequest, NoRoom, NotFound
+from lineage.errors import AnswerTooLarge, InvalidRequest, NoRoom, NotFound, UnknownCursor
 from lineage.ports import LineageStore, Scope
 from lineage_graphql.context import open_context
-from lineage_graphql.documents import InvalidDocument, read_document, refuse_costly
+from lineage_graphql.documents import BAD_USER_INPUT, InvalidDocument, read_document, refuse_costly, refuse_subscription
 from lineage_graphql.execution import BROKEN_OFF, Execution
 from lineage_graphql.schema import SCHEMA
 
 log = structlog.get_logger(__name__)
 
 BUDGET_SECONDS: Final = 30.0
-BAD_USER_INPUT: Final = "BAD_USER_INPUT"
 
 
 def execute(
@@ -47,8 +46,9 @@ def execute(
     try:
         document = read_document(query)
         refuse_costly(document, operation_name, given)
+        refuse_subscription(document, operation_name)
     except InvalidDocument as refused:
-        return {"errors": [_told(error, refused.code) for error in refused.errors]}
+        return {"errors": [told(error, refused.code) for error in refused.errors]}
     context = open_context(store.within(deadline), scope, deadline)
     try:
         result = execute_sync(
@@ -63,12 +63,17 @@ def execute(
         return {"errors": [{"message": "The variables are nested too deeply.", "extensions": {"code": BAD_USER_INPUT}}]}
     finally:
         context.loaders.let_go()
-    return _formatted(result)
+    return formatted(result)
 
 
-def _formatted(result: ExecutionResult) -> dict[str, Any]:
+def formatted(result: ExecutionResult) -> dict[str, Any]:
+    """Write what an execution came to, as the caller is told it.
+
+    Raises:
+        NoRoom: other answers take all the room that there is.
+    """
     if result.data is None and all(error.path is None for error in result.errors or ()):
-        return {"errors": [_told(error, BAD_USER_INPUT) for error in result.errors or ()]}
+        return {"errors": [told(error, BAD_USER_INPUT) for error in result.errors or ()]}
     broken = next((error for error in result.errors or () if isinstance(error.original_error, BROKEN_OFF)), None)
     if broken is not None:
         for error in result.errors or ():
@@ -76,7 +81,7 @@ def _formatted(result: ExecutionResult) -> dict[str, Any]:
         return _broken_off(broken)
     answer: dict[str, Any] = {"data": result.data}
     if result.errors:
-        answer = {"errors": _located(result.errors), **answer}
+        answer = {"errors": located(result.errors), **answer}
     return answer
 
 
@@ -86,7 +91,7 @@ def _broken_off(error: GraphQLError) -> dict[str, Any]:
     if isinstance(cause, NoRoom):
         raise NoRoom
     code = "ANSWER_TOO_LARGE" if isinstance(cause, AnswerTooLarge) else "DEADLINE_EXCEEDED"
-    return {"errors": [_told(error, code)], "data": None}
+    return {"errors": [told(error, code)], "data": None}
 
 
 def _let_go(error: BaseException | None) -> None:
@@ -97,14 +102,15 @@ def _let_go(error: BaseException | None) -> None:
         error = error.__cause__ or error.__context__
 
 
-def _located(errors: Sequence[GraphQLError]) -> list[Mapping[str, Any]]:
+def located(errors: Sequence[GraphQLError]) -> list[Mapping[str, Any]]:
+    """Write errors with their codes; faults of ours are logged, and masked."""
     codes = list(map(_code, errors))
     faults = [error for error, code in zip(errors, codes, strict=True) if code is None]
     request_id = secrets.token_hex(8)
     if faults:
         log.warning("query failed", request_id=request_id, faults=len(faults), exc_info=_cause(faults[0]))
     return [
-        _masked(error, request_id) if code is None else _told(error, code)
+        _masked(error, request_id) if code is None else told(error, code)
         for error, code in zip(errors, codes, strict=True)
     ]
 
@@ -114,6 +120,8 @@ def _code(error: GraphQLError) -> str | None:
     match error.original_error:
         case NotFound():
             return "NOT_FOUND"
+        case UnknownCursor():
+            return "UNKNOWN_CURSOR"
         case InvalidRequest():
             return BAD_USER_INPUT
         case None:
@@ -129,7 +137,8 @@ def _cause(error: GraphQLError) -> Exception:
     return error.original_error or error
 
 
-def _told(error: GraphQLError, code: str) -> Mapping[str, Any]:
+def told(error: GraphQLError, code: str) -> Mapping[str, Any]:
+    """Write an error of the caller's with its code."""
     return {**error.formatted, "extensions": {"code": code}}
 
 

@@ -17,6 +17,7 @@ from graphql import (
     GraphQLError,
     Node,
     OperationDefinitionNode,
+    OperationType,
     SelectionSetNode,
     get_operation_ast,
     parse,
@@ -37,6 +38,7 @@ MOST_ROOT_FIELDS: Final = 50
 MOST_ERRORS: Final = 20
 DOCUMENTS_REMEMBERED: Final = 256
 
+BAD_USER_INPUT: Final = "BAD_USER_INPUT"
 COMPLEXITY_EXCEEDED: Final = "COMPLEXITY_EXCEEDED"
 
 
@@ -90,6 +92,18 @@ def refuse_costly(document: Document, operation_name: str | None, variables: Map
             f"The query could read {nodes} nodes; {MOST_NODES} is the most: ask for smaller pages or fewer levels."
         )
         raise InvalidDocument(COMPLEXITY_EXCEEDED, GraphQLError(message, operation))
+
+
+def refuse_subscription(document: Document, operation_name: str | None) -> None:
+    """Refuse an operation that is answered more than once where one answer is waited for.
+
+    Raises:
+        InvalidDocument: it is one.
+    """
+    operation = get_operation_ast(document.node, operation_name)
+    if operation is not None and operation.operation is OperationType.SUBSCRIPTION:
+        message = "A subscription takes a WebSocket (graphql-transport-ws), or the stream beneath this address."
+        raise InvalidDocument(BAD_USER_INPUT, GraphQLError(message, operation))
 
 
 def nodes_asked(text: str, operation_name: str | None, variables: Mapping[str, Any]) -> int:

@@ -7,13 +7,14 @@ from graphql import GraphQLInputObjectType, GraphQLSchema, print_schema
 
 from lineage_graphql.node import Hidden
 from lineage_graphql.query import Query
+from lineage_graphql.subscription import Subscription
 
 ONE_OF: Final = ("TrendScope",)
 """Inputs of which exactly one field is given: graphene cannot declare it."""
 
 
 def _built() -> GraphQLSchema:
-    schema: GraphQLSchema = graphene.Schema(query=Query, types=[Hidden]).graphql_schema
+    schema: GraphQLSchema = graphene.Schema(query=Query, subscription=Subscription, types=[Hidden]).graphql_schema
     for name in ONE_OF:
         of = schema.type_map[name]
         if isinstance(of, GraphQLInputObjectType):

@@ -7,6 +7,7 @@ import ipaddress
 import logging
 import signal
 import socket
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
@@ -24,7 +25,17 @@ from lineage.cli.terminal import complain, fail
 from lineage.errors import InvalidSettings
 from lineage.ports import LineageStore
 from lineage.settings import Settings, load_settings
-from lineage.web import Health, HttpProtocol, any_name, application, is_loopback_name, trusted
+from lineage.web import (
+    Application,
+    Health,
+    HttpProtocol,
+    SocketProtocol,
+    any_name,
+    application,
+    is_loopback_name,
+    trusted,
+)
+from lineage.web.questions import LARGEST_BODY
 
 log = structlog.get_logger(__name__)
 
@@ -33,6 +44,7 @@ BACKLOG: Final = 128
 NEW_OBJECTS_BETWEEN_COLLECTIONS: Final = 20_000  # some tens of small answers; an answer leaves few cycles behind
 LARGE_BLOCK_BYTES: Final = 256 * 1024
 _M_MMAP_THRESHOLD: Final = -3
+MOST_FILES: Final = 65_536
 GRACE_SECONDS: Final = 5  # for requests under way when the end is asked for
 
 
@@ -61,7 +73,7 @@ def serve(
 
 def serving(
     settings: Settings, store: LineageStore, listener: socket.socket, *, health: Health | None = None
-) -> ASGIApp:
+) -> Application:
     """Make the application that serves a store to those whom the settings let in.
 
     Raises:
@@ -107,19 +119,35 @@ def listen(host: str, port: int, *, flag: str = "--port") -> socket.socket:
     return listener
 
 
-def make_server(app: ASGIApp) -> uvicorn.Server:
+class _Server(uvicorn.Server):
+    """A server that ends what would never end by itself, before it waits for the rest."""
+
+    def __init__(self, config: uvicorn.Config, end: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._end = end
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._end()
+        await super().shutdown(sockets)
+
+
+def make_server(app: Application | ASGIApp) -> uvicorn.Server:
     """Make the server of an application; set `should_exit` to end it."""
-    return uvicorn.Server(
+    return _Server(
         uvicorn.Config(
             app,
             http=HttpProtocol,
+            ws=SocketProtocol,
+            ws_max_size=LARGEST_BODY,
+            ws_per_message_deflate=False,  # answers hold secrets beside what others can have recorded: RFC 7692 §8
             log_config=None,
             access_log=False,
             lifespan="off",
             server_header=False,
             proxy_headers=False,  # whose address a connection has is what it has: a gate may believe it
             timeout_graceful_shutdown=GRACE_SECONDS,
-        )
+        ),
+        app.end if isinstance(app, Application) else lambda: None,
     )
 
 
@@ -137,6 +165,7 @@ def serve_until_stopped(
     before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     _keep_what_was_imported()
     _give_back_large_blocks()
+    _let_many_connect()
     try:
         begin()
         server.run(sockets=[listener])
@@ -157,6 +186,19 @@ def _keep_what_was_imported() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(NEW_OBJECTS_BETWEEN_COLLECTIONS)
+
+
+def _let_many_connect() -> None:
+    """Have as many files as the system allows: each connection is one, and what systems give at first is meant for
+    programs that know no others."""
+    if sys.platform == "win32":
+        return  # it has no such limit
+    import resource  # noqa: PLC0415 - nor this
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def announce(

@@ -104,7 +104,9 @@ class Batch:
     `moved_pods` are by uid; of `turned_pods` it is now known whether the cache stood in for them. `joined_by_owner` are
     workflows whose run is now known. `seated_pods` work for another execution than before, `claimed_runs` may have
     another starter, and `left_runs` lost an execution to another run. Of `changed_deployments` more is known than
-    before. `metric_parameters` are how output parameters are called that are metrics.
+    before. `gone` are uids that were deleted, or that a newer list lacks and the one before it had; `listings_renewed`
+    are lists that took the place of an older one, by their ids, with the version of that. `metric_parameters` are how
+    output parameters are called that are metrics.
     """
 
     nodes = _On(tables.node)
@@ -171,6 +173,8 @@ class Batch:
         self.seated_pods: set[str] = set()
         self.claimed_runs, self.left_runs = set[int](), set[int]()
         self.changed_deployments: dict[int, Row] = {}
+        self.gone: set[str] = set()
+        self.listings_renewed: dict[int, str | None] = {}
 
     def flush(self) -> None:
         """Write everything that changed."""
@@ -178,10 +182,10 @@ class Batch:
             if (shelf := self.__dict__.get(name)) is not None:
                 shelf.flush()
 
-    def changed_rows(self, name: str) -> Iterable[Row]:
-        """The rows of a shelf that this batch writes or takes away."""
+    def written(self, name: str) -> Iterable[Row]:
+        """The rows of a shelf that this batch has written or taken away."""
         shelf: Shelf | None = self.__dict__.get(name)
-        return () if shelf is None else shelf.changed()
+        return () if shelf is None else shelf.written
 
     # -- rows with a key
     def run(self, key: str) -> Row:

@@ -11,6 +11,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from lineage.errors import InvalidSettings, StoreError
 from lineage.metrics import PARAMETERS
 from lineage.store.dialect import Dialect
+from lineage.store.feed import become_another
 from lineage.store.postgresql import PostgreSql
 from lineage.store.revisions import MIGRATIONS, pending, refuse_others, revision_of
 from lineage.store.sql import SqlStore
@@ -80,6 +81,8 @@ def open_in_memory() -> SqlStore:
     engine, dialect = _connect("sqlite://")
     with engine.connect() as connection:
         _driver_of(connection).deserialize(_empty())
+        with connection.begin():
+            become_another(connection)
     return SqlStore(engine, dialect)
 
 

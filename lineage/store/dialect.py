@@ -4,12 +4,15 @@ implements it for each."""
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cache
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 from sqlalchemy import URL, Column, ColumnElement, Connection, Engine, Table
 from sqlalchemy.engine.interfaces import DBAPICursor
 
 from lineage.deadline import Deadline
+from lineage.ports import Listener
+
+MOST_BEYOND: Final = 16  # connections beside the five that are kept: with them, more than a server has threads that ask
 
 Cursor: TypeAlias = DBAPICursor
 Row = dict[str, Any]
@@ -58,6 +61,13 @@ class Dialect(Protocol):
 
     def share(self, connection: Connection, group: int, name: str) -> None:
         """Let nobody lock what bears this name until the end of the transaction; others may share it."""
+
+    # -- listeners
+    def notify(self, cursor: Cursor) -> None:
+        """Wake those who listen, in whichever process, once this transaction is committed."""
+
+    def listener(self, engine: Engine) -> Listener:
+        """Make what one listens by. It connects when it is first used."""
 
     # -- rows
     def one_of(self, column: Column[Any], values: Iterable[Any]) -> Iterator[ColumnElement[bool]]:

@@ -6,7 +6,7 @@ the runs whose fingerprints may be others now, once they have ended, and they ar
 computed stays due.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -20,8 +20,8 @@ from lineage.identity import Key, decode_key, run_key
 from lineage.model import ArtifactRole, Phase
 from lineage.ports import Scope
 from lineage.store import queries, tables
-from lineage.store.batch import Batch
 from lineage.store.dialect import Dialect
+from lineage.store.feed import announce
 from lineage.store.prepared import INSERT, Prepared, among
 from lineage.store.shelf import chunks
 
@@ -33,38 +33,10 @@ _ENDED: Final = sorted(phase.value for phase in Phase if phase.ended)
 
 
 # ------------------------------------------------------------------------------------------ marking
-def mark_changed(batch: Batch) -> None:
-    """Mark the runs that another fingerprint may follow for from what a batch changed."""
-    runs = {row["id"] for row in batch.changed_rows("runs")}
-    runs.update(row["run_id"] for row in batch.changed.values())
-    runs.update(row["run_id"] for row in batch.changed_rows("pods"))
-    rewritten = {row["id"] for row in batch.changed_rows("artifacts") if row["id"] not in batch.nodes.made}
-    using = {row["source" if row["role"] == WROTE else "target"] for row in batch.changed_rows("edges")}
-    for execution_id in list(using):
-        if (row := batch.executions.held(execution_id)) is not None:
-            runs.add(row["run_id"])
-            using.discard(execution_id)
-    if rewritten or using:
-        runs.update(_runs_of(batch.connection, rewritten, using))
-    _mark(batch.connection, sorted(runs))
-
-
-def _runs_of(connection: Connection, artifacts: set[int], executions: set[int]) -> Iterator[int]:
-    """The runs that read, took over or wrote artifacts, and those of executions."""
-    edge, execution, artifact = tables.edge, tables.execution, tables.artifact
-    for some in chunks(sorted(artifacts)):
-        reads = select(execution.c.run_id).join(edge, edge.c.target == execution.c.id).where(edge.c.source.in_(some))
-        yield from connection.scalars(reads)
-        written = select(artifact.c.run_id).where(artifact.c.id.in_(some), artifact.c.run_id.is_not(None))
-        yield from connection.scalars(written)
-    for some in chunks(sorted(executions)):
-        yield from connection.scalars(select(execution.c.run_id).where(execution.c.id.in_(some)))
-
-
-def _mark(connection: Connection, runs: Sequence[int]) -> None:
-    """Mark those that have ended. Who writes takes these rows last, and in one order."""
+def mark_due(connection: Connection, runs: Collection[int]) -> None:
+    """Mark those of some runs that have ended. Who writes takes these rows last, and in one order."""
     if runs:
-        _marking(connection.dialect.name).run(connection.connection.cursor(), {"runs": list(runs)})
+        _marking(connection.dialect.name).run(connection.connection.cursor(), {"runs": sorted(runs)})
 
 
 @cache
@@ -159,7 +131,8 @@ def write(
         if new := [row for place, row in rows.items() if before.get(place) != row]:
             dialect.put(cursor, fingerprint, new)
         changed += sorted({run_id for run_id, _ in gone} | {row[0] for row in new})
-    _mark(connection, sorted(set(_takers(connection, changed)) - taken.keys()))
+    mark_due(connection, set(_takers(connection, changed)) - taken.keys())
+    announce(connection, dialect, changed)
 
 
 @cache

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from functools import cache, lru_cache
 from itertools import chain
 from math import ceil
+from threading import Event
 from typing import Any, Final
 from zlib import crc32
 
@@ -28,11 +29,12 @@ from sqlalchemy import (
     event,
     literal,
 )
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from lineage.deadline import Deadline
 from lineage.errors import InvalidSettings, StoreError
-from lineage.store.dialect import Cursor, Identity, listed, put_text, select_text
+from lineage.ports import Listener
+from lineage.store.dialect import MOST_BEYOND, Cursor, Identity, listed, put_text, select_text
 from lineage.store.tables import ID_BLOCK, id_block
 
 CONNECT_TIMEOUT_SECONDS: Final = 10
@@ -48,6 +50,8 @@ LOCKS_IN_GROUP: Final = 1024  # of two groups all: a third of the 6,400 that a s
 GROUP_BASE: Final = 0x6B6670  # "kfp": the first of the two numbers of a lock, so that others' locks are others
 EVERYTHING_GROUP: Final = 0
 TEXTS: Final = 512  # statements whose texts are kept: far more than writers have
+CHANNEL: Final = "lineage_feed"
+RECONNECT_SECONDS: Final = 0.5  # who cannot listen looks as often as this
 QUERY_CANCELED: Final = "57014"  # the SQLSTATE of a statement that ran into its limit
 
 _ARRAYS: Final = {str: "text[]", int: "bigint[]", bool: "boolean[]", float: "float8[]", bytes: "bytea[]"}
@@ -71,6 +75,7 @@ class PostgreSql:
                 url.set(drivername="postgresql+psycopg"),
                 hide_parameters=True,
                 pool_pre_ping=True,
+                max_overflow=MOST_BEYOND,
                 pool_use_lifo=True,  # what was used last has most statements prepared
                 connect_args={name: value for name, value in connecting.items() if name not in url.query},
             )
@@ -122,6 +127,13 @@ class PostgreSql:
     def share(self, connection: Connection, group: int, name: str) -> None:
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock_shared(%s, %s)", (GROUP_BASE + group, _number(name)))
 
+    # -- listeners
+    def notify(self, cursor: Cursor) -> None:
+        cursor.execute(f"SELECT pg_notify('{CHANNEL}', '')")
+
+    def listener(self, engine: Engine) -> Listener:
+        return Notified(engine)
+
     # -- rows
     def one_of(self, column: Column[Any], values: Iterable[Any]) -> Iterator[ColumnElement[bool]]:
         distinct = list(dict.fromkeys(values))
@@ -152,6 +164,46 @@ class PostgreSql:
         several = len(table.primary_key) > 1
         columns = zip(*identities, strict=True) if several else [identities]
         cursor.execute(_remove_text(table), [list(column) for column in columns])
+
+
+class Notified:
+    """Listens by LISTEN, on a connection of its own. While that is lost, waiting is short, so that who listens looks by
+    himself; each wait tries to have it back. Implements `lineage.ports.Listener`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._driver = engine.dialect.loaded_dbapi
+        self._connection: Any = None
+        self._never = Event()
+
+    def wait(self, seconds: float) -> None:
+        try:
+            if self._connection is None:
+                self._connection = self._listening()
+                return  # what was told before is not told again
+            for _ in self._connection.notifies(timeout=seconds, stop_after=1):
+                pass
+        except (SQLAlchemyError, self._driver.Error):
+            self.close()
+            self._never.wait(min(seconds, RECONNECT_SECONDS))
+
+    def close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def _listening(self) -> Any:
+        pooled = self._engine.raw_connection()
+        connection: Any = pooled.driver_connection
+        pooled.detach()  # it never goes back to the others
+        try:
+            connection.rollback()
+            connection.autocommit = True
+            connection.execute(f"LISTEN {CHANNEL}")
+        except self._driver.Error:
+            connection.close()
+            raise
+        return connection
 
 
 def _number(name: str) -> int:

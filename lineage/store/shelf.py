@@ -50,7 +50,8 @@ class Shelf:
     """The rows of one table that a batch touches.
 
     `references` are the shelves whose ids a column holds: under an id that was given out in this batch nothing
-    is stored. `guard` is shown each row that is loaded.
+    is stored. `guard` is shown each row that is loaded. `written` are the rows that were written or taken away: those
+    that were there and are as they were are none of them.
     """
 
     __slots__ = (
@@ -68,6 +69,7 @@ class Shelf:
         "_stored",
         "_table",
         "made",
+        "written",
     )
 
     def __init__(
@@ -93,6 +95,7 @@ class Shelf:
         self._changed: dict[Identity, Row] = {}
         self._removed: dict[Identity, Row] = {}
         self.made: set[int] = set()
+        self.written: list[Row] = []
 
     # -- finding
     def __bool__(self) -> bool:
@@ -196,25 +199,21 @@ class Shelf:
         self.made.add(number)
         return number
 
-    def changed(self) -> Iterator[Row]:
-        """The rows that were added, changed or taken away."""
-        yield from self._changed.values()
-        yield from self._removed.values()
-
     def flush(self) -> None:
         """Write what changed, at the end of the batch: of what was there, only the columns that did. A database writes
         every index of a column that it is given, whether it has another value or not, and each page that is written
         costs its commit."""
+        self.written = list(self._removed.values())
         if self._removed:
             self._dialect.remove(self._cursor, self._table, list(self._removed))
         if not self._changed:
             return
         stored = self._stored
-        new = [row for identity, row in self._changed.items() if identity not in stored] if stored else None
-        news = list(map(self._form.values, self._changed.values() if new is None else new))
-        if news:
-            self._dialect.put(self._cursor, self._table, news)
-        if len(news) < len(self._changed):
+        new = [row for identity, row in self._changed.items() if not stored or identity not in stored]
+        if new:
+            self._dialect.put(self._cursor, self._table, list(map(self._form.values, new)))
+        self.written += new
+        if len(new) < len(self._changed):
             for names, rows in self._updates().items():
                 self._dialect.update(self._cursor, self._table, names, rows)
 
@@ -236,7 +235,8 @@ class Shelf:
 
     # -- inside
     def _updates(self) -> Mapping[tuple[str, ...], list[tuple[Any, ...]]]:
-        """Of the rows that were there, what changed, by the columns: their new values, then the primary key."""
+        """Of the rows that were there, what changed, by the columns: their new values, then the primary key. They count
+        as written."""
         updates: defaultdict[tuple[str, ...], list[tuple[Any, ...]]] = defaultdict(list)
         for identity, row in self._changed.items():
             values, stored = self._form.values(row), self._stored.get(identity)
@@ -244,6 +244,7 @@ class Shelf:
                 names = tuple(n for n, new, old in zip(self._form.names, values, stored, strict=True) if new != old)
                 key = (identity,) if self._form.key is not None else identity
                 updates[names].append((*(row[name] for name in names), *key))
+                self.written.append(row)
         return updates
 
     def _alive(self, column: str, value: Any, held: Mapping[Identity, Row] | None) -> list[Row]:

@@ -57,11 +57,12 @@ from lineage.model import (
     is_system,
 )
 from lineage.observation import Observation
-from lineage.ports import EVERYTHING, Listing, Page, PageRequest, Scope, Where
+from lineage.ports import EVERYTHING, ChangedPlaces, Changes, Listener, Listing, Page, PageRequest, Scope, Where
 from lineage.store import (
     alerts,
     alike,
     describing,
+    feed,
     fingerprints,
     metrics,
     owned,
@@ -195,9 +196,10 @@ class SqlStore:
                 with self._writing() as connection:
                     if log is not None and position is not None:
                         move_position(connection.connection.cursor(), self._dialect, log, after, position)
-                    added = apply(
+                    done = apply(
                         connection, self._dialect, self._rolls, self._metric_parameters, needed, stated, recorded_at
                     )
+                    feed.announce(connection, self._dialect, done.runs, done.also)
                 break
             except LocksMissing as missing:
                 needed |= missing.names
@@ -205,7 +207,7 @@ class SqlStore:
                 overtaken += 1
                 if overtaken > OVERTAKINGS:
                     raise FactsRefused(str(error)) from error
-        news = dict(zip(chosen, added, strict=True))
+        news = dict(zip(chosen, done.added, strict=True))
         return tuple(news[stand] for stand in stands)
 
     def _storable(self, fact: Fact) -> Fact:
@@ -253,6 +255,22 @@ class SqlStore:
             with suppress(StoreError) if left else nullcontext(), self._writing() as connection:
                 fingerprints.write(connection, self._dialect, portion, found)
                 return
+
+    # -- the feed
+    def feed_end(self) -> str:
+        with self._reading() as connection:
+            return feed.end(connection)
+
+    def changes(self, scope: Scope, where: Where | None, *, after: str, limit: int) -> Changes:
+        with self._reading() as connection:
+            return feed.changes(connection, scope, where, after=after, limit=limit)
+
+    def changed_places(self, scope: Scope, *, after: str) -> ChangedPlaces:
+        with self._reading() as connection:
+            return feed.changed_places(connection, scope, after=after)
+
+    def listener(self) -> Listener:
+        return self._dialect.listener(self._engine)
 
     # -- alerts
     def ended(self, scope: Scope, *, since: datetime) -> Sequence[tuple[Key, datetime]]:

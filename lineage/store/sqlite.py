@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from itertools import count
 from pathlib import Path
+from threading import Event
 from typing import Any, Final
 
 import orjson
@@ -14,12 +15,15 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import QueuePool
 
 from lineage.deadline import Deadline
-from lineage.store.dialect import Cursor, Identity, put_text, select_text
+from lineage.ports import Listener
+from lineage.store.dialect import MOST_BEYOND, Cursor, Identity, put_text, select_text
 
 BUSY_TIMEOUT_SECONDS: Final = 30.0  # a writer waits for another: a batch takes some hundredths of a second
 CHUNK: Final = 500  # values of one IN: well below the 32,766 variables of a statement, and few texts of statements
 TEXTS: Final = 512  # statements that a connection keeps compiled: all that the writer has, and many of the readers'
 STEPS_BETWEEN_LOOKS: Final = 100_000  # of its virtual machine, between looks at the clock: about a millisecond
+
+POLL_SECONDS: Final = 0.1  # to look takes a ten-thousandth of a second: a thousandth of one core
 
 PRAGMAS: Final = (
     "PRAGMA journal_mode = WAL",  # readers go on while a writer writes
@@ -55,6 +59,7 @@ class Sqlite:
             engine = create_engine(
                 url.set(database=file),
                 hide_parameters=True,
+                max_overflow=MOST_BEYOND,
                 pool_use_lifo=True,  # what was used last has most statements compiled, and pages at hand
                 connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "cached_statements": TEXTS},
             )
@@ -92,6 +97,13 @@ class Sqlite:
     def share(self, connection: Connection, group: int, name: str) -> None:
         """Nothing to do, as with `lock`."""
 
+    # -- listeners
+    def notify(self, cursor: Cursor) -> None:
+        """Nothing to do: who listens looks again and again."""
+
+    def listener(self, engine: Engine) -> Listener:
+        return Polling()
+
     # -- rows
     def one_of(self, column: Column[Any], values: Iterable[Any]) -> Iterator[ColumnElement[bool]]:
         distinct = list(dict.fromkeys(values))
@@ -124,6 +136,19 @@ class Sqlite:
     def remove(self, cursor: Cursor, table: Table, identities: Sequence[Identity]) -> None:
         gone = [(identity,) for identity in identities] if len(table.primary_key) == 1 else identities
         cursor.executemany(f'DELETE FROM "{table.name}" WHERE {_matches(table)}', gone)
+
+
+class Polling:
+    """Listens where nobody tells: by looking every so often. Implements `lineage.ports.Listener`."""
+
+    def __init__(self) -> None:
+        self._never = Event()
+
+    def wait(self, seconds: float) -> None:
+        self._never.wait(min(seconds, POLL_SECONDS))
+
+    def close(self) -> None:
+        """Nothing to do."""
 
 
 # ------------------------------------------------------------------------------------------ texts of statements

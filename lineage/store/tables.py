@@ -318,6 +318,7 @@ workflow = Table(
     # Which kind of object it is, where that is no workflow.
     Column("resource", Text),
 )
+_index_of_known("workflow_by_seen_version", workflow.c.seen_version)
 
 # The newest view of each class names attempts (`execution.in_roll_…`), and nodes that wait.
 roll = Table(
@@ -656,6 +657,22 @@ fingerprint_due = Table(
     metadata,
     Column("run_id", Id, primary_key=True, autoincrement=False),
     Column("mark", BigInteger, nullable=False),
+)
+
+# Who listens is told of runs that changed: of each the place of its last change, in the order in which changes were
+# committed. `feed` is one row: where the last of all is, and which store this is, drawn once.
+feed = Table(
+    "feed",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("store", _code(32), nullable=False),
+    Column("place", BigInteger, nullable=False),
+)
+run_change = Table(
+    "run_change",
+    metadata,
+    Column("run_id", Id, primary_key=True, autoincrement=False),
+    Column("place", BigInteger, nullable=False, index=True),
 )
 
 # What somebody was told of, and is to be: no knowledge, but what became of rules. What it says is in `body`. `series`,

@@ -7,15 +7,18 @@
 4. Copies: artifacts lead to what came from outside later with their content (`copying`).
 5. Bookkeeping: what the API server says of existence, what sources delivered, what was rejected, and which runs are
    due for their fingerprints. It comes last, because recorders share its rows.
+
+Behind all of it, the feed is told (`feed`): from there to the commit, recorders take turns.
 """
 
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Sequence, Set
+from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from typing import TypeAlias, assert_never
 
 import zstandard
-from sqlalchemy import BigInteger, Connection, and_, bindparam, case, delete, func, update
+from sqlalchemy import BigInteger, Connection, and_, bindparam, case, delete, func, select, update
 
 from lineage.errors import PositionMoved
 from lineage.facts import (
@@ -39,12 +42,13 @@ from lineage.facts import (
 from lineage.identity import Key, encode_key, object_key
 from lineage.store import tables
 from lineage.store.batch import Batch
+from lineage.store.changed import changed_runs, gone_runs
 from lineage.store.codec import microseconds
 from lineage.store.copying import join_copies
 from lineage.store.coverage import watch
 from lineage.store.deployments import see_deployment
 from lineage.store.dialect import Cursor, Dialect
-from lineage.store.fingerprints import mark_changed
+from lineage.store.fingerprints import mark_due
 from lineage.store.joins import join_pods
 from lineage.store.locks import SUBJECTS, Locks, Name
 from lineage.store.members import see_execution
@@ -60,6 +64,16 @@ from lineage.store.views import see_pod, see_run
 Bookkeeping: TypeAlias = ObjectGone | SourceObserved | InputRejected
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """What became of facts: of each whether it added to what is known, and which runs are another now. `also` finds
+    more of those once nobody else can commit such a change (`lineage.store.feed.announce`)."""
+
+    added: tuple[bool, ...]
+    runs: Set[int]
+    also: Callable[[], Set[int]] | None
+
+
 def apply(
     connection: Connection,
     dialect: Dialect,
@@ -68,9 +82,9 @@ def apply(
     needed: Set[Name],
     facts: Sequence[Fact],
     recorded_at: datetime,
-) -> tuple[bool, ...]:
-    """Write facts. Says of each whether it added to what is known. `needed` is what must be locked for it, and
-    `metric_parameters` how output parameters are called that are metrics.
+) -> Applied:
+    """Write facts, and tell nobody. `needed` is what must be locked for it, and `metric_parameters` how output
+    parameters are called that are metrics.
 
     Raises:
         LocksMissing: more than that must be: begin anew with that as well.
@@ -99,8 +113,13 @@ def apply(
     join_copies(batch)
     for number, fact in sorted(books, key=lambda one: _turn(one[1])):
         added[number] = _keep_book(batch, fact, recorded_at)
-    mark_changed(batch)
-    return tuple(added[number] for number in range(len(facts)))
+    runs = changed_runs(batch)
+    mark_due(connection, runs)
+    return Applied(
+        added=tuple(added[number] for number in range(len(facts))),
+        runs=runs,
+        also=partial(gone_runs, batch) if batch.gone or batch.listings_renewed else None,
+    )
 
 
 def _load_ahead(batch: Batch, facts: Sequence[Fact]) -> None:
@@ -205,7 +224,10 @@ def _keep(batch: Batch, fact: ObjectKept) -> bool:
 
 
 def _delete(batch: Batch, fact: ObjectGone) -> bool:
-    return _deletion(batch.dialect.name).run(batch.cursor, {"uid": fact.uid}) > 0
+    added = _deletion(batch.dialect.name).run(batch.cursor, {"uid": fact.uid}) > 0
+    if added:
+        batch.gone.add(fact.uid)
+    return added
 
 
 @cache
@@ -224,7 +246,12 @@ def _list(batch: Batch, fact: ResourceListed) -> bool:
     if row is None:
         row = {**scope, "id": batch.listings.next_id()}
     elif added:
-        connection.execute(delete(tables.listed).where(tables.listed.c.listing_id == row["id"]))
+        mine = tables.listed.c.listing_id == row["id"]
+        batch.gone.update(connection.scalars(select(tables.listed.c.uid).where(mine)))
+        batch.gone.difference_update(fact.uids)
+        connection.execute(delete(tables.listed).where(mine))
+    if added:
+        batch.listings_renewed.setdefault(row["id"], row.get("version"))
     batch.listings.put(row | {"version": fact.version})
     if fact.uids:
         batch.dialect.put(batch.cursor, tables.listed, [(row["id"], uid) for uid in dict.fromkeys(fact.uids)])

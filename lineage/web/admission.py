@@ -1,7 +1,8 @@
 """Who is let in, and how much one caller may ask: looked at before anything is read of what they ask.
 
 Whoever is known from a short while ago passes at once. Others stand in a line of their own, in which a gate is asked:
-those who are not let in take no thread from those who are.
+those who are not let in take no thread from those who are. Whoever was let in before has another line than those who
+come for the first time, so that guesses, however many, lock nobody out who is at work.
 """
 
 from collections import Counter, OrderedDict
@@ -16,7 +17,7 @@ from typing import Final
 from starlette.types import Receive
 from starlette.types import Scope as Asked
 
-from lineage.access import Gate, Grant
+from lineage.access import Gate, Grant, Shown
 from lineage.deadline import Deadline
 from lineage.errors import Unauthenticated
 from lineage.web.headers import combined
@@ -37,6 +38,14 @@ class TooMany(Exception):
     def __init__(self, message: str, retry_seconds: float) -> None:
         super().__init__(message)
         self.retry_seconds = ceil(retry_seconds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a connection shows of its sender, and from where it came."""
+
+    shown: Shown
+    peer: str | None
 
 
 @dataclass(slots=True)
@@ -82,7 +91,7 @@ class Admission:
 
     def __init__(self, gate: Gate, *, requests_per_minute: int = 0, clock: Callable[[], float] = monotonic) -> None:
         self._gate = gate
-        self._threads = Threads(ADMITTING_THREADS)
+        self._known, self._others = Threads(ADMITTING_THREADS), Threads(ADMITTING_THREADS)
         self._allowed = Allowance(requests_per_minute, clock=clock)
         self._refusals = Allowance(REFUSALS_PER_MINUTE, clock=clock)
         self._under_way: Counter[str] = Counter()
@@ -97,21 +106,43 @@ class Admission:
             TooMany: this caller has asked enough, or this address has been refused often enough.
             Unauthenticated: who it is was not shown, or is not believed.
         """
+        grant = await self.known(self.seen(asked), receive)
+        self.count(grant)
+        return grant
+
+    def seen(self, asked: Asked, *, authorization: str | None = None) -> Seen:
+        """Read what a request shows of its sender, once for all that comes over its connection."""
         peer = (asked.get("client") or (None,))[0]
-        shown = self._gate.shown(combined(asked), peer=peer)
-        grant = self._gate.remembered(shown)
-        if grant is None:
-            self._refuse_soon(self._refusals.take(str(peer), count=0), "Too many from this address were not let in.")
-            try:
-                deadline = Deadline(ADMITTING_SECONDS)
-                grant = await self._threads.run(partial(self._gate.admit, shown), deadline, receive)
-            except Unauthenticated as error:
-                self._refusals.take(str(peer))
-                note_refused(peer, str(error))
-                raise
+        return Seen(shown=self._gate.shown(combined(asked), peer=peer, authorization=authorization), peer=peer)
+
+    async def known(self, seen: Seen, receive: Receive) -> Grant:
+        """Find out who somebody is, and what they may see now: as often as one likes, for it counts as no question.
+
+        Raises:
+            AskerGone, Overloaded, RightsUnknown, TooMany, Unauthenticated: as `admit`.
+        """
+        grant = self._gate.remembered(seen.shown)
+        if grant is not None:
+            return grant
+        address, is_known = str(seen.peer), self._gate.knows(seen.shown)
+        if not is_known:
+            self._refuse_soon(self._refusals.take(address, count=0), "Too many from this address were not let in.")
+        threads = self._known if is_known else self._others
+        try:
+            return await threads.run(partial(self._gate.admit, seen.shown), Deadline(ADMITTING_SECONDS), receive)
+        except Unauthenticated as error:
+            self._refusals.take(address)
+            note_refused(seen.peer, str(error))
+            raise
+
+    def count(self, grant: Grant) -> None:
+        """Count a question of a caller.
+
+        Raises:
+            TooMany: they have asked enough, for now.
+        """
         if grant.caller.name:
             self._refuse_soon(self._allowed.take(grant.caller.name), "You ask more often than you may.")
-        return grant
 
     @contextmanager
     def under_way(self, grant: Grant) -> Iterator[None]:

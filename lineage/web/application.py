@@ -5,7 +5,7 @@ answers of saved queries; store reads block, so they run on threads. `/graphql` 
 the rest, and stands before the framework that serves it. What shows nothing of a store is shown to everybody.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -27,14 +27,21 @@ from lineage.deadline import Deadline
 from lineage.errors import DeadlineExceeded, StoreError
 from lineage.ports import EVERYTHING, LineageStore
 from lineage.web.admission import Admission
+from lineage.web.broadcast import Broadcast
 from lineage.web.documents import Documents
 from lineage.web.endpoint import NOT_NOW, Answer, endpoint, refused_as
+from lineage.web.events import Events
+from lineage.web.following import Room
 from lineage.web.headers import GRAPHIQL_POLICY, SecurityHeaders
 from lineage.web.health import STORE_SECONDS, Health, routes, store_answers
 from lineage.web.ledger import note_asked
+from lineage.web.live import THREADS as LIVE_THREADS
+from lineage.web.live import Live
 from lineage.web.measured import ABANDONED, NO_ANSWER, Measured, outcome_of
 from lineage.web.origins import IsOurs, Origins, any_name
 from lineage.web.page import Overview, page
+from lineage.web.questions import Question, Questions
+from lineage.web.sockets import Sockets
 from lineage.web.threads import AskerGone, Threads
 from lineage_graphql import BUDGET_SECONDS, execute, saved_queries
 
@@ -44,6 +51,19 @@ _STATIC: Final = Path(__file__).parent / "static"
 RUNS_SHOWN: Final = 15
 PAGE_THREADS: Final = 2
 GRAPHQL_PATH: Final = "/graphql"
+STREAM_PATH: Final = "/graphql/stream"
+FOLLOWED: Final = "FOLLOWED"  # what became of a question that goes on being answered
+
+
+class Application:
+    """What is served. `end` has those come back elsewhere who are told of changes, as the process ends."""
+
+    def __init__(self, app: ASGIApp, end: Callable[[], None]) -> None:
+        self._app = app
+        self.end = end
+
+    async def __call__(self, scope: Asked, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
 
 
 def application(
@@ -54,7 +74,7 @@ def application(
     requests_per_minute: int = 0,
     documents: Documents | None = None,
     hosts: IsOurs = any_name,
-) -> ASGIApp:
+) -> Application:
     """Serve of a store what those may see whom `gate` lets in: to each so many questions a minute (0: as many as they
     like), of those `documents` that may be asked. `health` is what else the process does; the store is checked anyway.
     `hosts` says under which names it is answered.
@@ -85,6 +105,21 @@ def application(
         with admission.under_way(grant):
             return await threads.run(partial(show, grant, deadline), deadline, request.receive)
 
+    def note_followed(grant: Grant, question: Question) -> None:
+        note_asked(grant, question.query, question.variables, question.operation_name, outcome=FOLLOWED, seconds=0.0)
+
+    live = Live(
+        admission=admission,
+        answer=answer,
+        broadcast=Broadcast(store),
+        questions=Questions(documents or Documents()),
+        room=Room(),
+        reading=Threads(LIVE_THREADS),
+        asking=Threads(LIVE_THREADS),
+        note_followed=note_followed,
+    )
+    health.metrics.subscriptions(lambda: live.broadcast.followed)
+    sockets, events = Sockets(live), Events(live)
     graphql = endpoint(answer, admission, documents)
     pages = Starlette(
         routes=[
@@ -102,12 +137,17 @@ def application(
     )
 
     async def served(request: Asked, receive: Receive, send: Send) -> None:
-        asks_graphql = request["type"] == "http" and request["path"] == request.get("root_path", "") + GRAPHQL_PATH
-        await (graphql if asks_graphql else pages)(request, receive, send)
+        address = request["type"], request["path"].removeprefix(request.get("root_path", ""))
+        await at.get(address, pages)(request, receive, send)
 
+    at: Mapping[tuple[str, str], ASGIApp] = {
+        ("http", GRAPHQL_PATH): graphql,
+        ("http", STREAM_PATH): events.respond,
+        ("websocket", GRAPHQL_PATH): sockets.serve,
+    }
     # The outermost come first: what is refused or breaks is measured, and has the headers of any answer.
     answered = SecurityHeaders(Origins(ServerErrorMiddleware(served), hosts))
-    return Measured(answered, on_request=on_request)
+    return Application(Measured(answered, on_request=on_request), events.end)
 
 
 def _overview(store: LineageStore, grant: Grant, answer: Answer, deadline: Deadline) -> Overview:

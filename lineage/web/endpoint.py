@@ -8,24 +8,22 @@ is asked than can be answered soon, 503.
 It speaks ASGI itself: what a framework does around a handler costs more than most answers.
 """
 
-import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, TypeAlias
 
-import orjson
-from starlette.datastructures import Headers, QueryParams
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lineage.access import OPEN, Grant
 from lineage.deadline import Deadline
-from lineage.errors import InvalidRequest, NoRoom, RightsUnknown, Unauthenticated
+from lineage.errors import NoRoom, RightsUnknown, Unauthenticated
 from lineage.room import Room, Share
 from lineage.web.admission import Admission, TooMany
-from lineage.web.documents import Documents, UntrustedDocument
+from lineage.web.documents import Documents
 from lineage.web.headers import SECURITY_HEADERS
-from lineage.web.negotiation import GRAPHQL, JSON, answer_type, is_json
+from lineage.web.negotiation import GRAPHQL, JSON, answer_type
+from lineage.web.questions import BAD_USER_INPUT, BODY_SECONDS, Question, Questions, Refused
 from lineage.web.threads import RETRY_SECONDS, AskerGone, Overloaded, Threads
 from lineage_graphql import BUDGET_SECONDS, InvalidDocument, nodes_asked, operation_kind, to_json
 
@@ -35,42 +33,18 @@ Reply: TypeAlias = tuple[Message, Message]
 """The start of a response, and its body."""
 
 HEADERS: Final = ((b"vary", b"Accept"), (b"cache-control", b"no-store"), *SECURITY_HEADERS)
-LARGEST_BODY: Final = 1_048_576  # bytes; five times the longest query text that is read
-MOST_BYTES: Final = 64 * LARGEST_BODY  # of all that arrive, wait or are answered
 THREADS: Final = 10
-HEAVY_THREADS: Final = 2  # with the others three fewer than a store opens connections: the page and probes need some
+HEAVY_THREADS: Final = 2  # with the others fewer than a store opens connections: the page and probes need some
 MOST_NODES_BESIDE: Final = 20_000  # a second's work; what may read more has those few threads, and no others
 MOST_OF_ONE: Final = 64 * 2**20  # bytes of one answer: a page of a hundred runs with large texts
 MOST_OF_ALL: Final = 2 * MOST_OF_ONE  # decoded, that is a GiB at the worst, of the two that a server is given
 PIECE_BYTES: Final = 256 * 2**10
 METHODS: Final = ("GET", "HEAD", "POST")
-BAD_USER_INPUT: Final = "BAD_USER_INPUT"
 OVERLOADED: Final = "OVERLOADED"
 TOO_MANY_REQUESTS: Final = "TOO_MANY_REQUESTS"
 UNAUTHENTICATED: Final = "UNAUTHENTICATED"
 RIGHTS_UNKNOWN: Final = "RIGHTS_UNKNOWN"
-UNTRUSTED_DOCUMENT: Final = "UNTRUSTED_DOCUMENT"
 CHALLENGE: Final = "Bearer"  # what a client is to show: RFC 6750 §3
-BODY_SECONDS: Final = 20.0  # for all of it: a megabyte at the speed of a poor telephone
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What a request asks. Other keys of a request are ignored, as the specification wants."""
-
-    query: str
-    variables: Mapping[str, Any] | None
-    operation_name: str | None
-
-
-class _Refused(Exception):
-    """The request makes no sense as such. `headers` say what would."""
-
-    def __init__(self, status: int, message: str, code: str = BAD_USER_INPUT, **headers: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-        self.headers = headers
 
 
 def endpoint(
@@ -98,11 +72,9 @@ class _Endpoint:
     ) -> None:
         self._answer = answer
         self._admission = admission
-        self._documents = documents
-        self._body_seconds = body_seconds
+        self._questions = Questions(documents, body_seconds)
         self._threads = Threads(THREADS)
         self._few = Threads(HEAVY_THREADS)
-        self._bytes = 0  # of all bodies that are held now
         self._room = room
 
     async def respond(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -118,40 +90,18 @@ class _Endpoint:
             grant = await self._admission.admit(scope, receive)
             with self._admission.under_way(grant):
                 if scope["method"] == "POST":
-                    await self._read(body, headers, receive)
+                    await self._questions.read(body, headers, receive)
                 reply = await self._reply(grant, scope, body, form, receive, share)
         except AskerGone:
             return
-        except _Refused as refused:
-            reply = _reply(refused.status, _error(str(refused), refused.code), form, **refused.headers)
+        except Refused as refused:
+            reply = reply_of(refused.status, error_of(str(refused), refused.code), form, **refused.headers)
         except NOT_NOW as refusal:
             status, code, more = refused_as(refusal)
-            reply = _reply(status, _error(str(refusal), code), form, **more)
+            reply = reply_of(status, error_of(str(refusal), code), form, **more)
         finally:
-            self._bytes -= len(body)
+            self._questions.let_go(body)
         await _send(reply, send)
-
-    async def _read(self, body: bytearray, headers: Headers, receive: Receive) -> None:
-        """Read a body as it arrives."""
-        if not is_json(headers.get("content-type", "")):
-            raise _Refused(415, f"The body must be {JSON} in UTF-8.")
-        try:
-            async with asyncio.timeout(self._body_seconds):
-                more = True
-                while more:
-                    message = await receive()
-                    if message["type"] == "http.disconnect":
-                        raise AskerGone
-                    piece, more = message.get("body", b""), message.get("more_body", False)
-                    if len(body) + len(piece) > LARGEST_BODY:
-                        raise _Refused(413, f"The body is larger than {LARGEST_BODY} bytes.")
-                    if self._bytes + len(piece) > MOST_BYTES:
-                        raise Overloaded
-                    body += piece
-                    self._bytes += len(piece)
-        except TimeoutError as error:
-            late = f"The body did not arrive within {self._body_seconds:g} seconds."
-            raise _Refused(408, late, Connection="close") from error
 
     async def _reply(
         self, grant: Grant, scope: Scope, body: bytearray, media_type: str, receive: Receive, share: Share
@@ -166,31 +116,22 @@ class _Endpoint:
     def _unless_heavy(
         self, grant: Grant, scope: Scope, body: bytearray, media_type: str, deadline: Deadline
     ) -> Reply | None:
-        question = self._question(scope, body)
+        question = self._questions.of_request(scope, body)
         if nodes_asked(question.query, question.operation_name, question.variables or {}) > MOST_NODES_BESIDE:
             return None
         return self._answered(grant, scope, question, media_type, deadline)
 
     def _whatever(self, grant: Grant, scope: Scope, body: bytearray, media_type: str, deadline: Deadline) -> Reply:
         # What was read of the body before is not kept while this waits: it takes up to twenty times the room.
-        return self._answered(grant, scope, self._question(scope, body), media_type, deadline)
-
-    def _question(self, scope: Scope, body: bytearray) -> Question:
-        fields = _fields_of_body(body) if scope["method"] == "POST" else _fields_of_address(scope)
-        try:
-            return _question(fields, self._documents.text(fields))
-        except UntrustedDocument as error:
-            raise _Refused(400, str(error), UNTRUSTED_DOCUMENT) from error
-        except InvalidRequest as error:
-            raise _Refused(400, str(error)) from error
+        return self._answered(grant, scope, self._questions.of_request(scope, body), media_type, deadline)
 
     def _answered(self, grant: Grant, scope: Scope, question: Question, media_type: str, deadline: Deadline) -> Reply:
         if scope["method"] != "POST" and _kind(question) == "mutation":
             # Links and images are fetched by GET, from any page: they must change nothing.
-            return _reply(405, _error("A mutation takes a POST."), media_type, Allow="POST")
+            return reply_of(405, error_of("A mutation takes a POST."), media_type, Allow="POST")
         answered = self._answer(grant, question.query, question.variables, question.operation_name, deadline)
         executed = "data" in answered
-        return _reply(200 if executed or media_type == JSON else 400, answered, media_type)
+        return reply_of(200 if executed or media_type == JSON else 400, answered, media_type)
 
 
 NOT_NOW: Final = (NoRoom, Overloaded, RightsUnknown, TooMany, Unauthenticated)
@@ -212,9 +153,9 @@ def refused_as(refusal: Exception) -> tuple[int, str, dict[str, str]]:
 
 def _refuse_odd(method: str, media_type: str | None) -> None:
     if method not in METHODS:
-        raise _Refused(405, f"Ask by one of {', '.join(METHODS)}.", Allow=", ".join(METHODS))
+        raise Refused(405, f"Ask by one of {', '.join(METHODS)}.", Allow=", ".join(METHODS))
     if media_type is None:
-        raise _Refused(406, f"Only {GRAPHQL} and {JSON} can be answered.")
+        raise Refused(406, f"Only {GRAPHQL} and {JSON} can be answered.")
 
 
 def _kind(question: Question) -> str | None:
@@ -222,43 +163,6 @@ def _kind(question: Question) -> str | None:
         return operation_kind(question.query, question.operation_name)
     except InvalidDocument:
         return None  # the answer says why
-
-
-# ------------------------------------------------------------------------------------------ reading
-def _fields_of_address(scope: Scope) -> Mapping[str, Any]:
-    fields: dict[str, Any] = dict(QueryParams(scope["query_string"]))
-    for name in ("variables", "extensions"):
-        if fields.get(name):
-            fields[name] = _parsed(fields[name], f"{name} is no JSON")
-    return fields
-
-
-def _fields_of_body(body: bytearray) -> Mapping[str, Any]:
-    fields = _parsed(body, "The body is no JSON.")
-    if isinstance(fields, list):
-        raise _Refused(400, "Several requests in one are not supported; send them one by one.")
-    if not isinstance(fields, dict):
-        raise _Refused(400, "The body must be a JSON object.")
-    return fields
-
-
-def _parsed(text: str | bytearray, otherwise: str) -> Any:
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        raise _Refused(400, otherwise) from error
-
-
-def _question(fields: Mapping[str, Any], query: object) -> Question:
-    variables, operation_name = fields.get("variables"), fields.get("operationName")
-    if not isinstance(query, str) or not query.strip():
-        raise _Refused(400, "`query` must be the text of a query. To write one by hand, open graphiql next door.")
-    if operation_name is not None and not isinstance(operation_name, str):
-        raise _Refused(400, "`operationName` must be a string.")
-    for name in ("variables", "extensions"):
-        if fields.get(name) not in (None, "") and not isinstance(fields[name], dict):
-            raise _Refused(400, f"`{name}` must be an object.")
-    return Question(query=query, variables=variables or None, operation_name=operation_name or None)
 
 
 # ------------------------------------------------------------------------------------------ replying
@@ -273,11 +177,13 @@ async def _send(reply: Reply, send: Send) -> None:
         await send({**whole, **piece})
 
 
-def _error(message: str, code: str = BAD_USER_INPUT) -> Mapping[str, Any]:
+def error_of(message: str, code: str = BAD_USER_INPUT) -> Mapping[str, Any]:
+    """Write an answer that is one error."""
     return {"errors": [{"message": message, "extensions": {"code": code}}]}
 
 
-def _reply(status: int, answer: Mapping[str, Any], media_type: str, **more: str) -> Reply:
+def reply_of(status: int, answer: Mapping[str, Any], media_type: str, **more: str) -> Reply:
+    """Write a response. `more` are headers."""
     body = to_json(answer)
     headers = [
         (b"content-type", f"{media_type}; charset=utf-8".encode()),

@@ -8,7 +8,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lineage.web.metrics import OnRequest
 
-PAGES: Final[Mapping[str, str]] = {"/": "page", "/graphql": "graphql", "/graphiql": "graphiql"}
+PAGES: Final[Mapping[str, str]] = {
+    "/": "page",
+    "/graphql": "graphql",
+    "/graphql/stream": "stream",
+    "/graphiql": "graphiql",
+}
 OTHER: Final = "other"  # whatever else is asked for: paths that anybody makes up are no labels
 UNWATCHED: Final = frozenset({"/healthz", "/readyz", "/metrics"})  # asked all the time, by machines
 NO_ANSWER: Final = 499  # the asker went away; nginx's number

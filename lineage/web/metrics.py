@@ -129,6 +129,10 @@ class Metrics:
             "lineage_log_entries", "Observations in the log that are not recorded yet.", registry=self._registry
         ).set_function(count)
 
+    def subscriptions(self, count: Callable[[], int]) -> None:
+        """Export how many subscriptions are open."""
+        Gauge("lineage_subscriptions", "Subscriptions that are open.", registry=self._registry).set_function(count)
+
     def waiting(self, outages: Mapping[str, Outage]) -> None:
         """Export for how long what the process needs has been waited for."""
         seconds = Gauge(

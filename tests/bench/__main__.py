@@ -29,6 +29,7 @@ from tests.bench import (
     objects,
     recording,
     serving,
+    subscriptions,
     trends,
     watching,
 )
@@ -43,6 +44,7 @@ SUBJECTS: Final[Mapping[str, Subject]] = {
     "closures": closures.measure,
     "audits": audits.measure,
     "http": serving.measure,
+    "subscriptions": subscriptions.measure,
     "growth": growth.measure,
     "objects": objects.measure,
     "differences": differences.measure,

@@ -40,9 +40,9 @@ def measure(bench: Bench) -> Iterator[Finding]:
     bench.say("http: starting servers")
     with ExitStack() as stack:
         ours = stack.enter_context(
-            _listening(sys.executable, "-m", "lineage", "serve", "--store", store, "--host", "127.0.0.1", "--port", "0")
+            listening(sys.executable, "-m", "lineage", "serve", "--store", store, "--host", "127.0.0.1", "--port", "0")
         )
-        plain = stack.enter_context(_listening(sys.executable, "-m", "tests.bench.plain_server", store))
+        plain = stack.enter_context(listening(sys.executable, "-m", "tests.bench.plain_server", store))
         bench.say("http: asking")
         for what, query in (("a run", ONE), (f"a run and its {len(workload.STEPS)} executions", ELEVEN)):
             yield _compared(bench, f"HTTP: {what}, a request", query, ours, plain)
@@ -106,7 +106,7 @@ def _asked(port: int, body: bytes, times: int) -> float:
 
 
 @contextmanager
-def _listening(*command: str) -> Iterator[int]:
+def listening(*command: str) -> Iterator[int]:
     """Start a server that says where it listens in its first line, and stop it at the end."""
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:

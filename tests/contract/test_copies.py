@@ -329,6 +329,9 @@ SINCE_THEN = (
     "DROP INDEX run_of_recurring_run_in_time",
     "CREATE INDEX ix_run_pipeline_version_id ON run (pipeline_version_id)",
     "CREATE INDEX ix_run_experiment_id ON run (experiment_id)",
+    "DROP TABLE feed",
+    "DROP TABLE run_change",
+    "DROP INDEX workflow_by_seen_version",
 )
 """What takes a store of this release back to the last one that knew no copies."""
 

@@ -10,7 +10,7 @@ from threading import Event, Thread
 
 import pytest
 
-from lineage.errors import StoreError
+from lineage.errors import StoreError, UnknownCursor
 from lineage.ports import EVERYTHING
 from lineage.store import SqlStore, back_up, migrate, open_store, restore
 from tests.factories import a_node, a_workflow, dumped, record
@@ -93,6 +93,17 @@ def test_a_copy_is_of_one_moment_however_much_is_written_meanwhile(tmp_path: Pat
     finally:
         stop.set()
         writer.join()
+
+
+def test_a_store_that_was_put_back_is_another_to_those_who_followed_it(tmp_path: Path) -> None:
+    """Else they would go on behind what was recorded in it since."""
+    store, copy = a_file(tmp_path), tmp_path / "copy.db"
+    back_up(store, copy)
+    with closing(open_store(url_of(store))) as opened:
+        cursor = opened.feed_end()
+    restore(copy, store, replace=True)
+    with closing(open_store(url_of(store))) as opened, pytest.raises(UnknownCursor):
+        opened.changes(EVERYTHING, None, after=cursor, limit=10)
 
 
 def test_nothing_that_is_there_is_written_over(tmp_path: Path) -> None:

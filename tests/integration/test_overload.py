@@ -24,8 +24,9 @@ from lineage.identity import global_id
 from lineage.model import Direction
 from lineage.ports import EVERYTHING, Condition, Listing, Operator, PageRequest
 from lineage.store import migrate, open_store
-from lineage.web.endpoint import LARGEST_BODY, MOST_NODES_BESIDE, THREADS
+from lineage.web.endpoint import MOST_NODES_BESIDE, THREADS
 from lineage.web.negotiation import GRAPHQL
+from lineage.web.questions import LARGEST_BODY
 from lineage_graphql import BUDGET_SECONDS
 from lineage_graphql.connections import LARGEST_PAGE
 from lineage_graphql.cost import MOST_NODES

@@ -137,7 +137,7 @@ def test_a_body_without_end_is_refused(client: Client) -> None:
 
 
 def test_what_has_no_room_is_refused_for_a_while(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lineage.web.endpoint.MOST_BYTES", 1_000)
+    monkeypatch.setattr("lineage.web.questions.MOST_BYTES", 1_000)
     refused = post(client, {"query": COUNT, "extensions": {"a": "x" * 1_000}})
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "2")
     assert [error["extensions"]["code"] for error in refused.json()["errors"]] == ["OVERLOADED"]

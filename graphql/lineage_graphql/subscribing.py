@@ -1,0 +1,181 @@
+"""Subscriptions: what one follows is read off its text once, and each change is answered as a query would be.
+
+Works without a connection, and keeps nothing: who listens to whom, and how they are told, is for others to say.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    GraphQLError,
+    OperationType,
+    VariableNode,
+    Visitor,
+    execute_sync,
+    get_operation_ast,
+    visit,
+)
+from graphql.execution.collect_fields import collect_fields
+from graphql.execution.values import get_argument_values
+
+from lineage.deadline import Deadline
+from lineage.errors import InvalidRequest, LineageError
+from lineage.ports import LineageStore, RunChange, Scope, Where
+from lineage_graphql.answers import formatted, located, told
+from lineage_graphql.context import open_context
+from lineage_graphql.documents import (
+    BAD_USER_INPUT,
+    COMPLEXITY_EXCEEDED,
+    InvalidDocument,
+    nodes_asked,
+    read_document,
+    refuse_costly,
+)
+from lineage_graphql.execution import Execution
+from lineage_graphql.filters import to_where
+from lineage_graphql.schema import SCHEMA
+
+MOST_NODES_OF_EVENT: Final = 20_000  # a second's work: each change is answered anew, as long as somebody listens
+AFTER: Final = "after"
+
+
+class SubscriptionRefused(Exception):
+    """What was asked cannot be followed. Holds the errors as the caller is told them."""
+
+    def __init__(self, errors: Sequence[Mapping[str, Any]]) -> None:
+        super().__init__("; ".join(str(error["message"]) for error in errors))
+        self.errors = errors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """What one follows, from where, and what of it is told. `question` is the same of all who are told the same: where
+    each of them begins is no part of it."""
+
+    where: Where | None
+    after: str | None
+    question: str
+    _document: DocumentNode = field(repr=False, compare=False)
+    _operation_name: str | None = field(compare=False)
+    _variables: Mapping[str, Any] = field(repr=False, compare=False)
+
+    def going_on(self, after: str) -> "Subscription":
+        """The same from another place on."""
+        return replace(self, after=after)
+
+    def answers(
+        self, store: LineageStore, scope: Scope, changes: Sequence[RunChange], deadline: Deadline
+    ) -> Iterator[Mapping[str, Any]]:
+        """Answer changes, one after another. What several of them need is read together."""
+        context = open_context(store.within(deadline), scope, deadline)
+        context.loaders.arrived([change.run for change in changes])
+        for change in changes:
+            result = execute_sync(
+                SCHEMA,
+                self._document,
+                root_value=change,
+                context_value=context,
+                variable_values=dict(self._variables),
+                operation_name=self._operation_name,
+                execution_context_class=Execution,
+            )
+            yield formatted(result)
+
+
+def read_subscription(text: str, variables: Mapping[str, Any] | None, operation_name: str | None) -> Subscription:
+    """Read what one wants to follow.
+
+    Raises:
+        SubscriptionRefused: it cannot be followed, as a query of its form could not be answered.
+    """
+    given = dict(variables or {})
+    try:
+        document = _document(text, operation_name, given)
+        node, arguments = _followed(document, operation_name, given)
+        where, from_where = arguments.get("where"), _only_says_from_where(document, node)
+        same = {name: value for name, value in given.items() if name != from_where}
+        return Subscription(
+            where=None if where is None else to_where(where),
+            after=arguments.get(AFTER),
+            question=json.dumps([text, operation_name, same], sort_keys=True),
+            _document=document,
+            _operation_name=operation_name,
+            _variables=given,
+        )
+    except InvalidDocument as error:
+        raise SubscriptionRefused([told(one, error.code) for one in error.errors]) from error
+    except InvalidRequest as error:
+        raise SubscriptionRefused(refusal(error)) from error
+    except RecursionError as error:
+        raise SubscriptionRefused(refusal(InvalidRequest("The variables are nested too deeply."))) from error
+
+
+def refusal(error: LineageError) -> Sequence[Mapping[str, Any]]:
+    """Say what became of a subscription that cannot go on, as its caller is told it."""
+    return located([GraphQLError(str(error), original_error=error)])
+
+
+def _document(text: str, operation_name: str | None, variables: Mapping[str, Any]) -> DocumentNode:
+    """Read a text whose answers are small enough to be given again and again.
+
+    Raises:
+        InvalidDocument: it is none, or they are not.
+    """
+    document = read_document(text)
+    refuse_costly(document, operation_name, variables)
+    nodes = nodes_asked(text, operation_name, variables)
+    if nodes > MOST_NODES_OF_EVENT:
+        message = f"Each change could read {nodes} nodes; {MOST_NODES_OF_EVENT} is the most: ask for smaller pages."
+        raise InvalidDocument(COMPLEXITY_EXCEEDED, GraphQLError(message))
+    return document.node
+
+
+def _followed(
+    document: DocumentNode, operation_name: str | None, variables: dict[str, Any]
+) -> tuple[FieldNode, Mapping[str, Any]]:
+    """The one field that is followed, and its arguments.
+
+    Raises:
+        InvalidDocument: no field is, or its arguments or the variables are not what they should be.
+    """
+    root = SCHEMA.subscription_type
+    operation = get_operation_ast(document, operation_name)
+    if root is None or operation is None or operation.operation is not OperationType.SUBSCRIPTION:
+        raise InvalidDocument(BAD_USER_INPUT, GraphQLError("The text has no subscription of that name."))
+    try:
+        context = Execution.build(SCHEMA, document, raw_variable_values=variables, operation_name=operation_name)
+        if isinstance(context, list):
+            raise InvalidDocument(BAD_USER_INPUT, *context)
+        found = collect_fields(SCHEMA, context.fragments, context.variable_values, root, operation.selection_set)
+        if not found:
+            raise InvalidDocument(BAD_USER_INPUT, GraphQLError("The subscription follows nothing."))
+        node = next(iter(found.values()))[0]
+        return node, get_argument_values(root.fields[node.name.value], node, context.variable_values)
+    except GraphQLError as error:
+        raise InvalidDocument(BAD_USER_INPUT, error) from error
+
+
+def _only_says_from_where(document: DocumentNode, node: FieldNode) -> str | None:
+    """Name the variable that is used for nothing but to say where to begin."""
+    value = next((each.value for each in node.arguments if each.name.value == AFTER), None)
+    if not isinstance(value, VariableNode):
+        return None
+    uses = _Uses()
+    visit(document, uses)
+    return value.name.value if uses.of[value.name.value] == 2 else None  # where it is declared, and here
+
+
+class _Uses(Visitor):
+    """Counts where variables are named."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.of: Counter[str] = Counter()
+
+    def enter_variable(self, variable: VariableNode, *_: Any) -> None:
+        self.of[variable.name.value] += 1
