@@ -32,6 +32,7 @@ ALGORITHMS: Final = (
     "EdDSA",
 )
 KEY_TYPES: Final = ("RSA", "EC", "OKP")
+LEAST_RSA_BITS: Final = 2048  # RFC 7518 §3.3
 SKEW_SECONDS: Final = 60  # by which clocks may differ
 EMAIL: Final = "email"
 NO_PREFIX: Final = "-"
@@ -65,12 +66,25 @@ def keys_of(published: Mapping[str, Any]) -> KeySet:
     found = []
     listed = published.get("keys")
     for one in listed if isinstance(listed, list) else ():
-        if isinstance(one, dict) and one.get("kty") in KEY_TYPES and one.get("use", "sig") == "sig":
+        if isinstance(one, dict) and one.get("use", "sig") == "sig" and _is_strong(one):
             try:
                 found.append(JWKRegistry.import_key(one))
             except (JoseError, LookupError, TypeError, ValueError):
                 continue
     return KeySet(found)
+
+
+def _is_strong(key: Mapping[str, Any]) -> bool:
+    """Say whether a key is of a kind that signs, and long enough that nobody finds it out."""
+    if key.get("kty") not in KEY_TYPES:
+        return False
+    if key["kty"] != "RSA":
+        return True
+    try:
+        modulus = base64.urlsafe_b64decode(str(key.get("n")).encode() + b"==")
+    except (ValueError, UnicodeEncodeError):
+        return False
+    return int.from_bytes(modulus).bit_length() >= LEAST_RSA_BITS
 
 
 class Tokens:

@@ -13,8 +13,10 @@ from typing import Any, Final
 import orjson
 import yaml
 from google.protobuf.message import DecodeError
+from joserfc.jwk import KeySet
 from sqlalchemy import BigInteger, String
 
+from lineage.access.tokens import Names, Tokens, claimed_issuer, keys_of
 from lineage.alerts.rules import read_rules
 from lineage.audit import IDS
 from lineage.audit.policy import read_policy
@@ -31,6 +33,7 @@ from lineage.schedules.cron import parse
 from lineage.settings import FILE_VARIABLE, load_settings
 from lineage.store.paging import read_cursor
 from lineage.trends.directions import read_directions
+from lineage.web.socket_messages import Closing, read_message
 from lineage_graphql import execute, saved_queries, to_json
 from tests.contract.test_bad_objects import own_objects
 from tests.event_files import event, event_file, scalar, series, tensor
@@ -38,6 +41,7 @@ from tests.example import example
 from tests.factories import CLUSTER, RECORDED_AT, REDACTOR, a_node, a_workflow, interpreted, observed
 from tests.fakes import FakeStore
 from tests.kubeflow_answers import a_pipeline, a_run, a_version, an_ir
+from tests.tokens import AUDIENCE, ISSUER, NOW, a_token, published, unsigned
 from watchers.answers import PIPELINES, RUNS
 from watchers.documents import decode as decode_documents
 from watchers.kubeflow_api import KubeflowApi
@@ -118,6 +122,18 @@ def parsers() -> Mapping[str, Parser]:
         ),
         "names of images": Parser(
             parse=lambda data: image_name(_text(data)), seeds=(b"ghcr.io/a/b:1@sha256:" + b"0" * 64, b"a"), errors=()
+        ),
+        "tokens": Parser(parse=_token, seeds=(a_token().encode(), unsigned().encode(), b"a.b.c")),
+        "keys of providers": Parser(
+            parse=lambda data: keys_of(_item(data) or {}), seeds=(orjson.dumps(published()),), errors=()
+        ),
+        "messages of a socket": Parser(
+            parse=lambda data: read_message(_text(data)),
+            seeds=(
+                b'{"type":"connection_init","payload":{"authorization":"Bearer a"}}',
+                b'{"type":"subscribe","id":"1","payload":{"query":"subscription { runChanged { cursor } }"}}',
+            ),
+            errors=(Closing,),
         ),
         "settings": Parser(
             parse=_settings, seeds=(b'store = "sqlite:///a"\n[[object_stores]]\nfolder = "/a"\n', b"port = 1")
@@ -302,6 +318,16 @@ def _settings(data: bytes) -> None:
             load_settings({})
         finally:
             del os.environ[FILE_VARIABLE]
+
+
+def _token(data: bytes) -> None:
+    claimed_issuer(_text(data))
+    Tokens(ISSUER, AUDIENCE, Names(), now=lambda: NOW).read(_text(data), _keys())
+
+
+@cache
+def _keys() -> KeySet:
+    return keys_of(published())
 
 
 # ------------------------------------------------------------------------------------------ questions

@@ -156,6 +156,9 @@ def test_keys_of_no_use_are_passed_over() -> None:
         {"kty": "EC", "crv": "unheard-of", "kid": "odd", "x": "AA", "y": "AA"},
         {**published(UNPUBLISHED)["keys"][0], "use": "enc"},
         {"kty": 5},
+        {"kty": ["RSA"]},
+        {"kty": "RSA", "n": "AQAB", "e": "AQAB", "kid": "short"},
+        {"kty": "RSA", "n": "\u00e4", "e": "AQAB", "kid": "odd letters"},
         "nothing",
     ]
     assert [key.kid for key in keys_of({"keys": [*odd, *published(RSA)["keys"]]})] == ["first"]
