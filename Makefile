@@ -12,7 +12,7 @@ WORKERS ?= auto
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run up test soak servers check format bench schema resolve wheel clean
+.PHONY: help run up test soak fuzz servers check format bench schema resolve audit wheel clean
 
 help: ## Show what there is
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,11 @@ test: $(INSTALLED) ## Run every test; what is skipped is said, and with CI=true 
 
 soak: $(INSTALLED) ## Kill recorders, brokers and databases for hours, and compare what remains (LINEAGE_SOAK_SEEDS=100)
 	@$(BIN)/pytest tests/soak -v -p no:randomly $(ARGS)
+
+fuzz: $(INSTALLED) ## Give every parser anything, led by what that covers (ARGS="--seconds 600 --only YAML")
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade \
+		--target "$$HOME/.cache/kfp-lineage/fuzzing" -r tests/fuzzing/requirements.txt
+	@PYTHONPATH="$$HOME/.cache/kfp-lineage/fuzzing" $(BIN)/python -m tests.fuzzing $(ARGS)
 
 servers: $(INSTALLED) ## Install the real servers that tests start (Kubernetes, Kafka, MinIO) and kustomize, outside the checkout
 	@$(BIN)/python -m tests.servers.install
@@ -50,6 +55,9 @@ schema: $(INSTALLED) ## Print the GraphQL schema into graphql/schema.graphql
 
 resolve: $(INSTALLED) ## Resolve the newest dependencies that pyproject.toml allows, and refuse known bad ones
 	@$(BIN)/python .ci/resolve_newest.py
+
+audit: $(INSTALLED) ## Ask for known weaknesses of the packages that are installed, where anybody can be asked
+	@$(BIN)/python .ci/audit_dependencies.py
 
 wheel: $(INSTALLED) ## Build the wheel into dist/
 	@$(BIN)/python -m hatchling build -t wheel

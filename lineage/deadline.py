@@ -1,5 +1,5 @@
-"""Until when a question may be answered: asked before each step of an answer, and ended early where nobody waits for it
-any longer. It starts nothing, and reads the clock that it is given."""
+"""Until when a question may be answered, and how much room its answer may take: asked before each step, and ended early
+where nobody waits for it any longer. It starts nothing, and reads the clock that it is given."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,13 +8,18 @@ from threading import Lock
 from time import monotonic
 
 from lineage.errors import DeadlineExceeded
+from lineage.room import Share
 
 
 class Deadline:
-    """The time that a question was given. Any thread may ask it, and end it."""
+    """The time that a question was given, and the room; without a share of any, its answer may be of any size. Any
+    thread may ask it, and end it."""
 
-    def __init__(self, budget_seconds: float, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self, budget_seconds: float, clock: Callable[[], float] = monotonic, *, share: Share | None = None
+    ) -> None:
         self._budget_seconds = budget_seconds
+        self._share = share
         self._clock = clock
         self._until = clock() + budget_seconds
         self._lock = Lock()
@@ -42,6 +47,16 @@ class Deadline:
         """
         if self.is_over():
             raise self.exceeded()
+
+    def take(self, size_bytes: int) -> None:
+        """Make sure that there is room for so many bytes more of the answer.
+
+        Raises:
+            AnswerTooLarge: it takes more than it may.
+            NoRoom: other answers have taken the rest.
+        """
+        if self._share is not None:
+            self._share.take(size_bytes)
 
     def exceeded(self) -> DeadlineExceeded:
         """Make the error that says that it is over."""

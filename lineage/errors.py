@@ -8,6 +8,8 @@ LineageError
 │   ├── UnknownCursor      a place in the feed of changes that this store does not know
 │   └── InvalidPolicy      the policy of an audit says something that makes no sense
 ├── DeadlineExceeded       answering took longer than its time budget
+├── AnswerTooLarge         an answer would take more memory than one may
+├── NoRoom                 other answers take all the memory that there is for them: ask again
 ├── NotFound               the caller named something that was never recorded, or that it may not see
 ├── Unauthenticated        the caller has not shown who they are, or is not believed
 ├── RightsUnknown          whoever knows what the caller may see cannot be asked now
@@ -82,6 +84,23 @@ class DeadlineExceeded(LineageError):
         super().__init__(
             f"Answering took longer than {budget_seconds:g} seconds: ask for smaller pages or fewer levels."
         )
+
+
+class AnswerTooLarge(LineageError):
+    """An answer would be larger than one may be. Ask for smaller pages, or for fewer documents."""
+
+    def __init__(self, most_bytes: int) -> None:
+        super().__init__(
+            f"The answer is larger than {most_bytes // 2**20} MiB, in which whole documents (raw, spec) count twice: "
+            "ask for smaller pages, fewer fields or fewer documents."
+        )
+
+
+class NoRoom(LineageError):
+    """Other answers take all the memory that there is for them."""
+
+    def __init__(self) -> None:
+        super().__init__("Other large answers are under way. Ask again after a while, or for less.")
 
 
 class NotFound(LineageError):

@@ -210,7 +210,7 @@ def root(observation: Observation) -> str:
 def _root_of(body: bytes) -> str:
     try:
         head = _head.decode(body)
-    except (msgspec.MsgspecError, RecursionError):
+    except (ValueError, RecursionError):  # no JSON, no UTF-8, or not of this form
         return ""
     if head.metadata is None:
         return ""

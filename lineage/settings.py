@@ -352,7 +352,7 @@ def load_settings(flags: Mapping[str, Any]) -> Settings:
         raise InvalidSettings("; ".join(_explain(problem, file) for problem in error.errors())) from error
     except SettingsError as error:  # a variable that should hold JSON
         raise InvalidSettings(f"{error}: it is written as JSON") from error
-    except (TOMLDecodeError, UnicodeDecodeError) as error:
+    except (TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidSettings(f"{file} is no TOML: {error}") from error
     except OSError as error:
         raise InvalidSettings(f"{file} cannot be read: {error.strerror}") from error

@@ -38,6 +38,9 @@ class FakeGate:
         del peer
         return Shown(bearer=authorization or headers.get("authorization"))
 
+    def knows(self, shown: Shown) -> bool:
+        return shown.bearer in self.scopes
+
     def remembered(self, shown: Shown) -> Grant | None:
         del shown
         return None

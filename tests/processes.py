@@ -53,6 +53,11 @@ class Process:
                 cwd=folder,
             )
 
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        return self._process.pid
+
     def wait_until(self, is_up: Callable[[], bool]) -> None:
         """Wait for a server to come up; fail with what it said if it does not."""
         deadline = time.monotonic() + DEADLINE_SECONDS

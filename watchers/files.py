@@ -17,7 +17,7 @@ from msgspec import structs
 from lineage.errors import InvalidObservation
 from lineage.identity import sha256
 from lineage.observation import InputUnreadable, ObjectDeleted, Observation
-from lineage.redaction import Redactor
+from lineage.redaction import Redactor, struck_text
 from watchers.documents import CHUNK_BYTES, GZIP_MAGIC, Document, Unreadable, decode
 from watchers.observe import find_source, observe, unreadable
 from watchers.source import KubernetesObject, Source
@@ -129,7 +129,7 @@ def observed(
                 source=INPUT_SOURCE,
                 cluster=cluster,
                 seen_at=seen_at,
-                reason=f"{place}: {reason}",
+                reason=struck_text(f"{place}: {reason}"),
                 size_bytes=size_bytes,
                 digest=digest,
             )

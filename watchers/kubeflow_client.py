@@ -19,6 +19,7 @@ import urllib3
 from urllib3.exceptions import HTTPError
 
 from lineage.errors import BadAnswer, ClusterError, InvalidSettings
+from lineage.redaction import beginning
 from watchers.failures import reason_of, retry_after
 from watchers.reflector import refusal
 
@@ -159,4 +160,4 @@ def _message(body: bytes) -> str:
     except orjson.JSONDecodeError:
         return ""
     said = str(status.get("message") or status.get("error") or "") if isinstance(status, dict) else ""
-    return said if len(said) <= _QUOTED else f"{said[:_QUOTED]}…"
+    return said if len(said) <= _QUOTED else f"{beginning(said, _QUOTED)}…"

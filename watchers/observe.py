@@ -15,7 +15,7 @@ from lineage.errors import InvalidObservation
 from lineage.identity import canonical, sha256
 from lineage.limits import MAX_OBJECT_BYTES
 from lineage.observation import InputUnreadable, ObjectSeen
-from lineage.redaction import Redactor
+from lineage.redaction import Redactor, struck_text
 from lineage.remembering import LastViews
 from watchers.parts import Parts, View, trim
 from watchers.reading import step
@@ -142,7 +142,8 @@ def unreadable(
     item: KubernetesObject, source: Source, *, cluster: str, seen_at: datetime, reason: str
 ) -> InputUnreadable:
     """Make the observation of an object that `observe` refused. It could not be redacted, so only its size and
-    digest are kept; of one that is nested too deeply to be written down, not even those."""
+    digest are kept; of one that is nested too deeply to be written down, not even those. Secrets are struck out of the
+    reason, which may quote it."""
     try:
         data = json.dumps(item, sort_keys=True).encode(errors="surrogatepass")
     except RecursionError:
@@ -151,7 +152,7 @@ def unreadable(
         source=source.name,
         cluster=cluster,
         seen_at=seen_at,
-        reason=reason,
+        reason=struck_text(reason),
         size_bytes=len(data),
         digest=sha256(data),
     )

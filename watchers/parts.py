@@ -131,7 +131,17 @@ class Parts:
             return None
         if known and old is not None and not self._redactor.walk(_placed(path, old), says)[1] <= found:
             return None
-        return told, _written(path, self._redactor.repeat(walked, known))
+        redacted = self._redactor.repeat(walked, known)
+        return (told, _written(path, redacted)) if _stands(path, redacted) else None
+
+
+def _stands(path: _Path, part: dict[str, Any]) -> bool:
+    """Say whether a part still stands under its path: a name in it may have been a secret."""
+    for step in path:
+        if not isinstance(part, dict) or step not in part:
+            return False
+        part = part[step]
+    return True
 
 
 def _written(path: _Path, part: dict[str, Any]) -> msgspec.Raw:
@@ -142,9 +152,11 @@ def _written(path: _Path, part: dict[str, Any]) -> msgspec.Raw:
 
 
 def _taken_apart(view: _Whole) -> _Apart | None:
-    """Take a view apart; None where its parts say something about each other."""
+    """Take a view apart; None where its parts say something about each other, or do not stand under their names."""
     groups, written = _opened(view.members), _opened(read_members(view.body))
     if not all(are_apart(group) for group in groups.values()):
+        return None
+    if any(group.keys() != written[path].keys() for path, group in groups.items()):  # a name in it was a secret
         return None
     saying = {name: raw for name, raw in view.members.items() if view.clues.refers or name == "metadata"}
     return _Apart(groups, written, view.found, survey(_decoded(saying), view.clues), {})

@@ -16,7 +16,7 @@ from lineage.errors import InvalidObservation
 from lineage.model import SourceState
 from lineage.observation import Observation, SourceReported
 from lineage.ports import LogWriter
-from lineage.redaction import Redactor
+from lineage.redaction import Redactor, struck_text
 from watchers.observe import observe, unreadable
 from watchers.reflector import Backoff
 from watchers.rounds import DEFAULT_TEMPO, Handed, Poller, PollerEvent, Round, RoundState, Tempo, Told, places_of
@@ -152,6 +152,7 @@ class Polling:
             return unreadable(told.item, source, cluster=self._cluster, seen_at=now, reason=str(error))
 
     def _report(self, resource: str, namespace: str, state: SourceState, message: str | None) -> None:
+        message = None if message is None else struck_text(message)  # it may quote an answer
         say = log.info if state in HEALTHY else log.warning
         self._states[resource, namespace] = state
         say("source state changed", state=state.value, message=message, resource=resource, namespace=namespace)

@@ -12,6 +12,7 @@ from typing import Any, Final
 import orjson
 
 from lineage.errors import InvalidObservation
+from lineage.redaction import beginning
 
 LARGEST: Final = 2**31 - 1  # int32: exit codes, counts of restarts
 _QUOTED: Final = 40
@@ -124,7 +125,7 @@ def whole(holder: Mapping[str, Any], name: str) -> int | None:
             return number
     except ValueError:
         pass
-    raise WrongMember(holder, name, f"is {value!r:.40}, expected a whole number")
+    raise WrongMember(holder, name, f"is {beginning(repr(value), 40)}, expected a whole number")
 
 
 def time(holder: Mapping[str, Any], name: str) -> datetime | None:
@@ -138,7 +139,8 @@ def time(holder: Mapping[str, Any], name: str) -> datetime | None:
         found = datetime.fromisoformat(value)
         found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise WrongMember(holder, name, f"is {value!r:.40}, expected a time such as 2026-01-31T08:00:00Z") from error
+        reason = f"is {beginning(repr(value), 40)}, expected a time such as 2026-01-31T08:00:00Z"
+        raise WrongMember(holder, name, reason) from error
     return found if found.year > 1 else None
 
 

@@ -25,7 +25,7 @@ from lineage.observation import (
     SourceReported,
 )
 from lineage.ports import LogWriter
-from lineage.redaction import Redactor
+from lineage.redaction import Redactor, struck_text
 from lineage.remembering import LastViews
 from watchers.coalescing import INTERVAL_SECONDS, MAX_BYTES, Coalescer, View
 from watchers.observe import Observer
@@ -255,6 +255,7 @@ class Watching:
         return self._clock() - timedelta(seconds=time.monotonic() - moment)
 
     def _report(self, views: "_Views", state: SourceState, message: str | None) -> SourceReported:
+        message = None if message is None else struck_text(message)  # it may quote an answer
         say = log.info if state in HEALTHY else log.warning
         self._states[views.place["resource"], views.place["namespace"]] = state
         say("source state changed", state=state.value, message=message, **views.place)

@@ -10,7 +10,8 @@ import msgspec
 import orjson
 from msgspec import Raw
 
-from lineage.errors import BadAnswer
+from lineage.errors import BadAnswer, InvalidObservation
+from lineage.redaction import beginning, struck_out
 from watchers.elements import decode_json, without_depths
 from watchers.source import Head, Identity, KubernetesObject, Members, Resource, read_members
 
@@ -90,7 +91,7 @@ class Reader:
         page, data = _decoded(_page_sent, data, _NO_LIST)
         version = page.metadata.get("resourceVersion")
         if not isinstance(version, str):
-            raise BadAnswer(f"{_NO_LIST}: {data[:_QUOTE_LENGTH]!r}")
+            raise BadAnswer(f"{_NO_LIST}: {_quoted(data)}")
         # Copied, so that one object that is held does not hold the whole page.
         items = [self.item(bytes(item)) for item in page.items or ()]
         return Page(items=items, resource_version=version, next=str(page.metadata.get("continue") or ""))
@@ -131,6 +132,7 @@ class _PageSent(msgspec.Struct):
 _NOBODY: Final = Identity()
 _NO_LIST: Final = "the answer is no list of objects"
 _QUOTE_LENGTH: Final = 60
+_SEARCHED: Final = 100_000  # bytes behind that, in which a secret that begins in it ends
 _identity: Final = msgspec.json.Decoder(Identity).decode
 _event_sent: Final = msgspec.json.Decoder(_EventSent).decode
 _page_sent: Final = msgspec.json.Decoder(_PageSent).decode
@@ -157,6 +159,17 @@ def _odd(members: Members, text: bytes, opened: Callable[[bytes], Members]) -> S
     return _sent(known, None, text, opened)
 
 
+def _quoted(data: bytes) -> str:
+    """What an answer is that was not expected: its beginning without secrets. Of JSON that was cut off nobody knows
+    where these are, and only its size is told."""
+    if not data.lstrip().startswith((b"{", b"[")):
+        return repr(beginning(data[: _QUOTE_LENGTH + _SEARCHED].decode(errors="replace"), _QUOTE_LENGTH))
+    try:
+        return orjson.dumps(struck_out({"": orjson.loads(data)})[""]).decode()[:_QUOTE_LENGTH]
+    except (ValueError, RecursionError, InvalidObservation):
+        return f"{len(data):,} bytes that begin as JSON does"
+
+
 def _decoded(read: Callable[[bytes], T], data: bytes, what: str) -> tuple[T, bytes]:
     """Decode an answer; return it with the text that was read: without its depths, where it is too deep."""
     try:
@@ -165,7 +178,7 @@ def _decoded(read: Callable[[bytes], T], data: bytes, what: str) -> tuple[T, byt
         except RecursionError:
             data = without_depths(data)
             return read(data), data
-    except msgspec.ValidationError as error:
-        raise BadAnswer(f"{what}: {data[:_QUOTE_LENGTH]!r}") from error
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise BadAnswer(f"{what}: {_quoted(data)}") from error
     except ValueError as error:
-        raise BadAnswer(f"the answer is no JSON: {data[:_QUOTE_LENGTH]!r}") from error
+        raise BadAnswer(f"the answer is no JSON: {_quoted(data)}") from error

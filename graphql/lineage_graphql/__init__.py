@@ -4,8 +4,9 @@
 `python -m lineage_graphql` prints the schema.
 """
 
-from lineage_graphql.answers import BUDGET_SECONDS, execute, to_json
+from lineage_graphql.answers import BUDGET_SECONDS, execute
 from lineage_graphql.documents import InvalidDocument, nodes_asked, operation_kind, read_document
+from lineage_graphql.json_text import to_json
 from lineage_graphql.saved import SavedQuery, saved_queries
 from lineage_graphql.schema import sdl
 from lineage_graphql.subscribing import Subscription, SubscriptionRefused, read_subscription, refusal

@@ -4,21 +4,19 @@ Works without HTTP. What the caller did wrong is told with its code; what we did
 under a request id, and the caller is told nothing but that id.
 """
 
-import json
 import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import orjson
 import structlog
 from graphql import ExecutionResult, GraphQLError, execute_sync
 
 from lineage.deadline import Deadline
-from lineage.errors import DeadlineExceeded, InvalidRequest, NotFound, UnknownCursor
+from lineage.errors import AnswerTooLarge, InvalidRequest, NoRoom, NotFound, UnknownCursor
 from lineage.ports import LineageStore, Scope
 from lineage_graphql.context import open_context
 from lineage_graphql.documents import BAD_USER_INPUT, InvalidDocument, read_document, refuse_costly, refuse_subscription
-from lineage_graphql.execution import Execution
+from lineage_graphql.execution import BROKEN_OFF, Execution
 from lineage_graphql.schema import SCHEMA
 
 log = structlog.get_logger(__name__)
@@ -38,7 +36,10 @@ def execute(
     """Answer a query. The answer has no `data` where the request could not be executed at all.
 
     `deadline` is looked at before each read, and a read under way is ended by the store; without one, there are
-    `BUDGET_SECONDS` from now on.
+    `BUDGET_SECONDS` from now on, and room for everything.
+
+    Raises:
+        NoRoom: other answers take all the room that there is.
     """
     deadline = deadline or Deadline(BUDGET_SECONDS)
     given = dict(variables or {})
@@ -48,39 +49,57 @@ def execute(
         refuse_subscription(document, operation_name)
     except InvalidDocument as refused:
         return {"errors": [told(error, refused.code) for error in refused.errors]}
+    context = open_context(store.within(deadline), scope, deadline)
     try:
         result = execute_sync(
             SCHEMA,
             document.node,
-            context_value=open_context(store.within(deadline), scope, deadline),
+            context_value=context,
             variable_values=given,
             operation_name=operation_name,
             execution_context_class=Execution,
         )
     except RecursionError:  # from reading variables, before any field is answered
         return {"errors": [{"message": "The variables are nested too deeply.", "extensions": {"code": BAD_USER_INPUT}}]}
+    finally:
+        context.loaders.let_go()
     return formatted(result)
 
 
-def to_json(answer: Mapping[str, Any], *, indented: bool = False) -> bytes:
-    """Write an answer as JSON, integers of any length with every digit."""
-    try:
-        return orjson.dumps(answer, option=orjson.OPT_INDENT_2 if indented else None)
-    except TypeError:  # orjson knows no integers beyond 64 bits
-        return json.dumps(answer, indent=2 if indented else None).encode()
-
-
 def formatted(result: ExecutionResult) -> dict[str, Any]:
-    """Write what an execution came to, as the caller is told it."""
+    """Write what an execution came to, as the caller is told it.
+
+    Raises:
+        NoRoom: other answers take all the room that there is.
+    """
     if result.data is None and all(error.path is None for error in result.errors or ()):
         return {"errors": [told(error, BAD_USER_INPUT) for error in result.errors or ()]}
-    late = next((error for error in result.errors or () if isinstance(error.original_error, DeadlineExceeded)), None)
-    if late is not None:  # one error for all: what was left out cannot be told apart from what is not there
-        return {"errors": [told(late, "DEADLINE_EXCEEDED")], "data": None}
+    broken = next((error for error in result.errors or () if isinstance(error.original_error, BROKEN_OFF)), None)
+    if broken is not None:
+        for error in result.errors or ():
+            _let_go(error)
+        return _broken_off(broken)
     answer: dict[str, Any] = {"data": result.data}
     if result.errors:
         answer = {"errors": located(result.errors), **answer}
     return answer
+
+
+def _broken_off(error: GraphQLError) -> dict[str, Any]:
+    """Tell the error that ended an answer."""
+    cause = error.original_error
+    if isinstance(cause, NoRoom):
+        raise NoRoom
+    code = "ANSWER_TOO_LARGE" if isinstance(cause, AnswerTooLarge) else "DEADLINE_EXCEEDED"
+    return {"errors": [told(error, code)], "data": None}
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Let go of what an error holds: all that was read when it came, in a circle that lasts until it is collected."""
+    while error is not None and error.__traceback__ is not None:
+        error.__traceback__ = None
+        _let_go(getattr(error, "original_error", None))
+        error = error.__cause__ or error.__context__
 
 
 def located(errors: Sequence[GraphQLError]) -> list[Mapping[str, Any]]:

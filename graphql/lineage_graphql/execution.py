@@ -17,6 +17,7 @@ from graphql import (
     GraphQLEnumType,
     GraphQLError,
     GraphQLField,
+    GraphQLLeafType,
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
@@ -28,6 +29,9 @@ from graphql import (
 )
 from graphql.pyutils import Path
 
+from lineage.errors import AnswerTooLarge, DeadlineExceeded, NoRoom
+from lineage_graphql.context import Context
+from lineage_graphql.json_text import to_json
 from lineage_graphql.schema import SCHEMA
 
 
@@ -53,6 +57,10 @@ class _Plain(NamedTuple):
         return written
 
 
+BROKEN_OFF: Final = (AnswerTooLarge, DeadlineExceeded, NoRoom)
+"""What ends the whole of an answer: what was left out cannot be told apart from what is not there."""
+_FIELD_BYTES: Final = 20  # a name, its quotes and a number
+_OBJECT_BYTES: Final = 2
 _NOT_PLAIN_AFTER_ALL: Final = (AttributeError, GraphQLError, TypeError, ValueError)
 
 
@@ -64,18 +72,32 @@ class Execution(ExecutionContext):
     ) -> dict[str, Any]:
         plain = _PLAIN[parent_type.name]
         answers: dict[str, Any] = {}
+        size = _OBJECT_BYTES
         for name, nodes in fields.items():
             field = plain.get(nodes[0].name.value)
             if field is not None:
                 try:
                     answers[name] = field.read(source_value)
+                    size += _size_of(answers[name])
                     continue
                 except _NOT_PLAIN_AFTER_ALL:
                     pass
             answer = self.execute_field(parent_type, source_value, nodes, Path(path, name, parent_type.name))
             if answer is not Undefined:
                 answers[name] = answer
+        if path is not None:  # at the root, an error would be nobody's
+            self._take(size)
         return answers
+
+    def complete_leaf_value(self, return_type: GraphQLLeafType, result: Any) -> Any:  # type: ignore[override] # static there
+        written = super().complete_leaf_value(return_type, result)
+        self._take(_size_of(written))
+        return written
+
+    def handle_field_error(self, error: GraphQLError, return_type: GraphQLOutputType, path: Path) -> None:
+        if isinstance(error.original_error, BROKEN_OFF):
+            raise error  # to the root: what else there is to read would meet the same, one by one
+        super().handle_field_error(error, return_type, path)
 
     def complete_list_value(
         self,
@@ -89,10 +111,24 @@ class Execution(ExecutionContext):
         fields = self._if_all_plain(of, field_nodes) if isinstance(of, GraphQLObjectType) else None
         if fields and isinstance(result, list | tuple) and all(_is_of(of, item, info) for item in result):
             try:
-                return [{name: field.read(item) for name, field in fields} for item in result]
+                answers = [{name: field.read(item) for name, field in fields} for item in result]
             except _NOT_PLAIN_AFTER_ALL:
                 pass
+            else:
+                sizes = (_OBJECT_BYTES + sum(map(_size_of, answer.values())) for answer in answers)
+                self._take(sum(sizes))
+                return answers
         return super().complete_list_value(return_type, field_nodes, info, path, result)
+
+    def _take(self, size_bytes: int) -> None:
+        """Count bytes of the answer.
+
+        Raises:
+            AnswerTooLarge: it has too many.
+            NoRoom: other answers have taken what is left.
+        """
+        context: Context = self.context_value
+        context.deadline.take(size_bytes)
 
     def _if_all_plain(self, of: GraphQLObjectType, field_nodes: list[FieldNode]) -> list[tuple[str, _Plain]] | None:
         plain, fields = _PLAIN[of.name], []
@@ -102,6 +138,16 @@ class Execution(ExecutionContext):
                 return None
             fields.append((name, field))
         return fields
+
+
+def _size_of(written: Any) -> int:
+    """About how many bytes of JSON a value has, its name included."""
+    kind = written.__class__
+    if kind is str:
+        return _FIELD_BYTES + len(written)
+    if kind is dict or kind is list:
+        return _FIELD_BYTES + len(to_json(written))
+    return _FIELD_BYTES
 
 
 def _is_of(of: Any, item: Any, info: GraphQLResolveInfo) -> bool:

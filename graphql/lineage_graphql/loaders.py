@@ -37,15 +37,23 @@ from lineage.model import (
 from lineage.ports import LineageStore, Listing, Page, PageRequest, Scope
 
 T = TypeVar("T")
+DOCUMENTS_AT_ONCE: Final = 10  # a hundred that wait to be decoded take as much memory as all that is answered
 KEYS_AT_ONCE: Final = 500  # a statement stays well below the 999 parameters that every SQLite takes
 
 
 class Loader(Generic[T]):
     """What was read by key so far; that a key has nothing is remembered as well."""
 
-    def __init__(self, read: Callable[[Sequence[Key]], Mapping[Key, T]], deadline: Deadline) -> None:
+    def __init__(
+        self,
+        read: Callable[[Sequence[Key]], Mapping[Key, T]],
+        deadline: Deadline,
+        *,
+        at_once: int = KEYS_AT_ONCE,
+    ) -> None:
         self._read = read
         self._deadline = deadline
+        self._at_once = at_once
         self._known: dict[Key, T | None] = {}
 
     def load(self, key: Key, company: Callable[[], Iterable[Key]] = tuple) -> T | None:
@@ -53,7 +61,7 @@ class Loader(Generic[T]):
         self._deadline.check()
         if key not in self._known:
             wanted = [key, *(other for other in dict.fromkeys(company()) if other != key and other not in self._known)]
-            wanted = wanted[:KEYS_AT_ONCE]
+            wanted = wanted[: self._at_once]
             found = self._read(wanted)
             self._known.update((each, found.get(each)) for each in wanted)
         return self._known[key]
@@ -67,8 +75,8 @@ class Loaders:
         self._nodes = Loader(self._arriving(partial(store.get, scope), _alone), deadline)
         self._workflows = Loader(partial(store.workflows, scope), deadline)
         self._completeness = Loader(partial(store.completeness, scope), deadline)
-        self._raw = Loader(partial(store.raw, scope), deadline)
-        self._specs = Loader(partial(store.specs, scope), deadline)
+        self._raw = Loader(partial(store.raw, scope), deadline, at_once=DOCUMENTS_AT_ONCE)
+        self._specs = Loader(partial(store.specs, scope), deadline, at_once=DOCUMENTS_AT_ONCE)
         self._pods = Loader(partial(store.pods, scope), deadline)
         self._inputs = Loader(self._arriving(partial(store.inputs, scope), _artifacts), deadline)
         self._outputs = Loader(self._arriving(partial(store.outputs, scope), _artifacts), deadline)
@@ -95,6 +103,11 @@ class Loaders:
         self._owned: dict[Hashable, Loader[Page[Any]]] = {}
         self._counted: dict[Hashable, Loader[int]] = {}
         self._answered: dict[Hashable, Any] = {}
+
+    def let_go(self) -> None:
+        """Let go of all that was read, when the request is over: the loaders know each other, and what they hold would
+        stay until it is collected."""
+        self.__dict__.clear()
 
     def once(self, question: Hashable, answer: Callable[[], T]) -> T:
         """Answer a question once, and remember that."""

@@ -74,17 +74,20 @@ class Subscription:
         """Answer changes, one after another. What several of them need is read together."""
         context = open_context(store.within(deadline), scope, deadline)
         context.loaders.arrived([change.run for change in changes])
-        for change in changes:
-            result = execute_sync(
-                SCHEMA,
-                self._document,
-                root_value=change,
-                context_value=context,
-                variable_values=dict(self._variables),
-                operation_name=self._operation_name,
-                execution_context_class=Execution,
-            )
-            yield formatted(result)
+        try:
+            for change in changes:
+                result = execute_sync(
+                    SCHEMA,
+                    self._document,
+                    root_value=change,
+                    context_value=context,
+                    variable_values=dict(self._variables),
+                    operation_name=self._operation_name,
+                    execution_context_class=Execution,
+                )
+                yield formatted(result)
+        finally:
+            context.loaders.let_go()
 
 
 def read_subscription(text: str, variables: Mapping[str, Any] | None, operation_name: str | None) -> Subscription:

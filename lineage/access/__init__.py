@@ -49,6 +49,9 @@ class Gate(Protocol):
     def remembered(self, shown: Shown) -> Grant | None:
         """Say what was granted a short while ago, and is still good; None where `admit` must be asked. Never waits."""
 
+    def knows(self, shown: Shown) -> bool:
+        """Say whether the same was let in before, lately enough to be remembered: it is no guess. Never waits."""
+
     def admit(self, shown: Shown) -> Grant:
         """Find out who that is, and what they may see. This may wait for others, for some seconds.
 
@@ -70,6 +73,10 @@ class _Open:
     def remembered(self, shown: Shown) -> Grant:
         del shown
         return self._GRANT
+
+    def knows(self, shown: Shown) -> bool:
+        del shown
+        return True
 
     def admit(self, shown: Shown) -> Grant:
         return self.remembered(shown)

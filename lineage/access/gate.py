@@ -82,6 +82,10 @@ class Guarded:
             grant = self._grants.get(_name(shown))
         return grant if grant is not None and self._clock() < grant.until else None
 
+    def knows(self, shown: Shown) -> bool:
+        with self._lock:
+            return _name(shown) in self._grants
+
     def admit(self, shown: Shown) -> Grant:
         name = _name(shown)
         # Of many requests of one caller, the first asks, and the others wait for what it hears.
@@ -92,6 +96,7 @@ class Guarded:
             try:
                 identified = self._identified(shown)
             except Unauthenticated as error:
+                self._forget(name)
                 self._keep(self._refusals, name, (str(error), self._clock() + REFUSED_SECONDS))
                 raise
             grant = self._granted(identified)
@@ -120,6 +125,10 @@ class Guarded:
             message, until = self._refusals.get(name, ("", 0.0))
         if self._clock() < until:
             raise Unauthenticated(message)
+
+    def _forget(self, name: Hashable) -> None:
+        with self._lock:
+            self._grants.pop(name, None)
 
     def _keep(self, kept: OrderedDict[Hashable, T], name: Hashable, what: T) -> None:
         with self._lock:

@@ -128,7 +128,7 @@ def read_rules(text: str, file: str) -> Rules:
         raise InvalidSettings(f"{file}: it has more than {MOST_BYTES // 1024} KiB: rules are written in less")
     try:
         found = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise InvalidSettings(f"{file}: it is no TOML: {error}") from error
     _only(found, ("webhook", "rules"), file)
     target, rules = found.get("webhook"), found.get("rules")

@@ -105,7 +105,7 @@ def read_policy(text: str | None, checks: Sequence[str]) -> Policy:
         )
     try:
         found = tomllib.loads(given)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise InvalidPolicy(f"it is no TOML: {error}") from error
     return _policy(found, frozenset(checks))
 

@@ -12,7 +12,7 @@ import orjson
 import typer
 
 from lineage.cli.opening import open_existing
-from lineage.cli.terminal import USAGE, fail
+from lineage.cli.terminal import USAGE, fail, printable_json
 from lineage.ports import EVERYTHING
 from lineage.settings import load_settings, secret
 from lineage_graphql import execute, saved_queries, to_json
@@ -74,12 +74,12 @@ def ask_pages(
 
 def json_of(found: Any) -> str:
     """Write an answer as JSON."""
-    return to_json(found, indented=True).decode() + "\n"
+    return printable_json(to_json(found, indented=True).decode()) + "\n"
 
 
 def write_json(found: Any) -> None:
     """Print an answer as JSON."""
-    sys.stdout.buffer.write(to_json(found, indented=True) + b"\n")
+    sys.stdout.buffer.write(json_of(found).encode())
     sys.stdout.buffer.flush()
 
 

@@ -12,8 +12,9 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from lineage.cli.asking import LARGEST_PAGE, Ask, UrlFlag, ask_saved, open_ask
+from lineage.cli.csv_tables import write_csv
 from lineage.cli.flags import StoreFlag
-from lineage.cli.run_table import Columns, keep, kept, row_of, write_csv
+from lineage.cli.run_table import Columns, keep, kept, row_of
 from lineage.cli.scopes import ExperimentFlag, NamespaceFlag, PipelineFlag, RecurringRunFlag, named_if_any, scope_meant
 from lineage.cli.telling import configure_logs
 from lineage.cli.terminal import USAGE, fail, notes
@@ -59,8 +60,9 @@ def runs(
     """Write a row for each run, the oldest first: what it is, when it ran, its parameters (`parameter.NAME`), and the
     latest value of each of its metrics (`metric.NAME`).
 
-    What is secret has no value. Runs are read page by page and wait in a temporary file, so memory does not grow with
-    them. Parquet needs `pip install 'kfp-lineage[parquet]'`.
+    What is secret has no value. In CSV, a text that a spreadsheet would take for a formula begins with an apostrophe.
+    Runs are read page by page and wait in a temporary file, so memory does not grow with them. Parquet needs
+    `pip install 'kfp-lineage[parquet]'`.
 
         lineage export runs --pipeline churn-training -o runs.csv
         lineage export runs --experiment tuning --format parquet -o runs.parquet

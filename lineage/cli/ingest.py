@@ -19,7 +19,7 @@ from lineage.cli.opening import open_to_record, shown
 from lineage.cli.parts import instance_name, interpreter, now
 from lineage.cli.settling import settle
 from lineage.cli.telling import configure_logs
-from lineage.cli.terminal import SIGNALLED, SOME_REJECTED, USAGE, fail, notes
+from lineage.cli.terminal import SIGNALLED, SOME_REJECTED, USAGE, fail, notes, printable, printable_json
 from lineage.eventlog.memory import MemoryLog
 from lineage.recorder import BATCH_SIZE, NOTHING, Outcome, Recorder
 from lineage.redaction import Redactor
@@ -128,7 +128,7 @@ def tell(outcome: Outcome, settings: Settings, *, as_json: bool) -> None:
             "rejected": outcome.rejected,
             "rejections": [{"source": one.source, "reason": one.reason} for one in outcome.rejections],
         }
-        print(orjson.dumps(summary).decode())  # noqa: T201 - the answer
+        print(printable_json(orjson.dumps(summary).decode()))  # noqa: T201 - the answer
         return
     print(  # noqa: T201 - the answer
         f"{outcome.objects} objects: {outcome.recorded} recorded, {outcome.unchanged} unchanged, "
@@ -136,6 +136,6 @@ def tell(outcome: Outcome, settings: Settings, *, as_json: bool) -> None:
     )
     notes.print(f"[dim]The store is {escape(shown(settings.store))}[/]")
     for one in outcome.rejections:
-        notes.print(f"[yellow]rejected[/] {escape(one.reason)}")
+        notes.print(f"[yellow]rejected[/] {escape(printable(one.reason))}")
     if outcome.rejected > len(outcome.rejections):
         notes.print(f"… and {outcome.rejected - len(outcome.rejections)} more: `lineage query ingestion` lists them")

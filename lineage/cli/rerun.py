@@ -11,7 +11,7 @@ from lineage.cli.asking import UrlFlag, ask_saved, open_ask
 from lineage.cli.flags import StoreFlag
 from lineage.cli.meant import run_meant
 from lineage.cli.telling import configure_logs
-from lineage.cli.terminal import notes, write_file
+from lineage.cli.terminal import notes, printable, write_file
 
 
 def rerun(
@@ -37,4 +37,4 @@ def rerun(
     else:
         write_file(output, found["yaml"])
     for one in found["unpinned"]:
-        notes.print(f"not held fast: {one['path']}: {one['reason']}", markup=False)
+        notes.print(printable(f"not held fast: {one['path']}: {one['reason']}"), markup=False)

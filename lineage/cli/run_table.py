@@ -3,9 +3,8 @@
 Parameters are texts to Kubernetes. In a column where each of them is written as a number, numbers are meant.
 """
 
-import csv
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from math import isfinite
@@ -114,10 +113,3 @@ def kept(waiting: IO[bytes]) -> Iterator[dict[str, Any]]:
     """Take the rows out of a file, from its beginning."""
     waiting.seek(0)
     return map(orjson.loads, waiting)
-
-
-def write_csv(names: Sequence[str], rows: Iterator[Mapping[str, Any]], file: IO[str]) -> None:
-    """Write rows as CSV, under the names of their columns. What has no value is empty."""
-    writer = csv.DictWriter(file, names, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)

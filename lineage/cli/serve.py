@@ -1,5 +1,6 @@
 """`lineage serve`, and how `lineage up` serves too: one HTTP server until a signal."""
 
+import ctypes
 import errno
 import gc
 import ipaddress
@@ -8,6 +9,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Final
 
 import structlog
@@ -23,7 +25,16 @@ from lineage.cli.terminal import complain, fail
 from lineage.errors import InvalidSettings
 from lineage.ports import LineageStore
 from lineage.settings import Settings, load_settings
-from lineage.web import Application, Health, HttpProtocol, SocketProtocol, application, trusted
+from lineage.web import (
+    Application,
+    Health,
+    HttpProtocol,
+    SocketProtocol,
+    any_name,
+    application,
+    is_loopback_name,
+    trusted,
+)
 from lineage.web.questions import LARGEST_BODY
 
 log = structlog.get_logger(__name__)
@@ -32,6 +43,8 @@ OFF: Final = "none"
 BACKLOG: Final = 128
 NEW_OBJECTS_BETWEEN_COLLECTIONS: Final = 20_000  # some tens of small answers; an answer leaves few cycles behind
 MOST_FILES: Final = 65_536
+LARGE_BLOCK_BYTES: Final = 256 * 1024
+_M_MMAP_THRESHOLD: Final = -3
 GRACE_SECONDS: Final = 5  # for requests under way when the end is asked for
 
 
@@ -83,6 +96,7 @@ def serving(
         gate=gate,
         requests_per_minute=settings.caller_requests_per_minute,
         documents=None if settings.trusted_documents is None else trusted(settings.trusted_documents),
+        hosts=is_loopback_name if gate is OPEN and _is_loopback(listener) else any_name,
     )
 
 
@@ -151,12 +165,20 @@ def serve_until_stopped(
     before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     _keep_what_was_imported()
     _let_many_connect()
+    _give_back_large_blocks()
     try:
         begin()
         server.run(sockets=[listener])
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _give_back_large_blocks() -> None:
+    """Have the GNU C library give each large block back to the system when it is freed. Left to itself, it keeps those
+    of large answers for each of the threads that made one. Source: mallopt(3)."""
+    with suppress(AttributeError, OSError):  # another library
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES)
 
 
 def _keep_what_was_imported() -> None:

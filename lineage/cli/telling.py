@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 import structlog
 import typer
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor
 
 from lineage.cli.flags import LogFormat
+from lineage.cli.terminal import printable
 
 
 def configure_logs(level: int, form: LogFormat | None = None) -> None:
@@ -19,6 +20,8 @@ def configure_logs(level: int, form: LogFormat | None = None) -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="%H:%M:%S" if as_text else "iso", utc=not as_text),
     ]
+    if as_text:
+        first.append(_printable)
     last: list[Processor] = (
         [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
         if as_text
@@ -40,6 +43,11 @@ def configure_logs(level: int, form: LogFormat | None = None) -> None:
     )
     logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler])
     logging.captureWarnings(True)
+
+
+def _printable(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """Keep texts from outside on their line, and from steering the terminal."""
+    return {name: printable(value) if isinstance(value, str) else value for name, value in event.items()}
 
 
 def introduce(form: LogFormat | None, facts: Mapping[str, str]) -> None:

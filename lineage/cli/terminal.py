@@ -3,6 +3,7 @@
 Answers go to standard output, everything else to standard error, so that answers can be piped.
 """
 
+import json
 import sys
 from codecs import register_error
 from io import TextIOWrapper
@@ -24,7 +25,7 @@ WIDTH_IN_A_PIPE: Final = 1000  # columns: what reads a pipe wraps nothing
 
 def complain(message: str) -> None:
     """Say in one line what is wrong."""
-    notes.print(f"[bold red]lineage:[/] {escape(' '.join(message.split()))}")
+    notes.print(f"[bold red]lineage:[/] {escape(printable(' '.join(message.split())))}")
 
 
 def fail(message: str, *, code: int = FAILURE) -> NoReturn:
@@ -60,6 +61,15 @@ def write_file(file: Path, text: str) -> None:
         file.write_text(text, encoding="utf-8")
     except OSError as error:
         fail(f"{file} cannot be written: {error.strerror or error}")
+
+
+def printable_json(text: str) -> str:
+    """Write JSON that means the same, and in which nothing steers the terminal."""
+    return text if text.isascii() and "\x7f" not in text else "".join(map(_escaped, text))
+
+
+def _escaped(letter: str) -> str:
+    return letter if letter.isprintable() or letter == "\n" else json.dumps(letter)[1:-1].replace("\x7f", "\\u007f")
 
 
 def printable(text: object) -> str:

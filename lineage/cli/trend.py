@@ -1,16 +1,17 @@
 """`lineage trend`: how a metric moves from run to run, and where its level shifted."""
 
-import csv
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from io import StringIO
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, Final, assert_never
 
 import typer
 
 from lineage.cli.asking import UrlFlag, json_of, open_ask
+from lineage.cli.csv_tables import write_csv
 from lineage.cli.flags import StoreFlag
 from lineage.cli.graphs import write_text
 from lineage.cli.pictures.trends import pictures_of_trends
@@ -145,10 +146,7 @@ def trend(
 def csv_of_points(trends: Sequence[Answer]) -> str:
     """Write the points of series, a row each, in the order of time."""
     text = StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    for one in trends:
-        writer.writerows(_rows(one))
+    write_csv(COLUMNS, chain.from_iterable(map(_rows, trends)), text)
     return text.getvalue()
 
 

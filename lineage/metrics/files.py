@@ -22,7 +22,7 @@ from lineage.metrics.ui_metadata import (
     read_ui_metadata,
     source_location,
 )
-from lineage.redaction import struck_out
+from lineage.redaction import struck_out, struck_text
 
 LARGEST_FILE: Final = 8 * 2**20  # as it is stored; what it may be when it is unpacked, each form says
 MOST_BYTES: Final = 512 * 2**10  # of what is kept of one file, as JSON: it travels in one message of the log
@@ -87,17 +87,13 @@ def _without_secrets(said: Said) -> Said:
     """Strike out secrets where nobody should write one: in names of metrics, and in what was set aside."""
     texts = [*(one.name for one in said.values), *(text for one in said.set_aside for text in (one.place, one.reason))]
     whole = "\n".join(texts)
-    if _struck_out(whole) == whole:
+    if struck_text(whole) == whole:
         return said
     return Said(
-        values=tuple(one for one in said.values if _struck_out(one.name) == one.name),
+        values=tuple(one for one in said.values if struck_text(one.name) == one.name),
         plots=said.plots,
-        set_aside=tuple(SetAside(_struck_out(one.place), _struck_out(one.reason)) for one in said.set_aside),
+        set_aside=tuple(SetAside(struck_text(one.place), struck_text(one.reason)) for one in said.set_aside),
     )
-
-
-def _struck_out(text: str) -> str:
-    return str(struck_out({"message": text})["message"])
 
 
 def _limited(said: Said) -> Said:

@@ -19,6 +19,7 @@ from lineage.metrics.json_text import InvalidJson, Members, OutOfRange, decode
 from lineage.metrics.kubeflow import is_kubeflow, read_kubeflow_metrics
 from lineage.metrics.values import Reading, value_of
 from lineage.packing import Unreadable, only_file
+from lineage.redaction import beginning
 
 FILES: Final = ("metrics.json", "*-metrics.json", "*_metrics.json")
 MAX_FILE_BYTES: Final = 4 * 2**20  # unpacked
@@ -124,7 +125,7 @@ def _number(number: float, at: _Place) -> Iterator[_Found | SetAside]:
     elif not at.name.isprintable():
         yield SetAside(at.place, "its name has characters that cannot be shown")
     elif len(at.name) > MAX_NAME_LENGTH:
-        yield SetAside(at.place[:MAX_NAME_LENGTH], f"its name has more than {MAX_NAME_LENGTH} characters")
+        yield SetAside(beginning(at.place, MAX_NAME_LENGTH), f"its name has more than {MAX_NAME_LENGTH} characters")
     else:
         yield _Found(place=at.place, name=at.name, step=at.step or 0, number=number)
 

@@ -13,6 +13,7 @@ from lineage.evidence import Said, SetAside
 from lineage.metrics.json_text import InvalidJson, Members, decode
 from lineage.metrics.values import Reading, number_in, value_of
 from lineage.packing import Unreadable, only_file
+from lineage.redaction import beginning
 
 METRICS_ARTIFACT: Final = "mlpipeline-metrics"
 MAX_FILE_BYTES: Final = 2**20  # unpacked
@@ -83,7 +84,7 @@ def _read_metric(metric: Any, place: str, reading: Reading) -> None:
     if not isinstance(name, str):
         reading.refuse(f"{place}.name", "it is no text" if "name" in metric else "it is missing")
     elif not _NAME.fullmatch(name):
-        reading.refuse(f"{place}.name", f"{name[:MAX_NAME_LENGTH]!r} is no name of a metric: {_NAME_RULE}")
+        reading.refuse(f"{place}.name", f"{beginning(name, MAX_NAME_LENGTH)!r} is no name of a metric: {_NAME_RULE}")
     elif spelling is None:
         reading.refuse(f"{place}.numberValue", "it is missing")
     elif (number := _number(metric[spelling])) is None:
@@ -98,9 +99,9 @@ def _refuse_members(of: Members, known: Collection[str], prefix: str, reading: R
     """Set aside members that there should not be, and those that come again; what they stand in counts."""
     for name in of:
         if name not in known:
-            reading.refuse(f"{prefix}{name[:MAX_NAME_LENGTH]}", "there is no such member")
+            reading.refuse(f"{prefix}{beginning(name, MAX_NAME_LENGTH)}", "there is no such member")
     for name in of.repeated:
-        reading.refuse(f"{prefix}{name[:MAX_NAME_LENGTH]}", "it is there twice: the first counts")
+        reading.refuse(f"{prefix}{beginning(name, MAX_NAME_LENGTH)}", "it is there twice: the first counts")
 
 
 def _number(value: Any) -> float | None:

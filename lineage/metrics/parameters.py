@@ -8,6 +8,7 @@ from typing import Final
 from lineage.evidence import Said
 from lineage.metrics.values import Reading, number_in, value_of
 from lineage.model import Parameter
+from lineage.redaction import beginning
 
 PARAMETERS: Final = (
     "accuracy",
@@ -59,7 +60,7 @@ def read_parameters(
         if parameter.redacted or parameter.value is None or not any(words[-len(each) :] == each for each in wanted):
             continue
         if len(name) > MAX_NAME_LENGTH:
-            reading.refuse(name[:MAX_NAME_LENGTH], f"its name has more than {MAX_NAME_LENGTH} characters")
+            reading.refuse(beginning(name, MAX_NAME_LENGTH), f"its name has more than {MAX_NAME_LENGTH} characters")
         elif (number := number_in(parameter.value)) is None:
             reading.refuse(parameter.name, "it holds no number")
         else:

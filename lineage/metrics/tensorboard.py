@@ -22,6 +22,7 @@ from typing import Any, Final
 from lineage.evidence import Said
 from lineage.metrics.values import Reading, value_of
 from lineage.packing import LIMITS, Packing, Stream, Unreadable, gunzip, packing_of, unpacked
+from lineage.redaction import beginning
 
 FILES: Final = ("*tfevents*", "*tensorboard*", "tb-logs", "tb_logs")
 """What artifacts are called that hold such files, by the last part of their place, or by their own names."""
@@ -108,9 +109,9 @@ def _runs(files: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 def _may_be_called(name: str, reading: Reading) -> bool:
     if not name.isprintable():
-        reading.refuse(name[:MAX_NAME_LENGTH], "its name has characters that cannot be shown")
+        reading.refuse(beginning(name, MAX_NAME_LENGTH), "its name has characters that cannot be shown")
     elif len(name) > MAX_NAME_LENGTH:
-        reading.refuse(name[:MAX_NAME_LENGTH], f"its name has more than {MAX_NAME_LENGTH} characters")
+        reading.refuse(beginning(name, MAX_NAME_LENGTH), f"its name has more than {MAX_NAME_LENGTH} characters")
     else:
         return True
     return False

@@ -17,6 +17,7 @@ from lineage.identity import Location
 from lineage.metrics.json_text import InvalidJson, Members, decode
 from lineage.metrics.values import number_in
 from lineage.packing import Unreadable, only_file
+from lineage.redaction import beginning
 
 UI_METADATA_ARTIFACT: Final = "mlpipeline-ui-metadata"
 MAX_FILE_BYTES: Final = 2**20  # unpacked; of what lies elsewhere as well
@@ -147,7 +148,7 @@ def _plot(output: Any) -> Plot:
         raise _Refused("it is no JSON object")
     kind, source = output.get("type"), output.get("source")
     if not isinstance(kind, str) or kind not in list(PlotType):
-        raise _Refused(f"its type {str(kind)[:40]!r} is none of {', '.join(PlotType)}")
+        raise _Refused(f"its type {beginning(str(kind), 40)!r} is none of {', '.join(PlotType)}")
     if not isinstance(source, str) or not source:
         raise _Refused("it has no source")
     plot = Plot(
@@ -271,7 +272,7 @@ def _text(content: bytes | None) -> str:
 
 
 def _limited(text: str) -> str:
-    return text if len(text) <= MAX_TEXT_LENGTH else f"{text[:MAX_TEXT_LENGTH]}…"
+    return text if len(text) <= MAX_TEXT_LENGTH else f"{beginning(text, MAX_TEXT_LENGTH)}…"
 
 
 def as_json(shown: Shown) -> dict[str, Any]:

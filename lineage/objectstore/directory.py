@@ -6,7 +6,7 @@ no object. Files have no versions; in the place of an ETag stands when they were
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from io import FileIO
@@ -22,6 +22,7 @@ CHUNK_BYTES: Final = 256 * 1024
 
 # Where there is none of them, symbolic links and pipes are told before they are opened, and that must do.
 _OPENING: Final = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+_FOLDER: Final = _OPENING | getattr(os, "O_DIRECTORY", 0)
 _NOTHING_THERE: Final = (
     errno.ENOENT,
     errno.ENOTDIR,
@@ -84,7 +85,8 @@ class DirectoryStore:
         if version is not None:
             raise ObjectAbsent(f"{self._shown(key)} has no version {version}: a folder keeps none")
         with self._failures(key):
-            file = FileIO(self._path(key), opener=_opened)
+            path, root = self._path(key), self._root()
+            file = FileIO(path, opener=lambda _path, _flags: _opened(root, path.relative_to(root).parts))
         with file:
             if not S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise ObjectAbsent(f"{self._shown(key)} is no plain file")
@@ -133,12 +135,29 @@ class DirectoryStore:
         return f"{self._folder / self._bucket}/{key}"
 
 
-def _opened(path: str, _flags: int) -> int:
-    return os.open(path, _OPENING)
+def _opened(root: Path, parts: Sequence[str]) -> int:
+    """Open a file below a folder, one folder after the other: one that became a link since it was looked at leads
+    nowhere, either."""
+    if os.open not in os.supports_dir_fd:
+        return os.open(root.joinpath(*parts), _OPENING)
+    *folders, name = parts
+    at = os.open(root, _FOLDER)
+    try:
+        for folder in folders:
+            below = os.open(folder, _FOLDER, dir_fd=at)
+            os.close(at)
+            at = below
+        return os.open(name, _OPENING, dir_fd=at)
+    finally:
+        os.close(at)
 
 
 def _is_path(key: str) -> bool:
     """Say whether a key is a path that leads down, and is the only way to write it."""
+    try:
+        os.fsencode(key)
+    except UnicodeEncodeError:
+        return False
     return "\0" not in key and all(part not in ("", ".", "..") for part in key.split("/"))
 
 

@@ -54,7 +54,7 @@ def changes(message: bytes, *, escaped: bool) -> Iterator[ObjectChanged]:
     a queue, and MinIO to its targets; to who listens, MinIO tells them as they are."""
     try:
         records = _decode(message).records or []
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return
     for record in records:
         if record.event_name.removeprefix("s3:").startswith(_CHANGES):

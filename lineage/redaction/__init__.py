@@ -39,12 +39,15 @@ __all__ = [
     "Survey",
     "Whole",
     "are_apart",
+    "beginning",
     "is_redacted",
     "is_secret_name",
     "struck_out",
+    "struck_text",
     "survey",
 ]
 
+_LONGEST: Final = 20_000  # characters of a secret
 _PEM_GAPS: Final = re.compile(r"\\[nr]|\s")
 
 
@@ -56,6 +59,17 @@ def is_redacted(text: str) -> bool:
 def struck_out(item: dict[str, Any]) -> dict[str, Any]:
     """Return an object with each secret replaced by one word: for those who hold no key, and compare no secrets."""
     return redacted_object(item, lambda _: "redacted")
+
+
+def struck_text(text: str) -> str:
+    """Return a text, such as a reason that may quote an object, with its secrets struck out."""
+    return str(struck_out({"message": text})["message"])
+
+
+def beginning(text: str, length: int) -> str:
+    """Return the beginning of a text, to be quoted. Its secrets are struck out before it is cut: the half of one does
+    not show what it is."""
+    return struck_text(text[: length + _LONGEST])[:length]
 
 
 @dataclass(frozen=True, slots=True)

@@ -276,6 +276,7 @@ class _Walk:
             item = {key: {} if key in ("data", "stringData") else value for key, value in item.items()}
         held = held or (not _HOLDERS.isdisjoint(item) and self._names_a_secret(item))
         changed: dict[str, Any] = {}
+        renamed: dict[str, str] = {}
         for key, value in item.items():
             if key in _NO_TEXTS and isinstance(value, str):
                 new: Any = self._shaped(value)
@@ -290,7 +291,10 @@ class _Walk:
                 new = self.value(value)
             if new is not value:
                 changed[key] = new
-        return {**item, **changed} if changed else item
+            if self._shapes and isinstance(key, str) and len(key) >= _SHORTEST and _shows_a_secret(key):
+                renamed[key] = self._shaped(key)
+        item = {**item, **changed} if changed else item
+        return {renamed.get(key, key): value for key, value in item.items()} if renamed else item
 
     def value(self, value: Any) -> Any:
         if isinstance(value, str):
@@ -378,6 +382,16 @@ class _Walk:
         return "".join([*pieces, text[done:]]) if pieces else text
 
 
+@lru_cache(maxsize=8192)
+def _shows_a_secret(name: str) -> bool:
+    """Say whether a name of a member is or holds what shows that it is secret. Names come again and again."""
+    lowered = name.lower()
+    return any(
+        hint in lowered and next(shape.spans(name), None) is not None for shape in SHAPES for hint in shape.hints
+    )
+
+
+_SHORTEST: Final = 8  # letters of a name in which a secret can show: `://:a@` is the shortest
 _SCHEME: Final = re.compile(r"^\s*(?i:bearer|basic|token)\s+(?=\S+\s*$)")
 _HEADER: Final = "Authorization: "
 

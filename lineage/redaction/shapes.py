@@ -81,6 +81,20 @@ SHAPES: Final = (
     Shape(hints=("k_live_", "k_test_"), pattern=re.compile(r"[rs]k_(?:live|test)_[A-Za-z0-9]{16,}")),
     Shape(hints=("hf_",), pattern=re.compile(r"hf_[A-Za-z0-9]{20,}"), own_word=True),
     Shape(hints=("npm_",), pattern=re.compile(r"npm_[A-Za-z0-9]{30,}"), own_word=True),
+    Shape(hints=("pypi-",), pattern=re.compile(r"pypi-[\w-]{50,}", re.ASCII), own_word=True),
+    Shape(hints=("dapi",), pattern=re.compile(r"dapi[0-9a-f]{32}(?:-\d)?"), own_word=True),  # of Databricks
+    Shape(hints=("hvs.", "hvb."), pattern=re.compile(r"hv[sb]\.[\w-]{20,}", re.ASCII), own_word=True),  # of Vault
+    Shape(hints=("dckr_pat_",), pattern=re.compile(r"dckr_pat_[\w-]{20,}", re.ASCII)),
+    Shape(
+        hints=("hooks.slack.com/",),
+        pattern=re.compile(r"hooks\.slack\.com/(?:services|workflows|triggers)/(?P<secret>[\w/-]{20,})", re.ASCII),
+        repeats=True,
+    ),
+    Shape(  # an address with such a signature opens what it names: S3, Google Cloud Storage, Azure
+        hints=("signature=", "sig="),
+        pattern=re.compile(r"[?&;](?:(?i:(?:X-(?:Amz|Goog)-)?Signature)|sig)=(?P<secret>[\w%+/=-]{16,})", re.ASCII),
+        repeats=True,
+    ),
     Shape(hints=("eyj",), pattern=re.compile(r"eyJ[\w-]{8,}\.[\w-]{4,}\.[\w-]*(?:\.[\w-]+){0,2}", re.ASCII)),
     Shape(
         hints=("authorization",),

@@ -17,6 +17,7 @@ import orjson
 import urllib3
 
 from lineage.audit import ImageProbe
+from lineage.redaction import struck_out
 from lineage.registry.names import ImageName, image_name
 
 CONNECT_SECONDS: Final = 5.0
@@ -108,7 +109,11 @@ class _Asking:
             return True
 
     def labels(self) -> Mapping[str, str]:
-        """Read the labels of the configuration, and the annotations of what leads there."""
+        """Read the labels of the configuration, and the annotations of what leads there, without secrets: an address of
+        the source may be one with a password."""
+        return struck_out(self._labels())
+
+    def _labels(self) -> dict[str, Any]:
         found = self._json("manifests", self._name.digest)
         labels = dict(_texts(found, "annotations"))
         if isinstance(found.get("manifests"), list):

@@ -7,7 +7,7 @@ statement that is prepared once.
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import orjson
 import zstandard
@@ -72,7 +72,21 @@ def workflows(
     return grouped(connection.execute(statement).mappings(), values.workflow, by=run_key)
 
 
-def raw(connection: Connection, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, Any]:
+Take: TypeAlias = Callable[[int], object]
+"""Told how many bytes of JSON a document has before it is decoded; it may raise where there is no room for them."""
+
+
+def _anything(_size_bytes: int) -> None:
+    pass
+
+
+def _document(packed: bytes, take: Take) -> Any:
+    """Decode a document that was kept."""
+    take(zstandard.frame_content_size(packed))
+    return orjson.loads(zstandard.decompress(packed))
+
+
+def raw(connection: Connection, scope: Scope, runs: Sequence[Key], take: Take = _anything) -> Mapping[Key, Any]:
     """The newest recorded object of each run: the class that readers get, as with every view. Without a workflow it is
     what Kubeflow told."""
     run, kept = tables.run, tables.kept_object
@@ -82,13 +96,13 @@ def raw(connection: Connection, scope: Scope, runs: Sequence[Key]) -> Mapping[Ke
     views: dict[Key, dict[str, Any]] = defaultdict(dict)
     for row in connection.execute(statement).mappings():
         views["Run", row["owner"]][row["kind"]] = row
-    return {key: _newest(of) for key, of in views.items()}
+    return {key: _newest(of, take) for key, of in views.items()}
 
 
-def _newest(views: Mapping[str, values.Columns]) -> Any:
+def _newest(views: Mapping[str, values.Columns], take: Take) -> Any:
     """The object of the class that counts, given the row that was kept of each."""
     revisions = {kind: _kept_revision(row) for kind, row in views.items()}
-    return orjson.loads(zstandard.decompress(views[current(revisions.get("K"), revisions.get("R"))]["body"]))
+    return _document(views[current(revisions.get("K"), revisions.get("R"))]["body"], take)
 
 
 def _kept_revision(row: values.Columns) -> Revision:
@@ -103,13 +117,13 @@ def _kept_revision(row: values.Columns) -> Revision:
     )
 
 
-def specs(connection: Connection, scope: Scope, versions: Sequence[Key]) -> Mapping[Key, Any]:
+def specs(connection: Connection, scope: Scope, versions: Sequence[Key], take: Take = _anything) -> Mapping[Key, Any]:
     """The texts of pipeline versions."""
     version = tables.pipeline_version
     statement = select(version.c.key, version.c.spec).where(
         version.c.key.in_([encode_key(key) for key in versions]), queries.is_version_seen(scope)
     )
-    return {decode_key(row.key): orjson.loads(zstandard.decompress(row.spec)) for row in connection.execute(statement)}
+    return {decode_key(row.key): _document(row.spec, take) for row in connection.execute(statement)}
 
 
 # ------------------------------------------------------------------------------------------ parts of executions
@@ -134,13 +148,15 @@ def _pods(database: str, scope: Scope) -> Prepared:
     return Prepared(database, statement)
 
 
-def pod_objects(connection: Connection, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, Mapping[str, Any]]:
+def pod_objects(
+    connection: Connection, scope: Scope, executions: Sequence[Key], take: Take = _anything
+) -> Mapping[Key, Mapping[str, Any]]:
     """The newest recorded object of each pod of executions, by the uid of the pod."""
     asked = by_text(executions)
     views: dict[Key, dict[str, dict[str, values.Columns]]] = defaultdict(lambda: defaultdict(dict))
     for row in rows_of(connection, _pod_objects(connection.dialect.name, scope), asked):
         views[asked[row["owner"]]][row["uid"]][row["kind"]] = row
-    return {key: {uid: _newest(of) for uid, of in pods.items()} for key, pods in views.items()}
+    return {key: {uid: _newest(of, take) for uid, of in pods.items()} for key, pods in views.items()}
 
 
 @lru_cache(queries.KEPT)

@@ -125,6 +125,10 @@ class SqlStore:
         within._deadline = deadline
         return within
 
+    def _take(self, size_bytes: int) -> None:
+        if self._deadline is not None:
+            self._deadline.take(size_bytes)
+
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
         try:
@@ -372,11 +376,11 @@ class SqlStore:
 
     def raw(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, Any]:
         with self._reading() as connection:
-            return parts.raw(connection, scope, runs)
+            return parts.raw(connection, scope, runs, self._take)
 
     def specs(self, scope: Scope, versions: Sequence[Key]) -> Mapping[Key, Any]:
         with self._reading() as connection:
-            return parts.specs(connection, scope, versions)
+            return parts.specs(connection, scope, versions, self._take)
 
     def pods(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[PodSeen, ...]]:
         with self._reading() as connection:
@@ -384,7 +388,7 @@ class SqlStore:
 
     def pod_objects(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, Mapping[str, Any]]:
         with self._reading() as connection:
-            return parts.pod_objects(connection, scope, executions)
+            return parts.pod_objects(connection, scope, executions, self._take)
 
     def inputs(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[ArtifactUse, ...]]:
         with self._reading() as connection:

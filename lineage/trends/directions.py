@@ -112,7 +112,7 @@ def read_directions(text: str, file: str) -> Directions:
     """
     try:
         found = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise InvalidSettings(f"{file}: it is no TOML: {error}") from error
     table = found.get(TABLE, {})
     if not isinstance(table, dict):

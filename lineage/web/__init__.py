@@ -10,6 +10,7 @@ from lineage.web.application import Application, application
 from lineage.web.documents import Documents, trusted
 from lineage.web.health import Check, Finding, Health, health_application, store_answers
 from lineage.web.metrics import Metrics
+from lineage.web.origins import any_name, is_loopback_name
 from lineage.web.protocol import HttpProtocol, SocketProtocol
 
 __all__ = [
@@ -21,8 +22,10 @@ __all__ = [
     "HttpProtocol",
     "Metrics",
     "SocketProtocol",
+    "any_name",
     "application",
     "health_application",
+    "is_loopback_name",
     "store_answers",
     "trusted",
 ]

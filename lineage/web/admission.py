@@ -1,7 +1,8 @@
 """Who is let in, and how much one caller may ask: looked at before anything is read of what they ask.
 
 Whoever is known from a short while ago passes at once. Others stand in a line of their own, in which a gate is asked:
-those who are not let in take no thread from those who are.
+those who are not let in take no thread from those who are. Whoever was let in before has another line than those who
+come for the first time, so that guesses, however many, lock nobody out who is at work.
 """
 
 from collections import Counter, OrderedDict
@@ -90,7 +91,7 @@ class Admission:
 
     def __init__(self, gate: Gate, *, requests_per_minute: int = 0, clock: Callable[[], float] = monotonic) -> None:
         self._gate = gate
-        self._threads = Threads(ADMITTING_THREADS)
+        self._known, self._others = Threads(ADMITTING_THREADS), Threads(ADMITTING_THREADS)
         self._allowed = Allowance(requests_per_minute, clock=clock)
         self._refusals = Allowance(REFUSALS_PER_MINUTE, clock=clock)
         self._under_way: Counter[str] = Counter()
@@ -121,17 +122,18 @@ class Admission:
             AskerGone, Overloaded, RightsUnknown, TooMany, Unauthenticated: as `admit`.
         """
         grant = self._gate.remembered(seen.shown)
-        if grant is None:
-            address = str(seen.peer)
+        if grant is not None:
+            return grant
+        address, is_known = str(seen.peer), self._gate.knows(seen.shown)
+        if not is_known:
             self._refuse_soon(self._refusals.take(address, count=0), "Too many from this address were not let in.")
-            try:
-                deadline = Deadline(ADMITTING_SECONDS)
-                grant = await self._threads.run(partial(self._gate.admit, seen.shown), deadline, receive)
-            except Unauthenticated as error:
-                self._refusals.take(address)
-                note_refused(seen.peer, str(error))
-                raise
-        return grant
+        threads = self._known if is_known else self._others
+        try:
+            return await threads.run(partial(self._gate.admit, seen.shown), Deadline(ADMITTING_SECONDS), receive)
+        except Unauthenticated as error:
+            self._refusals.take(address)
+            note_refused(seen.peer, str(error))
+            raise
 
     def count(self, grant: Grant) -> None:
         """Count a question of a caller.

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import structlog
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
+from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
@@ -29,7 +29,7 @@ from lineage.ports import EVERYTHING, LineageStore
 from lineage.web.admission import Admission
 from lineage.web.broadcast import Broadcast
 from lineage.web.documents import Documents
-from lineage.web.endpoint import NOT_NOW, Answer, endpoint, refused_as
+from lineage.web.endpoint import NOT_NOW, Answer, endpoint, refused_as, room_for_answers
 from lineage.web.events import Events
 from lineage.web.following import Room
 from lineage.web.headers import GRAPHIQL_POLICY, SecurityHeaders
@@ -38,6 +38,7 @@ from lineage.web.ledger import note_asked
 from lineage.web.live import THREADS as LIVE_THREADS
 from lineage.web.live import Live
 from lineage.web.measured import ABANDONED, NO_ANSWER, Measured, outcome_of
+from lineage.web.origins import IsOurs, Origins, any_name
 from lineage.web.page import Overview, page
 from lineage.web.questions import Question, Questions
 from lineage.web.sockets import Sockets
@@ -72,9 +73,11 @@ def application(
     gate: Gate = OPEN,
     requests_per_minute: int = 0,
     documents: Documents | None = None,
+    hosts: IsOurs = any_name,
 ) -> Application:
     """Serve of a store what those may see whom `gate` lets in: to each so many questions a minute (0: as many as they
     like), of those `documents` that may be asked. `health` is what else the process does; the store is checked anyway.
+    `hosts` says under which names it is answered.
     """
     health = health or Health()
     admission = Admission(gate, requests_per_minute=requests_per_minute)
@@ -105,10 +108,12 @@ def application(
     def note_followed(grant: Grant, question: Question) -> None:
         note_asked(grant, question.query, question.variables, question.operation_name, outcome=FOLLOWED, seconds=0.0)
 
+    answers = room_for_answers()
     live = Live(
         admission=admission,
         answer=answer,
-        broadcast=Broadcast(store),
+        broadcast=Broadcast(store, answers),
+        answers=answers,
         questions=Questions(documents or Documents()),
         room=Room(),
         reading=Threads(LIVE_THREADS),
@@ -117,7 +122,7 @@ def application(
     )
     health.metrics.subscriptions(lambda: live.broadcast.followed)
     sockets, events = Sockets(live), Events(live)
-    graphql = endpoint(answer, admission, documents)
+    graphql = endpoint(answer, admission, documents, room=answers)
     pages = Starlette(
         routes=[
             Route("/", overview),
@@ -125,7 +130,6 @@ def application(
             *routes(replace(health, ready={"store": store_answers(store), **health.ready})),
             Mount("/static", StaticFiles(directory=_STATIC)),
         ],
-        middleware=[Middleware(SecurityHeaders)],
         exception_handlers={
             StoreError: _store_unavailable,
             DeadlineExceeded: _store_unavailable,
@@ -143,7 +147,9 @@ def application(
         ("http", STREAM_PATH): events.respond,
         ("websocket", GRAPHQL_PATH): sockets.serve,
     }
-    return Application(Measured(served, on_request=on_request), events.end)
+    # The outermost come first: what is refused or breaks is measured, and has the headers of any answer.
+    answered = SecurityHeaders(Origins(ServerErrorMiddleware(served), hosts))
+    return Application(Measured(answered, on_request=on_request), events.end)
 
 
 def _overview(store: LineageStore, grant: Grant, answer: Answer, deadline: Deadline) -> Overview:

@@ -23,9 +23,11 @@ from typing import Final, TypeVar
 import structlog
 
 from lineage.deadline import Deadline
-from lineage.errors import DeadlineExceeded, LineageError, StoreError, UnknownCursor
+from lineage.errors import DeadlineExceeded, LineageError, NoRoom, StoreError, UnknownCursor
 from lineage.outage import Outage
 from lineage.ports import EVERYTHING, ChangedPlaces, LineageStore, Scope
+from lineage.room import Room
+from lineage.web.endpoint import room_for_answers
 from lineage_graphql import Subscription, to_json
 
 log = structlog.get_logger(__name__)
@@ -148,10 +150,11 @@ class _Topic:
 
 
 class Broadcast:
-    """Tells all who follow in this process. Asked by one loop, and by nothing else."""
+    """Tells all who follow in this process. Asked by one loop, and by nothing else. `answers` is the room of these."""
 
-    def __init__(self, store: LineageStore) -> None:
+    def __init__(self, store: LineageStore, answers: Room | None = None) -> None:
         self._store = store
+        self._answers = answers or room_for_answers()
         self._topics: dict[tuple[str, Scope], _Topic] = {}
         self._joined: dict[Outlet, tuple[_Topic, asyncio.Task[None]]] = {}
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="broadcast")
@@ -238,7 +241,7 @@ class Broadcast:
                     if topic.position is not None:
                         topic.position = await self._told(topic, topic.position, topic.outlets)
                 self._outage.is_over()
-            except (StoreError, DeadlineExceeded) as error:
+            except (StoreError, DeadlineExceeded, NoRoom) as error:
                 self._outage.goes_on(str(error))
                 await asyncio.sleep(RETRY_SECONDS)
                 topic.woken.set()
@@ -274,7 +277,10 @@ class Broadcast:
         return await self._on_thread(partial(self._answered, topic.asked, topic.scope, after))
 
     def _answered(self, asked: Subscription, scope: Scope, after: str) -> _Stretch:
-        deadline = Deadline(READ_SECONDS)
+        with self._answers.share() as share:
+            return self._written(asked, scope, after, Deadline(READ_SECONDS, share=share))
+
+    def _written(self, asked: Subscription, scope: Scope, after: str, deadline: Deadline) -> _Stretch:
         found = self._store.within(deadline).changes(scope, asked.where, after=after, limit=STRETCH)
         answers = asked.answers(self._store, scope, found.items, deadline)
         messages = [Message(one.cursor, to_json(answer)) for one, answer in zip(found.items, answers, strict=True)]

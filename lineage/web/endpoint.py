@@ -17,7 +17,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lineage.access import OPEN, Grant
 from lineage.deadline import Deadline
-from lineage.errors import RightsUnknown, Unauthenticated
+from lineage.errors import NoRoom, RightsUnknown, Unauthenticated
+from lineage.room import Room, Share
 from lineage.web.admission import Admission, TooMany
 from lineage.web.documents import Documents
 from lineage.web.headers import SECURITY_HEADERS
@@ -35,6 +36,9 @@ HEADERS: Final = ((b"vary", b"Accept"), (b"cache-control", b"no-store"), *SECURI
 THREADS: Final = 10
 HEAVY_THREADS: Final = 2  # with the others fewer than a store opens connections: the page and probes need some
 MOST_NODES_BESIDE: Final = 20_000  # a second's work; what may read more has those few threads, and no others
+MOST_OF_ONE: Final = 64 * 2**20  # bytes of one answer: a page of a hundred runs with large texts
+MOST_OF_ALL: Final = 2 * MOST_OF_ONE  # decoded, that is a GiB at the worst, of the two that a server is given
+PIECE_BYTES: Final = 256 * 2**10
 METHODS: Final = ("GET", "HEAD", "POST")
 OVERLOADED: Final = "OVERLOADED"
 TOO_MANY_REQUESTS: Final = "TOO_MANY_REQUESTS"
@@ -43,32 +47,46 @@ RIGHTS_UNKNOWN: Final = "RIGHTS_UNKNOWN"
 CHALLENGE: Final = "Bearer"  # what a client is to show: RFC 6750 §3
 
 
+def room_for_answers() -> Room:
+    """Make what all answers of a server share."""
+    return Room(most_bytes=MOST_OF_ALL, most_of_one=MOST_OF_ONE)
+
+
 def endpoint(
     answer: Answer,
     admission: Admission | None = None,
     documents: Documents | None = None,
     *,
     body_seconds: float = BODY_SECONDS,
+    room: Room | None = None,
 ) -> ASGIApp:
     """Make what answers `/graphql`. `answer` blocks, so it runs on a thread. Without an `admission` everybody is let
     in, and without `documents` any is answered.
 
-    `body_seconds` is how long a client may take to send its question.
+    `body_seconds` is how long a client may take to send its question; `room` is what all answers share.
     """
-    return _Endpoint(answer, admission or Admission(OPEN), documents or Documents(), body_seconds).respond
+    room = room or room_for_answers()
+    return _Endpoint(answer, admission or Admission(OPEN), documents or Documents(), body_seconds, room).respond
 
 
 class _Endpoint:
     """Answers requests. Its coroutines run on one loop, all else on threads."""
 
-    def __init__(self, answer: Answer, admission: Admission, documents: Documents, body_seconds: float) -> None:
+    def __init__(
+        self, answer: Answer, admission: Admission, documents: Documents, body_seconds: float, room: Room
+    ) -> None:
         self._answer = answer
         self._admission = admission
         self._questions = Questions(documents, body_seconds)
         self._threads = Threads(THREADS)
         self._few = Threads(HEAVY_THREADS)
+        self._room = room
 
     async def respond(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._room.share() as share:  # until it is sent
+            await self._respond(scope, receive, send, share)
+
+    async def _respond(self, scope: Scope, receive: Receive, send: Send, share: Share) -> None:
         headers = Headers(scope=scope)
         media_type = answer_type(headers.get("accept"))
         form, body = media_type or JSON, bytearray()
@@ -78,7 +96,7 @@ class _Endpoint:
             with self._admission.under_way(grant):
                 if scope["method"] == "POST":
                     await self._questions.read(body, headers, receive)
-                reply = await self._reply(grant, scope, body, form, receive)
+                reply = await self._reply(grant, scope, body, form, receive, share)
         except AskerGone:
             return
         except Refused as refused:
@@ -88,11 +106,12 @@ class _Endpoint:
             reply = reply_of(status, error_of(str(refusal), code), form, **more)
         finally:
             self._questions.let_go(body)
-        for message in reply:
-            await send(message)
+        await _send(reply, send)
 
-    async def _reply(self, grant: Grant, scope: Scope, body: bytearray, media_type: str, receive: Receive) -> Reply:
-        deadline = Deadline(BUDGET_SECONDS)
+    async def _reply(
+        self, grant: Grant, scope: Scope, body: bytearray, media_type: str, receive: Receive, share: Share
+    ) -> Reply:
+        deadline = Deadline(BUDGET_SECONDS, share=share)
         asked = (grant, scope, body, media_type, deadline)
         reply = await self._threads.run(partial(self._unless_heavy, *asked), deadline, receive)
         if reply is None:
@@ -120,7 +139,7 @@ class _Endpoint:
         return reply_of(200 if executed or media_type == JSON else 400, answered, media_type)
 
 
-NOT_NOW: Final = (Overloaded, RightsUnknown, TooMany, Unauthenticated)
+NOT_NOW: Final = (NoRoom, Overloaded, RightsUnknown, TooMany, Unauthenticated)
 """Why somebody is not answered who asked nothing wrong."""
 
 
@@ -152,6 +171,17 @@ def _kind(question: Question) -> str | None:
 
 
 # ------------------------------------------------------------------------------------------ replying
+async def _send(reply: Reply, send: Send) -> None:
+    """Send a response: a large one in pieces, each when most of the one before has gone, so that it is known how much
+    waits."""
+    start, whole = reply
+    body = whole["body"]
+    await send(start)
+    for at in range(0, max(1, len(body)), PIECE_BYTES):
+        piece = {"body": body[at : at + PIECE_BYTES], "more_body": at + PIECE_BYTES < len(body)}
+        await send({**whole, **piece})
+
+
 def error_of(message: str, code: str = BAD_USER_INPUT) -> Mapping[str, Any]:
     """Write an answer that is one error."""
     return {"errors": [{"message": message, "extensions": {"code": code}}]}

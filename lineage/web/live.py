@@ -3,16 +3,17 @@ or as often as something changes.
 """
 
 from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
 from lineage.access import Grant
 from lineage.deadline import Deadline
-from lineage.errors import DeadlineExceeded, LineageError, RightsUnknown, StoreError, Unauthenticated
+from lineage.errors import DeadlineExceeded, LineageError, NoRoom, RightsUnknown, StoreError, Unauthenticated
+from lineage.room import Room as AnswerRoom
 from lineage.web.admission import Admission, TooMany
 from lineage.web.broadcast import Broadcast, Message, TooSlow
-from lineage.web.endpoint import Answer, error_of, refused_as
+from lineage.web.endpoint import Answer, error_of, refused_as, room_for_answers
 from lineage.web.following import LOOK_AGAIN_SECONDS, Nothing, Reader, Room, followed, nobody_hangs_up
 from lineage.web.questions import Question, Questions
 from lineage.web.threads import Overloaded, Threads
@@ -27,7 +28,7 @@ from lineage_graphql import (
 )
 
 THREADS: Final = 2  # for texts that are read, and as many for what is asked over them: who asks much asks by HTTP
-NOT_FOR_NOW: Final = (StoreError, DeadlineExceeded, RightsUnknown, Overloaded)
+NOT_FOR_NOW: Final = (StoreError, DeadlineExceeded, NoRoom, RightsUnknown, Overloaded)
 """Why somebody is not told any more who may come back soon."""
 
 
@@ -47,6 +48,7 @@ class Live:
     asking: Threads
     note_followed: Callable[[Grant, Question], None]
     look_again_seconds: float = LOOK_AGAIN_SECONDS
+    answers: AnswerRoom = field(default_factory=room_for_answers)
 
     async def begin(self, grant: Grant, question: Question) -> Subscription | None:
         """Count a question, and read what it follows; None where it is answered once.
@@ -68,13 +70,10 @@ class Live:
         Raises:
             Overloaded, TooMany: as `Admission` and `Threads`.
         """
-        deadline = Deadline(BUDGET_SECONDS)
-
-        def work() -> dict[str, Any]:
-            return self.answer(grant, question.query, question.variables, question.operation_name, deadline)
-
-        with self.admission.under_way(grant):
-            return await self.asking.run(work, deadline, nobody_hangs_up)
+        with self.answers.share() as share, self.admission.under_way(grant):
+            deadline = Deadline(BUDGET_SECONDS, share=share)
+            asked = (grant, question.query, question.variables, question.operation_name, deadline)
+            return await self.asking.run(partial(self.answer, *asked), deadline, nobody_hangs_up)
 
     def told(self, reader: Reader, asked: Subscription) -> AsyncGenerator[Message | Nothing]:
         """Tell what one follows (`lineage.web.following.followed`)."""
@@ -88,7 +87,7 @@ def errors_told(error: Exception) -> list[dict[str, object]]:
             return [dict(one) for one in error.errors]
         case TooSlow():
             return list(error_of(str(error), "TOO_SLOW")["errors"])
-        case Unauthenticated() | RightsUnknown() | TooMany() | Overloaded():
+        case Unauthenticated() | NoRoom() | RightsUnknown() | TooMany() | Overloaded():
             return list(error_of(str(error), refused_as(error)[1])["errors"])
         case LineageError():
             return [dict(one) for one in refusal(error)]

@@ -349,3 +349,17 @@ def test_who_is_not_let_in_is_told_what_would_be(shown: Shown, what: str) -> Non
     with pytest.raises(Unauthenticated, match=what) as refused:
         gate.admit(shown)
     assert f"a token of {ISSUER}, or to come by the proxy" in str(refused.value)
+
+
+def test_who_was_let_in_is_known_until_they_are_not_let_in_any_more() -> None:
+    server, clock = ApiServer(), Clock()
+    gate = gate_of(server, clock)
+    assert not gate.knows(bearing("t1"))
+    gate.admit(bearing("t1"))
+    clock.now += 31
+    assert gate.knows(bearing("t1"))
+    assert not gate.knows(bearing("t2"))
+    server.users.clear()
+    with pytest.raises(Unauthenticated):
+        gate.admit(bearing("t1"))
+    assert not gate.knows(bearing("t1"))

@@ -140,11 +140,16 @@ def test_an_address_from_which_guesses_come_is_not_listened_to_for_a_while() -> 
     assert ask(client, "ada").status_code == 429  # nobody is known there yet
 
 
-def test_those_who_are_known_there_are_listened_to() -> None:
-    client = a_client()
+@pytest.mark.parametrize("passed_seconds", [1, 100])
+def test_those_who_were_let_in_before_are_listened_to(passed_seconds: float) -> None:
+    now = 1_000.0
+    gate = Guarded([ByName()], Some(), seconds=30, clock=lambda: now)
+    client = Client(application(store=FakeStore(example()), gate=gate))
     assert ask(client, "ada").status_code == 200
     for _ in range(REFUSALS_PER_MINUTE):
         ask(client, "liar")
+    now += passed_seconds  # what was granted is over by then, or not
+    assert ask(client, "eve").status_code == 429
     assert ask(client, "ada").status_code == 200
 
 

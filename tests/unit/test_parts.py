@@ -64,6 +64,8 @@ VALUES: Final[tuple[Any, ...]] = (
     ["--token", SECRET],
     "AKIA" + "IOSFODNN7EXAMPLE",
     {"labels": {"a": SECRET}, "name": f"n(0:{SECRET})"},
+    {SECRET: 1, f"{SECRET} as a name": {"x": 2}},
+    {"AKIA" + "IOSFODNN7EXAMPLE": {"AKIA" + "IOSFODNN7EXAMPLF": "x"}},
     "Secret",
     None,
 )
@@ -194,6 +196,19 @@ def test_what_a_watcher_sees_of_a_world_is_written_as_each_whole_is(seed: int) -
 def test_odd_objects_are_written_as_the_whole_is(odd: KubernetesObject) -> None:
     observer, item = an_observer(), {**a_workflow({"n": a_node("n")}), **odd}
     assert_equal_views(observer, a_workflow({"n": a_node("n")}), item)
+
+
+@pytest.mark.parametrize("name", ["AKIA" + "IOSFODNN7EXAMPLE", SECRET, f"a {SECRET} b"])
+def test_a_secret_that_is_the_name_of_a_part_is_replaced(name: str) -> None:
+    observer = an_observer()
+    for version, progress in enumerate(("0/2", "1/2", "2/2"), start=1):
+        item = a_workflow({"n": a_node("n", progress=progress)}, version=version)
+        item["metadata"]["annotations"] = {"note": f"--password={SECRET}"}
+        if version > 1:
+            item["status"]["nodes"][name] = {"message": progress}
+            item["metadata"][name] = item["status"][name] = item[name] = progress
+        assert_equal_views(observer, item)
+        assert name.encode() not in observer.observe(as_sent(item), seen_at=RECORDED_AT).body
 
 
 def test_packed_nodes_are_unpacked_part_by_part() -> None:

@@ -15,7 +15,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineage.redaction import Redactor, is_redacted, survey
+from lineage.errors import InvalidObservation
+from lineage.redaction import Redactor, beginning, is_redacted, survey
 from lineage.redaction.names import KINDS_OF_KEY, NAME_HINTS
 from lineage.redaction.shapes import SHAPES
 
@@ -40,6 +41,10 @@ SHAPED: Final = {
     "an Anthropic key": "sk-ant-api03-" + "a1B2-c3D4_e5F6a1B2c3D4e5F6",
     "a Hugging Face token": "hf_" + "aBcDeFgHiJkLmNoPqRsTuVwXyZaBcDeFgH",
     "an npm token": "npm_" + "a1B2c3D4e5F6" * 3,
+    "a PyPI token": "pypi-" + "AgEIcHlwaS5vcmcCJDxQ" * 4,
+    "a Databricks token": "dapi" + "0123456789abcdef" * 2,
+    "a Vault token": "hvs." + "CAESIJlWh6TTwMyxa1B2c3D4",
+    "a Docker token": "dckr_pat_" + "a1B2c3D4e5F6" * 2,
     "a JSON web token": "eyJ" + "hbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NSJ9.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
 }
 
@@ -206,6 +211,14 @@ def test_equal_secrets_get_equal_markers_under_one_key_and_others_under_another(
     assert REDACTOR.key_id != Redactor(b"another key").key_id
 
 
+@pytest.mark.parametrize("what", SHAPED)
+def test_what_is_quoted_holds_no_half_of_a_secret(what: str) -> None:
+    for before in range(60):
+        quoted = beginning("x " * before + SHAPED[what], 64)
+        assert SHAPED[what][: 64 - 2 * before] not in quoted or 64 - 2 * before <= 0
+        assert len(quoted) <= 64
+
+
 def test_the_key_does_not_show() -> None:
     assert "a key of this test" not in repr(REDACTOR)
 
@@ -262,6 +275,14 @@ def test_a_secret_that_shows_what_it_is_is_replaced_anywhere_and_nothing_around_
         assert redacted_text(text.format(secret)) == text.format(REDACTOR.marker(secret))
 
 
+@pytest.mark.parametrize("what", SHAPED)
+def test_a_secret_that_is_the_name_of_a_member_is_replaced(what: str) -> None:
+    secret = SHAPED[what]
+    redacted = REDACTOR.redact(with_text(json.dumps({secret: {f"by {secret}": 1}, "other": 2})))
+    marker = REDACTOR.marker(secret)
+    assert json.loads(redacted["metadata"]["annotations"]["note"]) == {marker: {f"by {marker}": 1}, "other": 2}
+
+
 def test_a_private_key_is_replaced_as_a_block() -> None:
     marker = REDACTOR.marker(PEM)
     assert redacted_text(f"cat <<E\n{PEM}\nE") == f"cat <<E\n{marker}\nE"
@@ -271,6 +292,20 @@ def test_a_private_key_is_replaced_as_a_block() -> None:
 
 def test_only_the_password_of_a_url_is_replaced() -> None:
     assert redacted_text(f"postgresql://churn:{SECRET}@db:5432/x?a=b") == f"postgresql://churn:{MARKER}@db:5432/x?a=b"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://bucket.s3.amazonaws.com/model?X-Amz-Expires=60&X-Amz-Signature={}",
+        "https://storage.googleapis.com/bucket/model?X-Goog-Signature={}&x=1",
+        "https://churn.blob.core.windows.net/models/a.onnx?sv=2022-11-02&sr=b&sig={}",
+        "https://hooks.slack.com/services/{} is told",
+    ],
+)
+def test_only_what_opens_a_signed_address_is_replaced(address: str) -> None:
+    secret = "T0123/" * address.count("slack") + f"{SECRET}/{SECRET}"
+    assert redacted_text(address.format(secret)) == address.format(REDACTOR.marker(secret))
 
 
 def test_a_basic_authorization_is_replaced() -> None:
@@ -406,6 +441,23 @@ def test_a_secret_is_replaced_wherever_else_the_object_holds_it() -> None:
     redacted = REDACTOR.redact(item)
     assert SECRET not in json.dumps(redacted)
     assert redacted["status"]["nodes"]["churn-7xk2p-1"]["message"] == f"cannot log in as churn/{MARKER}!"
+
+
+def test_a_secret_is_replaced_where_it_is_repeated_as_a_name() -> None:
+    item = with_parameter("db_password", SECRET)
+    item["metadata"]["labels"][SECRET] = "x"
+    item["spec"]["config"] = {SECRET: 1, "other": 2}
+    redacted = REDACTOR.redact(item)
+    assert redacted["spec"]["config"] == {MARKER: 1, "other": 2}
+    assert redacted["metadata"]["labels"].keys() == {"workflows.argoproj.io/phase", "team", MARKER}
+
+
+@pytest.mark.parametrize("word", ["arguments", "templates", "churn-7xk2p-1"])
+def test_a_secret_that_reads_as_a_member_or_a_node_takes_no_name_away(word: str) -> None:
+    item = with_parameter("db_password", word)
+    redacted = REDACTOR.redact(copy.deepcopy(item))
+    assert redacted["spec"].keys() == item["spec"].keys()
+    assert redacted["status"]["nodes"].keys() == item["status"]["nodes"].keys()
 
 
 def test_a_secret_with_signs_of_json_and_urls_is_found_in_every_spelling() -> None:
@@ -602,6 +654,53 @@ def test_the_time_to_search_a_text_grows_as_the_text_does(piece: str) -> None:
     seconds(1000)
     # Eight times the text takes about eight times as long; if every piece were searched for every other, 64 times.
     assert seconds(800_000) < 32 * max(seconds(100_000), 0.01)
+
+
+def with_many_secrets(count: int, text: Callable[[int], str]) -> Json:
+    item = with_text("x")
+    item["spec"]["env"] = [{"name": "PASSWORD", "value": f"{number:06}{SECRET}"} for number in range(count)]
+    item["spec"]["args"] = [text(number) for number in range(count)]
+    return item
+
+
+def test_many_secrets_are_all_replaced_wherever_they_are_repeated() -> None:
+    item = with_many_secrets(3_000, lambda number: f'{MARKER} "{number:06}{SECRET}", {number:06}{SECRET}')
+    redacted = REDACTOR.redact(item)
+    for number, text in enumerate(redacted["spec"]["args"]):
+        marker = REDACTOR.marker(f"{number:06}{SECRET}")
+        assert text == f'{MARKER} "{marker}", {marker}'
+
+
+@settings(max_examples=200)
+@given(texts=st.lists(st.text('abR1 :/é"', max_size=30), max_size=6), secrets=st.lists(PLAIN_SECRETS, max_size=3))
+def test_one_of_many_secrets_is_replaced_as_one_of_few(texts: list[str], secrets: list[str]) -> None:
+    item = with_text("x")
+    item["spec"]["env"] = [
+        {"name": "PASSWORD", "value": secret} for secret in ["aaaaaa", "abab1ab", "111111", *secrets]
+    ]
+    item["spec"]["args"] = [*texts, *(text.join([*secrets, "aaaaaa", "111111"]) for text in texts)]
+    few = REDACTOR.redact(copy.deepcopy(item))
+    item["spec"]["env"] += [{"name": "PASSWORD", "value": f"{number:06}-of-many"} for number in range(200)]
+    many = REDACTOR.redact(item)
+    assert many["spec"]["args"] == few["spec"]["args"]
+
+
+def test_the_time_to_search_for_secrets_grows_as_their_number_does() -> None:
+    def seconds(count: int) -> float:
+        item = with_many_secrets(count, lambda number: f"something else, of no secret, {number} times")
+        started = time.process_time()
+        REDACTOR.redact(item)
+        return time.process_time() - started
+
+    seconds(100)
+    assert seconds(8_000) < 32 * max(seconds(1_000), 0.01)  # 64 times, if each were searched for in every text
+
+
+def test_secrets_that_begin_alike_by_thousands_are_refused_and_not_searched_for_all_day() -> None:
+    item = with_many_secrets(8_000, lambda number: "000000" * 5)
+    item["spec"]["env"] = [{"name": "PASSWORD", "value": f"000000{SECRET}{number}"} for number in range(8_000)]
+    with pytest.raises(InvalidObservation, match="begin alike"):
+        REDACTOR.redact(item)
 
 
 def test_no_clue_holds_a_digit() -> None:

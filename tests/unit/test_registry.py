@@ -71,6 +71,11 @@ def test_an_image_that_is_there_is_found_with_its_labels(registry: Registry, cli
     assert [method for method, _, _ in registry.asked] == ["HEAD", "GET", "GET"]
 
 
+def test_labels_are_told_without_the_secrets_in_them(registry: Registry, client: RegistryClient) -> None:
+    image = registry.put_image("a/b", {"source": "https://me:Zq7XhT2mPl9w@git.example/a", "api_token": "Zq7XhT2mPl9w"})
+    assert client.probe(image).labels == {"source": "https://me:redacted@git.example/a", "api_token": "redacted"}
+
+
 def test_an_index_leads_to_the_labels_of_an_image_in_it(registry: Registry, client: RegistryClient) -> None:
     of = {name: registry.put_image("a/b", {"of": name}).partition("@")[2] for name in ("arm64", "amd64")}
     listed = [{"digest": of[name], "platform": {"os": "linux", "architecture": name}} for name in of]
