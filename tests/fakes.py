@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
+from threading import Lock
 from typing import Any, TypeVar, assert_never
 
 from lineage.alerts import Alert, AlertKept, AlertMark, Span
@@ -124,6 +125,7 @@ class FakeStore:
         self._changes: list[Key] = []
         self._changed_at: dict[Key, int] = {}
         self._told = 0
+        self._telling = Lock()
 
     def within(self, deadline: Deadline) -> "FakeStore":
         """It takes no time."""
@@ -179,11 +181,12 @@ class FakeStore:
     # -- the feed
     def change(self, run: Run) -> None:
         """Let a run that is known be another now, and tell of it."""
-        others = [one for one in self._known.runs if one.key != run.key]
-        self._known = replace(self._known, runs=[*others, run])
-        self._changes = [*(key for key in self._changes if key != run.key), run.key]
-        self._told += 1
-        self._changed_at[run.key] = self._told
+        with self._telling:
+            others = [one for one in self._known.runs if one.key != run.key]
+            self._known = replace(self._known, runs=[*others, run])
+            self._changes = [*(key for key in self._changes if key != run.key), run.key]
+            self._told += 1
+            self._changed_at[run.key] = self._told
 
     def take_back(self, changes: int) -> None:
         """Forget that so many changes were told, as one does who is a backup."""
@@ -194,16 +197,20 @@ class FakeStore:
 
     def changes(self, scope: Scope, where: Where | None, *, after: str, limit: int) -> Changes:
         """The filter is not understood: everything matches."""
-        if not after.isdecimal() or int(after) > self._told:
-            raise UnknownCursor
         self.reads.append("changes")
-        runs = {run.key: run for run in self._known.runs if self._visible(scope, run)}
-        found = [key for key in self._changes if key in runs and self._changed_at[key] > int(after)][:limit]
-        items = tuple(RunChange(cursor=str(self._changed_at[key]), run=runs[key]) for key in found)
-        return Changes(items=items, cursor=items[-1].cursor if len(items) == limit else str(self._told))
+        return self._changes_since(scope, after, limit)
+
+    def _changes_since(self, scope: Scope, after: str, limit: int) -> Changes:
+        with self._telling:
+            if not after.isdecimal() or int(after) > self._told:
+                raise UnknownCursor
+            runs = {run.key: run for run in self._known.runs if self._visible(scope, run)}
+            found = [key for key in self._changes if key in runs and self._changed_at[key] > int(after)][:limit]
+            items = tuple(RunChange(cursor=str(self._changed_at[key]), run=runs[key]) for key in found)
+            return Changes(items=items, cursor=items[-1].cursor if len(items) == limit else str(self._told))
 
     def changed_places(self, scope: Scope, *, after: str) -> ChangedPlaces:
-        found = self.changes(scope, None, after=after, limit=len(self._changes) + 1)
+        found = self._changes_since(scope, after, len(self._changes) + 1)
         places = frozenset((one.run.cluster, one.run.namespace) for one in found.items)
         return ChangedPlaces(places=places, cursor=found.cursor)
 

@@ -63,9 +63,6 @@ class Dialect(Protocol):
         """Let nobody lock what bears this name until the end of the transaction; others may share it."""
 
     # -- listeners
-    def notify(self, cursor: Cursor) -> None:
-        """Wake those who listen, in whichever process, once this transaction is committed."""
-
     def listener(self, engine: Engine) -> Listener:
         """Make what one listens by. It connects when it is first used."""
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable
 from functools import cache, lru_cache
 from typing import Final
 
-from sqlalchemy import BigInteger, Connection, Integer, String, bindparam, literal_column, select, update
+from sqlalchemy import BigInteger, Connection, Integer, String, bindparam, func, literal_column, select, update
 
 from lineage.errors import UnknownCursor
 from lineage.ports import ChangedPlaces, Changes, RunChange, Scope, Where
@@ -45,18 +45,20 @@ def announce(
         changed |= {*also()}
     if not changed:
         return
-    ((last,),) = _taking(dialect.name).ask(cursor, {"taken": len(changed)})
+    ((last, *_),) = _taking(dialect.name).ask(cursor, {"taken": len(changed)})
     first = last - len(changed) + 1
     dialect.put(cursor, tables.run_change, [(run, place) for place, run in enumerate(sorted(changed), first)])
-    dialect.notify(cursor)
 
 
 @cache
 def _taking(database: str) -> Prepared:
-    """Take so many places, and say which is the last of them."""
+    """Take so many places, and say which is the last of them; and have those woken who listen, once this is committed,
+    where a database does that."""
     feed = tables.feed
     further = feed.c.place + bindparam("taken", type_=BigInteger, required=False)
-    return Prepared(database, update(feed).where(THE_ROW).values(place=further).returning(feed.c.place))
+    waking = [func.pg_notify(literal_column(f"'{tables.CHANNEL}'"), literal_column("''"))]
+    told = [feed.c.place, *(waking if database == "postgresql" else [])]
+    return Prepared(database, update(feed).where(THE_ROW).values(place=further).returning(*told))
 
 
 # ------------------------------------------------------------------------------------------ following

@@ -35,7 +35,7 @@ from lineage.deadline import Deadline
 from lineage.errors import InvalidSettings, StoreError
 from lineage.ports import Listener
 from lineage.store.dialect import MOST_BEYOND, Cursor, Identity, listed, put_text, select_text
-from lineage.store.tables import ID_BLOCK, id_block
+from lineage.store.tables import CHANNEL, ID_BLOCK, id_block
 
 CONNECT_TIMEOUT_SECONDS: Final = 10
 # A server that vanishes without a word, as a machine without power does, is given up after half a minute: the kernel
@@ -50,7 +50,6 @@ LOCKS_IN_GROUP: Final = 1024  # of two groups all: a third of the 6,400 that a s
 GROUP_BASE: Final = 0x6B6670  # "kfp": the first of the two numbers of a lock, so that others' locks are others
 EVERYTHING_GROUP: Final = 0
 TEXTS: Final = 512  # statements whose texts are kept: far more than writers have
-CHANNEL: Final = "lineage_feed"
 RECONNECT_SECONDS: Final = 0.5  # who cannot listen looks as often as this
 QUERY_CANCELED: Final = "57014"  # the SQLSTATE of a statement that ran into its limit
 
@@ -128,9 +127,6 @@ class PostgreSql:
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock_shared(%s, %s)", (GROUP_BASE + group, _number(name)))
 
     # -- listeners
-    def notify(self, cursor: Cursor) -> None:
-        cursor.execute(f"SELECT pg_notify('{CHANNEL}', '')")
-
     def listener(self, engine: Engine) -> Listener:
         return Notified(engine)
 

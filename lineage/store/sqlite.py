@@ -98,9 +98,6 @@ class Sqlite:
         """Nothing to do, as with `lock`."""
 
     # -- listeners
-    def notify(self, cursor: Cursor) -> None:
-        """Nothing to do: who listens looks again and again."""
-
     def listener(self, engine: Engine) -> Listener:
         return Polling()
 

@@ -661,6 +661,7 @@ fingerprint_due = Table(
 
 # Who listens is told of runs that changed: of each the place of its last change, in the order in which changes were
 # committed. `feed` is one row: where the last of all is, and which store this is, drawn once.
+CHANNEL = "lineage_feed"  # by which a database wakes those who listen
 feed = Table(
     "feed",
     metadata,

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from random import Random
 from threading import Event, Thread
+from time import monotonic
 from typing import Any, Final
 
 import pytest
@@ -130,43 +131,37 @@ def test_a_reader_beside_many_recorders_misses_none(postgresql: Server, seed: in
 
 
 # ------------------------------------------------------------------------------------------ listening
-def _waits(store: SqlStore, act: Callable[[], None]) -> bool:
+PATIENCE_SECONDS: Final = 60.0  # for which one would wait if nobody woke him
+SOON_SECONDS: Final = 20.0
+
+
+def learns(store: SqlStore, listener: Listener, act: Callable[[], None]) -> bool:
     """Say whether one who listens learns of what is done while he waits, long before he would have looked anyway."""
-    listener = store.listener()
-    listener.wait(0)
+    before, began_at = store.feed_end(), monotonic()
     with ThreadPoolExecutor(1) as pool:
-        before = store.feed_end()
-        waited = pool.submit(_wait_for_another, store, listener, before)
-        act()
-        moved = waited.result()
-    listener.close()
-    return moved
-
-
-def _wait_for_another(store: SqlStore, listener: Listener, before: str) -> bool:
-    for _ in range(100):
-        listener.wait(20)
-        if store.feed_end() != before:
-            return True
-    return False
+        acting = pool.submit(act)
+        while store.feed_end() == before:
+            listener.wait(PATIENCE_SECONDS)
+        acting.result()
+    return monotonic() - began_at < SOON_SECONDS
 
 
 def test_who_listens_learns_of_what_another_process_records(url: str) -> None:
     migrate(url)
-    with closing(open_store(url)) as store, closing(open_store(url)) as other:
-        assert _waits(store, lambda: record(other, run(1)))
+    with closing(open_store(url)) as store, closing(open_store(url)) as other, closing(store.listener()) as listener:
+        listener.wait(0)
+        assert learns(store, listener, lambda: record(other, run(1)))
 
 
 def test_who_listens_goes_on_when_the_connection_is_lost(own_postgresql: Server) -> None:
-    with closing(open_store(own_postgresql.new_database())) as store:
-        listener = store.listener()
+    url = own_postgresql.new_database()
+    with closing(open_store(url)) as store, closing(store.listener()) as listener:
         listener.wait(0)
         own_postgresql.stop()
-        listener.wait(20)
-        listener.wait(0.01)
+        began_at = monotonic()
+        listener.wait(PATIENCE_SECONDS)
+        listener.wait(PATIENCE_SECONDS)
+        assert monotonic() - began_at < SOON_SECONDS  # who cannot listen looks again and again
         own_postgresql.start()
-        before = store.feed_end()
-        record(store, run(1))
-        assert _wait_for_another(store, listener, before)
-        listener.close()
-        assert _waits(store, lambda: record(store, run(2)))
+        assert learns(store, listener, lambda: record(store, run(1)))
+        assert learns(store, listener, lambda: record(store, run(2)))
