@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from threading import Event
 from typing import Annotated, Any, Final
 from urllib.error import HTTPError, URLError
@@ -14,7 +14,7 @@ import typer
 
 from lineage.cli.asking import UrlFlag, endpoint_of
 from lineage.cli.flags import JsonFlag, StoreFlag
-from lineage.cli.interruption import interruptible
+from lineage.cli.interruption import interruptible, stopped_by_signals
 from lineage.cli.opening import open_existing
 from lineage.cli.telling import configure_logs
 from lineage.cli.terminal import USAGE, fail, notes, printable
@@ -72,17 +72,28 @@ def follow(
         "namespace": {"eq": namespace} if namespace is not None else None,
     }
     where = {name: value for name, value in wanted.items() if value is not None}
-    if url is not None:
-        changes = _of_server(f"{endpoint_of(url)}/stream", where, after)
-    else:
-        changes = _of_store(open_existing(load_settings({"store": store}).store), where, after)
     cursor = after
-    with interruptible() as interruption:
-        for change in interruption.until_asked(changes):
+    with _changes(store, url, where, after) as changes:
+        for change in changes:
             cursor = change["cursor"]
             print(json.dumps(change) if as_json else _line(change["run"]), flush=True)  # noqa: T201 - it is the answer
     if cursor is not None:
         notes.print(f"To go on from here: --after {cursor}")
+
+
+@contextmanager
+def _changes(
+    store: str | None, url: str | None, where: Mapping[str, Any], after: str | None
+) -> Iterator[Iterator[Mapping[str, Any]]]:
+    """What changes, until a signal: it ends the wait for a server, and is looked for between reads of a store, which
+    would not be done."""
+    if url is not None:
+        with interruptible() as interruption:
+            yield interruption.until_asked(_of_server(f"{endpoint_of(url)}/stream", where, after))
+    else:
+        opened = open_existing(load_settings({"store": store}).store)
+        with stopped_by_signals() as stop:
+            yield _of_store(opened, where, after, stop)
 
 
 def _line(run: Mapping[str, Any]) -> str:
@@ -91,11 +102,13 @@ def _line(run: Mapping[str, Any]) -> str:
 
 
 # ------------------------------------------------------------------------------------------ a store
-def _of_store(store: LineageStore, where: Mapping[str, Any], after: str | None) -> Iterator[Mapping[str, Any]]:
+def _of_store(
+    store: LineageStore, where: Mapping[str, Any], after: str | None, stop: Event
+) -> Iterator[Mapping[str, Any]]:
     asked = read_subscription(QUESTION, {"where": where, "after": after}, None)
     cursor = asked.after or store.feed_end()
     with closing(store.listener()) as listener:
-        while True:
+        while not stop.is_set():
             try:
                 found = store.changes(EVERYTHING, asked.where, after=cursor, limit=AT_ONCE)
             except InvalidRequest as error:
