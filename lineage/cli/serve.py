@@ -96,7 +96,7 @@ def serving(
         gate=gate,
         requests_per_minute=settings.caller_requests_per_minute,
         documents=None if settings.trusted_documents is None else trusted(settings.trusted_documents),
-        hosts=is_loopback_name if gate is OPEN and _is_loopback(listener) else any_name,
+        hosts=any_name if settings.access else is_loopback_name,
     )
 
 

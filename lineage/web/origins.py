@@ -20,7 +20,7 @@ IsOurs: TypeAlias = Callable[[str], bool]
 
 NOT_OUR_NAME: Final = (
     "This server is asked without a login, so it answers only to names of its own machine: localhost, 127.0.0.1 or "
-    "[::1]. Ask by one of them."
+    "[::1]. Ask by one of them, or start it with `access` set: to none, if whoever reaches it may read everything."
 )
 NOT_OUR_PAGE: Final = "Pages of other sites are not answered; follow a link to this one."
 _OTHER_SITES: Final = ("cross-site", "same-site")

@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.types import Message
 
+from lineage.cli.serve import listen, serving
+from lineage.settings import load_settings
 from lineage.web import any_name, application, is_loopback_name
 from lineage.web.origins import NOT_OUR_NAME, NOT_OUR_PAGE
 from tests.asking import Client
@@ -162,3 +164,10 @@ def test_a_websocket_under_another_name_or_from_another_page_is_closed(headers: 
 
     asyncio.run(ask())
     assert [(message["type"], message["code"]) for message in sent] == [("websocket.close", 1008)]
+
+
+@pytest.mark.parametrize(("access", "status"), [(None, 403), ("none", 200)])
+def test_names_are_looked_at_until_somebody_says_who_may_ask(access: str | None, status: int) -> None:
+    with listen("127.0.0.1", 0) as listener:
+        asked = Client(serving(load_settings({"access": access}), FakeStore(example()), listener))
+    assert asked.get("/", headers={"Host": "forwarded.example"}).status_code == status
