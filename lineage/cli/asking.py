@@ -36,9 +36,8 @@ def open_ask(store: str | None, url: str | None) -> Ask:
     if url is not None and store is not None:
         fail("give either --store or --url", code=USAGE)
     if url is not None:
-        endpoint, settings = endpoint_of(url), load_settings({})
-        token = secret(settings.token, settings.token_file)
-        return lambda document, values: _ask(endpoint, document, values, token)
+        endpoint, shown = endpoint_of(url), what_is_shown()
+        return lambda document, values: _ask(endpoint, document, values, shown)
     opened = open_existing(load_settings({"store": store}).store)
     return lambda document, values: execute(opened, EVERYTHING, document, values)
 
@@ -92,14 +91,28 @@ def endpoint_of(url: str) -> str:
     return url if parts.path.strip("/") else f"{url.rstrip('/')}/graphql"
 
 
-def _ask(endpoint: str, document: str, values: dict[str, Any], token: str | None) -> dict[str, Any]:
+def what_is_shown() -> dict[str, str]:
+    """The headers by which a server learns who asks: of the token that the settings name, if they do.
+
+    Raises:
+        InvalidSettings: the file that holds it cannot be read.
+    """
+    settings = load_settings({})
+    token = secret(settings.token, settings.token_file)
+    return {} if token is None else {"Authorization": f"Bearer {token}"}
+
+
+def opened(request: Request, *, timeout_seconds: float) -> Any:
+    """Send a request, and follow no redirect: a token is for the server that it was meant for."""
+    return _OPENER.open(request, timeout=timeout_seconds)
+
+
+def _ask(endpoint: str, document: str, values: dict[str, Any], shown: Mapping[str, str]) -> dict[str, Any]:
     body = json.dumps({"query": document, "variables": values}).encode()
     headers = {"Content-Type": "application/json", "Accept": "application/graphql-response+json, application/json"}
-    if token is not None:
-        headers["Authorization"] = f"Bearer {token}"
-    request = Request(endpoint, data=body, headers=headers)  # noqa: S310 - http or https, see above
+    request = Request(endpoint, data=body, headers={**headers, **shown})  # noqa: S310 - http or https, see above
     try:
-        with _OPENER.open(request, timeout=TIMEOUT_SECONDS) as response:
+        with opened(request, timeout_seconds=TIMEOUT_SECONDS) as response:
             return _answer(response.read(), endpoint)
     except HTTPError as error:
         with error:
@@ -109,7 +122,7 @@ def _ask(endpoint: str, document: str, values: dict[str, Any], token: str | None
 
 
 class _Stays(HTTPRedirectHandler):
-    """Goes nowhere else: a token is for the server that it was meant for, and Python would take it along."""
+    """Goes nowhere else, where Python would take a token along."""
 
     def redirect_request(self, *_: Any) -> None:
         return None

@@ -7,12 +7,12 @@ from contextlib import closing, contextmanager
 from threading import Event
 from typing import Annotated, Any, Final
 from urllib.error import HTTPError, URLError
-from urllib.request import Request, urlopen
+from urllib.request import Request
 
 import orjson
 import typer
 
-from lineage.cli.asking import UrlFlag, endpoint_of
+from lineage.cli.asking import UrlFlag, endpoint_of, opened, what_is_shown
 from lineage.cli.flags import JsonFlag, StoreFlag
 from lineage.cli.interruption import interruptible, stopped_by_signals
 from lineage.cli.opening import open_existing
@@ -91,9 +91,9 @@ def _changes(
         with interruptible() as interruption:
             yield interruption.until_asked(_of_server(f"{endpoint_of(url)}/stream", where, after))
     else:
-        opened = open_existing(load_settings({"store": store}).store)
+        mine = open_existing(load_settings({"store": store}).store)
         with stopped_by_signals() as stop:
-            yield _of_store(opened, where, after, stop)
+            yield _of_store(mine, where, after, stop)
 
 
 def _line(run: Mapping[str, Any]) -> str:
@@ -126,10 +126,10 @@ def _of_server(stream: str, where: Mapping[str, Any], after: str | None) -> Iter
     has_answered = False
     while True:
         body = json.dumps({"query": QUESTION, "variables": {"where": where, "after": after}}).encode()
-        headers = {"Content-Type": "application/json", "Accept": "text/event-stream"}
+        headers = {"Content-Type": "application/json", "Accept": "text/event-stream", **what_is_shown()}
         request = Request(stream, data=body, headers=headers)  # noqa: S310 - http or https, as `endpoint_of` has it
         try:
-            with urlopen(request, timeout=SILENT_SECONDS) as response:  # noqa: S310 - as above
+            with opened(request, timeout_seconds=SILENT_SECONDS) as response:
                 for event in _events(response):
                     has_answered, after = True, event.get("id", after)
                     if event.get("event") == "complete":

@@ -4,18 +4,20 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import orjson
 import pytest
+from sqlalchemy import BigInteger, String
 
 from lineage.access import Caller
 from lineage.access.reviews import Reviews
 from lineage.errors import RightsUnknown, Unauthenticated
 from lineage.store import migrate, open_store
+from lineage.store.paging import read_cursor, write_cursor
 from tests.factories import CLUSTER, a_node, a_workflow, record
 from tests.kubernetes_server import ADMIN, NOBODY, KubernetesServer
 from tests.oidc_provider import OidcProvider, a_key, oidc_provider
@@ -128,6 +130,20 @@ def queried(served: Served, **environment: str) -> tuple[int, list[str]]:
     return done.returncode, [node["name"] for node in data["runs"]["nodes"]]
 
 
+def followed(served: Served, store: str, **environment: str) -> str:
+    """The namespace of the run of which `lineage follow` tells first, from the beginning of the feed."""
+    with closing(open_store(store)) as opened:
+        of, _ = read_cursor(opened.feed_end(), [String(), BigInteger()])
+    beginning = write_cursor([of, 0])
+    command = [sys.executable, "-m", "lineage", "follow", "--url", served.address, "--after", beginning, "--json"]
+    with subprocess.Popen(command, env=os.environ | environment, stdout=subprocess.PIPE, text=True) as following:
+        assert following.stdout is not None
+        try:
+            return str(orjson.loads(following.stdout.readline())["run"]["namespace"])
+        finally:
+            following.terminate()
+
+
 # ------------------------------------------------------------------------------------------ an API server's reviews
 def test_a_real_api_server_says_who_a_token_is_of(kubernetes: KubernetesServer) -> None:
     give(kubernetes)
@@ -179,6 +195,7 @@ def test_who_may_get_workflows_may_read_their_lineage(kubernetes: KubernetesServ
         (tmp_path / "token").write_text("bot-token\n")
         assert queried(served, LINEAGE_TOKEN_FILE=str(tmp_path / "token")) == (0, ["in-team-b"])
         assert queried(served) == (1, [])
+        assert followed(served, store, LINEAGE_TOKEN="bot-token") == "team-b"
         for token in (None, "unknown", "eve-token"):
             refused = served.ask(token)
             assert (refused.status_code, refused.json()["errors"][0]["extensions"]["code"]) == (401, "UNAUTHENTICATED")
