@@ -99,7 +99,7 @@ def _settings() -> Iterator[Finding]:
     yield Finding(part="settings", says=f"read from {file}" if file.is_file() else f"there is no file {file}")
     known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | {FILE_VARIABLE}
     for name in sorted(os.environ):
-        if name.startswith(PREFIX) and name not in known and not name.startswith(f"{PREFIX}SOAK"):
+        if name.startswith(PREFIX) and name not in known:
             yield Finding(
                 part="settings",
                 state=State.WARNING,
