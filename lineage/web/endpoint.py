@@ -99,11 +99,8 @@ class _Endpoint:
                 reply = await self._reply(grant, scope, body, form, receive, share)
         except AskerGone:
             return
-        except Refused as refused:
-            reply = reply_of(refused.status, error_of(str(refused), refused.code), form, **refused.headers)
-        except NOT_NOW as refusal:
-            status, code, more = refused_as(refusal)
-            reply = reply_of(status, error_of(str(refusal), code), form, **more)
+        except (Refused, *NOT_NOW) as refusal:
+            reply = refusing(refusal, form)
         finally:
             self._questions.let_go(body)
         await _send(reply, send)
@@ -144,8 +141,10 @@ NOT_NOW: Final = (NoRoom, Overloaded, RightsUnknown, TooMany, Unauthenticated)
 
 
 def refused_as(refusal: Exception) -> tuple[int, str, dict[str, str]]:
-    """Say by which status, code and headers a client learns of one of `NOT_NOW`."""
+    """Say by which status, code and headers a client learns of `Refused`, or of one of `NOT_NOW`."""
     match refusal:
+        case Refused(status=status, code=code, headers=headers):
+            return status, code, headers
         case Unauthenticated():
             return 401, UNAUTHENTICATED, {"WWW-Authenticate": CHALLENGE}
         case TooMany(retry_seconds=seconds):
@@ -154,6 +153,12 @@ def refused_as(refusal: Exception) -> tuple[int, str, dict[str, str]]:
             return 503, RIGHTS_UNKNOWN, {"Retry-After": str(RETRY_SECONDS)}
         case _:
             return 503, OVERLOADED, {"Retry-After": str(RETRY_SECONDS)}
+
+
+def refusing(refusal: Exception, media_type: str) -> Reply:
+    """Make the reply by which a client learns of it."""
+    status, code, headers = refused_as(refusal)
+    return reply_of(status, error_of(str(refusal), code), media_type, **headers)
 
 
 def _refuse_odd(method: str, media_type: str | None) -> None:

@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 from lineage.access import Caller
 from lineage.errors import InvalidRequest, LineageError, Unauthenticated
 from lineage.web.broadcast import Message, TooSlow
-from lineage.web.endpoint import METHODS, NOT_NOW, error_of, refused_as, reply_of
+from lineage.web.endpoint import METHODS, NOT_NOW, refusing
 from lineage.web.following import Reader
 from lineage.web.headers import SECURITY_HEADERS
 from lineage.web.live import NOT_FOR_NOW, Live, errors_told
@@ -54,11 +54,8 @@ class Events:
             self._enter(caller)
         except AskerGone:
             return
-        except Refused as refused:
-            refusal = reply_of(refused.status, error_of(str(refused), refused.code), JSON, **refused.headers)
-        except NOT_NOW as error:
-            status, code, more = refused_as(error)
-            refusal = reply_of(status, error_of(str(error), code), JSON, **more)
+        except (Refused, *NOT_NOW) as refusal:
+            reply = refusing(refusal, JSON)
         else:
             try:
                 await self._stream(reader, question, headers.get("last-event-id"), receive, send)
@@ -66,7 +63,7 @@ class Events:
                 self._live.room.give_back(caller)
                 self._live.room.leave()
             return
-        for message in refusal:
+        for message in reply:
             await send(message)
 
     def end(self) -> None:
