@@ -21,6 +21,7 @@ from lineage.web.live import Live
 from lineage.web.questions import Questions
 from lineage.web.threads import Threads
 from lineage_graphql import execute
+from tests.socket_client import Conversation
 
 PATIENCE_SECONDS: Final = 20.0
 LOOK_AGAIN_SECONDS: Final = 0.2
@@ -73,7 +74,7 @@ def live_on(store: LineageStore, gate: FakeGate | None = None, **more: Any) -> L
 
 
 @dataclass
-class Connection:
+class Connection(Conversation):
     """One end of a connection with an application."""
 
     to_server: asyncio.Queue[Message] = field(default_factory=asyncio.Queue)
@@ -98,16 +99,6 @@ class Connection:
                 return message.get("code", 1000), message.get("reason", "")
             case _:
                 return message
-
-    async def begin(self, **payload: Any) -> str:
-        """Be let in. Returns the cursor of then."""
-        await self.say({"type": "connection_init", "payload": payload})
-        ack = await self.heard()
-        assert ack["type"] == "connection_ack", ack
-        return str(ack["payload"]["cursor"])
-
-    async def subscribe(self, query: str, *, id: str = "1", **variables: Any) -> None:
-        await self.say({"type": "subscribe", "id": id, "payload": {"query": query, "variables": variables}})
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Final
@@ -39,7 +40,29 @@ class Rejected(Exception):
         self.status = status
 
 
-class Socket:
+class Conversation(ABC):
+    """What is said again and again, over any connection."""
+
+    @abstractmethod
+    async def say(self, message: Any) -> None:
+        """Send a message: JSON, or a text that is none, or bytes."""
+
+    @abstractmethod
+    async def heard(self) -> Any:
+        """What comes next."""
+
+    async def begin(self, **payload: Any) -> str:
+        """Be let in. Returns the cursor of then."""
+        await self.say({"type": "connection_init", "payload": payload})
+        ack = await self.heard()
+        assert ack["type"] == "connection_ack", ack
+        return str(ack["payload"]["cursor"])
+
+    async def subscribe(self, query: str, *, id: str = "1", **variables: Any) -> None:
+        await self.say({"type": "subscribe", "id": id, "payload": {"query": query, "variables": variables}})
+
+
+class Socket(Conversation):
     """A socket, to be entered: then it is accepted. `reads` as much at once as that many bytes."""
 
     def __init__(
@@ -115,17 +138,6 @@ class Socket:
                 await self.heard()
         except Closed as closed:
             return closed
-
-    # -- what is said again and again
-    async def begin(self, **payload: Any) -> str:
-        """Be let in. Returns the cursor of then."""
-        await self.say({"type": "connection_init", "payload": payload})
-        ack = await self.heard()
-        assert ack["type"] == "connection_ack", ack
-        return str(ack["payload"]["cursor"])
-
-    async def subscribe(self, query: str, *, id: str = "1", **variables: Any) -> None:
-        await self.say({"type": "subscribe", "id": id, "payload": {"query": query, "variables": variables}})
 
     async def told(self, *, patience_seconds: float = PATIENCE_SECONDS) -> Any:
         """Read the data of the next answer."""
