@@ -35,8 +35,10 @@ def alert(
     Each alert is kept in the store, and sent until it is taken, for a day at most. A rule begins when it is first
     followed: what was before is no news. Any number may run for one store: each alert is sent by one of them.
 
-        lineage alert --rules alerts.toml
-        lineage alert --rules alerts.toml --store postgresql://user@host/lineage --health-port 8081
+    ```
+    lineage alert --rules alerts.toml
+    lineage alert --rules alerts.toml --store postgresql://user@host/lineage --health-port 8081
+    ```
     """
     flags = {"alert_rules": rules, "store": store, "host": host, "health_port": health_port, "log_format": log_format}
     settings = load_settings(flags)

@@ -26,8 +26,10 @@ def alerts(
 
     `lineage alert` finds and sends it.
 
-        lineage alerts
-        lineage alerts --last 100 --json
+    ```
+    lineage alerts
+    lineage alerts --last 100 --json
+    ```
     """
     configure_logs(logging.ERROR)
     found, total = ask_pages(open_ask(store, url), "alerts", "alerts", {}, last)

@@ -23,7 +23,9 @@ def artifact(
 
     A uri that was written several times is as many artifacts, the newest first.
 
-        lineage artifact s3://ml-artifacts/models/churn/model.tgz
+    ```
+    lineage artifact s3://ml-artifacts/models/churn/model.tgz
+    ```
     """
     configure_logs(logging.ERROR)
     values = {"ids": [which]} if key_of(which) is not None else {"uri": which}

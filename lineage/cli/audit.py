@@ -63,10 +63,12 @@ def audit(
     Of several runs of one name it is the newest. Nothing is asked of registries unless it is said: then it is this
     machine that asks, without a login. Exits with 1 below --min-tier, for a pipeline's own CI.
 
-        lineage audit churn-training-hl9ft
-        lineage audit --pipeline churn-training --min-tier traceable
-        lineage audit churn-training-hl9ft --policy policy.toml --registry --json
-        lineage audit K-06 --explain
+    ```
+    lineage audit churn-training-hl9ft
+    lineage audit --pipeline churn-training --min-tier traceable
+    lineage audit churn-training-hl9ft --policy policy.toml --registry --json
+    lineage audit K-06 --explain
+    ```
     """
     configure_logs(logging.ERROR)
     if explain:

@@ -63,9 +63,11 @@ def backfill(
     steps. Of ML Metadata, where it is named, it asks for what their tasks were given and what came out. It may be begun
     again at any time: nothing counts twice, and what is recorded whole is not asked for again.
 
-        lineage backfill --kfp http://ml-pipeline.kubeflow:8888
-        lineage backfill --namespace team-a --since 2026-01-01
-        lineage backfill --experiment nightly --json
+    ```
+    lineage backfill --kfp http://ml-pipeline.kubeflow:8888
+    lineage backfill --namespace team-a --since 2026-01-01
+    lineage backfill --experiment nightly --json
+    ```
     """
     configure_logs(logging.CRITICAL)
     asked = {"kfp_api": kfp, "kfp_metadata": kfp_metadata, "kfp_namespaces": namespace or None}

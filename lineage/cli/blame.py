@@ -44,8 +44,10 @@ def blame(
 
     What changed together cannot be told apart by what has run; then it says which further runs would do that.
 
-        lineage blame auc --pipeline churn-training
-        lineage blame duration_seconds --recurring-run nightly --task train --all
+    ```
+    lineage blame auc --pipeline churn-training
+    lineage blame duration_seconds --recurring-run nightly --task train --all
+    ```
     """
     configure_logs(logging.ERROR)
     asked = named(pipeline, experiment, recurring_run, namespace)

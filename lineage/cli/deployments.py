@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from lineage.cli.asking import Ask, UrlFlag, ask_pages, ask_saved, open_ask, write_json
-from lineage.cli.flags import JsonFlag, StoreFlag
+from lineage.cli.flags import JsonFlag, OfNamespaceFlag, StoreFlag
 from lineage.cli.naming import key_of
 from lineage.cli.pictures.deployments import pictures_of_deployments, table_of_deployments
 from lineage.cli.telling import configure_logs
@@ -20,9 +20,7 @@ def deployments(
     name: Annotated[
         str | None, typer.Argument(metavar="NAME", help="The name, the uid or the id of one; without, all are listed.")
     ] = None,
-    namespace: Annotated[
-        str | None, typer.Option("--namespace", metavar="NAME", help="Only those of this namespace.")
-    ] = None,
+    namespace: OfNamespaceFlag = None,
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=1000, help="How many at most.")] = 20,
     as_json: JsonFlag = False,
     store: StoreFlag = None,
@@ -31,9 +29,11 @@ def deployments(
     """List what serves models, which write each model is, and whether that was overwritten since; of one, all that it
     has served, and the runs and data behind it.
 
+    ```
     lineage deployments
     lineage deployments churn
     lineage deployments --namespace team-a --json
+    ```
     """
     configure_logs(logging.ERROR)
     ask = open_ask(store, url)

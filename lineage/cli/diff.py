@@ -23,8 +23,10 @@ def diff(
     """Show what differs between two runs: text, steps, images, arguments, data, surroundings, and what came of them.
     What could have changed results comes first.
 
+    ```
     lineage diff churn-training-1795311000 churn-training-1795311120
     lineage diff churn-training-hl9ft churn-training-t8r2d --json
+    ```
     """
     configure_logs(logging.ERROR)
     ask = open_ask(store, url)

@@ -29,8 +29,10 @@ def doctor(
 
     Each line says what was found, and what to do where something is wrong; then the exit code is 1.
 
-        lineage doctor
-        lineage doctor --context staging --strict
+    ```
+    lineage doctor
+    lineage doctor --context staging --strict
+    ```
     """
     configure_logs(logging.ERROR)
     settings = load_settings({"store": store, "context": context})

@@ -6,16 +6,14 @@ from typing import Annotated
 import typer
 
 from lineage.cli.asking import UrlFlag, ask_pages, open_ask, write_json
-from lineage.cli.flags import JsonFlag, StoreFlag
+from lineage.cli.flags import JsonFlag, OfNamespaceFlag, StoreFlag
 from lineage.cli.pictures.schedules import table_of_experiments
 from lineage.cli.telling import configure_logs
 from lineage.cli.terminal import notes, print_answer
 
 
 def experiments(
-    namespace: Annotated[
-        str | None, typer.Option("--namespace", metavar="NAME", help="Only those of this namespace.")
-    ] = None,
+    namespace: OfNamespaceFlag = None,
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="How many at most.")] = 50,
     as_json: JsonFlag = False,
     store: StoreFlag = None,
@@ -23,8 +21,10 @@ def experiments(
 ) -> None:
     """List experiments, with how many runs each has and how the last one went.
 
+    ```
     lineage experiments
     lineage experiments --namespace team-a --json
+    ```
     """
     configure_logs(logging.ERROR)
     where = {"namespace": {"eq": namespace}} if namespace is not None else {}

@@ -64,8 +64,10 @@ def runs(
     Runs are read page by page and wait in a temporary file, so memory does not grow with them. Parquet needs
     `pip install 'kfp-lineage[parquet]'`.
 
-        lineage export runs --pipeline churn-training -o runs.csv
-        lineage export runs --experiment tuning --format parquet -o runs.parquet
+    ```
+    lineage export runs --pipeline churn-training -o runs.csv
+    lineage export runs --experiment tuning --format parquet -o runs.parquet
+    ```
     """
     configure_logs(logging.ERROR)
     asked, meant = named_if_any(pipeline, experiment, recurring_run, namespace), _meant(form, file)

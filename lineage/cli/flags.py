@@ -4,6 +4,8 @@ from typing import Annotated, Literal, TypeAlias
 
 import typer
 
+from lineage.model import Phase
+
 StoreFlag = Annotated[
     str | None,
     typer.Option(
@@ -23,6 +25,15 @@ LogFlag = Annotated[
 NamespaceFlag = Annotated[
     list[str] | None,
     typer.Option("--namespace", "-n", metavar="NAME", help="Watch this namespace; may be repeated. Without: all."),
+]
+PhaseFlag = Annotated[
+    list[Phase] | None, typer.Option("--phase", case_sensitive=False, help="Only those in this phase; repeatable.")
+]
+OfPipelineFlag = Annotated[
+    str | None, typer.Option("--pipeline", metavar="NAME", help="Only those of the pipeline of this name.")
+]
+OfNamespaceFlag = Annotated[
+    str | None, typer.Option("--namespace", metavar="NAME", help="Only those of this namespace.")
 ]
 ContextFlag = Annotated[
     str | None, typer.Option("--context", metavar="NAME", help="Context of the kubeconfig. Also LINEAGE_CONTEXT.")

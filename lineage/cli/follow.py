@@ -13,14 +13,13 @@ import orjson
 import typer
 
 from lineage.cli.asking import UrlFlag, endpoint_of, opened, what_is_shown
-from lineage.cli.flags import JsonFlag, StoreFlag
+from lineage.cli.flags import JsonFlag, OfNamespaceFlag, OfPipelineFlag, PhaseFlag, StoreFlag
 from lineage.cli.interruption import interruptible, stopped_by_signals
 from lineage.cli.opening import open_existing
 from lineage.cli.telling import configure_logs
 from lineage.cli.terminal import USAGE, fail, notes, printable
 from lineage.deadline import Deadline
 from lineage.errors import InvalidRequest
-from lineage.model import Phase
 from lineage.ports import EVERYTHING, LineageStore
 from lineage.settings import load_settings
 from lineage_graphql import read_subscription
@@ -41,15 +40,9 @@ COMES_BACK: Final = frozenset({"TOO_SLOW", "OVERLOADED", "RIGHTS_UNKNOWN", "TOO_
 
 
 def follow(
-    phase: Annotated[
-        list[Phase] | None, typer.Option("--phase", case_sensitive=False, help="Only those in this phase; repeatable.")
-    ] = None,
-    pipeline: Annotated[
-        str | None, typer.Option("--pipeline", metavar="NAME", help="Only those of the pipeline of this name.")
-    ] = None,
-    namespace: Annotated[
-        str | None, typer.Option("--namespace", metavar="NAME", help="Only those of this namespace.")
-    ] = None,
+    phase: PhaseFlag = None,
+    pipeline: OfPipelineFlag = None,
+    namespace: OfNamespaceFlag = None,
     after: Annotated[
         str | None, typer.Option("--after", metavar="CURSOR", help="Begin with what came since, as it was said then.")
     ] = None,
@@ -59,9 +52,11 @@ def follow(
 ) -> None:
     """Print runs as they change, a line each, until it is stopped; then say how to go on from there.
 
+    ```
     lineage follow
     lineage follow --phase failed --phase error --url http://localhost:8080
     lineage follow --pipeline churn-training --json
+    ```
     """
     configure_logs(logging.ERROR)
     if url is not None and store is not None:

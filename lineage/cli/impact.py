@@ -40,9 +40,11 @@ def impact(
 
     A run that was asked about, or that ran the image, is counted as well.
 
-        lineage impact s3://ml-artifacts/reference/customers.tgz
-        lineage impact ghcr.io/acme/train:1.4.2 --from 2026-01-05 --to 2026-01-07T12:00
-        lineage impact churn-training-hl9ft/features --json
+    ```
+    lineage impact s3://ml-artifacts/reference/customers.tgz
+    lineage impact ghcr.io/acme/train:1.4.2 --from 2026-01-05 --to 2026-01-07T12:00
+    lineage impact churn-training-hl9ft/features --json
+    ```
     """
     configure_logs(logging.ERROR)
     window = {"from": _moment("--from", since), "to": _moment("--to", until)}

@@ -43,9 +43,11 @@ def ingest(
     them, and watch streams of {"type", "object"}. Reading the same again changes nothing, in whatever order.
     What cannot be read is set aside with its reason, and the rest is recorded; the exit code is then 3.
 
-        lineage ingest workflow.json
-        kubectl get workflows,pods -A -o json | lineage ingest -
-        lineage ingest backup/ --cluster production --json
+    ```
+    lineage ingest workflow.json
+    kubectl get workflows,pods -A -o json | lineage ingest -
+    lineage ingest backup/ --cluster production --json
+    ```
     """
     configure_logs(logging.CRITICAL)
     settings = load_settings({"store": store, "cluster": cluster})

@@ -38,9 +38,11 @@ def logs(
     `archiveLogs: true` is set. A log is read from the object stores that the settings name, and printed as it lies
     there, with whatever it shows: nothing of it is recorded, and no secret is taken out.
 
-        lineage logs churn-training-t8r2d/validate
-        lineage logs 'churn-training-hl9ft/train(0)' | grep -i error
-        lineage logs churn-training-t8r2d/validate --container init
+    ```
+    lineage logs churn-training-t8r2d/validate
+    lineage logs 'churn-training-hl9ft/train(0)' | grep -i error
+    lineage logs churn-training-t8r2d/validate --container init
+    ```
     """
     configure_logs(logging.ERROR)
     settings = load_settings({"store": store})

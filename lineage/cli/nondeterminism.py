@@ -26,8 +26,10 @@ def nondeterminism(
     """List steps of which not always the same came out, although the fingerprints of their executions are equal: the
     same images, commands, environment, parameters and content of inputs.
 
+    ```
     lineage nondeterminism
     lineage nondeterminism --pipeline churn-training
+    ```
     """
     configure_logs(logging.ERROR)
     ask = open_ask(store, url)

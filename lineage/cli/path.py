@@ -32,8 +32,10 @@ def path(
 
     Either may be the earlier one. Where nothing connects them, that is said, and the exit code is 1.
 
-        lineage path s3://ml-artifacts/reference/customers.tgz churn
-        lineage path churn-training-hl9ft/train/model model-promotion-j6t4w --format mermaid
+    ```
+    lineage path s3://ml-artifacts/reference/customers.tgz churn
+    lineage path churn-training-hl9ft/train/model model-promotion-j6t4w --format mermaid
+    ```
     """
     configure_logs(logging.ERROR)
     meant = format_meant(form, file)

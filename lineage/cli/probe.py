@@ -34,7 +34,9 @@ def probe(
     Writes what it sees to the event log. Reads from the object stores of the settings and changes nothing there. Where
     these tell what changes, it looks at once. Any number may run for one store: each takes what is due.
 
-        lineage probe --log kafka://kafka-1:9092/lineage --store postgresql://user@host/lineage
+    ```
+    lineage probe --log kafka://kafka-1:9092/lineage --store postgresql://user@host/lineage
+    ```
     """
     flags = {"host": host, "health_port": health_port, "log_format": log_format}
     settings = load_settings({"log": log_url, "store": store} | flags)

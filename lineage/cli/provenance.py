@@ -42,10 +42,12 @@ def provenance(
 
     What is cut off is said, with where to go on from. A run stands for its steps.
 
-        lineage provenance s3://ml-artifacts/models/churn/model.tgz
-        lineage provenance churn-training-hl9ft/train/model --up --down --depth 4
-        lineage provenance sha256:1f2e… --down --format mermaid
-        lineage provenance churn-training-hl9ft -o churn.svg
+    ```
+    lineage provenance s3://ml-artifacts/models/churn/model.tgz
+    lineage provenance churn-training-hl9ft/train/model --up --down --depth 4
+    lineage provenance sha256:1f2e… --down --format mermaid
+    lineage provenance churn-training-hl9ft -o churn.svg
+    ```
     """
     configure_logs(logging.ERROR)
     meant = format_meant(form, file)

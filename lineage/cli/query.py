@@ -36,10 +36,12 @@ def query(
 
     The exit code is 1 if the answer has errors.
 
-        lineage query recent-runs
-        lineage query recent-runs --variables '{"first": 3}'
-        lineage query '{ runs(first: 1) { nodes { displayName phase } } }'
-        lineage query -f question.graphql --url http://localhost:8080
+    ```
+    lineage query recent-runs
+    lineage query recent-runs --variables '{"first": 3}'
+    lineage query '{ runs(first: 1) { nodes { displayName phase } } }'
+    lineage query -f question.graphql --url http://localhost:8080
+    ```
     """
     configure_logs(logging.ERROR)
     document, values = _document(text, file), _variables(variables)

@@ -47,7 +47,9 @@ def record(
     its part over. Where each stands is kept in the store, in the same transaction as what it recorded, so nothing is
     lost and nothing counts twice, whatever is killed.
 
-        lineage record --log kafka://kafka-1:9092/lineage --store postgresql://user@host/lineage
+    ```
+    lineage record --log kafka://kafka-1:9092/lineage --store postgresql://user@host/lineage
+    ```
     """
     flags = {"host": host, "health_port": health_port, "log_format": log_format}
     settings = load_settings({"log": log_url, "store": store} | flags)
@@ -87,7 +89,9 @@ def replay(
     A new store gets everything from the beginning, as far back as the topic reaches; one that has recorded before goes
     on from there. Interrupted, it goes on where it was. `lineage record` may go on behind it.
 
-        lineage replay --log kafka://kafka-1:9092/lineage --store sqlite:///rebuilt.db
+    ```
+    lineage replay --log kafka://kafka-1:9092/lineage --store sqlite:///rebuilt.db
+    ```
     """
     configure_logs(logging.ERROR)
     settings = load_settings({"log": log_url, "store": store})

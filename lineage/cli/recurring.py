@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, TypeAlias
 import typer
 
 from lineage.cli.asking import Ask, UrlFlag, ask_pages, ask_saved, open_ask, write_json
-from lineage.cli.flags import JsonFlag, StoreFlag
+from lineage.cli.flags import JsonFlag, OfNamespaceFlag, StoreFlag
 from lineage.cli.naming import key_of
 from lineage.cli.pictures.schedules import pictures_of_recurring_run, table_of_recurring_runs
 from lineage.cli.telling import configure_logs
@@ -27,9 +27,7 @@ def recurring(
     name: Annotated[
         str | None, typer.Argument(metavar="NAME", help="The name, the uid or the id of one; without, all are listed.")
     ] = None,
-    namespace: Annotated[
-        str | None, typer.Option("--namespace", metavar="NAME", help="Only those of this namespace.")
-    ] = None,
+    namespace: OfNamespaceFlag = None,
     limit: Annotated[
         int, typer.Option("--limit", metavar="N", min=1, max=1000, help="How many at most: of one, its last slots.")
     ] = 20,
@@ -39,9 +37,11 @@ def recurring(
 ) -> None:
     """List what makes runs on a schedule, and how that went lately; of one, each time that was due, and its edits.
 
+    ```
     lineage recurring
     lineage recurring churn-training --limit 50
     lineage recurring --namespace team-a --json
+    ```
     """
     configure_logs(logging.ERROR)
     ask, now = open_ask(store, url), datetime.now(UTC)

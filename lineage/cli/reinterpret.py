@@ -36,7 +36,9 @@ def reinterpret(
     `lineage replay` finds them as far back as the log reaches. The old store is read and not changed. Interrupted, it
     can be begun again. Recorders of the new store read the log from its beginning, and add nothing twice.
 
-        lineage reinterpret --store sqlite:///lineage.db --into sqlite:///new.db
+    ```
+    lineage reinterpret --store sqlite:///lineage.db --into sqlite:///new.db
+    ```
     """
     configure_logs(logging.ERROR)
     settings = load_settings({"store": store})

@@ -60,8 +60,10 @@ def list_(
 ) -> None:
     """List what was set aside, the newest first.
 
+    ```
     lineage rejected list
     lineage rejected list --source pod --reason 'status.phase' --json
+    ```
     """
     opened = _open(store)
     wanted = _listing((), source, reason)
@@ -86,7 +88,9 @@ def show(
 ) -> None:
     """Show one object that was set aside: why, and its text, from which secrets were taken out before it came here.
 
+    ```
     lineage rejected show 3f9a1c
+    ```
     """
     found = list(_read(_open(store), _listing([digest], None, None)))
     if not found:
@@ -114,9 +118,11 @@ def retry(
     What this release understands is recorded and no longer set aside; of the rest the reason is renewed, and the
     exit code is then 3. Where nothing was kept but size and digest, there is nothing to try.
 
-        lineage rejected retry 3f9a1c
-        lineage rejected retry --source argo_workflow
-        lineage rejected retry --all
+    ```
+    lineage rejected retry 3f9a1c
+    lineage rejected retry --source argo_workflow
+    lineage rejected retry --all
+    ```
     """
     opened = _open(store)
     keys = _selected(opened, digests or (), source, reason, everything=everything)
@@ -137,8 +143,10 @@ def drop(
 ) -> None:
     """Forget what was set aside, with what was kept of it. It cannot be had back.
 
+    ```
     lineage rejected drop 3f9a1c --yes
     lineage rejected drop --reason 'no JSON'
+    ```
     """
     opened = _open(store)
     keys = _selected(opened, digests or (), source, reason, everything=everything)

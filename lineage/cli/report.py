@@ -85,8 +85,10 @@ def provenance(
 ) -> None:
     """Report where something came from, what it led to, or both: a picture, and a row of everything in it.
 
+    ```
     lineage report provenance s3://ml-artifacts/models/churn/model.tgz -o model.html
     lineage report provenance churn-training-hl9ft --up --down --format md
+    ```
     """
     configure_logs(logging.ERROR)
     meant = _meant(form, file)
@@ -118,8 +120,10 @@ def diff(
 ) -> None:
     """Report what differs between two runs, first what could have changed the results.
 
+    ```
     lineage report diff churn-training-1795311000 churn-training-1795311120 -o difference.html
     lineage report diff churn-training-hl9ft churn-training-t8r2d --format md
+    ```
     """
     configure_logs(logging.ERROR)
     meant = _meant(form, file)
@@ -143,8 +147,10 @@ def audit(
 
     The same store, policy and date give the same report.
 
-        lineage report audit churn-training-hl9ft -o audit.html
-        lineage report audit churn-training-hl9ft --policy policy.toml --as-of 2026-11-21T08:00:00Z --format md
+    ```
+    lineage report audit churn-training-hl9ft -o audit.html
+    lineage report audit churn-training-hl9ft --policy policy.toml --as-of 2026-11-21T08:00:00Z --format md
+    ```
     """
     configure_logs(logging.ERROR)
     meant = _meant(form, file)
@@ -170,8 +176,10 @@ def trends(
     """Report how all metrics of some runs move, the worst first: charts, what is usual, shifts of their level, and what
     may have done these.
 
+    ```
     lineage report trends --pipeline churn-training -o trends.html
     lineage report trends --recurring-run nightly --last 100 --format md
+    ```
     """
     configure_logs(logging.ERROR)
     asked, meant = named(pipeline, experiment, recurring_run, namespace), _meant(form, file)

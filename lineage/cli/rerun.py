@@ -27,7 +27,9 @@ def rerun(
 
     Of Argo and Kubeflow v1 it is a Workflow, of Kubeflow v2 the body of a request that makes a run.
 
-        lineage rerun churn-training-hl9ft -o again.yaml && kubectl create -f again.yaml
+    ```
+    lineage rerun churn-training-hl9ft -o again.yaml && kubectl create -f again.yaml
+    ```
     """
     configure_logs(logging.ERROR)
     ask = open_ask(store, url)

@@ -6,24 +6,17 @@ from typing import Annotated, Any
 import typer
 
 from lineage.cli.asking import Ask, UrlFlag, ask_pages, ask_saved, open_ask, write_json
-from lineage.cli.flags import JsonFlag, StoreFlag
+from lineage.cli.flags import JsonFlag, OfNamespaceFlag, OfPipelineFlag, PhaseFlag, StoreFlag
 from lineage.cli.meant import run_meant
 from lineage.cli.pictures.runs import picture_of_run, table_of_runs
 from lineage.cli.telling import configure_logs
 from lineage.cli.terminal import notes, print_answer
-from lineage.model import Phase
 
 
 def runs(
-    phase: Annotated[
-        list[Phase] | None, typer.Option("--phase", case_sensitive=False, help="Only those in this phase; repeatable.")
-    ] = None,
-    pipeline: Annotated[
-        str | None, typer.Option("--pipeline", metavar="NAME", help="Only those of the pipeline of this name.")
-    ] = None,
-    namespace: Annotated[
-        str | None, typer.Option("--namespace", metavar="NAME", help="Only those of this namespace.")
-    ] = None,
+    phase: PhaseFlag = None,
+    pipeline: OfPipelineFlag = None,
+    namespace: OfNamespaceFlag = None,
     kind: Annotated[
         str | None,
         typer.Option(
@@ -37,10 +30,12 @@ def runs(
 ) -> None:
     """List runs, the newest first.
 
+    ```
     lineage runs
     lineage runs --phase failed --phase error --limit 5
     lineage runs --pipeline churn-training --json
     lineage runs --kind KatibExperiment
+    ```
     """
     configure_logs(logging.ERROR)
     wanted = {
@@ -75,8 +70,10 @@ def show(
 
     Of several runs of one name it is the newest.
 
-        lineage show churn-training-hl9ft
-        lineage show 5f3c2a10-7e0b-4a51-9a53-0d1f1b6d9c0e --json
+    ```
+    lineage show churn-training-hl9ft
+    lineage show 5f3c2a10-7e0b-4a51-9a53-0d1f1b6d9c0e --json
+    ```
     """
     configure_logs(logging.ERROR)
     ask = open_ask(store, url)

@@ -57,9 +57,11 @@ def serve(
 ) -> None:
     """Serve a store over HTTP: a page, GraphQL and GraphiQL. Records nothing.
 
+    ```
     lineage serve
     lineage serve --store sqlite:///backup.db --port 8081
     lineage serve --host 0.0.0.0 --access kubernetes
+    ```
     """
     flags = {"store": store, "host": host, "port": port, "access": access, "log_format": log_format}
     settings = load_settings(flags)

@@ -28,8 +28,10 @@ def dump(store: StoreFlag = None) -> None:
 
     Sorted and canonical, without times of recording or internal keys, so that two stores compare by bytes.
 
-        lineage dump | sha256sum
-        diff <(lineage dump --store sqlite:///a.db) <(lineage dump --store sqlite:///b.db)
+    ```
+    lineage dump | sha256sum
+    diff <(lineage dump --store sqlite:///a.db) <(lineage dump --store sqlite:///b.db)
+    ```
     """
     configure_logs(logging.ERROR)
     opened = open_existing(load_settings({"store": store}).store)
@@ -47,8 +49,10 @@ def migrate(
     `lineage up` and `lineage ingest` do this by themselves for a store in a file; the store of a server is
     migrated by this command alone.
 
-        lineage migrate
-        lineage migrate --store postgresql://user@host/lineage --dry-run
+    ```
+    lineage migrate
+    lineage migrate --store postgresql://user@host/lineage --dry-run
+    ```
     """
     configure_logs(logging.ERROR)
     url = load_settings({"store": store}).store
@@ -70,7 +74,9 @@ def backup(
     A database server has its own tools for that, such as pg_dump. Keep the redaction key, too, and elsewhere: without
     it, secrets that are recorded later are not known to be equal to earlier ones.
 
-        lineage backup lineage-2026-11-27.db
+    ```
+    lineage backup lineage-2026-11-27.db
+    ```
     """
     configure_logs(logging.ERROR)
     mine = _file_of(load_settings({"store": store}).store)
@@ -89,7 +95,9 @@ def restore(
     A store that is there stays, unless --replace says otherwise: then it is moved aside, if nobody uses it. A copy of
     an older release is brought up to date by `lineage migrate`.
 
-        lineage restore lineage-2026-11-27.db
+    ```
+    lineage restore lineage-2026-11-27.db
+    ```
     """
     configure_logs(logging.ERROR)
     mine = _file_of(load_settings({"store": store}).store)

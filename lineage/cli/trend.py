@@ -113,10 +113,12 @@ def trend(
 
     Every run and step has duration_seconds, queue_seconds, retries, cpu_seconds and memory_seconds as metrics, too.
 
-        lineage trend auc --pipeline churn-training
-        lineage trend duration_seconds --recurring-run nightly --task train --last 200
-        lineage trend auc --experiment tuning --by learning_rate -o auc.svg
-        lineage trend auc --pipeline churn-training --fail-on-regression --format csv
+    ```
+    lineage trend auc --pipeline churn-training
+    lineage trend duration_seconds --recurring-run nightly --task train --last 200
+    lineage trend auc --experiment tuning --by learning_rate -o auc.svg
+    lineage trend auc --pipeline churn-training --fail-on-regression --format csv
+    ```
     """
     configure_logs(logging.ERROR)
     asked, meant = named(pipeline, experiment, recurring_run, namespace), _meant(form, file)

@@ -80,9 +80,11 @@ def up(
     Needs get, list and watch on workflows and pods, and nothing else; changes nothing in the cluster. The store
     is made, or brought up to date, where need be. The demo has its own store, which is removed when it ends.
 
-        lineage up --demo
-        lineage up --namespace team-a --namespace team-b
-        lineage up --context staging --cluster staging --store sqlite:///staging.db
+    ```
+    lineage up --demo
+    lineage up --namespace team-a --namespace team-b
+    lineage up --context staging --cluster staging --store sqlite:///staging.db
+    ```
     """
     flags: dict[str, Any] = {"store": store, "namespaces": namespace or None, "port": port, "host": host}
     flags |= {"access": access, "log_format": log_format, "kfp_api": kfp, "kfp_metadata": kfp_metadata}

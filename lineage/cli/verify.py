@@ -44,9 +44,11 @@ def verify(
     Reads their bytes, within the limits of the settings, from the object stores that these name; what it sees is
     recorded. Of a run, these are the artifacts that it read and wrote. Exits with 1 if anything is missing or changed.
 
-        lineage verify
-        lineage verify churn-training-hl9ft
-        lineage verify s3://ml-artifacts/models/churn/model.tgz --json
+    ```
+    lineage verify
+    lineage verify churn-training-hl9ft
+    lineage verify s3://ml-artifacts/models/churn/model.tgz --json
+    ```
     """
     configure_logs(logging.ERROR)
     settings = load_settings({"store": store})

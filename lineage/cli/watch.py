@@ -53,9 +53,11 @@ def watch(
     the log is down, what is seen waits in memory, up to 64 MiB, and then watching waits too. All watchers and
     recorders of one log need the same LINEAGE_REDACTION_KEY.
 
-        lineage watch --log kafka://kafka-1:9092,kafka-2:9092/lineage --cluster production
-        LINEAGE_KAFKA_SECURITY_PROTOCOL=SASL_SSL LINEAGE_KAFKA_SASL_MECHANISM=SCRAM-SHA-512 \
-            LINEAGE_KAFKA_SASL_USERNAME=lineage LINEAGE_KAFKA_SASL_PASSWORD=… lineage watch --log kafka://…
+    ```
+    lineage watch --log kafka://kafka-1:9092,kafka-2:9092/lineage --cluster production
+    LINEAGE_KAFKA_SECURITY_PROTOCOL=SASL_SSL LINEAGE_KAFKA_SASL_MECHANISM=SCRAM-SHA-512 \
+        LINEAGE_KAFKA_SASL_USERNAME=lineage LINEAGE_KAFKA_SASL_PASSWORD=… lineage watch --log kafka://…
+    ```
     """
     flags = {"log": log_url, "namespaces": namespace or None, "cluster": cluster, "context": context}
     flags |= {"kfp_api": kfp, "kfp_metadata": kfp_metadata}

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from inspect import getdoc
 
@@ -83,6 +84,28 @@ def test_every_command_has_its_help(name: str) -> None:
     said = CliRunner().invoke(app, [name, "--help"], env={"COLUMNS": "200"})
     assert said.exit_code == 0, said.output
     assert f"lineage {name}" in said.output
+
+
+@every_command
+def test_examples_in_the_help_can_be_copied_line_by_line(name: str) -> None:
+    for words, written in functions_of(name):
+        said = CliRunner().invoke(app, [*words, "--help"], env={"COLUMNS": "200"})
+        examples = [
+            line.strip() for line in (getdoc(written) or "").splitlines() if line.strip().startswith("lineage ")
+        ]
+        assert set(examples) <= {line.strip() for line in said.output.splitlines()}
+
+
+def functions_of(name: str) -> Iterator[tuple[list[str], Callable[..., object]]]:
+    """What a command runs, and by which words: a group runs several."""
+    module, _, written = COMMANDS[name].place.partition(":")
+    found = getattr(import_module(f"lineage.cli.{module}"), written)
+    if not isinstance(found, typer.Typer):
+        yield [name], found
+        return
+    for command in found.registered_commands:
+        assert command.callback is not None
+        yield [name, command.name or command.callback.__name__.replace("_", "-")], command.callback
 
 
 @every_command
