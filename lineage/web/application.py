@@ -7,7 +7,6 @@ the rest, and stands before the framework that serves it. What shows nothing of 
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final
@@ -16,7 +15,7 @@ import structlog
 from starlette.applications import Starlette
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Send
@@ -29,7 +28,7 @@ from lineage.ports import EVERYTHING, LineageStore
 from lineage.web.admission import Admission
 from lineage.web.broadcast import Broadcast
 from lineage.web.documents import Documents
-from lineage.web.endpoint import NOT_NOW, Answer, endpoint, refused_as, room_for_answers
+from lineage.web.endpoint import endpoint, room_for_answers
 from lineage.web.events import Events
 from lineage.web.following import Room
 from lineage.web.headers import GRAPHIQL_POLICY, SecurityHeaders
@@ -37,13 +36,13 @@ from lineage.web.health import STORE_SECONDS, Health, routes, store_answers
 from lineage.web.ledger import note_asked
 from lineage.web.live import THREADS as LIVE_THREADS
 from lineage.web.live import Live
-from lineage.web.measured import ABANDONED, NO_ANSWER, Measured, outcome_of
+from lineage.web.measured import ABANDONED, Measured, outcome_of
 from lineage.web.origins import IsOurs, Origins, any_name
-from lineage.web.page import Overview, page
+from lineage.web.page import page_routes
 from lineage.web.questions import Question, Questions
 from lineage.web.sockets import Sockets
-from lineage.web.threads import AskerGone, Threads
-from lineage_graphql import BUDGET_SECONDS, execute, saved_queries
+from lineage.web.threads import Threads
+from lineage_graphql import execute
 
 log = structlog.get_logger(__name__)
 
@@ -94,17 +93,6 @@ def application(
         note_asked(grant, document, variables, operation, outcome=outcome, seconds=monotonic() - began)
         return answered
 
-    def show(grant: Grant, deadline: Deadline) -> Response:
-        return HTMLResponse(page(_overview(store, grant, answer, deadline)), headers={"Cache-Control": "no-store"})
-
-    threads = Threads(PAGE_THREADS)
-
-    async def overview(request: Request) -> Response:
-        grant = await admission.admit(request.scope, request.receive)
-        deadline = Deadline(BUDGET_SECONDS)
-        with admission.under_way(grant):
-            return await threads.run(partial(show, grant, deadline), deadline, request.receive)
-
     def note_followed(grant: Grant, question: Question) -> None:
         note_asked(grant, question.query, question.variables, question.operation_name, outcome=FOLLOWED, seconds=0.0)
 
@@ -125,17 +113,12 @@ def application(
     graphql = endpoint(answer, admission, documents, room=answers)
     pages = Starlette(
         routes=[
-            Route("/", overview),
+            *page_routes(),
             Route("/graphiql", _graphiql),
             *routes(replace(health, ready={"store": store_answers(store), **health.ready})),
             Mount("/static", StaticFiles(directory=_STATIC)),
         ],
-        exception_handlers={
-            StoreError: _store_unavailable,
-            DeadlineExceeded: _store_unavailable,
-            AskerGone: _unheard,
-            **dict.fromkeys(NOT_NOW, _refused),
-        },
+        exception_handlers={StoreError: _store_unavailable, DeadlineExceeded: _store_unavailable},
     )
 
     async def served(request: Asked, receive: Receive, send: Send) -> None:
@@ -152,28 +135,6 @@ def application(
     return Application(Measured(answered, on_request=on_request), events.end)
 
 
-def _overview(store: LineageStore, grant: Grant, answer: Answer, deadline: Deadline) -> Overview:
-    def asked(name: str, **variables: Any) -> Mapping[str, Any]:
-        return _data(name, answer(grant, saved_queries()[name].text, variables, None, deadline))
-
-    ingestion = asked("ingestion", first=1)["ingestion"]
-    return Overview(
-        counts=store.within(deadline).counts(grant.scope),
-        runs=asked("recent-runs", first=RUNS_SHOWN)["runs"]["nodes"],
-        sources=ingestion["sources"],
-        rejected=ingestion["rejected"]["totalCount"],
-        artifacts=asked("artifacts", first=1, text="")["artifacts"]["nodes"],
-        queries=saved_queries(),
-    )
-
-
-def _data(name: str, answered: Mapping[str, Any]) -> Mapping[str, Any]:
-    data: Mapping[str, Any] | None = answered.get("data")
-    if data is None or "errors" in answered:
-        raise StoreError(f"the saved query {name} could not be answered: {answered['errors'][0]}")
-    return data
-
-
 async def _graphiql(_: Request) -> Response:
     return FileResponse(_STATIC / "graphiql.html", headers={"Content-Security-Policy": GRAPHIQL_POLICY})
 
@@ -181,12 +142,3 @@ async def _graphiql(_: Request) -> Response:
 async def _store_unavailable(request: Request, error: Exception) -> Response:
     log.warning("store not readable", path=request.url.path, exc_info=error)
     return PlainTextResponse("The store cannot be read at the moment; the log says why.\n", 503)
-
-
-async def _refused(_: Request, error: Exception) -> Response:
-    status, _code, headers = refused_as(error)
-    return PlainTextResponse(f"{error}\n", status, headers=headers)
-
-
-async def _unheard(_request: Request, _error: Exception) -> Response:
-    return Response(status_code=NO_ANSWER)

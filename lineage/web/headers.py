@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'{inline_styles}; img-src 'self' data:; "
-    "font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
 STRICT_POLICY: Final = _POLICY.format(inline_styles="")
 GRAPHIQL_POLICY: Final = _POLICY.format(inline_styles=" 'unsafe-inline'")  # its editor styles single elements

@@ -24,10 +24,10 @@ def answer_type(accept: str | None) -> str | None:
     return chosen
 
 
-def takes(accept: str | None, media_type: str) -> bool:
-    """Say whether a client takes just this media type, and names it."""
+def takes(accept: str | None, wanted: str) -> bool:
+    """Say whether a client takes just this media type, or this encoding, and names it."""
     parts = (_parsed(part) for part in (accept or "").split(","))
-    return any(name == media_type and _quality(parameters.get("q", "1")) > 0 for name, parameters in parts)
+    return any(name == wanted and _quality(parameters.get("q", "1")) > 0 for name, parameters in parts)
 
 
 def is_json(content_type: str) -> bool:

@@ -1,0 +1,19 @@
+/** The saved queries that the page asks, by the name under which the server knows each, and what they answer. */
+import type * as Api from './types'
+
+interface Asked<Variables, Answer> {
+  variables: Variables
+  answer: Answer
+}
+
+export interface Saved {
+  'page-choices': Asked<Api.PageChoicesQueryVariables, Api.PageChoicesQuery>
+  'page-run-count': Asked<Api.PageRunCountQueryVariables, Api.PageRunCountQuery>
+  'page-run-parameters': Asked<Api.PageRunParametersQueryVariables, Api.PageRunParametersQuery>
+  'page-runs': Asked<Api.PageRunsQueryVariables, Api.PageRunsQuery>
+  'page-search': Asked<Api.PageSearchQueryVariables, Api.PageSearchQuery>
+}
+
+export type Name = keyof Saved
+export type Variables<N extends Name> = Saved[N]['variables']
+export type Answer<N extends Name> = Saved[N]['answer']

@@ -1,0 +1,28 @@
+import type { ComponentType } from 'preact'
+import { useEffect, useState } from 'preact/hooks'
+import { Refused } from '../api/client'
+import { Failure, Loading } from './states'
+
+/** A component that is fetched when it is first shown, so that nobody waits for what is not looked at. */
+export function lazily<P extends object>(fetched: () => Promise<ComponentType<P>>): ComponentType<P> {
+  let there: ComponentType<P> | undefined
+  return function Lazily(props: P) {
+    const [, drawAgain] = useState(0)
+    const [error, setError] = useState<Refused>()
+    useEffect(() => {
+      if (there) return
+      fetched().then(
+        (component) => {
+          there = component
+          drawAgain((times) => times + 1)
+        },
+        () => setError(new Refused('', 'UNREACHABLE')),
+      )
+    }, [])
+    if (there) {
+      const Shown = there
+      return <Shown {...props} />
+    }
+    return error ? <Failure error={error} again={() => location.reload()} /> : <Loading />
+  }
+}

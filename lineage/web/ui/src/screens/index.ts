@@ -1,0 +1,16 @@
+/** Which screens there are, by the first part of their address. All but the first are fetched when they are opened. */
+import type { ComponentType } from 'preact'
+import type { texts } from '../texts'
+import { RunsScreen } from './runs'
+
+export interface ScreenProps {
+  /** What follows the head of the address, such as an id and a tab. */
+  readonly path: readonly string[]
+  readonly params: Readonly<Record<string, string>>
+}
+
+export type Head = keyof typeof texts.frame.screens | 'search'
+
+export const SCREENS: Readonly<Partial<Record<Head, ComponentType<ScreenProps>>>> = {
+  runs: RunsScreen,
+}

@@ -1,0 +1,221 @@
+/** The runs: which meet a filter, in an order, with the columns that one wants; some of them to be compared. */
+import { address } from '../../address/address'
+import { change } from '../../address/use-address'
+import { useUpdates } from '../../api/live'
+import type { Answer } from '../../api/queries'
+import { type Answered, useAnswer } from '../../api/use-answer'
+import { Icon } from '../../parts/icons'
+import { Pager, pageAsked } from '../../parts/pager'
+import { Screen } from '../../parts/screen'
+import { Empty, Shown } from '../../parts/states'
+import { type Column, Table } from '../../parts/table'
+import { texts } from '../../texts'
+import type { ScreenProps } from '..'
+import {
+  METRIC,
+  metricCell,
+  metricsOf,
+  OF_RUNS,
+  PARAMETER,
+  type Parameters,
+  parameterCell,
+  type Run,
+  SHOWN_FIRST,
+} from './columns'
+import { FilterForm } from './filter-form'
+import { FILTERS, orderOf, type Sorting, sortedNext, sortingOf, whereOf } from './filters'
+
+const PAGE = 50
+export const MOST_COMPARED = 10
+
+export function RunsScreen({ params }: ScreenProps) {
+  useUpdates(['page-runs', 'page-run-count'])
+  const where = whereOf(params)
+  const sorting = sortingOf(params.sort)
+  const listed = useAnswer('page-runs', { where, orderBy: orderOf(sorting), ...pageAsked(params, PAGE) })
+  const counted = useAnswer('page-run-count', { where })
+  const runs = listed.state === 'answered' ? listed.data.runs.nodes : []
+  const shown = (params.columns || SHOWN_FIRST).split(',')
+  const wantsParameters = params.choosing === 'columns' || shown.some((name) => name.startsWith(PARAMETER))
+  const given = useAnswer(
+    'page-run-parameters',
+    wantsParameters && runs.length ? { ids: runs.map((run) => run.id) } : null,
+  )
+  const parameters = parametersOf(given)
+  const selected = params.selected?.split(',') ?? []
+  return (
+    <Screen
+      title={texts.runs.title}
+      beside={
+        <>
+          {counted.state === 'answered' && <span class="quiet">{texts.runs.count(counted.data.runs.totalCount)}</span>}
+          {selected.length > 0 && <Selection selected={selected} />}
+          <ColumnMenu shown={shown} runs={runs} parameters={parameters} isOpen={params.choosing === 'columns'} />
+        </>
+      }
+    >
+      <FilterForm params={params} />
+      <Shown of={listed}>
+        {(data) =>
+          data.runs.nodes.length ? (
+            <>
+              <Table
+                caption={texts.runs.title}
+                columns={columnsOf(shown, sorting, parameters, selected)}
+                rows={data.runs.nodes}
+                keyOf={(run) => run.id}
+                rowClass={(run) => (selected.includes(run.id) ? 'is-marked' : undefined)}
+              />
+              <Pager of={data.runs.pageInfo} />
+            </>
+          ) : (
+            <NoRuns isFiltered={FILTERS.some((name) => params[name])} />
+          )
+        }
+      </Shown>
+    </Screen>
+  )
+}
+
+function NoRuns({ isFiltered }: { isFiltered: boolean }) {
+  if (isFiltered) return <Empty title={texts.runs.noMatch} />
+  return (
+    <Empty title={texts.runs.empty}>
+      <p>{texts.runs.emptyWhy}</p>
+      <p>
+        <a href={address(['sources'])}>{texts.runs.emptySources}</a>
+      </p>
+    </Empty>
+  )
+}
+
+function Selection({ selected }: { selected: readonly string[] }) {
+  return (
+    <>
+      <span>{texts.runs.selected(selected.length)}</span>
+      <button type="button" onClick={() => change({ selected: null }, { replace: true })}>
+        {texts.runs.unselect}
+      </button>
+      {selected.length > 1 && (
+        <a class="button strong" href={address(['compare'], { runs: selected.join(',') })}>
+          {texts.runs.compare}
+        </a>
+      )}
+    </>
+  )
+}
+
+function columnsOf(
+  shown: readonly string[],
+  sorting: Sorting,
+  parameters: Parameters,
+  selected: readonly string[],
+): Column<Run>[] {
+  const sorted = (by: string): Pick<Column<Run>, 'sorted' | 'onSort'> => ({
+    sorted: sorting.by !== by ? 'none' : sorting.isDescending ? 'descending' : 'ascending',
+    onSort: () => change({ sort: sortedNext(sorting, by), after: null, before: null }),
+  })
+  const selection: Column<Run> = {
+    id: 'selected',
+    title: <span class="unseen">{texts.runs.compare}</span>,
+    cell: (run) => (
+      <input
+        type="checkbox"
+        aria-label={texts.runs.select(run.displayName)}
+        checked={selected.includes(run.id)}
+        disabled={!selected.includes(run.id) && selected.length >= MOST_COMPARED}
+        onChange={() => change({ selected: toggled(selected, run.id).join(',') }, { replace: true })}
+      />
+    ),
+  }
+  const rest = shown.map((name): Column<Run> | null => {
+    if (name.startsWith(METRIC)) {
+      const metric = name.slice(METRIC.length)
+      return { id: name, title: metric, cell: (run) => metricCell(run, metric), isNumber: true, ...sorted(name) }
+    }
+    if (name.startsWith(PARAMETER)) {
+      const parameter = name.slice(PARAMETER.length)
+      return { id: name, title: parameter, cell: (run) => parameterCell(run, parameter, parameters) }
+    }
+    const column = OF_RUNS[name as keyof typeof OF_RUNS]
+    if (!column) return null
+    return {
+      id: name,
+      title: texts.runs.column[name as keyof typeof OF_RUNS],
+      cell: column.cell,
+      ...(column.isNumber && { isNumber: true }),
+      ...(column.sort && sorted(column.sort)),
+    }
+  })
+  return [selection, ...rest.filter((column) => column !== null)]
+}
+
+function ColumnMenu({
+  shown,
+  runs,
+  parameters,
+  isOpen,
+}: {
+  shown: readonly string[]
+  runs: readonly Run[]
+  parameters: Parameters
+  isOpen: boolean
+}) {
+  const chosen = (prefix: string) =>
+    shown.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length))
+  const metrics = [...new Set([...metricsOf(runs), ...chosen(METRIC)])].sort()
+  const given = [...parameters.values()].flatMap((named) => [...named.keys()])
+  const parameterNames = [...new Set([...given, ...chosen(PARAMETER)])].sort()
+  const offered = (prefix: string, names: readonly string[], title: (name: string) => string) =>
+    names.map((name) => (
+      <label key={name}>
+        <input
+          type="checkbox"
+          checked={shown.includes(prefix + name)}
+          onChange={() => change({ columns: toggled(shown, prefix + name).join(',') }, { replace: true })}
+        />
+        {title(name)}
+      </label>
+    ))
+  return (
+    <details
+      class="menu"
+      open={isOpen}
+      onToggle={(event) => change({ choosing: event.currentTarget.open ? 'columns' : null }, { replace: true })}
+    >
+      <summary>
+        {texts.runs.columns}
+        <Icon name="down" />
+      </summary>
+      <div class="sheet">
+        <fieldset class="choices">
+          <legend>{texts.runs.columnsOfRuns}</legend>
+          {offered('', Object.keys(OF_RUNS), (name) => texts.runs.column[name as keyof typeof OF_RUNS])}
+        </fieldset>
+        <fieldset class="choices">
+          <legend>{texts.runs.columnsOfMetrics}</legend>
+          {metrics.length ? offered(METRIC, metrics, (name) => name) : <p>{texts.runs.noMetrics}</p>}
+        </fieldset>
+        {parameterNames.length > 0 && (
+          <fieldset class="choices">
+            <legend>{texts.runs.columnsOfParameters}</legend>
+            {offered(PARAMETER, parameterNames, (name) => name)}
+          </fieldset>
+        )}
+      </div>
+    </details>
+  )
+}
+
+function parametersOf(given: Answered<Answer<'page-run-parameters'>>): Parameters {
+  if (given.state !== 'answered') return new Map()
+  return new Map(
+    given.data.nodes
+      .filter((node) => node?.__typename === 'Run')
+      .map((run) => [run.id, new Map(run.parameters.map((one) => [one.name, one]))]),
+  )
+}
+
+function toggled(names: readonly string[], name: string): readonly string[] {
+  return names.includes(name) ? names.filter((one) => one !== name) : [...names, name]
+}

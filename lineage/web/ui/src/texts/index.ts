@@ -1,0 +1,5 @@
+/** All that the page says, in one place: whoever translates it translates this folder. */
+import { frame, states, words } from './frame'
+import { runs } from './runs'
+
+export const texts = { frame, states, words, runs }
