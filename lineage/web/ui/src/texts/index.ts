@@ -1,5 +1,21 @@
 /** All that the page says, in one place: whoever translates it translates this folder. */
 import { frame, states, words } from './frame'
+import { artifactText, audit, run, runEvents, runLogs, runRaw, runReports, runRerun, runSpec, runSteps } from './run'
 import { runs } from './runs'
 
-export const texts = { frame, states, words, runs }
+export const texts = {
+  frame,
+  states,
+  words,
+  runs,
+  run,
+  runSteps,
+  runReports,
+  runLogs,
+  runEvents,
+  runSpec,
+  runRaw,
+  runRerun,
+  artifactText,
+  audit,
+}

@@ -5,6 +5,7 @@ import { useUpdates } from '../../api/live'
 import type { Answer } from '../../api/queries'
 import { type Answered, useAnswer } from '../../api/use-answer'
 import { Icon } from '../../parts/icons'
+import { lazily } from '../../parts/lazily'
 import { Pager, pageAsked } from '../../parts/pager'
 import { Screen } from '../../parts/screen'
 import { Empty, Shown } from '../../parts/states'
@@ -28,7 +29,14 @@ import { FILTERS, orderOf, type Sorting, sortedNext, sortingOf, whereOf } from '
 const PAGE = 50
 export const MOST_COMPARED = 10
 
-export function RunsScreen({ params }: ScreenProps) {
+const RunScreen = lazily(() => import('../run').then((it) => it.RunScreen))
+
+/** All runs; or the one whose id follows in the address. */
+export function RunsScreen(props: ScreenProps) {
+  return props.path.length ? <RunScreen {...props} /> : <ListedRuns {...props} />
+}
+
+function ListedRuns({ params }: ScreenProps) {
   useUpdates(['page-runs', 'page-run-count'])
   const where = whereOf(params)
   const sorting = sortingOf(params.sort)
