@@ -5,7 +5,7 @@ import type { Answer } from '../../api/queries'
 import { useAnswer } from '../../api/use-answer'
 import { Facts } from '../../parts/facts'
 import { Empty, Shown } from '../../parts/states'
-import { Moment } from '../../parts/values'
+import { Identifier, Moment } from '../../parts/values'
 import { TierMark, VerdictMark } from '../../parts/verdict'
 import { texts } from '../../texts'
 import type { TabProps } from '.'
@@ -40,7 +40,7 @@ function Judged({ audit, showsAll }: { audit: Audit; showsAll: boolean }) {
               </span>,
             ],
             [texts.audit.repeated, <VerdictMark key="" verdict={audit.repeated} />],
-            [texts.audit.policy, audit.policy],
+            [texts.audit.policy, <Identifier key="" text={audit.policy} what={texts.audit.policy} most={28} />],
             [texts.audit.asOf, <Moment key="" at={audit.asOf} />],
           ]}
         />

@@ -171,8 +171,8 @@ function Metrics({ run }: { run: KnownRun }) {
               id: 'source',
               title: texts.run.source,
               cell: (one) => (
-                <span class="quiet">
-                  {one.source}
+                <span class="quiet" title={one.source}>
+                  {fileOf(one.source)}
                   {one.cached && `, ${texts.run.cached}`}
                 </span>
               ),
@@ -184,6 +184,11 @@ function Metrics({ run }: { run: KnownRun }) {
       )}
     </section>
   )
+}
+
+/** The name of the file that a metric is from, of what may be a long address. */
+function fileOf(source: string): string {
+  return source.slice(source.lastIndexOf('/') + 1)
 }
 
 function Named({ title, values }: { title: string; values: unknown }) {
