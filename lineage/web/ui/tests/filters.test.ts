@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { compared, comparedMetric, orderOf, sortedNext, sortingOf, whereOf } from '../src/screens/runs/filters'
+import { sortedNext, sortingOf } from '../src/parts/sorting'
+import { compared, comparedMetric, orderOf, whereOf } from '../src/runs/filters'
 
 test.each([
   ['lr = 0.1', { name: 'lr', comparison: 'eq', value: '0.1' }],
