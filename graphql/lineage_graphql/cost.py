@@ -36,6 +36,7 @@ from graphql import (
 )
 from graphql.type import SchemaMetaFieldDef, TypeMetaFieldDef
 
+from lineage.gathering import MOST_STEPS
 from lineage_graphql.connections import LARGEST_PAGE, PAGE_UNLESS_ASKED
 from lineage_graphql.fingerprints import GROUPS_UNLESS_ASKED, MOST_COMPARED
 from lineage_graphql.impact import LISTED_UNLESS_ASKED
@@ -51,9 +52,10 @@ OF_WHOLE_RUNS: Final = {
     ("Query", "runDiff"): 4_000,
     ("Run", "audit"): 2_000,
     ("Run", "tier"): 2_000,
+    ("Run", "graph"): 10_000,  # what leads to what; its executions count beside that
     ("Execution", "reuse"): 100,  # the same, once for all executions of a run
 }
-LENGTHS: Final = {("Unlike", "executions"): MOST_COMPARED}
+LENGTHS: Final = {("Unlike", "executions"): MOST_COMPARED, ("StepGraph", "executions"): MOST_STEPS}
 OF_DOCUMENT: Final = 100  # nodes: a workflow has some 100 KB, and may have many times that
 ASSUMED_TYPES: Final = 10  # of a list that describes the schema itself: the whole of it counts some thousands
 

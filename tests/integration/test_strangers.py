@@ -199,6 +199,8 @@ def _texts(value: object) -> Iterator[str]:
 
 
 TYPES: Final = tuple(ids())
+LARGE: Final = {("Run", "graph"): 2}
+"""Fields of which fewer levels are asked for than of others: they may hold more than a question may be about."""
 
 
 @pytest.mark.parametrize("kind", TYPES)
@@ -207,7 +209,8 @@ def test_every_field_of_what_may_be_seen_keeps_to_its_namespace(kind: str) -> No
     assert isinstance(of, GraphQLObjectType)
     for name, field in of.fields.items():
         for one in ids(IN_A)[kind][:6]:
-            query = f'{{ node(id: "{one}") {{ ... on {kind} {{ {asked(name, field, 3)} }} }} }}'
+            selected = asked(name, field, LARGE.get((kind, name), 3))
+            query = f'{{ node(id: "{one}") {{ ... on {kind} {{ {selected} }} }} }}'
             answer = answered(world(), IN_A, query)
             assert "COMPLEXITY" not in str(answer), query
             assert not of_others() & set(_texts(answer)), query
