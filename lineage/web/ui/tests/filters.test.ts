@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { sortedNext, sortingOf } from '../src/parts/sorting'
-import { compared, comparedMetric, orderOf, whereOf } from '../src/runs/filters'
+import { compared, comparedMetric, NEWEST_FIRST, orderOf, whereOf } from '../src/runs/filters'
 
 test.each([
   ['lr = 0.1', { name: 'lr', comparison: 'eq', value: '0.1' }],
@@ -47,7 +47,7 @@ test('a filter that is not well written filters nothing', () => {
 })
 
 test('a column is sorted by its largest first, then the other way', () => {
-  const first = sortedNext(sortingOf(undefined), 'metric:auc')
-  expect(orderOf(sortingOf(first))).toEqual([{ field: 'METRIC', metric: 'auc', direction: 'DESC' }])
-  expect(sortedNext(sortingOf(first), 'metric:auc')).toBe('metric:auc')
+  const first = sortedNext(sortingOf(undefined, NEWEST_FIRST), 'metric:auc')
+  expect(orderOf(sortingOf(first, NEWEST_FIRST))).toEqual([{ field: 'METRIC', metric: 'auc', direction: 'DESC' }])
+  expect(sortedNext(sortingOf(first, NEWEST_FIRST), 'metric:auc')).toBe('metric:auc')
 })
