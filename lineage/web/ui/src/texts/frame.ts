@@ -71,4 +71,7 @@ export const words = {
     OMITTED: 'Omitted',
     UNKNOWN: 'Unknown',
   },
+  artifactStates: { PRESENT: 'Present', CHANGED: 'Changed', MISSING: 'Missing', UNVERIFIED: 'Unverified' },
+  recurringStates: { enabled: 'Enabled', disabled: 'Disabled', stopped: 'Ended', gone: 'Deleted' },
+  readyStates: { ready: 'Ready', notReady: 'Not ready', unknown: 'Not told', gone: 'Deleted' },
 }
