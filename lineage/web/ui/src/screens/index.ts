@@ -14,5 +14,8 @@ export type Head = keyof typeof texts.frame.screens | 'search'
 
 export const SCREENS: Readonly<Partial<Record<Head, ComponentType<ScreenProps>>>> = {
   runs: RunsScreen,
+  artifacts: lazily(() => import('./artifacts').then((it) => it.ArtifactsScreen)),
+  experiments: lazily(() => import('./experiments').then((it) => it.ExperimentsScreen)),
+  recurring: lazily(() => import('./recurring').then((it) => it.RecurringScreen)),
   search: lazily(() => import('./search').then((it) => it.SearchScreen)),
 }

@@ -59,6 +59,9 @@ export const words = {
   justNow: 'just now',
   minutesAgo: (minutes: number) => `${minutes} min ago`,
   hoursAgo: (hours: number) => `${hours} h ago`,
+  inMinutes: (minutes: number) => `in ${minutes} min`,
+  inHours: (hours: number) => `in ${hours} h`,
+  bytes: (count: number | string) => `${count.toLocaleString()} bytes`,
   redacted: 'redacted',
   redactedWhy: 'A secret: what stands here is a digest of it. Equal secrets have equal digests.',
   phases: {
