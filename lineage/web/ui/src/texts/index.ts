@@ -3,25 +3,29 @@ import { artifacts } from './artifacts'
 import { deployments } from './deployments'
 import { experiments } from './experiments'
 import { frame, states, words } from './frame'
-import { artifactText, audit, run, runEvents, runLogs, runRaw, runReports, runRerun, runSpec, runSteps } from './run'
 import { recurring } from './recurring'
+import { artifactText, audit, run, runEvents, runLogs, runRaw, runReports, runRerun, runSpec, runSteps } from './run'
 import { runs } from './runs'
 import { search } from './search'
 
 export const texts = {
+  artifacts,
+  deployments,
+  experiments,
   frame,
   states,
   words,
-  runs,
+  recurring,
   run,
   runSteps,
   runReports,
   runLogs,
+  artifactText,
   runEvents,
   runSpec,
   runRaw,
   runRerun,
-  artifactText,
   audit,
+  runs,
+  search,
 }
-export const texts = { frame, states, words, artifacts, deployments, experiments, recurring, runs, search }
