@@ -7,11 +7,29 @@ interface Asked<Variables, Answer> {
 }
 
 export interface Saved {
+  'page-alerts': Asked<Api.PageAlertsQueryVariables, Api.PageAlertsQuery>
+  'page-artifact-count': Asked<Api.PageArtifactCountQueryVariables, Api.PageArtifactCountQuery>
+  'page-artifacts': Asked<Api.PageArtifactsQueryVariables, Api.PageArtifactsQuery>
+  'page-audits': Asked<Api.PageAuditsQueryVariables, Api.PageAuditsQuery>
+  'page-behind': Asked<Api.PageBehindQueryVariables, Api.PageBehindQuery>
   'page-choices': Asked<Api.PageChoicesQueryVariables, Api.PageChoicesQuery>
+  'page-deployment': Asked<Api.PageDeploymentQueryVariables, Api.PageDeploymentQuery>
+  'page-deployments': Asked<Api.PageDeploymentsQueryVariables, Api.PageDeploymentsQuery>
+  'page-experiments': Asked<Api.PageExperimentsQueryVariables, Api.PageExperimentsQuery>
+  'page-known': Asked<Api.PageKnownQueryVariables, Api.PageKnownQuery>
+  'page-nondeterminism': Asked<Api.PageNondeterminismQueryVariables, Api.PageNondeterminismQuery>
+  'page-recurring-due': Asked<Api.PageRecurringDueQueryVariables, Api.PageRecurringDueQuery>
+  'page-recurring-run': Asked<Api.PageRecurringRunQueryVariables, Api.PageRecurringRunQuery>
+  'page-recurring-runs': Asked<Api.PageRecurringRunsQueryVariables, Api.PageRecurringRunsQuery>
+  'page-rejected': Asked<Api.PageRejectedQueryVariables, Api.PageRejectedQuery>
+  'page-rejected-event': Asked<Api.PageRejectedEventQueryVariables, Api.PageRejectedEventQuery>
   'page-run-count': Asked<Api.PageRunCountQueryVariables, Api.PageRunCountQuery>
   'page-run-parameters': Asked<Api.PageRunParametersQueryVariables, Api.PageRunParametersQuery>
   'page-runs': Asked<Api.PageRunsQueryVariables, Api.PageRunsQuery>
   'page-search': Asked<Api.PageSearchQueryVariables, Api.PageSearchQuery>
+  'page-slots': Asked<Api.PageSlotsQueryVariables, Api.PageSlotsQuery>
+  'page-sources': Asked<Api.PageSourcesQueryVariables, Api.PageSourcesQuery>
+  'page-subjects': Asked<Api.PageSubjectsQueryVariables, Api.PageSubjectsQuery>
 }
 
 export type Name = keyof Saved

@@ -49,6 +49,13 @@ export const words = {
   previous: 'Previous',
   next: 'Next',
   pages: 'Pages',
+  beginning: 'To the beginning',
+  filters: 'Filters',
+  clearFilters: 'Clear filters',
+  noMatch: 'Nothing meets these filters',
+  /** A run in a row of pictures. */
+  ofRun: (phase: string, name: string, when: string | null) =>
+    when ? `${phase}: ${name}, ${when}` : `${phase}: ${name}`,
   justNow: 'just now',
   minutesAgo: (minutes: number) => `${minutes} min ago`,
   hoursAgo: (hours: number) => `${hours} h ago`,

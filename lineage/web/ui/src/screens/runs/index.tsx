@@ -4,11 +4,15 @@ import { change } from '../../address/use-address'
 import { useUpdates } from '../../api/live'
 import type { Answer } from '../../api/queries'
 import { type Answered, useAnswer } from '../../api/use-answer'
+import { isFiltered } from '../../parts/filters'
 import { Icon } from '../../parts/icons'
 import { Pager, pageAsked } from '../../parts/pager'
 import { Screen } from '../../parts/screen'
+import { type Sorting, sortable, sortingOf } from '../../parts/sorting'
 import { Empty, Shown } from '../../parts/states'
 import { type Column, Table } from '../../parts/table'
+import { FilterForm } from '../../runs/filter-form'
+import { FILTERS, NEWEST_FIRST, orderOf, whereOf } from '../../runs/filters'
 import { texts } from '../../texts'
 import type { ScreenProps } from '..'
 import {
@@ -22,8 +26,6 @@ import {
   type Run,
   SHOWN_FIRST,
 } from './columns'
-import { FilterForm } from './filter-form'
-import { FILTERS, orderOf, type Sorting, sortedNext, sortingOf, whereOf } from './filters'
 
 const PAGE = 50
 export const MOST_COMPARED = 10
@@ -31,7 +33,7 @@ export const MOST_COMPARED = 10
 export function RunsScreen({ params }: ScreenProps) {
   useUpdates(['page-runs', 'page-run-count'])
   const where = whereOf(params)
-  const sorting = sortingOf(params.sort)
+  const sorting = sortingOf(params.sort, NEWEST_FIRST)
   const listed = useAnswer('page-runs', { where, orderBy: orderOf(sorting), ...pageAsked(params, PAGE) })
   const counted = useAnswer('page-run-count', { where })
   const runs = listed.state === 'answered' ? listed.data.runs.nodes : []
@@ -69,7 +71,7 @@ export function RunsScreen({ params }: ScreenProps) {
               <Pager of={data.runs.pageInfo} />
             </>
           ) : (
-            <NoRuns isFiltered={FILTERS.some((name) => params[name])} />
+            <NoRuns areFiltered={isFiltered(FILTERS, params)} />
           )
         }
       </Shown>
@@ -77,8 +79,8 @@ export function RunsScreen({ params }: ScreenProps) {
   )
 }
 
-function NoRuns({ isFiltered }: { isFiltered: boolean }) {
-  if (isFiltered) return <Empty title={texts.runs.noMatch} />
+function NoRuns({ areFiltered }: { areFiltered: boolean }) {
+  if (areFiltered) return <Empty title={texts.runs.noMatch} />
   return (
     <Empty title={texts.runs.empty}>
       <p>{texts.runs.emptyWhy}</p>
@@ -111,10 +113,6 @@ function columnsOf(
   parameters: Parameters,
   selected: readonly string[],
 ): Column<Run>[] {
-  const sorted = (by: string): Pick<Column<Run>, 'sorted' | 'onSort'> => ({
-    sorted: sorting.by !== by ? 'none' : sorting.isDescending ? 'descending' : 'ascending',
-    onSort: () => change({ sort: sortedNext(sorting, by), after: null, before: null }),
-  })
   const selection: Column<Run> = {
     id: 'selected',
     title: <span class="unseen">{texts.runs.compare}</span>,
@@ -131,7 +129,13 @@ function columnsOf(
   const rest = shown.map((name): Column<Run> | null => {
     if (name.startsWith(METRIC)) {
       const metric = name.slice(METRIC.length)
-      return { id: name, title: metric, cell: (run) => metricCell(run, metric), isNumber: true, ...sorted(name) }
+      return {
+        id: name,
+        title: metric,
+        cell: (run) => metricCell(run, metric),
+        isNumber: true,
+        ...sortable(sorting, name),
+      }
     }
     if (name.startsWith(PARAMETER)) {
       const parameter = name.slice(PARAMETER.length)
@@ -144,7 +148,7 @@ function columnsOf(
       title: texts.runs.column[name as keyof typeof OF_RUNS],
       cell: column.cell,
       ...(column.isNumber && { isNumber: true }),
-      ...(column.sort && sorted(column.sort)),
+      ...(column.sort && sortable(sorting, column.sort)),
     }
   })
   return [selection, ...rest.filter((column) => column !== null)]
