@@ -24,12 +24,17 @@ export interface Saved {
   'page-rejected': Asked<Api.PageRejectedQueryVariables, Api.PageRejectedQuery>
   'page-rejected-event': Asked<Api.PageRejectedEventQueryVariables, Api.PageRejectedEventQuery>
   'page-run-count': Asked<Api.PageRunCountQueryVariables, Api.PageRunCountQuery>
+  'page-run-diff': Asked<Api.PageRunDiffQueryVariables, Api.PageRunDiffQuery>
   'page-run-parameters': Asked<Api.PageRunParametersQueryVariables, Api.PageRunParametersQuery>
   'page-runs': Asked<Api.PageRunsQueryVariables, Api.PageRunsQuery>
   'page-search': Asked<Api.PageSearchQueryVariables, Api.PageSearchQuery>
   'page-slots': Asked<Api.PageSlotsQueryVariables, Api.PageSlotsQuery>
   'page-sources': Asked<Api.PageSourcesQueryVariables, Api.PageSourcesQuery>
   'page-subjects': Asked<Api.PageSubjectsQueryVariables, Api.PageSubjectsQuery>
+  'page-trend': Asked<Api.PageTrendQueryVariables, Api.PageTrendQuery>
+  'page-trend-choices': Asked<Api.PageTrendChoicesQueryVariables, Api.PageTrendChoicesQuery>
+  'page-trend-point': Asked<Api.PageTrendPointQueryVariables, Api.PageTrendPointQuery>
+  'page-trends': Asked<Api.PageTrendsQueryVariables, Api.PageTrendsQuery>
 }
 
 export type Name = keyof Saved

@@ -1,5 +1,6 @@
 /** Which screens there are, by the first part of their address. All but the first are fetched when they are opened. */
 import type { ComponentType } from 'preact'
+import { lazily } from '../parts/lazily'
 import type { texts } from '../texts'
 import { RunsScreen } from './runs'
 
@@ -13,4 +14,5 @@ export type Head = keyof typeof texts.frame.screens | 'search'
 
 export const SCREENS: Readonly<Partial<Record<Head, ComponentType<ScreenProps>>>> = {
   runs: RunsScreen,
+  trends: lazily(() => import('./trends').then((it) => it.TrendsScreen)),
 }
