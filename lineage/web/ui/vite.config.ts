@@ -20,5 +20,5 @@ export default defineConfig({
       ['/graphql', '/graphiql', '/static'].map((path) => [path, { target: SERVER, changeOrigin: true }]),
     ),
   },
-  test: { environment: 'jsdom', include: ['tests/**/*.test.{ts,tsx}'] },
+  test: { include: ['tests/**/*.test.{ts,tsx}'] },
 })

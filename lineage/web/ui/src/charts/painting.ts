@@ -1,7 +1,8 @@
 /** What stands in a chart beside its lines, painted on the canvas of uPlot: the band, levels, marks, ticks and points. */
 import type uPlot from 'uplot'
 import { type Colours, SERIES_TOKENS, type Token } from './colours'
-import type { ChartMark, ChartPoint, Drawn, PointLook } from './model'
+import type { ChartMark, ChartPoint, Drawn } from './model'
+import { outlineOf, shapeOf } from './shapes'
 
 const FEW_POINTS = 400 // more of them are drawn smaller
 const LABEL_HEIGHT = 15
@@ -86,8 +87,7 @@ export function paintOver(ground: Ground, drawn: Drawn, at: ChartPoint | null): 
     const count = drawn.series.reduce((sum, one) => sum + one.points.length, 0)
     const radius = (count > FEW_POINTS ? 2 : 3.5) * ground.ratio
     drawn.series.forEach((series, number) => {
-      const token = SERIES_TOKENS[number % SERIES_TOKENS.length] ?? 'series-1'
-      for (const point of series.points) paintPoint(ground, point, token, radius)
+      for (const point of series.points) paintPoint(ground, point, number, radius)
     })
     if (at) {
       const { context, x, y, colours, ratio } = ground
@@ -101,30 +101,28 @@ export function paintOver(ground: Ground, drawn: Drawn, at: ChartPoint | null): 
   paintLabels(ground, drawn.marks)
 }
 
-function paintPoint({ context, x, y, colours, ratio }: Ground, point: ChartPoint, token: Token, radius: number): void {
+function paintPoint(
+  { context, x, y, colours, ratio }: Ground,
+  point: ChartPoint,
+  series: number,
+  radius: number,
+): void {
+  const token = SERIES_TOKENS[series % SERIES_TOKENS.length] ?? 'series-1'
   const left = x(point.x)
   const top = y(point.y)
+  const outline = outlineOf(shapeOf(point.look, series))
   context.beginPath()
   context.lineWidth = 1.5 * ratio
   context.strokeStyle = colours(point.look === 'far' ? 'doubt' : token)
   context.fillStyle = point.look === 'plain' ? colours(token) : colours('ground')
-  outline(context, point.look, left, top, radius)
+  if (outline) {
+    for (const [across, down] of outline) context.lineTo(left + across * radius, top + down * radius)
+    context.closePath()
+  } else {
+    context.arc(left, top, radius, 0, 2 * Math.PI)
+  }
   context.fill()
   context.stroke()
-}
-
-/** A point that is far from the others is a diamond: it is told by its form, not by its colour alone. */
-function outline(context: CanvasRenderingContext2D, look: PointLook, left: number, top: number, radius: number): void {
-  if (look !== 'far') {
-    context.arc(left, top, radius, 0, 2 * Math.PI)
-    return
-  }
-  const wide = radius * 1.5
-  context.moveTo(left, top - wide)
-  context.lineTo(left + wide, top)
-  context.lineTo(left, top + wide)
-  context.lineTo(left - wide, top)
-  context.closePath()
 }
 
 function paintTick(ground: Ground, at: number, shape: 'missed' | 'failed'): void {

@@ -2,7 +2,26 @@
 import { charts } from './charts'
 import { comparison } from './comparison'
 import { frame, states, words } from './frame'
+import { artifactText, audit, run, runEvents, runLogs, runRaw, runReports, runRerun, runSpec, runSteps } from './run'
 import { runs } from './runs'
 import { trends } from './trends'
 
-export const texts = { frame, states, words, runs, charts, comparison, trends }
+export const texts = {
+  frame,
+  states,
+  words,
+  runs,
+  run,
+  runSteps,
+  runReports,
+  runLogs,
+  runEvents,
+  runSpec,
+  runRaw,
+  runRerun,
+  artifactText,
+  audit,
+  charts,
+  comparison,
+  trends,
+}

@@ -1,7 +1,10 @@
 /** What the marks of a chart say: of those that it has. */
 import type { ComponentChildren } from 'preact'
 import type { Drawn } from '../../charts/model'
+import { pathOf, shapeOf } from '../../charts/shapes'
 import { texts } from '../../texts'
+
+const RADIUS = 3.5
 
 export function Legend({ drawn, smoothing }: { drawn: Drawn; smoothing: number | null }) {
   const said = texts.trends.legend
@@ -14,12 +17,12 @@ export function Legend({ drawn, smoothing }: { drawn: Drawn; smoothing: number |
       (one, number) =>
         [
           true,
-          <circle key="it" class={`key-series-${number + 1}`} cx="8" cy="8" r="3.5" />,
+          <path key="it" class={`key-series-${number + 1}`} d={pathOf(shapeOf('plain', number), 8, 8, RADIUS)} />,
           areMany ? one.name : said.computed,
         ] as const,
     ),
-    [looks.has('hollow'), <circle key="it" class="key-hollow" cx="8" cy="8" r="3.5" />, said.cached],
-    [looks.has('far'), <path key="it" class="key-far" d="M8 3 13 8 8 13 3 8z" />, said.outlier],
+    [looks.has('hollow'), <path key="it" class="key-hollow" d={pathOf('circle', 8, 8, RADIUS)} />, said.cached],
+    [looks.has('far'), <path key="it" class="key-far" d={pathOf('diamond', 8, 8, RADIUS)} />, said.outlier],
     [
       drawn.series.some((one) => one.smooth),
       <path key="it" class="key-smooth" d="M1 8h14" />,
@@ -34,7 +37,7 @@ export function Legend({ drawn, smoothing }: { drawn: Drawn; smoothing: number |
     [shapes.has('missed'), <path key="it" class="key-missed" d="M8 4v8" />, said.missed],
   ]
   return (
-    <ul class="legend" aria-label={texts.trends.chart.legend}>
+    <ul class="chart-legend" aria-label={texts.trends.chart.legend}>
       {entries
         .filter(([isThere]) => isThere)
         .map(([, picture, words]) => (

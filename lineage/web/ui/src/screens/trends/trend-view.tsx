@@ -3,7 +3,8 @@ import { useId } from 'preact/hooks'
 import { change } from '../../address/use-address'
 import { SeriesChart } from '../../charts'
 import { type Drawn, pointsWithin, type Range, wholeRange } from '../../charts/model'
-import { csvOf, download } from '../../parts/download'
+import { csvOf } from '../../parts/csv'
+import { download } from '../../parts/download'
 import { Facts } from '../../parts/facts'
 import { Field } from '../../parts/filters'
 import { measureText } from '../../parts/wording'
@@ -110,8 +111,11 @@ function Controls({
   const save = (form: 'csv' | 'json') => {
     const rows = rowsOf(trends, drawn, view, view.range)
     const name = `${trends[0]?.metric ?? 'trend'}.${form}`
-    if (form === 'csv') download(name, 'text/csv', csvOf(recordsOf(rows)))
-    else download(name, 'application/json', JSON.stringify(documentOf(trends, rows, view.range, drawn), null, 2))
+    if (form === 'csv') download(new Blob([csvOf(recordsOf(rows))], { type: 'text/csv' }), name)
+    else {
+      const text = JSON.stringify(documentOf(trends, rows, view.range, drawn), null, 2)
+      download(new Blob([text], { type: 'application/json' }), name)
+    }
   }
   return (
     <form class="filters chart-controls" aria-label={said.controls} onSubmit={(event) => event.preventDefault()}>
@@ -143,7 +147,7 @@ function Controls({
           ))}
         </select>
       </Field>
-      <label class="check">
+      <label class="tick-box">
         <input
           type="checkbox"
           checked={!view.hidesOutliers}
@@ -151,7 +155,7 @@ function Controls({
         />
         {said.outliers}
       </label>
-      <label class="check" title={canLog ? undefined : said.logNot}>
+      <label class="tick-box" title={canLog ? undefined : said.logNot}>
         <input
           type="checkbox"
           checked={view.isLog}
@@ -160,7 +164,7 @@ function Controls({
         />
         {said.log}
       </label>
-      <label class="check">
+      <label class="tick-box">
         <input
           type="checkbox"
           checked={params.show === 'table'}

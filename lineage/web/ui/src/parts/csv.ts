@@ -1,20 +1,9 @@
-/** Files that the page makes of what it shows. */
+/** Tables as CSV, as spreadsheets and programs read it. Pure. */
 
-const RELEASE_MILLISECONDS = 10_000 // by then the browser has taken it
 const BEGINS_A_FORMULA = /^[=+\-@\t\n＝＋－＠]/
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
 
 export type Cell = string | number | boolean | null
-
-/** Hand a text over as a file. */
-export function download(name: string, type: string, text: string): void {
-  const address = URL.createObjectURL(new Blob([text], { type }))
-  const link = document.createElement('a')
-  link.href = address
-  link.download = name
-  link.click()
-  setTimeout(() => URL.revokeObjectURL(address), RELEASE_MILLISECONDS)
-}
 
 /** Rows as CSV under the names of their members. A text that a spreadsheet would take for a formula gets an apostrophe in front. */
 export function csvOf(rows: readonly Readonly<Record<string, Cell>>[]): string {
