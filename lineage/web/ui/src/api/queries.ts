@@ -26,6 +26,7 @@ export interface Saved {
   'page-run': Asked<Api.PageRunQueryVariables, Api.PageRunQuery>
   'page-run-audit': Asked<Api.PageRunAuditQueryVariables, Api.PageRunAuditQuery>
   'page-run-count': Asked<Api.PageRunCountQueryVariables, Api.PageRunCountQuery>
+  'page-run-diff': Asked<Api.PageRunDiffQueryVariables, Api.PageRunDiffQuery>
   'page-run-events': Asked<Api.PageRunEventsQueryVariables, Api.PageRunEventsQuery>
   'page-run-logs': Asked<Api.PageRunLogsQueryVariables, Api.PageRunLogsQuery>
   'page-run-parameters': Asked<Api.PageRunParametersQueryVariables, Api.PageRunParametersQuery>
@@ -39,6 +40,10 @@ export interface Saved {
   'page-slots': Asked<Api.PageSlotsQueryVariables, Api.PageSlotsQuery>
   'page-sources': Asked<Api.PageSourcesQueryVariables, Api.PageSourcesQuery>
   'page-subjects': Asked<Api.PageSubjectsQueryVariables, Api.PageSubjectsQuery>
+  'page-trend': Asked<Api.PageTrendQueryVariables, Api.PageTrendQuery>
+  'page-trend-choices': Asked<Api.PageTrendChoicesQueryVariables, Api.PageTrendChoicesQuery>
+  'page-trend-point': Asked<Api.PageTrendPointQueryVariables, Api.PageTrendPointQuery>
+  'page-trends': Asked<Api.PageTrendsQueryVariables, Api.PageTrendsQuery>
 }
 
 export type Name = keyof Saved

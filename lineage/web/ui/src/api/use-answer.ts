@@ -55,6 +55,13 @@ export function useEvery<N extends Name>(
   })
 }
 
+/** Ask the same of several things, and be answered when all are. */
+export function useAnswers<N extends Name>(name: N, each: readonly Variables<N>[]): Answered<readonly Answer<N>[]> {
+  return useObserved([name, each, 'each'], (signal) =>
+    Promise.all(each.map((variables) => ask(name, variables, signal))),
+  )
+}
+
 function useObserved<T extends object>(
   queryKey: readonly unknown[],
   fetched: (signal: AbortSignal) => Promise<T>,

@@ -107,7 +107,7 @@ function filter(name: string, value: string): void {
   change({ [name]: value, after: null, before: null })
 }
 
-function Field({ id, label, children }: { id: string; label: string; children: ComponentChildren }) {
+export function Field({ id, label, children }: { id: string; label: string; children: ComponentChildren }) {
   return (
     <div class="field">
       <label for={id}>{label}</label>

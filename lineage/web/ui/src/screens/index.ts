@@ -19,4 +19,5 @@ export const SCREENS: Readonly<Partial<Record<Head, ComponentType<ScreenProps>>>
   experiments: lazily(() => import('./experiments').then((it) => it.ExperimentsScreen)),
   recurring: lazily(() => import('./recurring').then((it) => it.RecurringScreen)),
   search: lazily(() => import('./search').then((it) => it.SearchScreen)),
+  trends: lazily(() => import('./trends').then((it) => it.TrendsScreen)),
 }

@@ -2,11 +2,14 @@
 import { artifacts } from './artifacts'
 import { deployments } from './deployments'
 import { experiments } from './experiments'
+import { charts } from './charts'
+import { comparison } from './comparison'
 import { frame, states, words } from './frame'
 import { recurring } from './recurring'
 import { artifactText, audit, run, runEvents, runLogs, runRaw, runReports, runRerun, runSpec, runSteps } from './run'
 import { runs } from './runs'
 import { search } from './search'
+import { trends } from './trends'
 
 export const texts = {
   artifacts,
@@ -28,4 +31,7 @@ export const texts = {
   audit,
   runs,
   search,
+  charts,
+  comparison,
+  trends,
 }
