@@ -51,9 +51,6 @@ export function App() {
               </a>
             </li>
           ))}
-          <li>
-            <a href="graphiql">{texts.frame.graphiql}</a>
-          </li>
         </ul>
       </nav>
       <main id="main" ref={main} tabIndex={-1}>

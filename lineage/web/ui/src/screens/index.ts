@@ -14,6 +14,7 @@ export type Head = keyof typeof texts.frame.screens | 'search'
 
 export const SCREENS: Readonly<Partial<Record<Head, ComponentType<ScreenProps>>>> = {
   runs: RunsScreen,
+  ask: lazily(() => import('./ask').then((it) => it.AskScreen)),
   artifacts: lazily(() => import('./artifacts').then((it) => it.ArtifactsScreen)),
   deployments: lazily(() => import('./deployments').then((it) => it.DeploymentScreens)),
   experiments: lazily(() => import('./experiments').then((it) => it.ExperimentsScreen)),

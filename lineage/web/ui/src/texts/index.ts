@@ -1,9 +1,10 @@
 /** All that the page says, in one place: whoever translates it translates this folder. */
 import { artifacts } from './artifacts'
-import { deployments } from './deployments'
-import { experiments } from './experiments'
+import { ask } from './ask'
 import { charts } from './charts'
 import { comparison } from './comparison'
+import { deployments } from './deployments'
+import { experiments } from './experiments'
 import { frame, states, words } from './frame'
 import { recurring } from './recurring'
 import { artifactText, audit, run, runEvents, runLogs, runRaw, runReports, runRerun, runSpec, runSteps } from './run'
@@ -13,6 +14,9 @@ import { trends } from './trends'
 
 export const texts = {
   artifacts,
+  ask,
+  charts,
+  comparison,
   deployments,
   experiments,
   frame,
@@ -31,7 +35,5 @@ export const texts = {
   audit,
   runs,
   search,
-  charts,
-  comparison,
   trends,
 }
