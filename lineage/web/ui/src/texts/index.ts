@@ -1,5 +1,6 @@
 /** All that the page says, in one place: whoever translates it translates this folder. */
 import { artifacts } from './artifacts'
+import { audit } from './audit'
 import { deployments } from './deployments'
 import { experiments } from './experiments'
 import { frame, states, words } from './frame'
@@ -7,4 +8,4 @@ import { recurring } from './recurring'
 import { runs } from './runs'
 import { search } from './search'
 
-export const texts = { frame, states, words, artifacts, deployments, experiments, recurring, runs, search }
+export const texts = { frame, states, words, artifacts, audit, deployments, experiments, recurring, runs, search }
