@@ -23,13 +23,27 @@ export interface Saved {
   'page-recurring-runs': Asked<Api.PageRecurringRunsQueryVariables, Api.PageRecurringRunsQuery>
   'page-rejected': Asked<Api.PageRejectedQueryVariables, Api.PageRejectedQuery>
   'page-rejected-event': Asked<Api.PageRejectedEventQueryVariables, Api.PageRejectedEventQuery>
+  'page-run': Asked<Api.PageRunQueryVariables, Api.PageRunQuery>
+  'page-run-audit': Asked<Api.PageRunAuditQueryVariables, Api.PageRunAuditQuery>
   'page-run-count': Asked<Api.PageRunCountQueryVariables, Api.PageRunCountQuery>
+  'page-run-diff': Asked<Api.PageRunDiffQueryVariables, Api.PageRunDiffQuery>
+  'page-run-events': Asked<Api.PageRunEventsQueryVariables, Api.PageRunEventsQuery>
+  'page-run-logs': Asked<Api.PageRunLogsQueryVariables, Api.PageRunLogsQuery>
   'page-run-parameters': Asked<Api.PageRunParametersQueryVariables, Api.PageRunParametersQuery>
+  'page-run-raw': Asked<Api.PageRunRawQueryVariables, Api.PageRunRawQuery>
+  'page-run-reports': Asked<Api.PageRunReportsQueryVariables, Api.PageRunReportsQuery>
+  'page-run-rerun': Asked<Api.PageRunRerunQueryVariables, Api.PageRunRerunQuery>
+  'page-run-spec': Asked<Api.PageRunSpecQueryVariables, Api.PageRunSpecQuery>
+  'page-run-steps': Asked<Api.PageRunStepsQueryVariables, Api.PageRunStepsQuery>
   'page-runs': Asked<Api.PageRunsQueryVariables, Api.PageRunsQuery>
   'page-search': Asked<Api.PageSearchQueryVariables, Api.PageSearchQuery>
   'page-slots': Asked<Api.PageSlotsQueryVariables, Api.PageSlotsQuery>
   'page-sources': Asked<Api.PageSourcesQueryVariables, Api.PageSourcesQuery>
   'page-subjects': Asked<Api.PageSubjectsQueryVariables, Api.PageSubjectsQuery>
+  'page-trend': Asked<Api.PageTrendQueryVariables, Api.PageTrendQuery>
+  'page-trend-choices': Asked<Api.PageTrendChoicesQueryVariables, Api.PageTrendChoicesQuery>
+  'page-trend-point': Asked<Api.PageTrendPointQueryVariables, Api.PageTrendPointQuery>
+  'page-trends': Asked<Api.PageTrendsQueryVariables, Api.PageTrendsQuery>
 }
 
 export type Name = keyof Saved

@@ -100,3 +100,26 @@ export function shortened(text: string, most = 24): string {
 function padded(value: number): string {
   return String(value).padStart(2, '0')
 }
+
+/** A difference: with its sign, also where that is a plus. */
+export function signedText(value: number): string {
+  return `${value > 0 ? '+' : value < 0 ? '−' : '±'}${numberText(Math.abs(value))}`
+}
+
+/** A relative change, which is 0.05 for five percent more, with its sign. */
+export function percentText(share: number): string {
+  const size = Math.abs(share) * 100
+  return `${share > 0 ? '+' : share < 0 ? '−' : '±'}${size.toLocaleString('en', { maximumFractionDigits: size < 1_000 ? 1 : 0 })} %`
+}
+
+/** A probability; one that is smaller than anybody computes is said to be so. */
+export function probabilityText(value: number): string {
+  return value < 0.0001 ? '< 0.0001' : value.toLocaleString('en', { maximumSignificantDigits: 2 })
+}
+
+/** The value of a metric of that name: one of seconds or bytes as people write these. */
+export function measureText(metric: string, value: number): string {
+  if (metric.endsWith('_seconds') && value >= 0) return durationText(value)
+  if (metric.endsWith('_bytes') && value >= 0) return sizeText(value)
+  return numberText(value)
+}

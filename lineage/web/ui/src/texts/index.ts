@@ -1,11 +1,41 @@
 /** All that the page says, in one place: whoever translates it translates this folder. */
 import { artifacts } from './artifacts'
 import { audit } from './audit'
+import { ask } from './ask'
+import { charts } from './charts'
+import { comparison } from './comparison'
 import { deployments } from './deployments'
 import { experiments } from './experiments'
 import { frame, states, words } from './frame'
 import { recurring } from './recurring'
+import { artifactText, audit, run, runEvents, runLogs, runRaw, runReports, runRerun, runSpec, runSteps } from './run'
 import { runs } from './runs'
 import { search } from './search'
+import { trends } from './trends'
 
 export const texts = { frame, states, words, artifacts, audit, deployments, experiments, recurring, runs, search }
+export const texts = {
+  artifacts,
+  ask,
+  charts,
+  comparison,
+  deployments,
+  experiments,
+  frame,
+  states,
+  words,
+  recurring,
+  run,
+  runSteps,
+  runReports,
+  runLogs,
+  artifactText,
+  runEvents,
+  runSpec,
+  runRaw,
+  runRerun,
+  audit,
+  runs,
+  search,
+  trends,
+}

@@ -5,7 +5,8 @@ import { useUpdates } from '../../api/live'
 import type { Answer } from '../../api/queries'
 import { type Answered, useAnswer } from '../../api/use-answer'
 import { isFiltered } from '../../parts/filters'
-import { Icon } from '../../parts/icons'
+import { lazily } from '../../parts/lazily'
+import { Menu } from '../../parts/menu'
 import { Pager, pageAsked } from '../../parts/pager'
 import { Screen } from '../../parts/screen'
 import { type Sorting, sortable, sortingOf } from '../../parts/sorting'
@@ -30,7 +31,14 @@ import {
 const PAGE = 50
 export const MOST_COMPARED = 10
 
-export function RunsScreen({ params }: ScreenProps) {
+const RunScreen = lazily(() => import('../run').then((it) => it.RunScreen))
+
+/** All runs; or the one whose id follows in the address. */
+export function RunsScreen(props: ScreenProps) {
+  return props.path.length ? <RunScreen {...props} /> : <ListedRuns {...props} />
+}
+
+function ListedRuns({ params }: ScreenProps) {
   useUpdates(['page-runs', 'page-run-count'])
   const where = whereOf(params)
   const sorting = sortingOf(params.sort, NEWEST_FIRST)
@@ -182,32 +190,26 @@ function ColumnMenu({
       </label>
     ))
   return (
-    <details
-      class="menu"
-      open={isOpen}
-      onToggle={(event) => change({ choosing: event.currentTarget.open ? 'columns' : null }, { replace: true })}
+    <Menu
+      title={texts.runs.columns}
+      isOpen={isOpen}
+      onToggle={(open) => change({ choosing: open ? 'columns' : null }, { replace: true })}
     >
-      <summary>
-        {texts.runs.columns}
-        <Icon name="down" />
-      </summary>
-      <div class="sheet">
+      <fieldset class="choices">
+        <legend>{texts.runs.columnsOfRuns}</legend>
+        {offered('', Object.keys(OF_RUNS), (name) => texts.runs.column[name as keyof typeof OF_RUNS])}
+      </fieldset>
+      <fieldset class="choices">
+        <legend>{texts.runs.columnsOfMetrics}</legend>
+        {metrics.length ? offered(METRIC, metrics, (name) => name) : <p>{texts.runs.noMetrics}</p>}
+      </fieldset>
+      {parameterNames.length > 0 && (
         <fieldset class="choices">
-          <legend>{texts.runs.columnsOfRuns}</legend>
-          {offered('', Object.keys(OF_RUNS), (name) => texts.runs.column[name as keyof typeof OF_RUNS])}
+          <legend>{texts.runs.columnsOfParameters}</legend>
+          {offered(PARAMETER, parameterNames, (name) => name)}
         </fieldset>
-        <fieldset class="choices">
-          <legend>{texts.runs.columnsOfMetrics}</legend>
-          {metrics.length ? offered(METRIC, metrics, (name) => name) : <p>{texts.runs.noMetrics}</p>}
-        </fieldset>
-        {parameterNames.length > 0 && (
-          <fieldset class="choices">
-            <legend>{texts.runs.columnsOfParameters}</legend>
-            {offered(PARAMETER, parameterNames, (name) => name)}
-          </fieldset>
-        )}
-      </div>
-    </details>
+      )}
+    </Menu>
   )
 }
 
