@@ -75,8 +75,6 @@ export const words = {
     UNKNOWN: 'Unknown',
   },
   artifactStates: { PRESENT: 'Present', CHANGED: 'Changed', MISSING: 'Missing', UNVERIFIED: 'Unverified' },
-  tiers: { NONE: 'None', TRACEABLE: 'Traceable', RE_EXECUTABLE: 'Re-executable', VERIFIED: 'Verified' },
-  verdicts: { PASS: 'Pass', FAIL: 'Fail', UNKNOWN: 'Unknown', NOT_APPLICABLE: 'Not applicable', WAIVED: 'Waived' },
   recurringStates: { enabled: 'Enabled', disabled: 'Disabled', stopped: 'Ended', gone: 'Deleted' },
   readyStates: { ready: 'Ready', notReady: 'Not ready', unknown: 'Not told', gone: 'Deleted' },
 }

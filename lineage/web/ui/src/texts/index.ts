@@ -1,7 +1,7 @@
 /** All that the page says, in one place: whoever translates it translates this folder. */
 import { artifacts } from './artifacts'
-import { audit } from './audit'
 import { ask } from './ask'
+import { audits } from './audits'
 import { charts } from './charts'
 import { comparison } from './comparison'
 import { deployments } from './deployments'
@@ -13,7 +13,6 @@ import { runs } from './runs'
 import { search } from './search'
 import { trends } from './trends'
 
-export const texts = { frame, states, words, artifacts, audit, deployments, experiments, recurring, runs, search }
 export const texts = {
   artifacts,
   ask,
@@ -35,6 +34,7 @@ export const texts = {
   runRaw,
   runRerun,
   audit,
+  audits,
   runs,
   search,
   trends,

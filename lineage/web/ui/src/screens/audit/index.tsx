@@ -10,7 +10,7 @@ import { Tiers } from './tiers'
 const NONDETERMINISM = 'nondeterminism'
 
 export function AuditScreen({ path, params }: ScreenProps) {
-  const said = texts.audit
+  const said = texts.audits
   const shown = path[0] === NONDETERMINISM ? NONDETERMINISM : 'tiers'
   return (
     <Screen title={said.title}>

@@ -19,7 +19,7 @@ const DIGEST_LENGTH = 28
 const VALUE_LENGTH = 40
 
 export function Nondeterminism({ params }: Pick<ScreenProps, 'params'>) {
-  const said = texts.audit.unlike
+  const said = texts.audits.unlike
   const choices = useAnswer('page-choices', {})
   const known = choices.state === 'answered' ? choices.data.pipelines.nodes : []
   const found = useAnswer('page-nondeterminism', {
@@ -62,7 +62,7 @@ export function Nondeterminism({ params }: Pick<ScreenProps, 'params'>) {
 }
 
 function Unlike({ group }: { group: Group }) {
-  const said = texts.audit.unlike
+  const said = texts.audits.unlike
   const { step, pipeline } = namesOf(group)
   const newest = group.executions[0]
   return (
@@ -102,28 +102,28 @@ function Unlike({ group }: { group: Group }) {
 const COLUMNS: readonly Column<Row>[] = [
   {
     id: 'output',
-    title: texts.audit.unlike.output,
+    title: texts.audits.unlike.output,
     cell: (row) => row.output && <bdi class="name">{row.output}</bdi>,
   },
   {
     id: 'kind',
-    title: texts.audit.unlike.kind,
-    cell: (row) => row.output && (row.isParameter ? texts.audit.unlike.parameter : texts.audit.unlike.artifact),
+    title: texts.audits.unlike.kind,
+    cell: (row) => row.output && (row.isParameter ? texts.audits.unlike.parameter : texts.audits.unlike.artifact),
   },
   {
     id: 'value',
-    title: texts.audit.unlike.value,
+    title: texts.audits.unlike.value,
     cell: (row) =>
       row.value === null ? (
         <span class="quiet">{texts.words.redacted}</span>
       ) : (
-        <Identifier text={row.value} what={texts.audit.unlike.value} most={VALUE_LENGTH} />
+        <Identifier text={row.value} what={texts.audits.unlike.value} most={VALUE_LENGTH} />
       ),
   },
-  { id: 'count', title: texts.audit.unlike.times, cell: (row) => row.count.toLocaleString(), isNumber: true },
+  { id: 'count', title: texts.audits.unlike.times, cell: (row) => row.count.toLocaleString(), isNumber: true },
   {
     id: 'execution',
-    title: texts.audit.unlike.newest,
+    title: texts.audits.unlike.newest,
     cell: ({ execution }) => (
       <a href={address(['runs', execution.run.id, 'graph'], { step: execution.id })}>
         <bdi class="name">{execution.run.displayName}</bdi>

@@ -4,7 +4,6 @@ import { address } from '../../address/address'
 import { useUpdates } from '../../api/live'
 import type { Answer } from '../../api/queries'
 import { useAnswer } from '../../api/use-answer'
-import { TierMark, VerdictMark, VerdictSign } from '../../parts/audit-marks'
 import { isFiltered } from '../../parts/filters'
 import { ListPage } from '../../parts/list'
 import { Name } from '../../parts/name'
@@ -14,6 +13,7 @@ import { type Sorting, sortable, sortingOf } from '../../parts/sorting'
 import { Shown } from '../../parts/states'
 import type { Column } from '../../parts/table'
 import { Moment } from '../../parts/values'
+import { TierMark, VerdictMark, VerdictSign } from '../../parts/verdict'
 import { FilterForm } from '../../runs/filter-form'
 import { FILTERS, NEWEST_FIRST, orderOf, whereOf } from '../../runs/filters'
 import { texts } from '../../texts'
@@ -27,7 +27,7 @@ const MOST_BLOCKERS = 3
 
 export function Tiers({ params }: Pick<ScreenProps, 'params'>) {
   useUpdates(['page-runs'])
-  const said = texts.audit
+  const said = texts.audits
   const sorting = sortingOf(params.sort, NEWEST_FIRST)
   const listed = useAnswer('page-runs', {
     where: whereOf(params),
@@ -59,7 +59,7 @@ export function Tiers({ params }: Pick<ScreenProps, 'params'>) {
 }
 
 function Counts({ audits, of }: { audits: Audits; of: number }) {
-  const said = texts.audit
+  const said = texts.audits
   return (
     <ul class="counts" aria-label={said.onThisPage}>
       {countsOf(audits.known.values()).map(([tier, count]) => (
@@ -77,11 +77,11 @@ function Counts({ audits, of }: { audits: Audits; of: number }) {
 }
 
 function columnsOf(sorting: Sorting, { known }: Audits): readonly Column<Run>[] {
-  const said = texts.audit.column
+  const said = texts.audits.column
   const audited = (run: Run, cell: (audit: Audit) => ComponentChildren) => {
     const audit = known.get(run.id)
     if (audit) return cell(audit)
-    return <span class="quiet">{audit === null ? texts.words.none : texts.audit.pending}</span>
+    return <span class="quiet">{audit === null ? texts.words.none : texts.audits.pending}</span>
   }
   return [
     {
@@ -119,18 +119,20 @@ function columnsOf(sorting: Sorting, { known }: Audits): readonly Column<Run>[] 
 
 function Next({ run, audit }: { run: Run; audit: Audit }) {
   const next = nextOf(audit)
-  if (!next) return <span class="quiet">{texts.audit.nothingAbove}</span>
+  if (!next) return <span class="quiet">{texts.audits.nothingAbove}</span>
   const hidden = next.blockers.length - MOST_BLOCKERS
   return (
-    <ul class="blockers" aria-label={texts.audit.blocks(texts.words.tiers[next.tier])}>
+    <ul class="blockers" aria-label={texts.audits.blocks(texts.audit.tiers[next.tier])}>
       {next.blockers.slice(0, MOST_BLOCKERS).map((check) => (
-        <li key={check.id} title={check.reason}>
-          <VerdictSign verdict={check.verdict} /> <code>{check.id}</code> {check.title}
+        <li key={check.id} class="blocker" title={check.reason}>
+          <VerdictSign verdict={check.verdict} />
+          <code>{check.id}</code>
+          <span>{check.title}</span>
         </li>
       ))}
       {hidden > 0 && (
         <li>
-          <a href={address(['runs', run.id, 'audit'])}>{texts.audit.more(hidden)}</a>
+          <a href={address(['runs', run.id, 'audit'])}>{texts.audits.more(hidden)}</a>
         </li>
       )}
     </ul>

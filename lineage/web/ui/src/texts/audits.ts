@@ -1,4 +1,4 @@
-export const audit = {
+export const audits = {
   title: 'Audit',
   tiers: 'Runs by tier',
   nondeterminism: 'Nondeterminism',
