@@ -1,6 +1,7 @@
 /** All that the page says, in one place: whoever translates it translates this folder. */
 import { artifacts } from './artifacts'
 import { ask } from './ask'
+import { audits } from './audits'
 import { charts } from './charts'
 import { comparison } from './comparison'
 import { deployments } from './deployments'
@@ -33,6 +34,7 @@ export const texts = {
   runRaw,
   runRerun,
   audit,
+  audits,
   runs,
   search,
   trends,
