@@ -3,13 +3,13 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, Final, TypeVar
 
 from lineage.containers import containers_of_template
 from lineage.dossier import Dossier, Step
 from lineage.identity import Key
-from lineage.model import Execution, PipelineVersion, Run
+from lineage.model import Execution, PipelineVersion, Run, StepGraph, StepLink
 from lineage.ports import Condition, LineageStore, Listing, Operator, Order, PageRequest, Scope
 from lineage.rerun import RERUN_OF, rerun_label
 from lineage.templates import Templates
@@ -18,6 +18,9 @@ T = TypeVar("T")
 KEYS_AT_ONCE: Final = 500  # a statement stays well below the 999 parameters that every SQLite takes
 EXECUTIONS_AT_ONCE: Final = 1000
 MOST_RERUNS: Final = 20
+MOST_STEPS: Final = 5_000  # of a graph: nobody reads more in a picture
+MOST_STEP_LINKS: Final = 20_000  # of a graph: where hundreds of items stand behind hundreds, each leads to each
+_NOT_REPLACED: Final = Condition(field="superseded", operator=Operator.EQ, value=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +77,21 @@ def reruns(store: LineageStore, scope: Scope, run: Run) -> tuple[Run, ...]:
     """Find the runs that say that they repeat a run, the newest first (`lineage.rerun.RERUN_OF`)."""
     of_it = Condition(field="label", operator=Operator.EQ, name=RERUN_OF, value=rerun_label(run))
     return store.runs(scope, Listing(where=of_it), PageRequest(first=MOST_RERUNS)).items
+
+
+def step_graphs(store: LineageStore, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, StepGraph]:
+    """Read which steps runs have, and which leads to which: in two questions, however many these are."""
+    listing, first = Listing(where=_NOT_REPLACED), PageRequest(first=MOST_STEPS)
+    pages = store.owned(scope, Execution, "run", runs, listing, first)
+    preceding = store.preceding(scope, runs)
+    found: dict[Key, StepGraph] = {}
+    for run, page in pages.items():
+        ids = {each.key: each.id for each in page.items}
+        pairs = ((source, target) for target in ids for source in preceding.get(target, ()) if source in ids)
+        links = tuple(StepLink(ids[source], ids[target]) for source, target in islice(pairs, MOST_STEP_LINKS + 1))
+        complete = not page.has_next and len(links) <= MOST_STEP_LINKS
+        found[run] = StepGraph(executions=page.items, links=links[:MOST_STEP_LINKS], complete=complete)
+    return found
 
 
 def with_pod_objects(store: LineageStore, scope: Scope, known: Dossier, executions: Collection[Key]) -> Dossier:

@@ -703,6 +703,24 @@ class Copy:
     same_bytes: bool
 
 
+@dataclass(frozen=True, slots=True)
+class StepLink:
+    """An execution that had to end before another one started, by their ids."""
+
+    source: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepGraph:
+    """The executions of a run, without those that a later attempt replaced, and which leads to which. `complete` is
+    false where there are more of either."""
+
+    executions: tuple[Execution, ...]
+    links: tuple[StepLink, ...]
+    complete: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineageGraph:
     """Never silently partial: `complete` is false where anything is missing, `reasons` say why, and

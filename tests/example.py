@@ -379,6 +379,19 @@ SERVED: Final = (
 )
 
 
+def asked_of_example() -> dict[str, Any]:
+    """Values for the variables of saved queries: about what the example holds, and a graph to lay out."""
+    return {
+        "artifact": MODEL.id,
+        "run": NIGHTLY.id,
+        "uid": NIGHTLY.uid,
+        "text": "churn",
+        "first": 5,
+        "boxes": [{"id": name, "width": 120, "height": 46} for name in "abc"],
+        "links": [{"source": "a", "target": "b"}, {"source": "b", "target": "c"}, {"source": "a", "target": "c"}],
+    }
+
+
 def example() -> Knowledge:
     """Tell the whole of it."""
     return Knowledge(

@@ -36,6 +36,7 @@ from graphql import (
 )
 from graphql.type import SchemaMetaFieldDef, TypeMetaFieldDef
 
+from lineage.gathering import MOST_STEPS
 from lineage_graphql.connections import LARGEST_PAGE, PAGE_UNLESS_ASKED
 from lineage_graphql.fingerprints import GROUPS_UNLESS_ASKED, MOST_COMPARED
 from lineage_graphql.impact import LISTED_UNLESS_ASKED
@@ -51,14 +52,16 @@ OF_WHOLE_RUNS: Final = {
     ("Query", "runDiff"): 4_000,
     ("Run", "audit"): 2_000,
     ("Run", "tier"): 2_000,
+    ("Run", "graph"): 2_000,  # which of its executions leads to which; these count beside that
     ("Execution", "reuse"): 100,  # the same, once for all executions of a run
 }
-LENGTHS: Final = {("Unlike", "executions"): MOST_COMPARED}
+LENGTHS: Final = {("Unlike", "executions"): MOST_COMPARED, ("StepGraph", "executions"): MOST_STEPS}
 OF_DOCUMENT: Final = 100  # nodes: a workflow has some 100 KB, and may have many times that
 ASSUMED_TYPES: Final = 10  # of a list that describes the schema itself: the whole of it counts some thousands
 
 JSON: Final = "JSON"
-SIZES: Final = ("first", "last", "maxNodes", "ids")  # the arguments that say how many
+OF_WHAT_IS_GIVEN: Final = {("Query", "layout"): ("boxes", "links")}  # nothing is read, and each of these is work
+SIZES: Final = ("first", "last", "maxNodes", "ids", "boxes", "links")  # the arguments that say how many
 
 PAGED: Final = {
     "Impact": ("first", LISTED_UNLESS_ASKED),
@@ -147,6 +150,8 @@ class _Count:
             return OF_DOCUMENT
         if (parent.name, name) in OF_WHOLE_RUNS:
             return OF_WHOLE_RUNS[parent.name, name] + self.selected(field.selection_set, of)
+        if (parent.name, name) in OF_WHAT_IS_GIVEN:
+            return sum(self._many(field, argument) or 0 for argument in OF_WHAT_IS_GIVEN[parent.name, name])
         if not _is_list(declared.type):
             within = page if parent.name in PAGED else self._page_within(field, of)
             return self.selected(field.selection_set, of, within)
@@ -160,9 +165,9 @@ class _Count:
             return LENGTHS[parent.name, field.name.value]
         if is_introspection_type(of):
             return ASSUMED_TYPES if isinstance(of, GraphQLObjectType) else 0
-        ids = self._argument(field, "ids")
-        if isinstance(ids, list | tuple):
-            return len(ids)
+        ids = self._many(field, "ids")
+        if ids is not None:
+            return ids
         return 0 if _leads_nowhere(of) else ASSUMED_LENGTH
 
     def _page(self, field: FieldNode) -> int:
@@ -176,6 +181,11 @@ class _Count:
         size, unless_asked = PAGED[of.name]
         asked = self._argument(field, size)
         return max(0, asked) if isinstance(asked, int) else unless_asked
+
+    def _many(self, field: FieldNode, argument: str) -> int | None:
+        """Say how many are given in a list: it, or a range that is as long."""
+        given = self._argument(field, argument)
+        return len(given) if isinstance(given, list | tuple | range) else None
 
     def _argument(self, field: FieldNode, name: str) -> Any:
         given = next((each.value for each in field.arguments if each.name.value == name), None)

@@ -120,10 +120,11 @@ def _nodes_asked(document: Document, operation_name: str | None, variables: Mapp
     return _most_nodes(document, operation_name, tuple(sizes))
 
 
-def _size(value: Any) -> int | tuple[None, ...] | None:
-    """What counts of a variable: a number, or how many there are in a list."""
+def _size(value: Any) -> int | range | None:
+    """What counts of a variable: a number, or how many there are in a list. A range is as long, and takes no room in
+    what is remembered."""
     if isinstance(value, list | tuple):
-        return (None,) * len(value)
+        return range(len(value))
     return value if isinstance(value, int) else None
 
 

@@ -36,7 +36,7 @@ from lineage_graphql.schema import SCHEMA
 
 
 class _Plain(NamedTuple):
-    """A field without arguments whose value is an attribute, and a scalar or an enumeration."""
+    """A field without arguments whose value is an attribute: a scalar, an enumeration, or a list of such."""
 
     attribute: str
     nullable: bool
@@ -164,11 +164,31 @@ def _plain_fields(schema: GraphQLSchema) -> Mapping[str, Mapping[str, _Plain]]:
 
 def _plain(field: GraphQLField) -> _Plain | None:
     of, resolve = _nullable(field.type), field.resolve
-    if field.args or not isinstance(of, GraphQLScalarType | GraphQLEnumType):
+    serialize = _serializer(of)
+    if field.args or serialize is None:
         return None
     if not isinstance(resolve, partial) or resolve.func is not dict_or_attr_resolver:
         return None
-    return _Plain(resolve.args[0], of is field.type, of.serialize)
+    return _Plain(resolve.args[0], of is field.type, serialize)
+
+
+def _serializer(of: GraphQLOutputType) -> Callable[[Any], Any] | None:
+    """Say how values of a type are written; None where it takes more than that."""
+    if isinstance(of, GraphQLScalarType | GraphQLEnumType):
+        return of.serialize
+    if not isinstance(of, GraphQLList) or not isinstance(of.of_type, GraphQLNonNull):
+        return None
+    item = of.of_type.of_type
+    return partial(_all_written, item.serialize) if isinstance(item, GraphQLScalarType | GraphQLEnumType) else None
+
+
+def _all_written(serialize: Callable[[Any], Any], values: Any) -> list[Any]:
+    if not isinstance(values, list | tuple):
+        raise TypeError(f"{type(values).__name__} is no list")
+    written = [serialize(value) for value in values]
+    if None in values or None in written:
+        raise TypeError("an item is null")
+    return written
 
 
 def _nullable(of: GraphQLOutputType) -> GraphQLOutputType:

@@ -13,6 +13,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from lineage.deadline import Deadline
 from lineage.fingerprints import UNSETTLED, Fingerprint
+from lineage.gathering import step_graphs
 from lineage.identity import Key
 from lineage.model import (
     Artifact,
@@ -31,6 +32,7 @@ from lineage.model import (
     Run,
     ServedArtifact,
     Slot,
+    StepGraph,
     Turn,
     WorkflowIncarnation,
 )
@@ -38,6 +40,7 @@ from lineage.ports import LineageStore, Listing, Page, PageRequest, Scope
 
 T = TypeVar("T")
 DOCUMENTS_AT_ONCE: Final = 10  # a hundred that wait to be decoded take as much memory as all that is answered
+GRAPHS_AT_ONCE: Final = 4  # of up to 5,000 executions each
 KEYS_AT_ONCE: Final = 500  # a statement stays well below the 999 parameters that every SQLite takes
 
 
@@ -77,6 +80,9 @@ class Loaders:
         self._completeness = Loader(partial(store.completeness, scope), deadline)
         self._raw = Loader(partial(store.raw, scope), deadline, at_once=DOCUMENTS_AT_ONCE)
         self._specs = Loader(partial(store.specs, scope), deadline, at_once=DOCUMENTS_AT_ONCE)
+        self._step_graphs = Loader(
+            self._arriving(partial(step_graphs, store, scope), _steps), deadline, at_once=GRAPHS_AT_ONCE
+        )
         self._pods = Loader(partial(store.pods, scope), deadline)
         self._inputs = Loader(self._arriving(partial(store.inputs, scope), _artifacts), deadline)
         self._outputs = Loader(self._arriving(partial(store.outputs, scope), _artifacts), deadline)
@@ -147,6 +153,9 @@ class Loaders:
 
     def spec(self, version: PipelineVersion) -> Any:
         return self._part(self._specs, version)
+
+    def step_graph(self, run: Run) -> StepGraph | None:
+        return self._part(self._step_graphs, run)
 
     def pods(self, execution: Execution) -> tuple[PodSeen, ...]:
         return self._part(self._pods, execution) or ()
@@ -300,6 +309,10 @@ class Loaders:
 
 def _alone(node: Node) -> Iterable[Node]:
     return (node,)
+
+
+def _steps(graph: StepGraph) -> Iterable[Node]:
+    return graph.executions
 
 
 def _themselves(nodes: Iterable[Node]) -> Iterable[Node]:

@@ -13,6 +13,7 @@ from lineage_graphql.experiments import EXPERIMENTS
 from lineage_graphql.fingerprints import NONDETERMINISM
 from lineage_graphql.impact import IMPACT
 from lineage_graphql.ingestion import INGESTION
+from lineage_graphql.layouts import LAYOUT
 from lineage_graphql.metrics import METRIC_NAMES
 from lineage_graphql.node import NODE, NODES
 from lineage_graphql.pipelines import PIPELINES
@@ -49,4 +50,5 @@ class Query(graphene.ObjectType):
     metric_trends = METRIC_TRENDS
     alerts = ALERTS
     search = SEARCH
+    layout = LAYOUT
     ingestion = INGESTION

@@ -29,6 +29,7 @@ from lineage_graphql.node import LineageNode, Node
 from lineage_graphql.origins import Origin
 from lineage_graphql.parameters import parameters
 from lineage_graphql.scalars import JSON, DateTime
+from lineage_graphql.steps import STEPS_OF_RUN
 from lineage_graphql.workloads import Tuning
 
 
@@ -111,6 +112,7 @@ class Run(graphene.ObjectType):
     artifacts = list_field(
         "lineage_graphql.artifacts.Artifact", artifacts_of_run, "What its executions read, wrote or took over."
     )
+    graph = STEPS_OF_RUN
     metrics = metrics("The latest value of each metric of the run and its executions.")
     resubmitted_from = graphene.Field(lambda: Run, description="The run that this one was resubmitted from.")
     in_cluster = graphene.Boolean(

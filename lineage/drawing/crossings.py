@@ -9,7 +9,7 @@ counting (2002).
 
 from bisect import bisect_right, insort
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -32,13 +32,16 @@ class Ordered:
     ways: list[tuple[int, ...]]
 
 
-def ordered(column: Sequence[int], links: Sequence[Link], apart: Sequence[object]) -> Ordered:
+def ordered(
+    column: Sequence[int], links: Sequence[Link], apart: Sequence[object], watch: Callable[[int], None]
+) -> Ordered:
     """Give links their places in the columns between their ends, and order all columns.
 
-    Links share a way only if they are equal in `apart`. Each leads from a column to a later one.
+    Links share a way only if they are equal in `apart`. Each leads from a column to a later one. `watch` is called with
+    0 before each step of work.
     """
     places = _with_bends(column, links, apart)
-    _sort(places.columns, places.before, places.after)
+    _sort(places.columns, places.before, places.after, watch)
     return places
 
 
@@ -92,7 +95,9 @@ def _tie(places: Ordered, one: int, other: int) -> None:
 
 
 # ------------------------------------------------------------------------------------------ sorting
-def _sort(columns: list[list[int]], before: list[list[int]], after: list[list[int]]) -> None:
+def _sort(
+    columns: list[list[int]], before: list[list[int]], after: list[list[int]], watch: Callable[[int], None]
+) -> None:
     """Sort the places of each column, in place."""
     place = [0] * len(before)
     for row in columns:
@@ -105,6 +110,7 @@ def _sort(columns: list[list[int]], before: list[list[int]], after: list[list[in
     for sweep in range(max(least, min(most, WORK // max(1, links)))):
         if not fewest or idle == PATIENCE:
             break
+        watch(0)
         if sweep % 2 == 0:
             _sweep(columns[1:], before, place)
         else:

@@ -4,7 +4,7 @@ Each column in turn wants to stand at the mean of its neighbours. Where places w
 stand together at the mean of what they want: isotonic regression by pooling adjacent violators (Barlow et al., 1972).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from math import ceil
 from typing import Final
@@ -21,10 +21,10 @@ SLACK: Final = 0.2  # how much less than by boxes a box is drawn by bends: what 
 FIRM: Final = 6.0  # how much more than a box a bend keeps to what it wants
 
 
-def heights(places: Ordered, size: int, box_heights: Sequence[float]) -> list[float]:
+def heights(places: Ordered, size: int, box_heights: Sequence[float], watch: Callable[[int], None]) -> list[float]:
     """Find the middle of each place, in whole pixels from the top of all: numbers below `size` are boxes.
 
-    The boxes have the heights given; there is at least one.
+    The boxes have the heights given; there is at least one. `watch` is called with 0 before each step of work.
     """
     half = [each / 2 for each in box_heights] + [0.0] * (len(places.before) - size)
     offsets = [_offsets(row, size, half) for row in places.columns]
@@ -41,6 +41,7 @@ def heights(places: Ordered, size: int, box_heights: Sequence[float]) -> list[fl
     ]
     ways = [(places.before, 1), (places.after, -1)] * (passes // 2) + [(both, 1), (both, -1), (in_line, 1)]
     for tied, step in ways:
+        watch(0)
         for row, below in list(zip(places.columns, offsets, strict=True))[::step]:
             _settle(row, below, tied, middle, size)
     for row, below in zip(places.columns[::-1], offsets[::-1], strict=True):

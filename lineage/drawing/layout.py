@@ -7,7 +7,7 @@ text. Everything follows from the order of what is given: the same graph has the
 Nodes are numbers from 0 on; lengths are pixels, x to the right and y down.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from typing import Final
@@ -36,6 +36,9 @@ class Box:
 
 
 Point = tuple[float, float]
+Watch = Callable[[int], None]
+"""Is told how many columns links are about to be led through, and 0 before each step of work else. What it raises ends
+the layout."""
 Route = tuple[Point, ...]
 """From the side of one box to the side of another. Between two points of one height is a line, and else a curve that
 begins and ends horizontally. Two points above each other, on one side of a box, are a loop."""
@@ -51,17 +54,25 @@ class Layout:
     height: float
 
 
-def lay_out(sizes: Sequence[tuple[float, float]], links: Sequence[Link], apart: Sequence[object]) -> Layout:
+def unwatched(_: int) -> None:
+    """Let a layout take as long as it takes."""
+
+
+def lay_out(
+    sizes: Sequence[tuple[float, float]], links: Sequence[Link], apart: Sequence[object], *, watch: Watch = unwatched
+) -> Layout:
     """Lay out a graph whose nodes have widths and heights. Boxes of one column are as wide as the widest.
 
-    Links of one node that are equal in `apart` may share a part of their way.
+    Links of one node that are equal in `apart` may share a part of their way. Time and room grow with the columns that
+    links pass, which are up to nodes times links: who lays out what others made up has that watched.
     """
     parts = list(_parts(len(sizes), links))
     laid_out: list[Layout] = []
     for nodes, numbers in parts:
         within = {node: number for number, node in enumerate(nodes)}
         inner = [(within[source], within[target]) for source, target in (links[number] for number in numbers)]
-        laid_out.append(_lay_out([sizes[node] for node in nodes], inner, [apart[number] for number in numbers]))
+        inner_apart = [apart[number] for number in numbers]
+        laid_out.append(_lay_out([sizes[node] for node in nodes], inner, inner_apart, watch))
     boxes: dict[int, Box] = {}
     routes: dict[int, Route] = {}
     width = height = 0.0
@@ -126,14 +137,17 @@ def _packed(parts: Sequence[Layout]) -> list[Point]:
 
 
 # ------------------------------------------------------------------------------------------ one part
-def _lay_out(sizes: Sequence[tuple[float, float]], links: Sequence[Link], apart: Sequence[object]) -> Layout:
+def _lay_out(
+    sizes: Sequence[tuple[float, float]], links: Sequence[Link], apart: Sequence[object], watch: Watch
+) -> Layout:
     size = len(sizes)
     is_turned = turned(size, links)
     straight = [number for number, (source, target) in enumerate(links) if source != target]
     onward = [links[number][::-1] if is_turned[number] else links[number] for number in straight]
     column = columns(size, onward)
-    places = ordered(column, onward, [(apart[number], is_turned[number]) for number in straight])
-    middle = heights(places, size, [height for _, height in sizes])
+    watch(sum(column[target] - column[source] for source, target in onward))
+    places = ordered(column, onward, [(apart[number], is_turned[number]) for number in straight], watch)
+    middle = heights(places, size, [height for _, height in sizes], watch)
     sides = _sides(places, middle, sizes)
     boxes = [
         Box(sides[at][0], middle[node] - height / 2, sides[at][1] - sides[at][0], height)

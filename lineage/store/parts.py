@@ -275,11 +275,17 @@ def preceding(connection: Connection, scope: Scope, runs: Sequence[Key]) -> Mapp
     rows = connection.execute(_attempts(of_runs(scope, runs)).join(run, run.c.id == execution.c.run_id)).all()
     by_attempt = {(row.run_id, row.node_id, row.started_at): row for row in rows}
     keys = {row.id: decode_key(row.key) for row in rows}
-    return {
-        keys[row.id]: tuple(sorted((keys[one] for one in _nearest(row, by_attempt)), key=encode_key))
-        for row in rows
-        if not row.is_group
-    }
+    # Items of a loop stand behind the same, which may be as many items of another: that is found once for all of them.
+    known: dict[tuple[int, str, bool], tuple[Key, ...]] = {}
+    found: dict[Key, tuple[Key, ...]] = {}
+    for row in rows:
+        if row.is_group:
+            continue
+        place = (row.run_id, row.parents, bool(row.is_system))
+        if place not in known:
+            known[place] = tuple(sorted((keys[one] for one in _nearest(row, by_attempt)), key=encode_key))
+        found[keys[row.id]] = known[place]
+    return found
 
 
 def _attempts(which: ColumnElement[bool]) -> Select[Any]:

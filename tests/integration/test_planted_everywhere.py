@@ -204,6 +204,7 @@ def queries(store: SqlStore) -> Iterator[tuple[str, str, str]]:
         ("Query", "rerunManifest"): f'run: "{first.id}"',
         ("Query", "run"): f'uid: "{first.uid}"',
         ("Query", "search"): 'text: "a"',
+        ("Query", "layout"): 'boxes: [{id: "a", width: 1, height: 1}], links: []',
         ("Execution", "metricSeries"): 'name: "accuracy"',
         ("RecurringRun", "slots"): 'from: "2026-01-01T00:00:00Z", to: "2026-01-02T00:00:00Z"',
     }

@@ -30,6 +30,7 @@ from tests.example import (
     TRAIN_RUNNING,
     VERSION,
     WEEKLY,
+    asked_of_example,
     example,
 )
 from tests.fakes import FakeStore
@@ -278,6 +279,15 @@ def test_an_execution_is_told_with_what_it_read_and_wrote() -> None:
     }
 
 
+def test_a_run_is_told_with_all_its_steps_and_which_leads_to_which() -> None:
+    found = ask(saved_queries()["run-graph"].text, id=NIGHTLY.id)["node"]
+    steps = {each["id"]: each["displayName"] for each in found["graph"]["executions"]}
+    links = {(steps[link["source"]], steps[link["target"]]) for link in found["graph"]["links"]}
+    assert (found["id"], found["phase"], found["graph"]["complete"]) == (NIGHTLY.id, "SUCCEEDED", True)
+    assert set(steps) == {each.id for each in EXECUTIONS if each.run_key == NIGHTLY.key and not each.superseded}
+    assert ("prepare", "train") in links
+
+
 def test_a_cache_hit_names_the_execution_that_it_took_over_from() -> None:
     found = ask("{ executions(where: {cached: true}) { nodes { id cachedFrom { id } outputs { role } } } }")
     assert found["executions"]["nodes"] == [
@@ -497,6 +507,7 @@ def test_a_scope_of_metrics_names_exactly_one_thing(scope: str) -> None:
 # ------------------------------------------------------------------------------------------ saved queries
 NOBODY = global_id(run_key("nobody"))
 NEEDED: dict[str, object] = {
+    **asked_of_example(),
     "ids": [RECURRING.id],
     "from": "2026-11-14T00:00:00Z",
     "to": "2026-11-16T00:00:00Z",

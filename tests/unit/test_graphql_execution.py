@@ -17,7 +17,7 @@ from lineage_graphql.context import open_context
 from lineage_graphql.execution import Execution
 from lineage_graphql.saved import saved_queries
 from lineage_graphql.schema import SCHEMA
-from tests.example import MODEL, NIGHTLY, TRAIN, example
+from tests.example import NIGHTLY, TRAIN, asked_of_example, example
 from tests.fakes import FakeStore, Knowledge
 
 RUN = "id uid name displayName namespace cluster phase message createdAt durationSeconds labels annotations inCluster"
@@ -50,8 +50,7 @@ def in_order(value: Any) -> Any:
 
 @pytest.mark.parametrize("name", list(saved_queries()))
 def test_saved_queries_are_answered_as_ever(name: str) -> None:
-    given = {"artifact": MODEL.id, "run": NIGHTLY.id, "uid": NIGHTLY.uid, "text": "churn", "first": 5}
-    theirs, ours = answers(saved_queries()[name].text, example(), **given)
+    theirs, ours = answers(saved_queries()[name].text, example(), **asked_of_example())
     assert in_order(ours[0]) == in_order(theirs[0])
     assert ours[1] == theirs[1]
 
@@ -104,6 +103,9 @@ ODD: st.SearchStrategy[Any] = st.sampled_from(
         {"a": 1},
         Unwritable(),
         datetime.now(UTC),
+        ("text", 1),
+        [None],
+        ["text", {}, None],
     ]
 )
 
@@ -124,3 +126,11 @@ def test_what_is_not_as_the_schema_says_is_answered_as_ever(runs: list[Run], ste
         theirs, ours = answers(asked, knowledge)
         assert repr(in_order(ours[0])) == repr(in_order(theirs[0]))
         assert ours[1] == theirs[1]
+
+
+@given(missing=ODD)
+def test_a_list_that_is_not_as_the_schema_says_is_answered_as_ever(missing: Any) -> None:
+    known = example()
+    completeness = {key: replace(each, missing=missing) for key, each in known.completeness.items()}
+    theirs, ours = answers("{ runs { nodes { completeness { missing } } } }", replace(known, completeness=completeness))
+    assert repr(ours) == repr(theirs)

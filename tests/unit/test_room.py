@@ -16,7 +16,7 @@ from lineage.ports import EVERYTHING
 from lineage.room import Room
 from lineage.web.endpoint import endpoint
 from lineage_graphql import execute, saved_queries, to_json
-from tests.example import MODEL, NIGHTLY, example
+from tests.example import asked_of_example, example
 from tests.fakes import FakeStore
 
 MIB: Final = 2**20
@@ -68,14 +68,14 @@ def test_never_more_is_taken_than_there_is_and_all_of_it_is_given_back(answers: 
 # ------------------------------------------------------------------------------------------ answers
 @pytest.mark.parametrize("name", list(saved_queries()))
 def test_what_is_counted_of_an_answer_is_about_its_size(name: str) -> None:
-    values = {"artifact": MODEL.id, "run": NIGHTLY.id, "uid": NIGHTLY.uid, "text": "churn", "first": 5}
     taken: list[int] = []
 
     class Counting(Deadline):
         def take(self, size_bytes: int) -> None:
             taken.append(size_bytes)
 
-    answer = execute(FakeStore(example()), EVERYTHING, saved_queries()[name].text, values, deadline=Counting(60))
+    text, values = saved_queries()[name].text, asked_of_example()
+    answer = execute(FakeStore(example()), EVERYTHING, text, values, deadline=Counting(60))
     size = len(to_json(answer))
     assert "data" not in answer or size / 4 - 200 < sum(taken) < 2 * size
 
