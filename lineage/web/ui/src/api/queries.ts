@@ -7,11 +7,14 @@ interface Asked<Variables, Answer> {
 }
 
 export interface Saved {
+  layout: Asked<Api.LayoutQueryVariables, Api.LayoutQuery>
   'page-choices': Asked<Api.PageChoicesQueryVariables, Api.PageChoicesQuery>
   'page-run-count': Asked<Api.PageRunCountQueryVariables, Api.PageRunCountQuery>
   'page-run-parameters': Asked<Api.PageRunParametersQueryVariables, Api.PageRunParametersQuery>
   'page-runs': Asked<Api.PageRunsQueryVariables, Api.PageRunsQuery>
   'page-search': Asked<Api.PageSearchQueryVariables, Api.PageSearchQuery>
+  'page-step': Asked<Api.PageStepQueryVariables, Api.PageStepQuery>
+  'run-graph': Asked<Api.RunGraphQueryVariables, Api.RunGraphQuery>
 }
 
 export type Name = keyof Saved

@@ -55,6 +55,7 @@ export function useAnswer<N extends Name>(name: N, variables: Variables<N> | nul
 function asking<N extends Name>(name: N, variables: Variables<N> | null) {
   return {
     queryKey: [name, variables] as readonly unknown[],
+    queryKeyHashFn: JSON.stringify, // whoever asks writes the variables in one order: to sort them takes time
     queryFn: ({ signal }: { signal: AbortSignal }): Promise<object> => ask(name, variables as Variables<N>, signal),
     enabled: variables !== null,
     placeholderData: keepPreviousData,

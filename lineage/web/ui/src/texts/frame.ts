@@ -52,6 +52,7 @@ export const words = {
   justNow: 'just now',
   minutesAgo: (minutes: number) => `${minutes} min ago`,
   hoursAgo: (hours: number) => `${hours} h ago`,
+  yes: 'yes',
   redacted: 'redacted',
   redactedWhy: 'A secret: what stands here is a digest of it. Equal secrets have equal digests.',
   phases: {
