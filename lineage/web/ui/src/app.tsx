@@ -48,7 +48,10 @@ export function App() {
         <ul>
           {Object.entries(texts.frame.screens).map(([name, title]) => (
             <li key={name}>
-              <a href={address([name], NAMESPACED.includes(name) ? { namespace } : {})} aria-current={name === head ? 'page' : undefined}>
+              <a
+                href={address([name], NAMESPACED.includes(name) ? { namespace } : {})}
+                aria-current={name === head ? 'page' : undefined}
+              >
                 {title}
               </a>
             </li>
