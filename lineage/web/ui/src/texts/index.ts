@@ -1,4 +1,5 @@
 /** All that the page says, in one place: whoever translates it translates this folder. */
+import { alerts } from './alerts'
 import { artifacts } from './artifacts'
 import { ask } from './ask'
 import { audits } from './audits'
@@ -11,9 +12,11 @@ import { recurring } from './recurring'
 import { artifactText, audit, run, runEvents, runLogs, runRaw, runReports, runRerun, runSpec, runSteps } from './run'
 import { runs } from './runs'
 import { search } from './search'
+import { sources } from './sources'
 import { trends } from './trends'
 
 export const texts = {
+  alerts,
   artifacts,
   ask,
   charts,
@@ -37,5 +40,6 @@ export const texts = {
   audits,
   runs,
   search,
+  sources,
   trends,
 }
