@@ -1,5 +1,6 @@
 /** All that the page says, in one place: whoever translates it translates this folder. */
 import { alerts } from './alerts'
+import { artifact } from './artifact'
 import { artifacts } from './artifacts'
 import { ask } from './ask'
 import { audits } from './audits'
@@ -8,6 +9,7 @@ import { comparison } from './comparison'
 import { deployments } from './deployments'
 import { experiments } from './experiments'
 import { frame, states, words } from './frame'
+import { graph } from './graph'
 import { recurring } from './recurring'
 import { artifactText, audit, run, runEvents, runLogs, runRaw, runReports, runRerun, runSpec, runSteps } from './run'
 import { runs } from './runs'
@@ -17,8 +19,10 @@ import { trends } from './trends'
 
 export const texts = {
   alerts,
+  artifact,
   artifacts,
   ask,
+  audits,
   charts,
   comparison,
   deployments,
@@ -26,6 +30,7 @@ export const texts = {
   frame,
   states,
   words,
+  graph,
   recurring,
   run,
   runSteps,
@@ -37,7 +42,6 @@ export const texts = {
   runRaw,
   runRerun,
   audit,
-  audits,
   runs,
   search,
   sources,
