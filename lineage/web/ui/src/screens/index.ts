@@ -15,11 +15,13 @@ export type Head = keyof typeof texts.frame.screens | 'search'
 export const SCREENS: Readonly<Partial<Record<Head, ComponentType<ScreenProps>>>> = {
   runs: RunsScreen,
   ask: lazily(() => import('./ask').then((it) => it.AskScreen)),
+  alerts: lazily(() => import('./alerts').then((it) => it.AlertsScreen)),
   artifacts: lazily(() => import('./artifacts').then((it) => it.ArtifactsScreen)),
   audit: lazily(() => import('./audit').then((it) => it.AuditScreen)),
   deployments: lazily(() => import('./deployments').then((it) => it.DeploymentScreens)),
   experiments: lazily(() => import('./experiments').then((it) => it.ExperimentsScreen)),
   recurring: lazily(() => import('./recurring').then((it) => it.RecurringScreen)),
   search: lazily(() => import('./search').then((it) => it.SearchScreen)),
+  sources: lazily(() => import('./sources').then((it) => it.SourcesScreen)),
   trends: lazily(() => import('./trends').then((it) => it.TrendsScreen)),
 }
