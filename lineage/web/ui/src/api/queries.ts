@@ -13,8 +13,11 @@ export interface Saved {
   'page-audits': Asked<Api.PageAuditsQueryVariables, Api.PageAuditsQuery>
   'page-behind': Asked<Api.PageBehindQueryVariables, Api.PageBehindQuery>
   'page-choices': Asked<Api.PageChoicesQueryVariables, Api.PageChoicesQuery>
+  'page-compare': Asked<Api.PageCompareQueryVariables, Api.PageCompareQuery>
+  'page-compare-plots': Asked<Api.PageComparePlotsQueryVariables, Api.PageComparePlotsQuery>
   'page-deployment': Asked<Api.PageDeploymentQueryVariables, Api.PageDeploymentQuery>
   'page-deployments': Asked<Api.PageDeploymentsQueryVariables, Api.PageDeploymentsQuery>
+  'page-directions': Asked<Api.PageDirectionsQueryVariables, Api.PageDirectionsQuery>
   'page-experiments': Asked<Api.PageExperimentsQueryVariables, Api.PageExperimentsQuery>
   'page-known': Asked<Api.PageKnownQueryVariables, Api.PageKnownQuery>
   'page-nondeterminism': Asked<Api.PageNondeterminismQueryVariables, Api.PageNondeterminismQuery>
@@ -39,6 +42,7 @@ export interface Saved {
   'page-search': Asked<Api.PageSearchQueryVariables, Api.PageSearchQuery>
   'page-slots': Asked<Api.PageSlotsQueryVariables, Api.PageSlotsQuery>
   'page-sources': Asked<Api.PageSourcesQueryVariables, Api.PageSourcesQuery>
+  'page-specs': Asked<Api.PageSpecsQueryVariables, Api.PageSpecsQuery>
   'page-subjects': Asked<Api.PageSubjectsQueryVariables, Api.PageSubjectsQuery>
   'page-trend': Asked<Api.PageTrendQueryVariables, Api.PageTrendQuery>
   'page-trend-choices': Asked<Api.PageTrendChoicesQueryVariables, Api.PageTrendChoicesQuery>

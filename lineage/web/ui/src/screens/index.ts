@@ -14,5 +14,6 @@ export type Head = keyof typeof texts.frame.screens | 'search'
 
 export const SCREENS: Readonly<Partial<Record<Head, ComponentType<ScreenProps>>>> = {
   runs: RunsScreen,
+  compare: lazily(() => import('./compare').then((it) => it.CompareScreen)),
   trends: lazily(() => import('./trends').then((it) => it.TrendsScreen)),
 }

@@ -1,5 +1,6 @@
 /** All that the page says, in one place: whoever translates it translates this folder. */
 import { charts } from './charts'
+import { compare } from './compare'
 import { comparison } from './comparison'
 import { frame, states, words } from './frame'
 import { artifactText, audit, run, runEvents, runLogs, runRaw, runReports, runRerun, runSpec, runSteps } from './run'
@@ -22,6 +23,7 @@ export const texts = {
   artifactText,
   audit,
   charts,
+  compare,
   comparison,
   trends,
 }
