@@ -1,4 +1,4 @@
-"""Somebody who visits the page: a real browser, whom it asks for what, what it complains of, and who could not use it."""
+"""Somebody who visits the page: a real browser, whom it asks, what it complains of, and what would keep others out."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

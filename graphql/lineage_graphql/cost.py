@@ -52,7 +52,7 @@ OF_WHOLE_RUNS: Final = {
     ("Query", "runDiff"): 4_000,
     ("Run", "audit"): 2_000,
     ("Run", "tier"): 2_000,
-    ("Run", "graph"): 10_000,  # what leads to what; its executions count beside that
+    ("Run", "graph"): 2_000,  # which of its executions leads to which; these count beside that
     ("Execution", "reuse"): 100,  # the same, once for all executions of a run
 }
 LENGTHS: Final = {("Unlike", "executions"): MOST_COMPARED, ("StepGraph", "executions"): MOST_STEPS}

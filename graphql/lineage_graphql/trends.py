@@ -18,7 +18,7 @@ from lineage.trends.directions import Directions, read_directions
 from lineage.trends.standing import Standing
 from lineage_graphql.comparison import Change
 from lineage_graphql.context import Context, Info, context_of
-from lineage_graphql.enums import described
+from lineage_graphql.enums import ChangeKind, described
 from lineage_graphql.metrics import TrendScope, within
 from lineage_graphql.scalars import DateTime
 
@@ -214,6 +214,25 @@ class MetricShift(graphene.ObjectType):
         return one.shift.p
 
 
+class TrendChange(graphene.ObjectType):
+    """What was another in the run of a point than in that of the point before."""
+
+    run = graphene.Field("lineage_graphql.runs.Run", required=True, description="The run in which it was new.")
+    at = DateTime(required=True, description="Where the point of that run stands.")
+    kind = ChangeKind(required=True, description="What it is a difference of: SPEC, IMAGE, PARAMETER or INPUT.")
+    says = graphene.String(
+        required=True, description="What it is called, and what became of it: `parameters[rate]: 0.1 → 0.2`."
+    )
+
+    @staticmethod
+    def resolve_run(one: "trending.TrendChange", info: Info) -> Node | None:
+        return context_of(info).loaders.measured(one.point.run_key)
+
+    @staticmethod
+    def resolve_at(one: "trending.TrendChange", _: Info) -> datetime:
+        return one.point.at
+
+
 class TrendSummary(graphene.ObjectType):
     """What is to be said of the values that were computed. Null is what needs more of them than there are."""
 
@@ -289,6 +308,12 @@ class MetricTrend(graphene.ObjectType):
     shifts = graphene.List(
         graphene.NonNull(MetricShift), required=True, description="Where its level changed, in the order of time."
     )
+    changes = graphene.List(
+        graphene.NonNull(TrendChange),
+        required=True,
+        description="What was another from run to run, in the order of time: the newest 500, at the newest 1,000 "
+        "points. What is another at more than half of them is told once, where it was last.",
+    )
     summary = graphene.Field(TrendSummary, required=True, description="What is to be said of its values.")
     alarm = graphene.Field(TrendAlarm, description="An early warning by its newest values; null where there is none.")
     noise = graphene.Field(TrendNoise, description="How much of it is noise; null where too few runs are alike.")
@@ -307,6 +332,14 @@ class MetricTrend(graphene.ObjectType):
     @staticmethod
     def resolve_least_effect(trend: "trending.Trend", _: Info) -> float | None:
         return _least(trend)
+
+    @staticmethod
+    def resolve_changes(trend: "trending.Trend", info: Info) -> Sequence["trending.TrendChange"]:
+        from lineage.trending import Surroundings, changes_between
+
+        context = context_of(info)
+        read = context.loaders.once("surroundings", lambda: Surroundings(context.store, context.scope))
+        return changes_between([one.shown for one in trend.points], read)
 
     @staticmethod
     def resolve_alarm(trend: "trending.Trend", _: Info) -> Mapping[str, Any] | None:

@@ -9,7 +9,8 @@ from typing import Final
 from lineage.errors import InvalidRequest
 from lineage.model import TrendPoint
 from lineage.ports import LineageStore, Scope
-from lineage.trending.answers import Gap, Point, Question, Suspect, Trend, TrendShift
+from lineage.trending.answers import Gap, Point, Question, Suspect, Trend, TrendChange, TrendShift
+from lineage.trending.changes import changes_between
 from lineage.trending.gaps import Slots, gaps_between
 from lineage.trending.surroundings import Surroundings, called, change_of, shown
 from lineage.trends.blame import AROUND, Factor, Separation, blame
@@ -22,7 +23,18 @@ from lineage.trends.shifts import Shift, Shifts, find_shifts
 from lineage.trends.standing import STANDINGS, Standing
 from lineage.trends.summary import Summary, summarize
 
-__all__ = ["Gap", "Point", "Question", "Suspect", "Trend", "TrendShift", "trends"]
+__all__ = [
+    "Gap",
+    "Point",
+    "Question",
+    "Surroundings",
+    "Suspect",
+    "Trend",
+    "TrendChange",
+    "TrendShift",
+    "changes_between",
+    "trends",
+]
 
 MOST_SERIES: Final = 50  # that one parameter splits a metric into
 MOST_ALIKE: Final = 1_000  # newest values, of which it is asked which ran the same

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from lineage.comparison import Change
+from lineage.comparison import Change, ChangeKind
 from lineage.identity import Key
 from lineage.model import TrendPoint
 from lineage.ports import Where
@@ -73,6 +73,15 @@ class TrendShift:
     not_tracked: float
     together: tuple[str, ...]
     separating: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrendChange:
+    """What was another in the run of a point than in that of the one before: its name and its values, in short."""
+
+    point: TrendPoint
+    kind: ChangeKind
+    says: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""The page in a real browser, over a store made of recorded runs: every screen by its address, for everybody, and asking
+"""The page in a real browser, over a store made of recorded runs: every screen by its address, for everybody, asking
 nobody else."""
 
 import re
@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, expect
 
 from lineage.store import open_store
 from lineage.web import application
+from tests.integration.test_cli import run
 from tests.integration.test_connections import serving
 from tests.told import tell_the_story
 from tests.visits import Theme, Visit, chromium, visit
@@ -31,9 +32,9 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("page")
     with pytest.MonkeyPatch.context() as patch:
         tell_the_story(folder, patch)
-    with closing(open_store(f"sqlite:///{folder / 'lineage.db'}")) as store:
-        with serving(application(store=store)) as port:
-            yield f"http://127.0.0.1:{port}"
+        assert run("verify").returncode == 1  # what was overwritten is not what it was
+    with closing(open_store(f"sqlite:///{folder / 'lineage.db'}")) as store, serving(application(store=store)) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture
@@ -51,42 +52,34 @@ def asked(address: str, query: str, **variables: Any) -> Any:
     return answer.json()["data"]
 
 
-def id_of(address: str, kind: str, **where: Any) -> str:
-    """The id of one of a kind, such as `runs`."""
-    query = f"query ($where: {kind[0].upper()}{kind[1:-1]}Where) {{ found: {kind}(first: 1, where: $where) {{ nodes {{ id }} }} }}"
-    found: str = asked(address, query, where=where)["found"]["nodes"][0]["id"]
+def id_of_run(address: str, pipeline: str) -> str:
+    """The id of the newest run of a pipeline."""
+    query = "query ($name: String!) { runs(first: 1, where: {pipelineName: {eq: $name}}) { nodes { id } } }"
+    found: str = asked(address, query, name=pipeline)["runs"]["nodes"][0]["id"]
     return found
 
 
-def named(name: str) -> dict[str, Any]:
-    return {"pipelineName": {"eq": name}}
-
-
 # ------------------------------------------------------------------------------------------ every screen
+RUN_TABS: Final = (
+    "graph", "details", "steps", "reports", "logs", "events", "spec", "audit", "provenance", "rerun", "raw"
+)  # fmt: skip
+
+
+def of_run(tab: str) -> Callable[[str], str]:
+    return lambda address: f"#/runs/{id_of_run(address, 'fraud-detection')}/{tab}"
+
+
+def at(place: str) -> Callable[[str], str]:
+    return lambda _: place
+
+
 PLACES: Final[dict[str, tuple[Callable[[str], str], str]]] = {
-    "runs": (lambda _: "#/runs", "Runs"),
-    "some runs": (lambda _: "#/runs?phase=FAILED&columns=phase,name,metric:auc&sort=-metric:auc", "Runs"),
-    **{
-        f"a run, {tab}": (
-            lambda at, tab=tab: f"#/runs/{id_of(at, 'runs', **named('fraud-detection'))}/{tab}",
-            "fraud-detection",
-        )
-        for tab in (
-            "graph",
-            "details",
-            "steps",
-            "reports",
-            "logs",
-            "events",
-            "spec",
-            "audit",
-            "provenance",
-            "rerun",
-            "raw",
-        )
-    },
-    "nowhere": (lambda _: "#/nowhere", "There is no such screen"),
+    "runs": (at("#/runs"), "Runs"),
+    "some runs": (at("#/runs?phase=FAILED&columns=phase,name,metric:auc&sort=-metric:auc"), "Runs"),
+    **{f"a run, {tab}": (of_run(tab), "fraud-detection") for tab in RUN_TABS},
+    "nowhere": (at("#/nowhere"), "There is no such screen"),
 }
+"""Screens: their addresses on a server, and what is in their titles."""
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -129,6 +122,7 @@ def test_filters_are_in_the_address_and_back_undoes_them(reader: Visit, told: st
     reader.page.get_by_label("Phase").select_option("FAILED")
     expect(reader.page.locator(ROW)).not_to_have_count(len(everything))
     failed = asked(told, "{ runs(where: {phase: {eq: FAILED}}) { nodes { displayName } } }")["runs"]["nodes"]
+    expect(reader.page.locator(ROW)).to_have_count(len(failed))
     assert names(reader) == [one["displayName"] for one in failed]
     assert reader.page.url.endswith("#/runs?phase=FAILED")
     reader.page.go_back()
@@ -153,7 +147,9 @@ def test_a_metric_can_be_a_column_and_sort_the_runs(reader: Visit, told: str) ->
     reader.open("#/runs")
     reader.page.get_by_text("Columns", exact=True).click()
     reader.page.get_by_label("auc", exact=True).check()
-    reader.page.get_by_role("button", name="auc").click()
+    reader.press("Escape")
+    expect(reader.page.get_by_text("Columns", exact=True)).to_be_focused()
+    reader.page.get_by_role("button", name="auc", exact=True).click()
     reader.settled()
     order = '[{field: METRIC, metric: "auc", direction: DESC}]'
     nodes = asked(told, f"{{ runs(first: 50, orderBy: {order}) {{ nodes {{ displayName }} }} }}")["runs"]["nodes"]
@@ -169,7 +165,7 @@ def test_everything_of_the_list_is_done_with_the_keyboard(reader: Visit) -> None
     reader.press("Enter", "Tab")
     expect(reader.page.locator("summary", has_text="Columns")).to_be_focused()
     reader.press("Tab")
-    expect(reader.page.get_by_label("Name")).to_be_focused()
+    expect(reader.page.get_by_role("textbox", name="Name")).to_be_focused()
     reader.page.keyboard.type("churn-training")
     reader.press("Enter")
     expect(reader.page).to_have_url(re.compile("text=churn-training"))
@@ -187,7 +183,7 @@ def test_everything_of_the_list_is_done_with_the_keyboard(reader: Visit) -> None
 
 # ------------------------------------------------------------------------------------------ a run
 def test_what_a_run_says_is_what_the_api_says(reader: Visit, told: str) -> None:
-    run = id_of(told, "runs", **named("fraud-detection"))
+    run = id_of_run(told, "fraud-detection")
     known = asked(
         told, "query ($id: ID!) { node(id: $id) { ... on Run { displayName uid parameters { name value } } } }", id=run
     )
@@ -199,7 +195,7 @@ def test_what_a_run_says_is_what_the_api_says(reader: Visit, told: str) -> None:
 
 
 def test_what_steps_reported_is_shown_as_pictures_and_tables(reader: Visit, told: str) -> None:
-    reader.open(f"#/runs/{id_of(told, 'runs', **named('fraud-detection'))}/reports")
+    reader.open(f"#/runs/{id_of_run(told, 'fraud-detection')}/reports")
     matrix = reader.page.get_by_role("region", name="Confusion matrix")
     expect(matrix.get_by_role("cell", name="9,712")).to_be_visible()
     frame = reader.page.frame_locator("iframe.markdown-frame")

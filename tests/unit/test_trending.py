@@ -1,6 +1,7 @@
 """How metrics move over runs, asked as readers ask: a planted cause is found where it was planted, and what is not
 known is not claimed."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from lineage.identity import global_id, pipeline_key
-from lineage.ports import EVERYTHING, Scope
+from lineage.ports import EVERYTHING, NOTHING, Scope
 from lineage.store.sql import SqlStore
 from lineage_graphql import execute, saved_queries
 from tests.factories import CLUSTER, NAMESPACE, a_recurring_run, a_scheduled_run, a_store
@@ -52,6 +53,81 @@ def asked(store: SqlStore, scope: Mapping[str, str] = TRAINING, **more: Any) -> 
 def accuracy(store: SqlStore, **more: Any) -> dict[str, Any]:
     (found,) = asked(store, metrics=["accuracy"], **more)
     return found
+
+
+def changes(store: SqlStore, *, scope: Scope = EVERYTHING, **more: Any) -> list[tuple[str, str, str]]:
+    """What was another, in which run, of which kind."""
+    query = """query ($scope: TrendScope!, $last: Int!) { metricTrend(metric: "accuracy", scope: $scope, last: $last) {
+        points { run { id } at } changes { run { id displayName } at kind says } } }"""
+    answer = execute(store, scope, query, {"scope": TRAINING, "last": 1_000, **more})
+    assert "errors" not in answer, answer["errors"]
+    found = answer["data"]["metricTrend"]
+    at = {point["run"]["id"]: point["at"] for point in found["points"]}
+    assert all(one["at"] == at[one["run"]["id"]] for one in found["changes"])
+    return [(one["run"]["displayName"], one["kind"], one["says"]) for one in found["changes"]]
+
+
+# ------------------------------------------------------------------------------------------ changes from run to run
+def test_what_was_another_is_told_at_the_run_in_which_it_was_new() -> None:
+    ((run, kind, says),) = changes(shifted())
+    assert (run, kind) == (f"training-{SHIFT:05}", "IMAGE")
+    assert re.fullmatch(r"train: containers\[main\]\.image: sha256:[0-9a-f]{12}… → sha256:[0-9a-f]{12}…", says)
+
+
+def test_parameters_and_inputs_are_told_with_what_they_were_before_and_after() -> None:
+    found = changes(recorded(*a_series(Training(rate="0.1"), Training(rate="0.2", data="clients"))))
+    assert ("PARAMETER", "parameters[rate]: 0.1 → 0.2") in {(kind, says) for _, kind, says in found}
+    assert "INPUT" in {kind for _, kind, _ in found}
+    assert {run for run, _, _ in found} == {f"training-{SHIFT:05}"}
+
+
+def test_what_is_another_with_every_run_is_told_once() -> None:
+    runs = [replace(one, rate=f"0.{number}") for number, one in enumerate(a_series(Training(), Training()), 1)]
+    assert [(run, says) for run, kind, says in changes(recorded(*runs)) if kind == "PARAMETER"] == [
+        (
+            f"training-{RUNS - 1:05}",
+            f"parameters[rate]: 0.{RUNS - 1} → 0.{RUNS}, and another in {RUNS - 1} of {RUNS - 1} runs",
+        )
+    ]
+
+
+def test_what_became_another_and_the_same_again_is_two_changes() -> None:
+    runs = [
+        replace(one, rate="0.2" if number == 20 else "0.1") for number, one in enumerate(a_series(*[Training()] * 2))
+    ]
+    assert [(run, says) for run, kind, says in changes(recorded(*runs)) if kind == "PARAMETER"] == [
+        ("training-00020", "parameters[rate]: 0.1 → 0.2"),
+        ("training-00021", "parameters[rate]: 0.2 → 0.1"),
+    ]
+
+
+def test_where_nothing_was_another_there_are_no_changes() -> None:
+    assert changes(recorded(*a_series(Training(), Training()))) == []
+    assert changes(recorded()) == []
+    assert changes(shifted(), scope=NOTHING) == []
+
+
+def test_changes_are_told_of_the_points_that_are_asked_for() -> None:
+    assert changes(shifted(), last=RUNS - SHIFT) == []
+    assert len(changes(shifted(), last=RUNS - SHIFT + 1)) == 1
+
+
+def test_changes_are_read_only_where_they_are_asked_for() -> None:
+    query = 'query ($scope: TrendScope!) { metricTrend(metric: "accuracy", scope: $scope) { shifts { at } %s } }'
+    steady = recorded(*a_series(Training(), Training(), drop=0))
+    asked: list[int] = []
+    read = SqlStore.circumstances
+
+    def noted(*given: Any) -> Any:
+        asked.append(1)
+        return read(*given)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(SqlStore, "circumstances", noted)
+        execute(steady, EVERYTHING, query % "", {"scope": TRAINING})
+        assert asked == []
+        execute(steady, EVERYTHING, query % "changes { says } again: changes { kind }", {"scope": TRAINING})
+        assert asked == [1]
 
 
 # ------------------------------------------------------------------------------------------ shifts and their causes

@@ -16,6 +16,7 @@ export default defineConfig({
   },
   server: {
     host: '127.0.0.1',
+    fs: { allow: ['../../..'] }, // the saved queries lie in graphql/queries
     proxy: Object.fromEntries(
       ['/graphql', '/graphiql', '/static'].map((path) => [path, { target: SERVER, changeOrigin: true }]),
     ),

@@ -5,7 +5,7 @@ import { address } from './address/address'
 import { go, useAddress } from './address/use-address'
 import { useLiveness } from './api/live'
 import { Icon } from './parts/icons'
-import { Screen } from './parts/screen'
+import { Screen, titleIsHeard } from './parts/screen'
 import { type Head, SCREENS, type ScreenProps } from './screens'
 import { texts } from './texts'
 import { chooseTheme, chosenTheme, THEMES, type Theme } from './theme'
@@ -20,13 +20,12 @@ export function App() {
   const main = useRef<HTMLElement>(null)
   const place = path.slice(0, 2).join('/')
   const before = useRef(place)
-  // Who opens another screen begins at its top, and hears its title.
-  useEffect(() => {
-    if (before.current === place) return
+  // Who opens another screen begins at its top, and hears its title as soon as it is there.
+  if (before.current !== place) {
     before.current = place
-    scrollTo(0, 0)
-    main.current?.querySelector('h1')?.focus()
-  }, [place])
+    titleIsHeard()
+  }
+  useEffect(() => scrollTo(0, 0), [place])
   return (
     <div class="frame">
       <button type="button" class="skip" onClick={() => main.current?.focus()}>
@@ -52,9 +51,6 @@ export function App() {
               </a>
             </li>
           ))}
-          <li>
-            <a href="graphiql">{texts.frame.graphiql}</a>
-          </li>
         </ul>
       </nav>
       <main id="main" ref={main} tabIndex={-1}>

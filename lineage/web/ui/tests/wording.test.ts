@@ -35,7 +35,7 @@ test('a moment is told from now within a day, and by its date before', () => {
   expect(momentText(new Date('2026-03-02T11:15:00Z'), now)).toBe('45 min ago')
   expect(momentText(new Date('2026-03-02T02:00:00Z'), now)).toBe('10 h ago')
   expect(momentText(new Date('2025-03-02T12:00:00Z'), now)).toMatch(/^2 Mar 2025/)
-  expect(momentText(new Date('2026-03-02T12:05:00Z'), now)).toMatch(/^2 Mar/) // clocks differ
+  expect(momentText(new Date('2026-03-02T12:05:00Z'), now)).toBe('in 5 min')
 })
 
 test('sizes and long texts', () => {

@@ -1,6 +1,6 @@
 /** The filters of a list: each change goes into the address, and the list follows the address. */
 import type { ComponentChildren } from 'preact'
-import { useId } from 'preact/hooks'
+import { useEffect, useId, useState } from 'preact/hooks'
 import { change } from '../address/use-address'
 import { texts } from '../texts'
 
@@ -52,13 +52,18 @@ export function TextFilter({
   type = 'text',
 }: FieldProps & { hint?: string; wrong?: string | null; type?: 'text' | 'datetime-local' }) {
   const id = useId()
+  const inAddress = params[name] ?? ''
+  // What is being written is not in the address yet, and must outlive that the list behind it changes.
+  const [written, setWritten] = useState(inAddress)
+  useEffect(() => setWritten(inAddress), [inAddress])
   return (
     <Field id={id} label={label}>
       <input
         id={id}
         type={type as 'text'} // the types of Preact want one field a type
         placeholder={hint}
-        value={params[name] ?? ''}
+        value={written}
+        onInput={(event) => setWritten(event.currentTarget.value)}
         aria-invalid={wrong ? true : undefined}
         aria-describedby={wrong ? `${id}-wrong` : undefined}
         onChange={(event) => filter(name, event.currentTarget.value.trim())}

@@ -18,6 +18,10 @@ const PATHS = {
   system: 'M2.5 3.5h11v7h-11zM6 13.5h4M8 10.5v3',
   external: 'M6.5 3.5h-3v9h9v-3M9 3.5h3.5V7M12.5 3.5 7.5 8.5',
   fit: 'M3 6V3h3M10 3h3v3M13 10v3h-3M6 13H3v-3',
+  pause: 'M6 4.5v7M10 4.5v7',
+  clock: 'M8 13.5a5.5 5.5 0 1 0 0-11 5.5 5.5 0 0 0 0 11zM8 5v3l2 1.5',
+  left: 'M10 4 6 8l4 4',
+  right: 'M6 4l4 4-4 4',
   filter: 'M2.5 4h11M4.5 8h7M6.5 12h3',
 } as const
 

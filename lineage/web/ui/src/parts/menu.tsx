@@ -36,7 +36,7 @@ export function Menu({
         {title}
         <Icon name="down" />
       </summary>
-      <div class="sheet">{children}</div>
+      {isOpen && <div class="sheet">{children}</div>}
     </details>
   )
 }

@@ -37,18 +37,40 @@ export function durationText(seconds: number): string {
   return `${Math.floor(whole / DAY)} d ${Math.floor((whole % DAY) / HOUR)} h`
 }
 
-/** A moment as people say it: how long ago within a day, else the date, in the time zone of the reader. */
+/** A moment as people say it: how long ago, or until then, within a day, else the date, in the time zone of the reader. */
 export function momentText(at: Date, now: Date): string {
   const seconds = (now.getTime() - at.getTime()) / 1_000
   if (seconds >= 0 && seconds < MINUTE) return texts.words.justNow
   if (seconds >= 0 && seconds < HOUR) return texts.words.minutesAgo(Math.floor(seconds / MINUTE))
   if (seconds >= 0 && seconds < DAY) return texts.words.hoursAgo(Math.floor(seconds / HOUR))
+  if (seconds < 0 && seconds > -HOUR) return texts.words.inMinutes(Math.ceil(-seconds / MINUTE))
+  if (seconds < 0 && seconds > -DAY) return texts.words.inHours(Math.round(-seconds / HOUR))
   const day = at.toLocaleDateString('en-GB', {
     day: 'numeric',
     month: 'short',
     ...(at.getFullYear() === now.getFullYear() ? {} : { year: 'numeric' }),
   })
   return `${day} ${at.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' })}`
+}
+
+/** A day: `Mon 2 Nov`. */
+export function dayWords(at: Date): string {
+  return at.toLocaleDateString('en-GB', { weekday: 'short', day: 'numeric', month: 'short' }).replace(',', '')
+}
+
+/** A month: `November 2026`. */
+export function monthWords(at: Date): string {
+  return at.toLocaleDateString('en-GB', { month: 'long', year: 'numeric' })
+}
+
+/** The time of a day: `03:00`. */
+export function clockText(at: Date): string {
+  return at.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' })
+}
+
+/** A moment without what is now: `Mon 2 Nov 03:00`. */
+export function momentWords(at: Date): string {
+  return `${dayWords(at)} ${clockText(at)}`
 }
 
 /** A moment exactly, in UTC: `2026-01-05 08:00:00 UTC`. */

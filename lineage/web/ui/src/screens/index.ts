@@ -15,5 +15,11 @@ export type Head = keyof typeof texts.frame.screens | 'search'
 export const SCREENS: Readonly<Partial<Record<Head, ComponentType<ScreenProps>>>> = {
   runs: RunsScreen,
   compare: lazily(() => import('./compare').then((it) => it.CompareScreen)),
+  ask: lazily(() => import('./ask').then((it) => it.AskScreen)),
+  artifacts: lazily(() => import('./artifacts').then((it) => it.ArtifactsScreen)),
+  deployments: lazily(() => import('./deployments').then((it) => it.DeploymentScreens)),
+  experiments: lazily(() => import('./experiments').then((it) => it.ExperimentsScreen)),
+  recurring: lazily(() => import('./recurring').then((it) => it.RecurringScreen)),
+  search: lazily(() => import('./search').then((it) => it.SearchScreen)),
   trends: lazily(() => import('./trends').then((it) => it.TrendsScreen)),
 }

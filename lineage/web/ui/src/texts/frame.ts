@@ -14,8 +14,8 @@ export const frame = {
     audit: 'Audit',
     alerts: 'Alerts',
     sources: 'Sources',
+    ask: 'Ask',
   },
-  graphiql: 'GraphiQL',
   search: 'Search',
   searchHint: 'Name, uid, uri or digest',
   theme: { auto: 'Theme: as the system', light: 'Theme: light', dark: 'Theme: dark' },
@@ -59,6 +59,9 @@ export const words = {
   justNow: 'just now',
   minutesAgo: (minutes: number) => `${minutes} min ago`,
   hoursAgo: (hours: number) => `${hours} h ago`,
+  inMinutes: (minutes: number) => `in ${minutes} min`,
+  inHours: (hours: number) => `in ${hours} h`,
+  bytes: (count: number | string) => `${count.toLocaleString()} bytes`,
   redacted: 'redacted',
   redactedWhy: 'A secret: what stands here is a digest of it. Equal secrets have equal digests.',
   phases: {
@@ -71,4 +74,7 @@ export const words = {
     OMITTED: 'Omitted',
     UNKNOWN: 'Unknown',
   },
+  artifactStates: { PRESENT: 'Present', CHANGED: 'Changed', MISSING: 'Missing', UNVERIFIED: 'Unverified' },
+  recurringStates: { enabled: 'Enabled', disabled: 'Disabled', stopped: 'Ended', gone: 'Deleted' },
+  readyStates: { ready: 'Ready', notReady: 'Not ready', unknown: 'Not told', gone: 'Deleted' },
 }

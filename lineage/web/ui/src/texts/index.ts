@@ -1,29 +1,43 @@
 /** All that the page says, in one place: whoever translates it translates this folder. */
+import { artifacts } from './artifacts'
+import { ask } from './ask'
 import { charts } from './charts'
 import { compare } from './compare'
 import { comparison } from './comparison'
+import { deployments } from './deployments'
+import { experiments } from './experiments'
 import { frame, states, words } from './frame'
+import { recurring } from './recurring'
 import { artifactText, audit, run, runEvents, runLogs, runRaw, runReports, runRerun, runSpec, runSteps } from './run'
 import { runs } from './runs'
+import { search } from './search'
 import { trends } from './trends'
 
 export const texts = {
+  artifacts,
+  ask,
+  charts,
+  comparison,
+  deployments,
+  experiments,
   frame,
   states,
   words,
-  runs,
+  recurring,
   run,
   runSteps,
   runReports,
   runLogs,
+  artifactText,
   runEvents,
   runSpec,
   runRaw,
   runRerun,
-  artifactText,
   audit,
   charts,
   compare,
   comparison,
+  runs,
+  search,
   trends,
 }
