@@ -144,6 +144,7 @@ function paintLabels(ground: Ground, marks: readonly ChartMark[]): void {
   const { context, x, box, ratio, colours } = ground
   context.save()
   context.font = `${12 * ratio}px ${getComputedStyle(document.body).fontFamily}`
+  context.textAlign = 'left' // uPlot leaves it as its last axis was
   context.textBaseline = 'bottom'
   const ends = Array.from({ length: LABEL_ROWS }, () => Number.NEGATIVE_INFINITY)
   for (const mark of marks) {

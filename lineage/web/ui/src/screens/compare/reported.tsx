@@ -43,7 +43,7 @@ export function ReportedPlots({ runs }: { runs: readonly Run[] }) {
               {matrices.map(({ run, step, plot }, at) => (
                 <div key={`${run} ${step} ${at}`}>
                   <h3>{texts.compare.matrixOf(run, step)}</h3>
-                  <ConfusionMatrix plot={plot} />
+                  <ConfusionMatrix plot={plot} label={texts.compare.matrixOf(run, step)} />
                 </div>
               ))}
             </div>

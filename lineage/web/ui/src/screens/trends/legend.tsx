@@ -35,6 +35,7 @@ export function Legend({ drawn, smoothing }: { drawn: Drawn; smoothing: number |
     [lines.has('dotted'), <path key="it" class="key-version" d="M8 1v14" />, said.version],
     [shapes.has('failed'), <path key="it" class="key-failed" d="M4 4l8 8M12 4l-8 8" />, said.failed],
     [shapes.has('missed'), <path key="it" class="key-missed" d="M8 4v8" />, said.missed],
+    [drawn.lanes.length > 0, <path key="it" class="key-change" d={pathOf('diamond', 8, 8, RADIUS)} />, said.change],
   ]
   return (
     <ul class="chart-legend" aria-label={texts.trends.chart.legend}>
