@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { address } from './address/address'
 import { go, useAddress } from './address/use-address'
 import { useLiveness } from './api/live'
+import { NAMESPACED, useChosenNamespace } from './dashboard'
 import { Icon } from './parts/icons'
 import { Screen, titleIsHeard } from './parts/screen'
 import { type Head, SCREENS, type ScreenProps } from './screens'
@@ -15,6 +16,7 @@ const FIRST: Head = 'runs'
 
 export function App() {
   const { path, params } = useAddress()
+  const namespace = useChosenNamespace()
   const [head = FIRST, ...rest] = path
   const Shown: ComponentType<ScreenProps> = SCREENS[head as Head] ?? Nowhere
   const main = useRef<HTMLElement>(null)
@@ -46,7 +48,10 @@ export function App() {
         <ul>
           {Object.entries(texts.frame.screens).map(([name, title]) => (
             <li key={name}>
-              <a href={address([name])} aria-current={name === head ? 'page' : undefined}>
+              <a
+                href={address([name], NAMESPACED.includes(name) ? { namespace } : {})}
+                aria-current={name === head ? 'page' : undefined}
+              >
                 {title}
               </a>
             </li>

@@ -12,6 +12,7 @@ export interface Saved {
   'page-artifacts': Asked<Api.PageArtifactsQueryVariables, Api.PageArtifactsQuery>
   'page-audits': Asked<Api.PageAuditsQueryVariables, Api.PageAuditsQuery>
   'page-behind': Asked<Api.PageBehindQueryVariables, Api.PageBehindQuery>
+  layout: Asked<Api.LayoutQueryVariables, Api.LayoutQuery>
   'page-choices': Asked<Api.PageChoicesQueryVariables, Api.PageChoicesQuery>
   'page-compare': Asked<Api.PageCompareQueryVariables, Api.PageCompareQuery>
   'page-compare-plots': Asked<Api.PageComparePlotsQueryVariables, Api.PageComparePlotsQuery>
@@ -48,6 +49,8 @@ export interface Saved {
   'page-trend-choices': Asked<Api.PageTrendChoicesQueryVariables, Api.PageTrendChoicesQuery>
   'page-trend-point': Asked<Api.PageTrendPointQueryVariables, Api.PageTrendPointQuery>
   'page-trends': Asked<Api.PageTrendsQueryVariables, Api.PageTrendsQuery>
+  'page-step': Asked<Api.PageStepQueryVariables, Api.PageStepQuery>
+  'run-graph': Asked<Api.RunGraphQueryVariables, Api.RunGraphQuery>
 }
 
 export type Name = keyof Saved

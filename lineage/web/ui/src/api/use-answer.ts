@@ -70,6 +70,7 @@ function useObserved<T extends object>(
   const key = JSON.stringify(queryKey)
   const asking = {
     queryKey,
+    queryKeyHashFn: JSON.stringify, // whoever asks writes the variables in one order: to sort them takes time
     queryFn: ({ signal }: { signal: AbortSignal }): Promise<object> => fetched(signal),
     enabled,
     placeholderData: keepPreviousData,

@@ -1,5 +1,5 @@
 /** Small pictures, 16 by 16, of the colour of the text that they stand in; the text says what they say. */
-const PATHS = {
+export const PATHS = {
   check: 'M3.5 8.5 6.5 11.5 12.5 5',
   cross: 'M4.5 4.5 11.5 11.5M11.5 4.5 4.5 11.5',
   alert: 'M8 4v5M8 11.5v.5',
@@ -23,6 +23,12 @@ const PATHS = {
   left: 'M10 4 6 8l4 4',
   right: 'M6 4l4 4-4 4',
   filter: 'M2.5 4h11M4.5 8h7M6.5 12h3',
+  centre: 'M8 1.5v4M8 10.5v4M1.5 8h4M10.5 8h4M8 7.9v.2',
+  step: 'M8 2 13.5 5v6L8 14 2.5 11V5zM2.5 5 8 8l5.5-3M8 8v6',
+  sheet: 'M4 2h5.5L12.5 5v9H4zM9.5 2v3h3',
+  serving: 'M3 3h10v4H3zM3 9h10v4H3zM5.5 5h.01M5.5 11h.01',
+  stack: 'M8 2.5 14 5.5 8 8.5 2 5.5zM2 8l6 3 6-3M2 10.5l6 3 6-3',
+  lock: 'M4 7.5h8v6H4zM5.5 7.5V5a2.5 2.5 0 0 1 5 0v2.5',
 } as const
 
 export type IconName = keyof typeof PATHS

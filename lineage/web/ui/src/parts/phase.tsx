@@ -2,8 +2,10 @@ import type { Phase } from '../api/types'
 import { texts } from '../texts'
 import { Icon, type IconName } from './icons'
 
+export type Tone = 'good' | 'bad' | 'busy' | 'quiet' | 'doubt'
+
 /** What a phase means to who looks: its colour, beside which the icon and the word say the same. */
-export const TONES: Readonly<Record<Phase, 'good' | 'bad' | 'busy' | 'quiet' | 'doubt'>> = {
+export const TONES: Readonly<Record<Phase, Tone>> = {
   SUCCEEDED: 'good',
   FAILED: 'bad',
   ERROR: 'bad',

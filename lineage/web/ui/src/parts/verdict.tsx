@@ -1,7 +1,7 @@
 /** Verdicts and tiers of audits, as marks. */
 import type { Tier, Verdict } from '../api/types'
 import { texts } from '../texts'
-import type { IconName } from './icons'
+import { Icon, type IconName } from './icons'
 import { Mark } from './phase'
 
 const VERDICTS: Readonly<Record<Verdict, readonly [tone: string, icon: IconName]>> = {
@@ -34,5 +34,16 @@ export function TierMark({ tier }: { tier: Tier }) {
     <Mark tone={tone} icon={icon}>
       {texts.audit.tiers[tier]}
     </Mark>
+  )
+}
+
+/** The same without the word, for who sees it: where many stand beneath one another, ahead of what they are of. */
+export function VerdictSign({ verdict }: { verdict: Verdict }) {
+  const [tone, icon] = VERDICTS[verdict]
+  return (
+    <span class={`sign tone-${tone}`} title={texts.audit.verdicts[verdict]}>
+      <Icon name={icon} />
+      <span class="unseen">{texts.audit.verdicts[verdict]}:</span>
+    </span>
   )
 }

@@ -62,6 +62,7 @@ export const words = {
   inMinutes: (minutes: number) => `in ${minutes} min`,
   inHours: (hours: number) => `in ${hours} h`,
   bytes: (count: number | string) => `${count.toLocaleString()} bytes`,
+  yes: 'yes',
   redacted: 'redacted',
   redactedWhy: 'A secret: what stands here is a digest of it. Equal secrets have equal digests.',
   phases: {

@@ -1,12 +1,15 @@
 /** All that the page says, in one place: whoever translates it translates this folder. */
+import { artifact } from './artifact'
 import { artifacts } from './artifacts'
 import { ask } from './ask'
+import { audits } from './audits'
 import { charts } from './charts'
 import { compare } from './compare'
 import { comparison } from './comparison'
 import { deployments } from './deployments'
 import { experiments } from './experiments'
 import { frame, states, words } from './frame'
+import { graph } from './graph'
 import { recurring } from './recurring'
 import { artifactText, audit, run, runEvents, runLogs, runRaw, runReports, runRerun, runSpec, runSteps } from './run'
 import { runs } from './runs'
@@ -14,8 +17,10 @@ import { search } from './search'
 import { trends } from './trends'
 
 export const texts = {
+  artifact,
   artifacts,
   ask,
+  audits,
   charts,
   compare,
   comparison,
@@ -24,6 +29,7 @@ export const texts = {
   frame,
   states,
   words,
+  graph,
   recurring,
   run,
   runSteps,

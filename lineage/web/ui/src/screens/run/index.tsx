@@ -20,7 +20,7 @@ export interface TabProps {
 }
 
 const TABS: Readonly<Record<keyof typeof texts.run.tabs, ComponentType<TabProps>>> = {
-  graph: DetailsTab,
+  graph: lazily(() => import('./graph').then((it) => it.GraphTab)),
   details: DetailsTab,
   steps: lazily(() => import('./steps').then((it) => it.StepsTab)),
   reports: lazily(() => import('./reports').then((it) => it.ReportsTab)),

@@ -1,0 +1,8 @@
+export const artifact = {
+  states: {
+    UNVERIFIED: 'Not looked at',
+    PRESENT: 'Present',
+    MISSING: 'Missing',
+    CHANGED: 'Changed',
+  },
+}
