@@ -25,7 +25,9 @@ function Bars({ row, runs }: { row: Row; runs: readonly Run[] }) {
   return (
     <figure class="bars">
       <figcaption>
-        <h3>{row.name}</h3>
+        <h3>
+          <Name text={row.name} />
+        </h3>
       </figcaption>
       <ul aria-label={texts.compare.bars(row.name)}>
         {row.cells.map((cell, at) => {

@@ -5,6 +5,7 @@ import { useAnswer } from '../../api/use-answer'
 import { Differences } from '../../comparison/differences'
 import { Field } from '../../parts/filters'
 import { lazily } from '../../parts/lazily'
+import { Name } from '../../parts/name'
 import { Shown } from '../../parts/states'
 import { texts } from '../../texts'
 import type { Run } from './rows'
@@ -25,7 +26,7 @@ export function Pair({ runs, chosen }: { runs: readonly Run[]; chosen: string | 
       <div class="filters">
         <div class="field">
           <span class="quiet">{said.between}</span>
-          <bdi>{base.displayName}</bdi>
+          <Name text={base.displayName} />
         </div>
         <Field id={id} label={said.and}>
           <select id={id} value={other.id} onChange={(event) => change({ with: event.currentTarget.value })}>

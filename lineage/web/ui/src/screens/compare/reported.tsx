@@ -1,11 +1,14 @@
 /** ROC curves of all runs in one picture, and their confusion matrices side by side, where steps reported them. */
 import { useAnswer } from '../../api/use-answer'
 import { Shown } from '../../parts/states'
+import { shortened } from '../../parts/wording'
 import { ConfusionMatrix } from '../../plots/confusion-matrix'
 import { type Plot, saidBy } from '../../plots/plots'
 import { RocCurves } from '../../plots/roc'
 import { texts } from '../../texts'
 import type { Run } from './rows'
+
+const MOST_OF_NAME = 60
 
 interface Reported {
   readonly run: string
@@ -22,7 +25,7 @@ export function ReportedPlots({ runs }: { runs: readonly Run[] }) {
           if (node?.__typename !== 'Run') return []
           return node.artifacts.nodes.flatMap((artifact) =>
             saidBy(artifact.metadata).plots.map((plot) => ({
-              run: runs[at]?.displayName ?? node.id,
+              run: shortened(runs[at]?.displayName ?? node.id, MOST_OF_NAME),
               step: artifact.producer?.displayName ?? '',
               plot,
             })),

@@ -46,7 +46,7 @@ export function shownPoints(trend: Trend, view: Pick<View, 'hidesOutliers'>): re
 }
 
 /** Several series in one picture, or all of one. */
-export function drawnOf(trends: readonly Trend[], view: View): Drawn {
+export function drawnOf(trends: readonly Trend[], view: Pick<View, 'along' | 'smoothing' | 'hidesOutliers'>): Drawn {
   const places = placesOf(trends, view.along)
   const axis = view.along === 'number' ? 'number' : 'time'
   const series = trends.map((trend) => seriesOf(trend, view, places))
@@ -115,7 +115,7 @@ function seconds(iso: string): number {
 }
 
 // ------------------------------------------------ what stands there
-function seriesOf(trend: Trend, view: View, places: Places): ChartSeries {
+function seriesOf(trend: Trend, view: Pick<View, 'smoothing' | 'hidesOutliers'>, places: Places): ChartSeries {
   const changes = changesByRun(trend)
   const points = shownPoints(trend, view).map((point) => chartPoint(trend, point, places, changes))
   points.sort((one, other) => one.x - other.x)

@@ -2,6 +2,7 @@
 import type { ComponentChildren } from 'preact'
 import type { Drawn } from '../../charts/model'
 import { pathOf, shapeOf } from '../../charts/shapes'
+import { Name } from '../../parts/name'
 import { texts } from '../../texts'
 
 const RADIUS = 3.5
@@ -46,7 +47,7 @@ export function Legend({ drawn, smoothing }: { drawn: Drawn; smoothing: number |
             <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
               {picture}
             </svg>
-            <bdi>{words}</bdi>
+            <Name text={words} />
           </li>
         ))}
     </ul>
