@@ -14,8 +14,11 @@ export interface Saved {
   'page-behind': Asked<Api.PageBehindQueryVariables, Api.PageBehindQuery>
   layout: Asked<Api.LayoutQueryVariables, Api.LayoutQuery>
   'page-choices': Asked<Api.PageChoicesQueryVariables, Api.PageChoicesQuery>
+  'page-compare': Asked<Api.PageCompareQueryVariables, Api.PageCompareQuery>
+  'page-compare-plots': Asked<Api.PageComparePlotsQueryVariables, Api.PageComparePlotsQuery>
   'page-deployment': Asked<Api.PageDeploymentQueryVariables, Api.PageDeploymentQuery>
   'page-deployments': Asked<Api.PageDeploymentsQueryVariables, Api.PageDeploymentsQuery>
+  'page-directions': Asked<Api.PageDirectionsQueryVariables, Api.PageDirectionsQuery>
   'page-experiments': Asked<Api.PageExperimentsQueryVariables, Api.PageExperimentsQuery>
   'page-known': Asked<Api.PageKnownQueryVariables, Api.PageKnownQuery>
   'page-nondeterminism': Asked<Api.PageNondeterminismQueryVariables, Api.PageNondeterminismQuery>
@@ -40,6 +43,7 @@ export interface Saved {
   'page-search': Asked<Api.PageSearchQueryVariables, Api.PageSearchQuery>
   'page-slots': Asked<Api.PageSlotsQueryVariables, Api.PageSlotsQuery>
   'page-sources': Asked<Api.PageSourcesQueryVariables, Api.PageSourcesQuery>
+  'page-specs': Asked<Api.PageSpecsQueryVariables, Api.PageSpecsQuery>
   'page-subjects': Asked<Api.PageSubjectsQueryVariables, Api.PageSubjectsQuery>
   'page-trend': Asked<Api.PageTrendQueryVariables, Api.PageTrendQuery>
   'page-trend-choices': Asked<Api.PageTrendChoicesQueryVariables, Api.PageTrendChoicesQuery>
