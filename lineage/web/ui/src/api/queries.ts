@@ -8,12 +8,17 @@ interface Asked<Variables, Answer> {
 
 export interface Saved {
   layout: Asked<Api.LayoutQueryVariables, Api.LayoutQuery>
+  'page-artifact': Asked<Api.PageArtifactQueryVariables, Api.PageArtifactQuery>
+  'page-artifact-looks': Asked<Api.PageArtifactLooksQueryVariables, Api.PageArtifactLooksQuery>
+  'page-artifact-readers': Asked<Api.PageArtifactReadersQueryVariables, Api.PageArtifactReadersQuery>
+  'page-artifact-writes': Asked<Api.PageArtifactWritesQueryVariables, Api.PageArtifactWritesQuery>
   'page-choices': Asked<Api.PageChoicesQueryVariables, Api.PageChoicesQuery>
   'page-run-count': Asked<Api.PageRunCountQueryVariables, Api.PageRunCountQuery>
   'page-run-parameters': Asked<Api.PageRunParametersQueryVariables, Api.PageRunParametersQuery>
   'page-runs': Asked<Api.PageRunsQueryVariables, Api.PageRunsQuery>
   'page-search': Asked<Api.PageSearchQueryVariables, Api.PageSearchQuery>
   'page-step': Asked<Api.PageStepQueryVariables, Api.PageStepQuery>
+  provenance: Asked<Api.ProvenanceQueryVariables, Api.ProvenanceQuery>
   'run-graph': Asked<Api.RunGraphQueryVariables, Api.RunGraphQuery>
 }
 
