@@ -81,10 +81,10 @@ function DrawnThing({ thing, place }: { thing: Thing; place: Box }) {
       {beside && <path class="beside" d={beside} />}
       <path class="shape" d={outline(thing, place.width)} />
       <path class="sign" d={PATHS[icon]} transform={`translate(12 ${ICON_TOP - up})`} />
-      <text class="name" x={LEFT} y={firstLine}>
+      <text aria-hidden="true" class="name" x={LEFT} y={firstLine}>
         {title}
       </text>
-      <text class="small" x={LEFT} y={secondLine}>
+      <text aria-hidden="true" class="small" x={LEFT} y={secondLine}>
         {subtitle}
       </text>
       {marks.map(({ mark, x, number }) => (
@@ -92,7 +92,7 @@ function DrawnThing({ thing, place }: { thing: Thing; place: Box }) {
           <circle cx={x} cy={firstLine - 4} r={MARK / 2} />
           <path d={PATHS[mark.icon]} transform={`translate(${x - 6} ${firstLine - 10}) scale(0.75)`} />
           {number && (
-            <text class="small" x={x + MARK / 2 + 3} y={firstLine}>
+            <text aria-hidden="true" class="small" x={x + MARK / 2 + 3} y={firstLine}>
               {number}
             </text>
           )}
@@ -101,7 +101,7 @@ function DrawnThing({ thing, place }: { thing: Thing; place: Box }) {
       {badge && (
         <g class="badge">
           <rect x={badgeLeft} y={secondLine - 12} width={badgeWidth} height={16} rx={8} />
-          <text class="small" x={badgeLeft + 6} y={secondLine}>
+          <text aria-hidden="true" class="small" x={badgeLeft + 6} y={secondLine}>
             {badge}
           </text>
         </g>

@@ -3,7 +3,6 @@ import type { Answer } from '../api/queries'
 import type { ArtifactRole, ArtifactState } from '../api/types'
 import type { IconName } from '../parts/icons'
 import type { Tone } from '../parts/phase'
-import { shortened } from '../parts/wording'
 import { texts } from '../texts'
 import { fold, type Named } from './fold'
 import { type Foldable, groups } from './folding'
@@ -15,7 +14,7 @@ export type Node = Lineage['nodes'][number]
 export type Direction = 'UPSTREAM' | 'DOWNSTREAM' | 'BOTH'
 
 const words = texts.graph.provenance
-const URI_LETTERS = 44
+const URI_LETTERS = 38 // of its end, where uris differ
 
 /**
  * Join a graph with what was asked around some of its nodes, `expanded`.
@@ -139,7 +138,7 @@ function shown(node: Node): Pick<Thing, 'kind' | 'title' | 'subtitle' | 'marks' 
       return {
         kind: 'artifact',
         title: node.name,
-        subtitle: node.uri === null ? words.inWorkflow : shortened(node.uri, URI_LETTERS),
+        subtitle: node.uri === null ? words.inWorkflow : ending(node.uri),
         marks: stateMarks(node.state),
         badges: [],
         isQuiet: false,
@@ -156,6 +155,10 @@ function shown(node: Node): Pick<Thing, 'kind' | 'title' | 'subtitle' | 'marks' 
     default:
       return { kind: 'hidden', title: words.hidden, subtitle: '', marks: [], badges: [], isQuiet: true }
   }
+}
+
+function ending(uri: string): string {
+  return uri.length <= URI_LETTERS ? uri : `…${uri.slice(-URI_LETTERS)}`
 }
 
 const STATES: Readonly<Record<ArtifactState, readonly [Tone, IconName] | null>> = {
