@@ -23,7 +23,7 @@ const PAGE = 50
 const URI_LENGTH = 56
 
 export function ArtifactsScreen({ params }: ScreenProps) {
-  useUpdates(['page-artifacts', 'page-artifact-count'])
+  useUpdates(['page-artifacts']) // what there are is counted once for a filter: it takes a moment where there are many
   const said = texts.artifacts
   const sorting = sortingOf(params.sort, NEWEST_FIRST)
   const where = whereOf(params)
