@@ -71,6 +71,7 @@ function trend(more: Partial<Trend>): Trend {
     alarm: null,
     noise: null,
     warnings: [],
+    changes: [],
     ...more,
   }
 }
@@ -144,6 +145,22 @@ describe('what is drawn of a trend', () => {
     const [, values, smooth] = aligned(drawn)
     expect(values).toEqual([1, null, 2, 30, 3, 4])
     expect(smooth).toEqual([2, null, 2.5, 3, 3.5, 4])
+  })
+
+  it('has a lane for each kind of change, a mark for each run, which leads to its point', () => {
+    const change = (day: number, kind: 'IMAGE' | 'PARAMETER', says: string) => ({
+      run: { id: run(day).id },
+      at: at(day),
+      kind,
+      says,
+    })
+    const changes = [change(1, 'PARAMETER', 'rate'), change(1, 'PARAMETER', 'seed'), change(1, 'IMAGE', 'main')]
+    const drawn = drawnOf([trend({ points: [point(0, 1), point(1, 2)], changes })], PLAIN)
+    expect(drawn.lanes.map((lane) => [lane.name, lane.marks.map((mark) => [mark.key, mark.told])])).toEqual([
+      ['Image', [['run-1', ['main']]]],
+      ['Parameter', [['run-1', ['rate', 'seed']]]],
+    ])
+    expect(drawn.series[0]?.points[1]?.told.slice(-3)).toEqual(['rate', 'seed', 'main'])
   })
 
   it('leaves outliers out where they are hidden, and out of the files', () => {

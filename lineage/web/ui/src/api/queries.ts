@@ -7,15 +7,23 @@ interface Asked<Variables, Answer> {
 }
 
 export interface Saved {
+  'artifact-text': Asked<Api.ArtifactTextQueryVariables, Api.ArtifactTextQuery>
   'page-alerts': Asked<Api.PageAlertsQueryVariables, Api.PageAlertsQuery>
   'page-artifact-count': Asked<Api.PageArtifactCountQueryVariables, Api.PageArtifactCountQuery>
   'page-artifacts': Asked<Api.PageArtifactsQueryVariables, Api.PageArtifactsQuery>
   'page-audits': Asked<Api.PageAuditsQueryVariables, Api.PageAuditsQuery>
   'page-behind': Asked<Api.PageBehindQueryVariables, Api.PageBehindQuery>
   layout: Asked<Api.LayoutQueryVariables, Api.LayoutQuery>
+  'page-artifact': Asked<Api.PageArtifactQueryVariables, Api.PageArtifactQuery>
+  'page-artifact-looks': Asked<Api.PageArtifactLooksQueryVariables, Api.PageArtifactLooksQuery>
+  'page-artifact-readers': Asked<Api.PageArtifactReadersQueryVariables, Api.PageArtifactReadersQuery>
+  'page-artifact-writes': Asked<Api.PageArtifactWritesQueryVariables, Api.PageArtifactWritesQuery>
   'page-choices': Asked<Api.PageChoicesQueryVariables, Api.PageChoicesQuery>
+  'page-compare': Asked<Api.PageCompareQueryVariables, Api.PageCompareQuery>
+  'page-compare-plots': Asked<Api.PageComparePlotsQueryVariables, Api.PageComparePlotsQuery>
   'page-deployment': Asked<Api.PageDeploymentQueryVariables, Api.PageDeploymentQuery>
   'page-deployments': Asked<Api.PageDeploymentsQueryVariables, Api.PageDeploymentsQuery>
+  'page-directions': Asked<Api.PageDirectionsQueryVariables, Api.PageDirectionsQuery>
   'page-experiments': Asked<Api.PageExperimentsQueryVariables, Api.PageExperimentsQuery>
   'page-known': Asked<Api.PageKnownQueryVariables, Api.PageKnownQuery>
   'page-nondeterminism': Asked<Api.PageNondeterminismQueryVariables, Api.PageNondeterminismQuery>
@@ -40,12 +48,14 @@ export interface Saved {
   'page-search': Asked<Api.PageSearchQueryVariables, Api.PageSearchQuery>
   'page-slots': Asked<Api.PageSlotsQueryVariables, Api.PageSlotsQuery>
   'page-sources': Asked<Api.PageSourcesQueryVariables, Api.PageSourcesQuery>
+  'page-specs': Asked<Api.PageSpecsQueryVariables, Api.PageSpecsQuery>
   'page-subjects': Asked<Api.PageSubjectsQueryVariables, Api.PageSubjectsQuery>
   'page-trend': Asked<Api.PageTrendQueryVariables, Api.PageTrendQuery>
   'page-trend-choices': Asked<Api.PageTrendChoicesQueryVariables, Api.PageTrendChoicesQuery>
   'page-trend-point': Asked<Api.PageTrendPointQueryVariables, Api.PageTrendPointQuery>
   'page-trends': Asked<Api.PageTrendsQueryVariables, Api.PageTrendsQuery>
   'page-step': Asked<Api.PageStepQueryVariables, Api.PageStepQuery>
+  provenance: Asked<Api.ProvenanceQueryVariables, Api.ProvenanceQuery>
   'run-graph': Asked<Api.RunGraphQueryVariables, Api.RunGraphQuery>
 }
 

@@ -5,6 +5,8 @@ import type { ChartMark, ChartPoint, Drawn } from './model'
 import { outlineOf, shapeOf } from './shapes'
 
 const FEW_POINTS = 400 // more of them are drawn smaller
+const MANY_POINTS = 2_000 // more of them lie on each other: they let through what lies under them
+const FAINT = 0.35
 const LABEL_HEIGHT = 15
 const TICK_HEIGHT = 8
 const GAP = 6
@@ -58,7 +60,7 @@ export function paintBand(ground: Ground, { band }: Drawn): void {
 
 /** What lies under the lines. */
 export function paintUnder(ground: Ground, drawn: Drawn): void {
-  const { context, x, y, box, colours } = ground
+  const { context, x, box, colours } = ground
   within(ground, () => {
     for (const mark of drawn.marks) {
       if (mark.to > mark.from) {
@@ -74,21 +76,33 @@ export function paintUnder(ground: Ground, drawn: Drawn): void {
         box.bottom,
       ])
     }
-    for (const level of drawn.levels) {
-      stroke(ground, 'ink-quiet', 2, [], [x(level.from), y(level.y), x(level.to), y(level.y)])
-    }
+    if (countOf(drawn) <= MANY_POINTS) paintLevels(ground, drawn)
   })
+}
+
+function paintLevels(ground: Ground, { levels }: Drawn): void {
+  const { x, y } = ground
+  for (const { from, to, y: level } of levels) {
+    stroke(ground, 'ink-quiet', 2, [], [x(from), y(level), x(to), y(level)])
+  }
+}
+
+function countOf(drawn: Drawn): number {
+  return drawn.series.reduce((sum, one) => sum + one.points.length, 0)
 }
 
 /** What lies over the lines. `at` is the point that has the attention. */
 export function paintOver(ground: Ground, drawn: Drawn, at: ChartPoint | null): void {
   within(ground, () => {
     for (const tick of drawn.ticks) paintTick(ground, tick.x, tick.shape)
-    const count = drawn.series.reduce((sum, one) => sum + one.points.length, 0)
-    const radius = (count > FEW_POINTS ? 2 : 3.5) * ground.ratio
+    const count = countOf(drawn)
+    const radius = (count > MANY_POINTS ? 1.2 : count > FEW_POINTS ? 2 : 3.5) * ground.ratio
     drawn.series.forEach((series, number) => {
+      ground.context.globalAlpha = count > MANY_POINTS || series.smooth ? FAINT : 1
       for (const point of series.points) paintPoint(ground, point, number, radius)
     })
+    ground.context.globalAlpha = 1
+    if (count > MANY_POINTS) paintLevels(ground, drawn)
     if (at) {
       const { context, x, y, colours, ratio } = ground
       context.beginPath()
@@ -144,6 +158,7 @@ function paintLabels(ground: Ground, marks: readonly ChartMark[]): void {
   const { context, x, box, ratio, colours } = ground
   context.save()
   context.font = `${12 * ratio}px ${getComputedStyle(document.body).fontFamily}`
+  context.textAlign = 'left' // uPlot leaves it as its last axis was
   context.textBaseline = 'bottom'
   const ends = Array.from({ length: LABEL_ROWS }, () => Number.NEGATIVE_INFINITY)
   for (const mark of marks) {

@@ -2,6 +2,7 @@
 import type { Answer } from '../api/queries'
 import { Table } from '../parts/table'
 import { texts } from '../texts'
+import { brief } from './brief'
 
 export type Diff = NonNullable<Answer<'page-run-diff'>['runDiff']>
 type Change = Diff['changes'][number]
@@ -66,5 +67,9 @@ function Changes({ caption, changes }: { caption: string; changes: readonly Chan
 /** What one side has; nothing where it is not there. */
 export function Side({ text }: { text: string | null | undefined }) {
   if (text === null || text === undefined) return <span class="quiet">{texts.comparison.notThere}</span>
-  return <code class="value">{text}</code>
+  return (
+    <code class="value" title={text}>
+      {brief(text)}
+    </code>
+  )
 }

@@ -36,7 +36,7 @@ export function Screen({
       <header class="screen-head">
         <div class="screen-title">
           {above && <p class="above">{above}</p>}
-          <h1 ref={heading} tabIndex={-1}>
+          <h1 ref={heading} tabIndex={-1} title={title}>
             {title}
           </h1>
         </div>

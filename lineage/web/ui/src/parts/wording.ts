@@ -109,7 +109,8 @@ export function signedText(value: number): string {
 /** A relative change, which is 0.05 for five percent more, with its sign. */
 export function percentText(share: number): string {
   const size = Math.abs(share) * 100
-  return `${share > 0 ? '+' : share < 0 ? '−' : '±'}${size.toLocaleString('en', { maximumFractionDigits: size < 1_000 ? 1 : 0 })} %`
+  const digits = size && size < 0.1 ? { maximumSignificantDigits: 1 } : { maximumFractionDigits: size < 1_000 ? 1 : 0 }
+  return `${share > 0 ? '+' : share < 0 ? '−' : '±'}${size.toLocaleString('en', digits)} %`
 }
 
 /** A probability; one that is smaller than anybody computes is said to be so. */

@@ -5,11 +5,18 @@ import type { Plot } from './plots'
 
 const TINTS = 5
 
-export function ConfusionMatrix({ plot }: { plot: Extract<Plot, { type: 'confusion_matrix' }> }) {
+export function ConfusionMatrix({
+  plot,
+  label = texts.runReports.confusion,
+}: {
+  plot: Extract<Plot, { type: 'confusion_matrix' }>
+  /** What it is of, where there are several. */
+  label?: string
+}) {
   const [row, column] = plot.axes
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard (WCAG 2.1.1)
-    <section class="table confusion" aria-label={texts.runReports.confusion} tabIndex={0}>
+    <section class="table confusion" aria-label={label} tabIndex={0}>
       <table>
         <caption>{texts.runReports.confusionAxes(row, column)}</caption>
         <thead>

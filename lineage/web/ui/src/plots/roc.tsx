@@ -8,6 +8,8 @@ const SIZE = 240
 const MARGIN = 34
 const TICKS = [0, 0.5, 1]
 const MOST_ROWS = 200
+/** With six colours, twelve curves are told apart, and any two by their form alone. */
+const DASHES = ['none', '8 3', '2 3', '8 3 2 3'] as const
 
 export interface Curve {
   readonly name: string
@@ -43,6 +45,7 @@ export function RocCurves({ curves }: { curves: readonly Curve[] }) {
           <polyline
             key={curve.name}
             class={`series series-${(at % 6) + 1}`}
+            stroke-dasharray={DASHES[at % DASHES.length]}
             points={curve.points.map(([falseRate, trueRate]) => `${x(falseRate)},${y(trueRate)}`).join(' ')}
           />
         ))}
@@ -51,7 +54,13 @@ export function RocCurves({ curves }: { curves: readonly Curve[] }) {
         <ul class="legend">
           {curves.map((curve, at) => (
             <li key={curve.name}>
-              <span class={`swatch series-${(at % 6) + 1}`} aria-hidden="true" />
+              <svg class="swatch" viewBox="0 0 32 8" aria-hidden="true">
+                <path
+                  class={`series series-${(at % 6) + 1}`}
+                  stroke-dasharray={DASHES[at % DASHES.length]}
+                  d="M0 4h32"
+                />
+              </svg>
               {curves.length > 1 && <bdi>{curve.name}: </bdi>}
               {said.area(numberText(areaUnder(curve.points)))}
             </li>

@@ -14,6 +14,7 @@ export type Head = keyof typeof texts.frame.screens | 'search'
 
 export const SCREENS: Readonly<Partial<Record<Head, ComponentType<ScreenProps>>>> = {
   runs: RunsScreen,
+  compare: lazily(() => import('./compare').then((it) => it.CompareScreen)),
   ask: lazily(() => import('./ask').then((it) => it.AskScreen)),
   alerts: lazily(() => import('./alerts').then((it) => it.AlertsScreen)),
   artifacts: lazily(() => import('./artifacts').then((it) => it.ArtifactsScreen)),

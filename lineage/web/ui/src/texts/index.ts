@@ -5,6 +5,7 @@ import { artifacts } from './artifacts'
 import { ask } from './ask'
 import { audits } from './audits'
 import { charts } from './charts'
+import { compare } from './compare'
 import { comparison } from './comparison'
 import { deployments } from './deployments'
 import { experiments } from './experiments'
@@ -24,6 +25,7 @@ export const texts = {
   ask,
   audits,
   charts,
+  compare,
   comparison,
   deployments,
   experiments,

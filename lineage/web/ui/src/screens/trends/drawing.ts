@@ -8,10 +8,12 @@ import type {
   ChartTick,
   Drawn,
   Lane,
+  LaneMark,
   Level,
   PointLook,
   Tone,
 } from '../../charts/model'
+import { brief } from '../../comparison/brief'
 import { exactText, measureText, percentText, probabilityText, signedText } from '../../parts/wording'
 import { texts } from '../../texts'
 import type { Along, View } from './view'
@@ -20,6 +22,7 @@ export type Trend = Answer<'page-trend'>['metricTrends'][number]
 export type Point = Trend['points'][number]
 export type Gap = Trend['gaps'][number]
 export type Shift = Trend['shifts'][number]
+type Change = NonNullable<Trend['changes']>[number]
 type RunSeen = Shift['after']
 
 export const VERDICT_TONES: Readonly<Record<Trend['verdict'], Tone>> = {
@@ -43,7 +46,7 @@ export function shownPoints(trend: Trend, view: Pick<View, 'hidesOutliers'>): re
 }
 
 /** Several series in one picture, or all of one. */
-export function drawnOf(trends: readonly Trend[], view: View): Drawn {
+export function drawnOf(trends: readonly Trend[], view: Pick<View, 'along' | 'smoothing' | 'hidesOutliers'>): Drawn {
   const places = placesOf(trends, view.along)
   const axis = view.along === 'number' ? 'number' : 'time'
   const series = trends.map((trend) => seriesOf(trend, view, places))
@@ -112,7 +115,7 @@ function seconds(iso: string): number {
 }
 
 // ------------------------------------------------ what stands there
-function seriesOf(trend: Trend, view: View, places: Places): ChartSeries {
+function seriesOf(trend: Trend, view: Pick<View, 'smoothing' | 'hidesOutliers'>, places: Places): ChartSeries {
   const changes = changesByRun(trend)
   const points = shownPoints(trend, view).map((point) => chartPoint(trend, point, places, changes))
   points.sort((one, other) => one.x - other.x)
@@ -221,12 +224,46 @@ function bandOf(trend: Trend, places: Places): Band | null {
 }
 
 // ------------------------------------------------ what changed
-function changesByRun(_trend: Trend): ReadonlyMap<string, readonly string[]> {
-  return new Map()
+const LANES = ['IMAGE', 'SPEC', 'PARAMETER', 'INPUT'] as const
+const MOST_TOLD = 5 // at one point: a tip is no table
+
+/** What was another in each run than in the one before, in words. */
+function changesByRun(trend: Trend): ReadonlyMap<string, readonly string[]> {
+  const found = byRun(trend.changes ?? [])
+  return new Map([...found].map(([run, changes]) => [run, fewOf(changes.map((change) => brief(change.says)))]))
 }
 
-function lanesOf(_trend: Trend, _places: Places): Lane[] {
-  return []
+/** A lane for each kind of change that there is. */
+function lanesOf(trend: Trend, places: Places): Lane[] {
+  const points = new Map(trend.points.map((point) => [point.run.id, point]))
+  return LANES.flatMap((kind): Lane[] => {
+    const changes = trend.changes?.filter((change) => change.kind === kind) ?? []
+    const marks = [...byRun(changes)].map(([run, some]): LaneMark => {
+      const point = points.get(run)
+      const at = some[0]?.at ?? ''
+      return {
+        x: point ? places.point(point) : seconds(at),
+        key: point ? keyOf(point) : null,
+        told: fewOf(some.map((change) => brief(change.says))),
+      }
+    })
+    return marks.length ? [{ name: texts.trends.lanes[kind], marks }] : []
+  })
+}
+
+function byRun(changes: readonly Change[]): ReadonlyMap<string, readonly Change[]> {
+  const found = new Map<string, Change[]>()
+  for (const change of changes) {
+    const some = found.get(change.run.id)
+    if (some) some.push(change)
+    else found.set(change.run.id, [change])
+  }
+  return found
+}
+
+function fewOf(lines: readonly string[]): readonly string[] {
+  if (lines.length <= MOST_TOLD) return lines
+  return [...lines.slice(0, MOST_TOLD - 1), texts.trends.more(lines.length - MOST_TOLD + 1)]
 }
 
 // ------------------------------------------------ smoothing

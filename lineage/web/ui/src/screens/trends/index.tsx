@@ -92,6 +92,7 @@ function OneMetric({ scope, metric, params }: { scope: Scope; metric: string; pa
     metric,
     task: params.task ?? null,
     by: params.by ?? null,
+    withChanges: !params.by || Boolean(params.split),
     last: lastOf(params),
   })
   return (

@@ -2,6 +2,7 @@
 import type { ComponentChildren } from 'preact'
 import type { Drawn } from '../../charts/model'
 import { pathOf, shapeOf } from '../../charts/shapes'
+import { Name } from '../../parts/name'
 import { texts } from '../../texts'
 
 const RADIUS = 3.5
@@ -35,6 +36,7 @@ export function Legend({ drawn, smoothing }: { drawn: Drawn; smoothing: number |
     [lines.has('dotted'), <path key="it" class="key-version" d="M8 1v14" />, said.version],
     [shapes.has('failed'), <path key="it" class="key-failed" d="M4 4l8 8M12 4l-8 8" />, said.failed],
     [shapes.has('missed'), <path key="it" class="key-missed" d="M8 4v8" />, said.missed],
+    [drawn.lanes.length > 0, <path key="it" class="key-change" d={pathOf('diamond', 8, 8, RADIUS)} />, said.change],
   ]
   return (
     <ul class="chart-legend" aria-label={texts.trends.chart.legend}>
@@ -45,7 +47,7 @@ export function Legend({ drawn, smoothing }: { drawn: Drawn; smoothing: number |
             <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
               {picture}
             </svg>
-            <bdi>{words}</bdi>
+            <Name text={words} />
           </li>
         ))}
     </ul>

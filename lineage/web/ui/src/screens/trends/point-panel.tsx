@@ -140,7 +140,7 @@ function Against({ before, point }: { before: Point; point: Point }) {
   const asked = useAnswer('page-run-diff', { base: before.run.id, target: point.run.id })
   return (
     <div class="stack">
-      <div>
+      <div class="links">
         <Name text={before.run.displayName} href={address(['runs', before.run.id])} />
         <a href={address(['compare'], { runs: `${before.run.id},${point.run.id}`, base: before.run.id })}>
           {said.compare}

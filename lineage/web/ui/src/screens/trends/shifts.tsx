@@ -60,7 +60,11 @@ function OneShift({ trend, shift, number }: { trend: Trend; shift: Shift; number
         ]}
       />
       <h3>{said.suspects}</h3>
-      {shift.suspects.length ? <Suspects shift={shift} /> : <p class="quiet">{said.noSuspects}</p>}
+      {shift.suspects.length ? (
+        <Suspects shift={shift} caption={said.suspectsOf(number)} />
+      ) : (
+        <p class="quiet">{said.noSuspects}</p>
+      )}
       {shift.confounded && (
         <div>
           <Mark tone="doubt" icon="question">
@@ -93,13 +97,13 @@ function OneShift({ trend, shift, number }: { trend: Trend; shift: Shift; number
   )
 }
 
-function Suspects({ shift }: { shift: Shift }) {
+function Suspects({ shift, caption }: { shift: Shift; caption: string }) {
   const said = texts.trends.shifts
   const rows: Row[] = [...shift.suspects, { score: shift.notTracked, change: null }]
   rows.sort((one, other) => other.score - one.score)
   return (
     <Table<Row>
-      caption={said.suspects}
+      caption={caption}
       columns={[
         { id: 'score', title: said.columns.score, cell: (row) => <Score of={row.score} />, isNumber: true },
         { id: 'what', title: said.columns.what, cell: (row) => <What row={row} /> },
@@ -140,13 +144,9 @@ function What({ row }: { row: Row }) {
 
 function Runs({ one, other }: { one: Shift['before']; other: Shift['after'] }): ComponentChildren {
   return (
-    <>
-      <div>
-        <Name text={one.displayName} href={address(['runs', one.id])} />
-      </div>
-      <div>
-        <Name text={other.displayName} href={address(['runs', other.id])} />
-      </div>
-    </>
+    <div class="links">
+      <Name text={one.displayName} href={address(['runs', one.id])} />
+      <Name text={other.displayName} href={address(['runs', other.id])} />
+    </div>
   )
 }

@@ -1,5 +1,5 @@
 /** One series, or several in one picture: how it is drawn, the chart or its table, and what is said of it. */
-import { useId } from 'preact/hooks'
+import { useId, useMemo } from 'preact/hooks'
 import { change } from '../../address/use-address'
 import { SeriesChart } from '../../charts'
 import { type Drawn, pointsWithin, type Range, wholeRange } from '../../charts/model'
@@ -28,9 +28,13 @@ export function TrendView({ trends, params }: { trends: readonly Trend[]; params
   const shown = trends.slice(0, MOST_SERIES)
   const [first] = shown
   const asked = viewOf(params)
-  const whole = wholeRange(drawnOf(shown, asked))
+  // A chart is made anew with what is drawn: not for another range, or a point that was opened.
+  const drawn = useMemo(
+    () => drawnOf(shown, asked),
+    [first, shown.length, asked.along, asked.smoothing, asked.hidesOutliers],
+  )
+  const whole = wholeRange(drawn)
   const view: View = { ...asked, range: clipped(asked.range, whole), isLog: asked.isLog && areAllPositive(shown) }
-  const drawn = drawnOf(shown, view)
   const rows = rowsOf(shown, drawn, view, view.range)
   if (!first) return null
   const only = shown.length === 1 ? first : null
