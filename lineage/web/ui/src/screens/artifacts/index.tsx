@@ -31,7 +31,7 @@ export function ArtifactsScreen(props: ScreenProps) {
 }
 
 function ListedArtifacts({ params }: ScreenProps) {
-  useUpdates(['page-artifacts', 'page-artifact-count'])
+  useUpdates(['page-artifacts']) // they are counted once for a filter: it takes a moment where there are many
   const said = texts.artifacts
   const sorting = sortingOf(params.sort, NEWEST_FIRST)
   const where = whereOf(params)
