@@ -15,15 +15,9 @@ from lineage.web import application
 from tests.integration.test_cli import run
 from tests.integration.test_connections import serving
 from tests.told import tell_the_story
-from tests.visits import Theme, Visit, chromium, visit
+from tests.visits import Theme, Visit, visit
 
 ROW: Final = "main tbody tr"
-
-
-@pytest.fixture(scope="module")
-def started() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
