@@ -9,8 +9,8 @@ from typing import Any, Final, TypeVar
 from lineage.containers import containers_of_template
 from lineage.dossier import Dossier, Step
 from lineage.identity import Key
-from lineage.model import Execution, PipelineVersion, Run, StepGraph, StepLink
-from lineage.ports import Condition, LineageStore, Listing, Operator, Order, PageRequest, Scope
+from lineage.model import Artifact, Execution, PipelineVersion, Run, StepGraph, StepLink
+from lineage.ports import AllOf, Condition, LineageStore, Listing, Operator, Order, PageRequest, Scope
 from lineage.rerun import RERUN_OF, rerun_label
 from lineage.templates import Templates
 
@@ -92,6 +92,15 @@ def step_graphs(store: LineageStore, scope: Scope, runs: Sequence[Key]) -> Mappi
         complete = not page.has_next and len(links) <= MOST_STEP_LINKS
         found[run] = StepGraph(executions=page.items, links=links[:MOST_STEP_LINKS], complete=complete)
     return found
+
+
+def was_written_again(store: LineageStore, scope: Scope, artifact: Artifact) -> bool:
+    """Say whether somebody wrote later where an artifact lies: what lies there now may be that."""
+    if artifact.uri is None or artifact.created_at is None:
+        return False
+    there = Condition(field="uri", operator=Operator.EQ, value=artifact.uri)
+    later = Condition(field="createdAt", operator=Operator.GT, value=artifact.created_at)
+    return store.count(scope, Artifact, Listing(where=AllOf((there, later)))) > 0
 
 
 def with_pod_objects(store: LineageStore, scope: Scope, known: Dossier, executions: Collection[Key]) -> Dossier:

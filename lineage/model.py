@@ -403,6 +403,17 @@ class LookDue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactText:
+    """What an artifact begins with, as text, and whether that is all of it; or the `reason` why there is none.
+    `size_bytes` is of what lies at its place, as it is packed."""
+
+    text: str | None = None
+    complete: bool = False
+    size_bytes: int | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ArtifactUse:
     """An execution read, wrote or took over an artifact under a name. `ambiguous`: the clocks allow more
     than one write of the object; each is listed."""

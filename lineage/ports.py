@@ -18,6 +18,7 @@ from lineage.identity import Key, Location
 from lineage.model import (
     Artifact,
     ArtifactLook,
+    ArtifactText,
     ArtifactUse,
     Circumstance,
     Closure,
@@ -179,6 +180,14 @@ class Scope:
     namespaces: frozenset[tuple[str, str]] | None
     clusters: frozenset[str] = frozenset()
 
+    def holds_all_of(self, cluster: str) -> bool:
+        """Say whether there is nothing in a cluster that the caller may not see."""
+        return self.namespaces is None or cluster in self.clusters
+
+    def holds(self, cluster: str, namespace: str) -> bool:
+        """Say whether the caller may see what is in a namespace."""
+        return self.holds_all_of(cluster) or (cluster, namespace) in (self.namespaces or ())
+
 
 EVERYTHING = Scope(namespaces=None)
 """The scope of one machine with one user."""
@@ -308,6 +317,21 @@ class Listener(Protocol):
 
     def close(self) -> None:
         """Listen no longer."""
+
+
+# ------------------------------------------------------------------------------------------ what lies in object stores
+class TextReader(Protocol):
+    """Reads the beginning of what lies at a place as text, for those who ask. Safe to share among threads.
+
+    It goes to configured stores alone, and takes some seconds at most.
+    """
+
+    def read(self, scope: Scope, place: LookDue, *, characters: int) -> ArtifactText:
+        """Read so many characters at most, without the secrets that show in them. Whatever keeps it from that is the
+        reason why there is no text.
+
+        Whoever may write a workflow can name any place in it. So who may not see all of a cluster is shown what lies in
+        a store that is configured for its namespace alone, if they may see that, and nothing else."""
 
 
 # ------------------------------------------------------------------------------------------ the store

@@ -13,7 +13,7 @@ from graphql import ExecutionResult, GraphQLError, execute_sync
 
 from lineage.deadline import Deadline
 from lineage.errors import AnswerTooLarge, InvalidRequest, NoRoom, NotFound, UnknownCursor
-from lineage.ports import LineageStore, Scope
+from lineage.ports import LineageStore, Scope, TextReader
 from lineage_graphql.context import open_context
 from lineage_graphql.documents import BAD_USER_INPUT, InvalidDocument, read_document, refuse_costly, refuse_subscription
 from lineage_graphql.execution import BROKEN_OFF, Execution
@@ -32,11 +32,13 @@ def execute(
     operation_name: str | None = None,
     *,
     deadline: Deadline | None = None,
+    texts: TextReader | None = None,
 ) -> dict[str, Any]:
     """Answer a query. The answer has no `data` where the request could not be executed at all.
 
     `deadline` is looked at before each read, and a read under way is ended by the store; without one, there are
-    `BUDGET_SECONDS` from now on, and room for everything.
+    `BUDGET_SECONDS` from now on, and room for everything. `texts` reads what lies in object stores; without it, nothing
+    of that is read.
 
     Raises:
         NoRoom: other answers take all the room that there is.
@@ -49,7 +51,7 @@ def execute(
         refuse_subscription(document, operation_name)
     except InvalidDocument as refused:
         return {"errors": [told(error, refused.code) for error in refused.errors]}
-    context = open_context(store.within(deadline), scope, deadline)
+    context = open_context(store.within(deadline), scope, deadline, texts)
     try:
         result = execute_sync(
             SCHEMA,

@@ -24,6 +24,7 @@ from lineage_graphql.enums import ArtifactRole, ArtifactState, order_fields
 from lineage_graphql.filters import DateTimeWhere, IDWhere, StringWhere
 from lineage_graphql.node import LineageNode, Node
 from lineage_graphql.scalars import JSON, BigInt, DateTime, Digest
+from lineage_graphql.texts import TEXT_OF_ARTIFACT
 
 
 def consumers_of_artifact(artifact: model.Artifact, info: Info, **asked: Any) -> Connection[model.Execution]:
@@ -91,6 +92,8 @@ class Artifact(graphene.ObjectType):
     history = forward_field(
         "lineage_graphql.artifacts.ArtifactLook", list_looks, "Each look at the object, newest first."
     )
+
+    text = TEXT_OF_ARTIFACT
 
     @staticmethod
     def resolve_metadata(artifact: model.Artifact, info: Info) -> Any:

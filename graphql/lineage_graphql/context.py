@@ -7,7 +7,7 @@ from typing import TypeAlias
 from graphql import GraphQLResolveInfo
 
 from lineage.deadline import Deadline
-from lineage.ports import LineageStore, Scope
+from lineage.ports import LineageStore, Scope, TextReader
 from lineage_graphql.loaders import Loaders
 
 Info: TypeAlias = GraphQLResolveInfo
@@ -15,13 +15,14 @@ Info: TypeAlias = GraphQLResolveInfo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """One request. Every read passes `scope`."""
+    """One request. Every read passes `scope`. Without `texts`, no object stores are read."""
 
     given_store: LineageStore
     scope: Scope
     loaders: Loaders
     deadline: Deadline
     asked_at: datetime
+    texts: TextReader | None
 
     @property
     def store(self) -> LineageStore:
@@ -30,7 +31,7 @@ class Context:
         return self.given_store
 
 
-def open_context(store: LineageStore, scope: Scope, deadline: Deadline) -> Context:
+def open_context(store: LineageStore, scope: Scope, deadline: Deadline, texts: TextReader | None = None) -> Context:
     """Begin a request."""
     return Context(
         given_store=store,
@@ -38,6 +39,7 @@ def open_context(store: LineageStore, scope: Scope, deadline: Deadline) -> Conte
         loaders=Loaders(store, scope, deadline),
         deadline=deadline,
         asked_at=datetime.now(UTC),
+        texts=texts,
     )
 
 

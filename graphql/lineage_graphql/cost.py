@@ -53,6 +53,7 @@ OF_WHOLE_RUNS: Final = {
     ("Run", "audit"): 2_000,
     ("Run", "tier"): 2_000,
     ("Run", "graph"): 2_000,  # which of its executions leads to which; these count beside that
+    ("Artifact", "text"): MOST_NODES // 2 + 1,  # one of them in a request: an object store is waited for, some seconds
     ("Execution", "reuse"): 100,  # the same, once for all executions of a run
 }
 LENGTHS: Final = {("Unlike", "executions"): MOST_COMPARED, ("StepGraph", "executions"): MOST_STEPS}

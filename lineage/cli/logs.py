@@ -14,6 +14,7 @@ from lineage.cli.opening import open_existing
 from lineage.cli.telling import configure_logs
 from lineage.cli.terminal import fail, notes, printable
 from lineage.errors import InvalidSettings, ObjectAbsent
+from lineage.gathering import was_written_again
 from lineage.model import LOGS, Artifact, Execution
 from lineage.objectstore.configured import Found, NotConfigured, find
 from lineage.ports import EVERYTHING, AllOf, Budget, Condition, LineageStore, Listing, Operator, PageRequest
@@ -50,7 +51,7 @@ def logs(
     execution = _execution(opened, which)
     log = _log(opened, execution, container)
     found = _place(opened, log, settings)
-    if _was_written_again(opened, log):
+    if was_written_again(opened, EVERYTHING, log):
         notes.print("[yellow]This was written again later: it may be what another attempt said.[/]")
     try:
         with open_object_store(found.store, found.bucket).open(found.key, budget=WHOLE) as archived:
@@ -127,12 +128,3 @@ def _place(store: LineageStore, log: Artifact, settings: Settings) -> Found:
             "[[object_stores]] of the settings file says where objects can be read"
         )
     return found
-
-
-def _was_written_again(store: LineageStore, log: Artifact) -> bool:
-    """Say whether somebody wrote there later: a manual retry does, and so do all steps where keys hold no pod."""
-    if log.uri is None or log.created_at is None:
-        return False
-    there = Condition(field="uri", operator=Operator.EQ, value=log.uri)
-    later = Condition(field="createdAt", operator=Operator.GT, value=log.created_at)
-    return store.count(EVERYTHING, Artifact, Listing(where=AllOf((there, later)))) > 0

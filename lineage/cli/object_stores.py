@@ -1,6 +1,7 @@
 """Object stores, put together: from the settings to what a bucket can be asked through, and to looks at artifacts."""
 
-from functools import cache, partial
+from functools import cache, lru_cache, partial
+from typing import Final
 
 from lineage.errors import ObjectStoreError
 from lineage.evidence import Look
@@ -10,10 +11,14 @@ from lineage.model import ArtifactState, LookDue
 from lineage.objectstore.configured import ConfiguredStore, Credentials, NotConfigured, find
 from lineage.objectstore.directory import DirectoryStore
 from lineage.objectstore.looking import look
-from lineage.objectstore.minio import MinioStore
-from lineage.ports import Budget, ObjectStore
+from lineage.objectstore.minio import SILENCE_SECONDS, MinioStore
+from lineage.objectstore.reading import StoredTexts
+from lineage.ports import Budget, ObjectStore, TextReader
 from lineage.prober import LookAt
 from lineage.settings import ObjectStoreSettings, Settings, secret
+
+OPEN_BUCKETS: Final = 32  # of those that workflows name, which stay open to be read for who asks
+READING_SILENCE_SECONDS: Final = 5.0  # who waits for a text does not wait as long as a look may
 
 
 def object_stores_of(settings: Settings) -> tuple[ConfiguredStore, ...]:
@@ -25,15 +30,15 @@ def object_stores_of(settings: Settings) -> tuple[ConfiguredStore, ...]:
     return tuple(map(_configured, settings.object_stores))
 
 
-def open_object_store(store: ConfiguredStore, bucket: str) -> ObjectStore:
-    """Open a bucket. Nobody is asked yet.
+def open_object_store(store: ConfiguredStore, bucket: str, *, silence_seconds: float = SILENCE_SECONDS) -> ObjectStore:
+    """Open a bucket, which may be silent for so long when it is asked. Nobody is asked yet.
 
     Raises:
         InvalidSettings: the endpoint of the store is none.
     """
     if store.folder is not None:
         return DirectoryStore(store.folder, bucket)
-    return MinioStore(store, bucket)
+    return MinioStore(store, bucket, silence_seconds=silence_seconds)
 
 
 def looker(settings: Settings) -> LookAt:
@@ -63,6 +68,16 @@ def looker(settings: Settings) -> LookAt:
             return b"".join(file.chunks)
 
     return look_at
+
+
+def text_reader(settings: Settings) -> TextReader:
+    """Make what reads texts for those who ask, each in the store that the settings name for it.
+
+    Raises:
+        InvalidSettings: a secret in the settings is of no use.
+    """
+    opened = lru_cache(OPEN_BUCKETS)(partial(open_object_store, silence_seconds=READING_SILENCE_SECONDS))
+    return StoredTexts(object_stores_of(settings), opened)
 
 
 def _configured(store: ObjectStoreSettings) -> ConfiguredStore:

@@ -92,6 +92,11 @@ def serving(
         from lineage.cli.access import guarded  # noqa: PLC0415 - cryptography takes as long to import as all the rest
 
         gate = guarded(settings, store)
+    texts = None
+    if settings.object_stores:
+        from lineage.cli.object_stores import text_reader  # noqa: PLC0415 - so does what speaks to object stores
+
+        texts = text_reader(settings)
     return application(
         store=store,
         health=health,
@@ -99,6 +104,7 @@ def serving(
         requests_per_minute=settings.caller_requests_per_minute,
         documents=None if settings.trusted_documents is None else trusted(settings.trusted_documents),
         hosts=any_name if settings.access else is_loopback_name,
+        texts=texts,
     )
 
 

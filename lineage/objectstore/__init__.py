@@ -4,6 +4,7 @@
     directory.py   a folder on disk
     content.py     digests of the bytes, and of what they mean
     looking.py     one look at an object or a folder of them
+    reading.py     what they hold, as text, for who asks
     notifications.py, listening.py  what a store tells of its own accord, so that it is looked at sooner
     configured.py  which store holds an artifact, as far as the settings say
 

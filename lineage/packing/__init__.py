@@ -14,7 +14,7 @@ is ever written anywhere. What cannot be read, and what goes beyond `Limits`, ra
 from lineage.packing.gzip import gunzip
 from lineage.packing.members import LIMITS, Limits, Member, Unreadable, plain_name, shown, too_many
 from lineage.packing.stream import Stream
-from lineage.packing.unpacking import HEAD_BYTES, Packing, only_file, packing_of, unpacked
+from lineage.packing.unpacking import HEAD_BYTES, Packing, beginning_of_only_file, only_file, packing_of, unpacked
 
 __all__ = [
     "HEAD_BYTES",
@@ -24,6 +24,7 @@ __all__ = [
     "Packing",
     "Stream",
     "Unreadable",
+    "beginning_of_only_file",
     "gunzip",
     "only_file",
     "packing_of",

@@ -1,6 +1,6 @@
 """Which packing it is, and the files in it. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from enum import StrEnum
 from typing import Final, assert_never
@@ -12,6 +12,7 @@ from lineage.packing.tar import BLOCK_BYTES, is_header, tar_members
 from lineage.packing.zip import OPENINGS, zip_members
 
 HEAD_BYTES: Final = BLOCK_BYTES  # so much of the beginning says what it is
+_AHEAD_BYTES: Final = 2 * 2**20  # what may be unpacked beside the beginning of a file: headers, and a piece too much
 _TAR_BYTES: Final = 64 * 1024  # what a tar of one file may have besides that: headers, and zeros up to 10 KiB
 
 
@@ -49,6 +50,38 @@ def unpacked(stream: Stream, limits: Limits = LIMITS) -> Iterator[Member]:
             return iter(())
         case other:
             assert_never(other)
+
+
+def beginning_of_only_file(chunks: Iterable[bytes], *, size_bytes: int) -> tuple[bytes, bool]:
+    """Unpack the beginning of the one file that is packed in some bytes, and say whether that is all of it; what is not
+    packed is given as it is. No more is taken than that needs: whether other files follow a long one is not looked at.
+
+    Raises:
+        Unreadable: it cannot be unpacked, or holds none or several.
+    """
+    limits = replace(LIMITS, unpacked_bytes=size_bytes + _AHEAD_BYTES)
+    stream = Stream(chunks)
+    if packing_of(stream) is Packing.GZIP:
+        stream = Stream(gunzip(stream, limits))
+    if packing_of(stream) not in (Packing.TAR, Packing.ZIP):
+        return _beginning(stream.rest(), size_bytes)
+    files = (member for member in unpacked(stream, limits) if member.link is None)
+    first = next(files, None)
+    if first is None:
+        raise Unreadable("it holds no file")
+    found, is_all = _beginning(first.data, size_bytes)
+    if is_all and next(files, None) is not None:
+        raise Unreadable("it holds several files, and should hold one")
+    return found, is_all
+
+
+def _beginning(pieces: Iterator[bytes], size_bytes: int) -> tuple[bytes, bool]:
+    taken = bytearray()
+    for piece in pieces:
+        taken += piece
+        if len(taken) > size_bytes:
+            return bytes(taken[:size_bytes]), False
+    return bytes(taken), True
 
 
 def only_file(data: bytes, *, max_bytes: int) -> bytes:

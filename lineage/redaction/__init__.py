@@ -33,6 +33,7 @@ from lineage.redaction.objects import (
 )
 
 __all__ = [
+    "LONGEST_SECRET",
     "Clues",
     "Redactor",
     "Surroundings",
@@ -47,7 +48,7 @@ __all__ = [
     "survey",
 ]
 
-_LONGEST: Final = 20_000  # characters of a secret
+LONGEST_SECRET: Final = 20_000  # characters of a secret
 _PEM_GAPS: Final = re.compile(r"\\[nr]|\s")
 
 
@@ -69,7 +70,7 @@ def struck_text(text: str) -> str:
 def beginning(text: str, length: int) -> str:
     """Return the beginning of a text, to be quoted. Its secrets are struck out before it is cut: the half of one does
     not show what it is."""
-    return struck_text(text[: length + _LONGEST])[:length]
+    return struck_text(text[: length + LONGEST_SECRET])[:length]
 
 
 @dataclass(frozen=True, slots=True)

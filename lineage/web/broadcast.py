@@ -326,13 +326,9 @@ class Broadcast:
         they had been asked, if they were where the change began."""
         for topic in self._topics.values():
             is_there = topic.position is not None and topic.position == before and not topic.moving.locked()
-            if is_there and not any(_may_see(topic.scope, place) for place in changed.places):
+            if is_there and not any(topic.scope.holds(*place) for place in changed.places):
                 topic.position = changed.cursor
                 for outlet in topic.outlets:
                     outlet.put(_Stretch((), changed.cursor, is_last=True))
             else:
                 topic.woken.set()
-
-
-def _may_see(scope: Scope, place: tuple[str, str]) -> bool:
-    return scope.namespaces is None or place in scope.namespaces or place[0] in scope.clusters

@@ -17,12 +17,14 @@ from minio.versioningconfig import VersioningConfig
 
 from lineage.errors import BucketAbsent, ObjectAbsent, ObjectForbidden
 from lineage.evidence import Evidence, Look, compare
-from lineage.model import ArtifactState
+from lineage.identity import Location, object_store
+from lineage.model import ArtifactState, LookDue
 from lineage.objectstore.configured import ConfiguredStore, Credentials
 from lineage.objectstore.listening import listen
 from lineage.objectstore.looking import look
 from lineage.objectstore.minio import MinioStore
-from lineage.ports import Budget
+from lineage.objectstore.reading import StoredTexts, text_of
+from lineage.ports import EVERYTHING, Budget
 from tests.minio_server import ACCESS_KEY, SECRET_KEY, MinioServer
 from tests.relay import Relay
 from tests.waiting import comes_true
@@ -312,3 +314,20 @@ def test_what_is_public_is_read_by_nobody_in_particular(minio: MinioServer, buck
     }
     bucket.client.set_bucket_policy(bucket.name, json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
     assert connected(minio, bucket.name, None).stat("key").size_bytes == 4
+
+
+# ------------------------------------------------------------------------------------------ texts
+def test_of_a_large_text_only_the_beginning_is_read(bucket: Bucket) -> None:
+    bucket.put("key", BIG)
+    found = text_of(bucket.store, "key", characters=100)
+    assert (found.text, found.complete, found.size_bytes) == (BIG[:100].decode(), False, len(BIG))
+
+
+def test_where_nobody_answers_there_is_no_text_and_a_reason() -> None:
+    nobody = ConfiguredStore(endpoint="http://127.0.0.1:1", serves=("minio:9000",))
+    place = Location(store=object_store("minio:9000", "prod"), uri="s3://bucket/key")
+    found = StoredTexts([nobody], MinioStore).read(
+        EVERYTHING, LookDue(location=place, cluster="prod", namespace="a"), characters=100
+    )
+    assert found.text is None
+    assert "nobody answers there" in (found.reason or "")

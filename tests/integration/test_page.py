@@ -53,6 +53,18 @@ def id_of_run(address: str, pipeline: str) -> str:
     return found
 
 
+def first_of(listed: str) -> Callable[[str], str]:
+    """The id of the first of a list, such as `deployments`."""
+    return lambda address: asked(address, f"{{ {listed}(first: 1) {{ nodes {{ id }} }} }}")[listed]["nodes"][0]["id"]
+
+
+def last_due(address: str) -> str:
+    """The day of the last run that a recurring run made, as the address of a calendar says it."""
+    query = "{ recurringRuns(first: 1) { nodes { runs(first: 1) { nodes { scheduledAt } } } } }"
+    due: str = asked(address, query)["recurringRuns"]["nodes"][0]["runs"]["nodes"][0]["scheduledAt"]
+    return due[:10]
+
+
 # ------------------------------------------------------------------------------------------ every screen
 RUN_TABS: Final = (
     "graph", "details", "steps", "reports", "logs", "events", "spec", "audit", "provenance", "rerun", "raw"
@@ -67,10 +79,30 @@ def at(place: str) -> Callable[[str], str]:
     return lambda _: place
 
 
+def of_recurring(rest: str) -> Callable[[str], str]:
+    return lambda address: f"#/recurring/{first_of('recurringRuns')(address)}?from={last_due(address)}&{rest}"
+
+
+def of_deployment(address: str) -> str:
+    return f"#/deployments/{first_of('deployments')(address)}"
+
+
 PLACES: Final[dict[str, tuple[Callable[[str], str], str]]] = {
     "runs": (at("#/runs"), "Runs"),
     "some runs": (at("#/runs?phase=FAILED&columns=phase,name,metric:auc&sort=-metric:auc"), "Runs"),
     **{f"a run, {tab}": (of_run(tab), "fraud-detection") for tab in RUN_TABS},
+    "search": (at("#/search?text=churn"), "churn"),
+    "recurring": (at("#/recurring?sort=-created"), "Recurring runs"),
+    "a recurring run": (of_recurring("span=day"), "churn-training"),
+    "a recurring run, as a table": (of_recurring("span=day&slots=table"), "churn-training"),
+    "experiments": (at("#/experiments"), "Experiments"),
+    "artifacts": (at("#/artifacts?origin=outside&sort=name"), "Artifacts"),
+    "deployments": (at("#/deployments"), "Deployments"),
+    "a deployment": (of_deployment, "churn"),
+    "audit": (at("#/audit?phase=SUCCEEDED"), "Audit"),
+    "nondeterminism": (at("#/audit/nondeterminism"), "Audit"),
+    "alerts": (at("#/alerts"), "Alerts"),
+    "sources": (at("#/sources"), "Sources"),
     "nowhere": (at("#/nowhere"), "There is no such screen"),
 }
 """Screens: their addresses on a server, and what is in their titles."""
@@ -200,3 +232,77 @@ def test_a_run_that_nobody_knows_is_told_so(started: Browser, told: str) -> None
     with visit(started, told) as reader:
         reader.page.goto(f"{told}/#/runs/WyJSdW4iLCJuZXZlciJd")
         expect(reader.page.get_by_role("alert")).to_contain_text("nothing of this id")
+
+
+# ------------------------------------------------------------------------------------------ the other lists
+@pytest.mark.parametrize(
+    ("place", "query"),
+    [
+        ("#/recurring", "{ found: recurringRuns { nodes { name: displayName } } }"),
+        (
+            "#/experiments?sort=-name",
+            "{ found: experiments(orderBy: [{field: NAME, direction: DESC}]) { nodes { name } } }",
+        ),
+        ("#/deployments", "{ found: deployments { nodes { name } } }"),
+        (
+            "#/artifacts?uri=reference&sort=name",
+            '{ found: artifacts(where: {uri: {contains: "reference"}}, orderBy: [{field: NAME}]) { nodes { name } } }',
+        ),
+    ],
+)
+def test_a_list_agrees_with_the_api(place: str, query: str, reader: Visit, told: str) -> None:
+    reader.open(place)
+    found = [one["name"] for one in asked(told, query)["found"]["nodes"]]
+    assert found
+    expect(reader.page.locator(f"{ROW} td:first-child a")).to_have_text(found)
+
+
+def test_what_is_searched_for_leads_to_what_it_is(reader: Visit, told: str) -> None:
+    reader.open("#/runs")
+    reader.page.get_by_role("searchbox").fill("fraud-detection")
+    reader.press("Enter")
+    reader.settled()
+    expect(reader.page.get_by_role("region", name="Pipelines")).to_contain_text("fraud-detection")
+    reader.page.get_by_role("region", name="Runs").get_by_role("link").first.click()
+    expect(reader.page.get_by_role("heading", level=1)).to_contain_text("fraud-detection")
+
+
+def test_the_calendar_agrees_with_the_api_and_is_walked_with_the_keyboard(reader: Visit, told: str) -> None:
+    due = last_due(told)
+    query = """query ($id: ID!, $from: DateTime!, $to: DateTime!) { node(id: $id) { ... on RecurringRun {
+        slots(from: $from, to: $to, first: 1) { totalCount } } } }"""
+    recurring = first_of("recurringRuns")(told)
+    day = {"from": f"{due}T00:00:00Z", "to": f"{due}T23:59:59.999Z"}
+    slots = asked(told, query, id=recurring, **day)["node"]["slots"]
+    reader.open(PLACES["a recurring run"][0](told))
+    marks = reader.page.locator(".slot")
+    expect(marks).to_have_count(min(slots["totalCount"], 200))  # two pages of the API at a time
+    marks.first.focus()
+    reader.press("End", "ArrowLeft", "ArrowRight")
+    expect(marks.last).to_be_focused()
+    expect(reader.page.locator(".told")).to_have_text(str(marks.last.get_attribute("aria-label")))
+    place = reader.page.url
+    with_run = reader.page.locator("a.slot").first
+    with_run.focus()
+    reader.press("Enter")
+    expect(reader.page).to_have_url(re.compile("#/runs/"))
+    reader.page.go_back()
+    expect(reader.page).to_have_url(place)
+
+
+def test_a_deployment_says_that_what_it_serves_was_overwritten(reader: Visit, told: str) -> None:
+    query = "{ deployments(first: 1) { nodes { served { servedNow changedSince artifact { name } } } } }"
+    served = [one for one in asked(told, query)["deployments"]["nodes"][0]["served"] if one["servedNow"]]
+    reader.open(of_deployment(told))
+    cards = reader.page.get_by_role("article")
+    expect(cards).to_have_count(len(served))
+    changed = cards.filter(has_text="Something else lies in its place now")
+    expect(changed).to_have_count(len([one for one in served if one["changedSince"]]))
+
+
+def test_runs_are_audited_after_they_are_listed(reader: Visit, told: str) -> None:
+    reader.open("#/audit")
+    runs = asked(told, "{ runs(first: 20) { nodes { displayName tier } } }")["runs"]["nodes"]
+    expect(reader.page.get_by_text(f"of the {len(runs)} runs on this page")).to_be_visible()
+    traceable = [run for run in runs if run["tier"] == "TRACEABLE"]
+    expect(reader.page.locator(f"{ROW} td:nth-child(2)").filter(has_text="Traceable")).to_have_count(len(traceable))

@@ -7,16 +7,17 @@ import tarfile
 import tracemalloc
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lineage.objectstore.content import digest
-from lineage.packing import LIMITS, Limits, Stream, Unreadable, only_file, unpacked
-from tests.archives import gz, tar, tar_gz, zipped
+from lineage.packing import LIMITS, Limits, Stream, Unreadable, beginning_of_only_file, only_file, unpacked
+from tests.archives import Files, gz, tar, tar_gz, zipped
 
 FILES = {"a.txt": b"alpha", "folder/b.txt": b"beta" * 500}
 
@@ -44,6 +45,10 @@ def tar_of(*members: tuple[tarfile.TarInfo, bytes], form: int = tarfile.PAX_FORM
             info.size = len(data)
             archive.addfile(info, io.BytesIO(data))
     return into.getvalue()
+
+
+def of_one(pack: Callable[[Files], bytes], data: bytes) -> bytes:
+    return pack({"main.log": data})
 
 
 def a_file(name: str, **properties: object) -> tarfile.TarInfo:
@@ -348,3 +353,42 @@ def test_one_file_is_taken_out_of_whatever_it_is_packed_in(data: bytes) -> None:
 def test_anything_but_one_file_is_refused(data: bytes, expected: str) -> None:
     with pytest.raises(Unreadable, match=expected):
         only_file(data, max_bytes=1024)
+
+
+# ------------------------------------------------------------------------------------------ the beginning of one file
+TEXT = b"a line of a log\n" * 20_000
+
+
+@pytest.mark.parametrize("pack", [lambda data: data, gz, *(partial(of_one, pack) for pack in (tar, tar_gz, zipped))])
+def test_the_beginning_of_the_one_file_is_unpacked(pack: Callable[[bytes], bytes]) -> None:
+    assert beginning_of_only_file([pack(TEXT)], size_bytes=40) == (TEXT[:40], False)
+    assert beginning_of_only_file([pack(TEXT)], size_bytes=len(TEXT)) == (TEXT, True)
+
+
+def test_no_more_is_taken_than_the_beginning_needs() -> None:
+    taken: list[int] = []
+
+    def chunks() -> Iterator[bytes]:
+        for number in range(1_000):
+            taken.append(number)
+            yield TEXT
+
+    assert beginning_of_only_file(chunks(), size_bytes=100) == (TEXT[:100], False)
+    assert len(taken) == 1
+
+
+@pytest.mark.parametrize("data", [tar(FILES), tar_gz(FILES), zipped(FILES)])
+def test_several_files_have_no_beginning(data: bytes) -> None:
+    with pytest.raises(Unreadable, match="several files"):
+        beginning_of_only_file([data], size_bytes=10_000)
+
+
+def test_an_archive_of_no_file_has_no_beginning() -> None:
+    with pytest.raises(Unreadable, match="no file"):
+        beginning_of_only_file([tar_of((a_file("link", type=tarfile.SYMTYPE, linkname="a"), b""))], size_bytes=10)
+
+
+def test_what_unpacks_to_much_before_its_file_is_refused() -> None:
+    headers = tar_of(*((a_file(f"{number}", type=tarfile.SYMTYPE, linkname="a"), b"") for number in range(9_000)))
+    with pytest.raises(Unreadable, match="unpacks to more"):
+        beginning_of_only_file([gz(headers)], size_bytes=10)

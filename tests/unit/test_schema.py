@@ -36,6 +36,7 @@ CONTRACT = fixtures_folder().parent / "design" / "contract.graphql"
 
 NOT_IN_THE_CONTRACT = {
     "ArtifactWhere.id": "one question finds artifacts by uri and by id, as filters of other lists do",
+    "Artifact.text": "logs and reports are read where they are found",
     "ArtifactUse.inferred": "a mount is as uncertain in the list of inputs as it is in the graph",
     "Deployment.createdAt": "lists are ordered by it",
     "Deployment.inCluster": "nothing is served once it is gone",
@@ -147,6 +148,7 @@ TYPES_NOT_IN_THE_CONTRACT = {
     "ObservedMetric": "what Katib notes of a metric",
     "Impact": "what descends from something, with counts, which no list of a graph says",
     "Paths": "all ways between two things, and the shortest of them",
+    "ArtifactText": "what an artifact begins with",
     "Copy": "which artifact may be a copy of which",
     "DeploymentRevision": "what a deployment served from one rollout to the next",
     "Origin": "which source a field comes from",

@@ -13,6 +13,10 @@ export interface Saved {
   'page-audits': Asked<Api.PageAuditsQueryVariables, Api.PageAuditsQuery>
   'page-behind': Asked<Api.PageBehindQueryVariables, Api.PageBehindQuery>
   layout: Asked<Api.LayoutQueryVariables, Api.LayoutQuery>
+  'page-artifact': Asked<Api.PageArtifactQueryVariables, Api.PageArtifactQuery>
+  'page-artifact-looks': Asked<Api.PageArtifactLooksQueryVariables, Api.PageArtifactLooksQuery>
+  'page-artifact-readers': Asked<Api.PageArtifactReadersQueryVariables, Api.PageArtifactReadersQuery>
+  'page-artifact-writes': Asked<Api.PageArtifactWritesQueryVariables, Api.PageArtifactWritesQuery>
   'page-choices': Asked<Api.PageChoicesQueryVariables, Api.PageChoicesQuery>
   'page-compare': Asked<Api.PageCompareQueryVariables, Api.PageCompareQuery>
   'page-compare-plots': Asked<Api.PageComparePlotsQueryVariables, Api.PageComparePlotsQuery>
@@ -50,6 +54,7 @@ export interface Saved {
   'page-trend-point': Asked<Api.PageTrendPointQueryVariables, Api.PageTrendPointQuery>
   'page-trends': Asked<Api.PageTrendsQueryVariables, Api.PageTrendsQuery>
   'page-step': Asked<Api.PageStepQueryVariables, Api.PageStepQuery>
+  provenance: Asked<Api.ProvenanceQueryVariables, Api.ProvenanceQuery>
   'run-graph': Asked<Api.RunGraphQueryVariables, Api.RunGraphQuery>
 }
 

@@ -1,10 +1,11 @@
 /** What stands beside a graph: one thing of it, in detail. */
 import type { ComponentChildren } from 'preact'
-import { Icon } from '../parts/icons'
+import { Icon, type IconName } from '../parts/icons'
 import { texts } from '../texts'
 
 interface DetailsProps {
   readonly kind: string
+  readonly icon: IconName
   readonly title: string
   /** What can be done with it. */
   readonly actions?: ComponentChildren
@@ -12,12 +13,15 @@ interface DetailsProps {
   readonly children: ComponentChildren
 }
 
-export function Details({ kind, title, actions, onClose, children }: DetailsProps) {
+export function Details({ kind, icon, title, actions, onClose, children }: DetailsProps) {
   return (
     <aside class="graph-details" aria-label={texts.graph.details(title)}>
       <header>
         <div class="graph-details-head">
-          <p class="quiet">{kind}</p>
+          <p class="row quiet">
+            <Icon name={icon} />
+            {kind}
+          </p>
           <button
             type="button"
             class="plain"

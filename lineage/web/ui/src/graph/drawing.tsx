@@ -2,14 +2,14 @@
 import { useMemo } from 'preact/hooks'
 import { PATHS } from '../parts/icons'
 import { texts } from '../texts'
-import { drawn, HEIGHT, LEFT, line, MARK, outline, outlineBeside, tip } from './drawn'
+import { drawn, HEIGHT, LEFT, line, MARK, outline, outlineBeside, STACK, tip } from './drawn'
 import { pictureFonts } from './fonts'
 import { toldOf } from './kinds'
 import type { Thing } from './picture'
 import type { LaidOut } from './use-laid-out'
 import type { Box } from './view'
 
-const ICON_TOP = (HEIGHT - 16) / 2
+const ICON_TOP = 13
 const FIRST_LINE = 20
 const SECOND_LINE = 36
 const MORE = 9 // the radius of the button that shows more
@@ -62,34 +62,37 @@ function Links({ of: { picture, routes } }: { of: LaidOut }) {
 }
 
 function DrawnThing({ thing, place }: { thing: Thing; place: Box }) {
-  const { icon, title, subtitle, marks, badge, badgeWidth } = drawn(thing, place.width, pictureFonts())
+  const { icon, title, subtitle, marks, badge, badgeWidth, end } = drawn(thing, place.width, pictureFonts())
+  const up = thing.kind === 'group' ? STACK / 2 : 0
+  const firstLine = FIRST_LINE - up
+  const secondLine = SECOND_LINE - up
   const beside = outlineBeside(thing, place.width)
-  const badgeLeft = place.width - 12 - badgeWidth
+  const badgeLeft = end - badgeWidth
   return (
     // biome-ignore lint/a11y/useSemanticElements: SVG has no button
     <g
       class={`thing ${thing.kind}${thing.isAskedFor ? ' asked' : ''}${thing.isQuiet ? ' left-out' : ''}`}
       data-id={thing.id}
       role="button"
-      tabIndex={-1}
+      tabindex={-1}
       aria-label={toldOf(thing)}
       transform={`translate(${place.left} ${place.top})`}
     >
       {beside && <path class="beside" d={beside} />}
       <path class="shape" d={outline(thing, place.width)} />
-      <path class="sign" d={PATHS[icon]} transform={`translate(12 ${ICON_TOP - 2})`} />
-      <text class="name" x={LEFT} y={FIRST_LINE}>
+      <path class="sign" d={PATHS[icon]} transform={`translate(12 ${ICON_TOP - up})`} />
+      <text aria-hidden="true" class="name" x={LEFT} y={firstLine}>
         {title}
       </text>
-      <text class="small" x={LEFT} y={SECOND_LINE}>
+      <text aria-hidden="true" class="small" x={LEFT} y={secondLine}>
         {subtitle}
       </text>
       {marks.map(({ mark, x, number }) => (
         <g key={mark.word} class={`state ${mark.tone}`}>
-          <circle cx={x} cy={FIRST_LINE - 4} r={MARK / 2} />
-          <path d={PATHS[mark.icon]} transform={`translate(${x - 6} ${FIRST_LINE - 10}) scale(0.75)`} />
+          <circle cx={x} cy={firstLine - 4} r={MARK / 2} />
+          <path d={PATHS[mark.icon]} transform={`translate(${x - 6} ${firstLine - 10}) scale(0.75)`} />
           {number && (
-            <text class="small" x={x + MARK / 2 + 3} y={FIRST_LINE}>
+            <text aria-hidden="true" class="small" x={x + MARK / 2 + 3} y={firstLine}>
               {number}
             </text>
           )}
@@ -97,8 +100,8 @@ function DrawnThing({ thing, place }: { thing: Thing; place: Box }) {
       ))}
       {badge && (
         <g class="badge">
-          <rect x={badgeLeft} y={SECOND_LINE - 12} width={badgeWidth} height={16} rx={8} />
-          <text class="small" x={badgeLeft + 6} y={SECOND_LINE}>
+          <rect x={badgeLeft} y={secondLine - 12} width={badgeWidth} height={16} rx={8} />
+          <text aria-hidden="true" class="small" x={badgeLeft + 6} y={secondLine}>
             {badge}
           </text>
         </g>

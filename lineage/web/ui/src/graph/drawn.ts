@@ -11,6 +11,8 @@ const ICON = 16
 export const GAP = 6
 export const MARK = 16
 export const FOLD = 11 // what the folded corner of a sheet takes
+/** How far those that lie under the first of a group look out. */
+export const STACK = 5
 /** What is kept free for the numbers of a group: they change while it runs, and its place does not. */
 const NUMBERS = 110
 const NARROWEST_GROUP = 220
@@ -48,6 +50,8 @@ export interface Drawn {
   /** The words that end the second line, and how wide they are. */
   readonly badge: string
   readonly badgeWidth: number
+  /** How far words go to the right. */
+  readonly end: number
 }
 
 /** Fit the words and marks of a thing into a box. */
@@ -72,11 +76,12 @@ export function drawn(thing: Thing, width: number, { title, small }: Fonts): Dra
     marks,
     badge,
     badgeWidth,
+    end,
   }
 }
 
 function right(thing: Thing): number {
-  return INSET + (thing.kind === 'deployment' ? 4 : 0)
+  return INSET + (thing.kind === 'deployment' ? 4 : thing.kind === 'group' ? STACK : 0)
 }
 
 /** The outline of a thing, from 0 on: a shape for each kind. */
@@ -89,7 +94,7 @@ export function outline(thing: Thing, width: number): string {
     case 'deployment':
       return rounded(1, 1, right, low, (HEIGHT - 2) / 2)
     case 'group':
-      return rounded(1, 1, right - 6, low - 6, 8)
+      return rounded(1, 1, right - STACK, low - STACK, 8)
     case 'execution':
     case 'hidden':
       return rounded(1, 1, right, low, 8)
@@ -102,8 +107,8 @@ export function outlineBeside(thing: Thing, width: number): string {
   const low = HEIGHT - 1
   if (thing.kind === 'artifact') return `M${right - FOLD} 1v${FOLD}h${FOLD}`
   if (thing.kind !== 'group') return ''
-  const under = (by: number) => `M${right - 6 + by} ${6 + by}V${low - 12 + by}a6 6 0 0 1-6 6H${6 + by}`
-  return under(3) + under(6)
+  const under = (by: number) => `M${right - STACK + by} ${5 + by}V${low - STACK - 6 + by}a6 6 0 0 1-6 6H${5 + by}`
+  return under(STACK / 2) + under(STACK)
 }
 
 function rounded(left: number, top: number, right: number, low: number, by: number): string {

@@ -6,6 +6,7 @@ import type { LaidOut } from './use-laid-out'
 
 const WIDEST = 180
 const HIGHEST = 120
+const LEAST = 24 // of a graph that is very long: so that it can be hit
 
 export function GraphMap({ of, sight }: { of: LaidOut; sight: Sight }) {
   const map = useRef<SVGSVGElement>(null)
@@ -44,8 +45,8 @@ export function GraphMap({ of, sight }: { of: LaidOut; sight: Sight }) {
       class="graph-map"
       aria-hidden="true"
       viewBox={`0 0 ${of.width} ${of.height}`}
-      width={Math.max(24, of.width * scale)}
-      height={Math.max(24, of.height * scale)}
+      width={Math.max(LEAST, of.width * scale)}
+      height={Math.max(LEAST, of.height * scale)}
       preserveAspectRatio="none"
       onPointerDown={moveTo}
       onPointerMove={moveTo}

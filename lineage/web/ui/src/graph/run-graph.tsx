@@ -59,7 +59,7 @@ function Steps({ run, params }: { run: Run; params: Readonly<Record<string, stri
   }
   const alike = chosen ? likeSteps(graph, withPlumbing, chosen.id) : []
   return (
-    <>
+    <div class="graph">
       {!graph.complete && <p class="graph-note">{texts.graph.incomplete}</p>}
       <Graph
         title={texts.graph.stepsOf(run.displayName)}
@@ -94,6 +94,7 @@ function Steps({ run, params }: { run: Run; params: Readonly<Record<string, stri
           chosen && (
             <Details
               kind={texts.graph.kinds.execution}
+              icon="step"
               title={chosen.displayName}
               onClose={close}
               actions={
@@ -109,6 +110,6 @@ function Steps({ run, params }: { run: Run; params: Readonly<Record<string, stri
           )
         }
       />
-    </>
+    </div>
   )
 }

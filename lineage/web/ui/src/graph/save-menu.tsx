@@ -61,15 +61,8 @@ async function made(form: Form, picture: Picture, title: string, svg: SVGSVGElem
     case 'json':
       return new Blob([jsonOf(title, picture)], { type: 'application/json' })
     case 'svg':
-      return svg && new Blob([svgOf(svg, title)], { type: 'image/svg+xml' })
-    case 'png': {
-      if (!svg) return null
-      const text = svgOf(svg, title)
-      const { width, height } = new DOMParser().parseFromString(text, 'image/svg+xml').documentElement as unknown as {
-        width: SVGAnimatedLength
-        height: SVGAnimatedLength
-      }
-      return pngOf(text, { width: width.baseVal.value, height: height.baseVal.value })
-    }
+      return svg && new Blob([svgOf(svg, title).text], { type: 'image/svg+xml' })
+    case 'png':
+      return svg && pngOf(svgOf(svg, title))
   }
 }

@@ -18,10 +18,16 @@ export function save(content: Blob, name: string): void {
   setTimeout(() => URL.revokeObjectURL(link.href), 1_000)
 }
 
+export interface Drawing {
+  readonly text: string
+  readonly width: number
+  readonly height: number
+}
+
 /** The picture by itself: its rules within it, with the colours of now. */
-export function svgOf(picture: SVGSVGElement, title: string): string {
-  const width = picture.width.baseVal.value + 2 * MARGIN
-  const height = picture.height.baseVal.value + 2 * MARGIN
+export function svgOf(picture: SVGSVGElement, title: string): Drawing {
+  const width = Math.ceil(picture.width.baseVal.value) + 2 * MARGIN
+  const height = Math.ceil(picture.height.baseVal.value) + 2 * MARGIN
   const copy = picture.cloneNode(true) as SVGSVGElement
   copy.removeAttribute('style')
   copy.setAttribute('xmlns', SVG)
@@ -32,11 +38,11 @@ export function svgOf(picture: SVGSVGElement, title: string): string {
   for (const thing of copy.querySelectorAll('.thing')) thing.prepend(element('title', {}, thing.ariaLabel ?? ''))
   const paper = element('rect', { x: -MARGIN, y: -MARGIN, width, height, fill: shownValue('--ground') })
   copy.prepend(element('title', {}, title), element('style', {}, withValues(rules)), paper)
-  return new XMLSerializer().serializeToString(copy)
+  return { text: new XMLSerializer().serializeToString(copy), width, height }
 }
 
 /** The picture in pixels; null where it is too large for them. */
-export async function pngOf(svg: string, { width, height }: { width: number; height: number }): Promise<Blob | null> {
+export async function pngOf({ text, width, height }: Drawing): Promise<Blob | null> {
   const scale = Math.min(
     SHARP,
     LONGEST_PIXELS / width,
@@ -46,7 +52,7 @@ export async function pngOf(svg: string, { width, height }: { width: number; hei
   if (scale < LEAST_SCALE) return null
   const image = new Image()
   // Not by an address of a blob: the content security policy lets data be an image, and nothing else.
-  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`
   await image.decode()
   const canvas = document.createElement('canvas')
   canvas.width = Math.round(width * scale)

@@ -12,6 +12,7 @@ import { anchored, first, isSeen } from './view'
 import { linksOnPaths, neighbours, next, onPaths, type Way } from './walking'
 
 const AT_ONCE = 150 // things that are drawn without anybody noticing
+const WORTH_A_MAP = 20 // things: fewer are found without
 const STEP_PIXELS = 80 // an arrow key moves the picture by so much
 const ZOOM = 1.25
 /** A second click on the same thing within it is a double one: the thing stays where it is meanwhile. */
@@ -225,7 +226,7 @@ export function Stage({ of, label, selected, found, shown, gestures }: StageProp
         <title />
         <Drawing of={of} only={only} />
       </svg>
-      <GraphMap of={of} sight={sight} />
+      {picture.things.length >= WORTH_A_MAP && <GraphMap of={of} sight={sight} />}
       <div class="graph-zoom">
         <button
           type="button"

@@ -3,7 +3,8 @@ import type { Phase } from '../api/types'
 import { PHASE_ICONS, TONES } from '../parts/phase'
 import { durationText } from '../parts/wording'
 import { texts } from '../texts'
-import { type Foldable, groups, led, type Pair } from './folding'
+import { fold, type Named } from './fold'
+import { type Foldable, groups, type Pair } from './folding'
 import type { Link, Mark, Picture, Thing } from './picture'
 
 export interface Step {
@@ -25,8 +26,6 @@ export interface StepGraph {
   readonly links: readonly Pair[]
 }
 
-/** The order in which a group says how many of its steps came to which phase: first what one has to look at. */
-const PHASES: readonly Phase[] = ['FAILED', 'ERROR', 'RUNNING', 'PENDING', 'UNKNOWN', 'SUCCEEDED', 'SKIPPED', 'OMITTED']
 const PLAIN_KINDS: ReadonlySet<string> = new Set(['POD', 'CONTAINER', 'SKIPPED'])
 /** Templates of Kubeflow that run any component. */
 const ANY_COMPONENT = /^system-/
@@ -37,19 +36,10 @@ const COPY = /-\d+$/
 export function stepsPicture(graph: StepGraph, withPlumbing: boolean, open: ReadonlySet<string>): Picture {
   const { executions, links } = withPlumbing ? graph : withoutPlumbing(graph)
   const steps = new Map(executions.map((step) => [step.id, step]))
-  const folded = groups(executions.map(foldable), links, open)
-  const standing = new Map(folded.flatMap((ids) => ids.map((id) => [id, groupId(ids)] as const)))
-  const members = new Map(folded.map((ids) => [groupId(ids), ids.flatMap((id) => steps.get(id) ?? [])]))
-  const drawn = new Set<string>()
-  const things: Thing[] = []
-  for (const step of executions) {
-    const id = standing.get(step.id) ?? step.id
-    if (drawn.has(id)) continue
-    drawn.add(id)
-    const group = members.get(id)
-    things.push(group ? groupThing(id, group) : stepThing(step))
-  }
-  return { things, links: led(links, standing).map(plainLink) }
+  const picture = { things: executions.map(stepThing), links: links.map(plainLink) }
+  return fold(picture, executions.map(foldable), open, (members) =>
+    named(members.flatMap(({ id }) => steps.get(id) ?? [])),
+  )
 }
 
 /** The members of the group that a step is of, once it is unfolded; empty for one that is alike to too few. */
@@ -88,21 +78,21 @@ export function hasPlumbing(graph: StepGraph): boolean {
 }
 
 /** What the iterations of a step are called, without the item that each was given. */
-function stepName(step: Step): string {
-  return step.displayName.replace(ITEM, '') || step.displayName
+export function itemless(name: string): string {
+  return name.replace(ITEM, '') || name
 }
 
 function foldable(step: Step): Foldable {
   const isIteration = step.iteration !== null
   const template = step.template !== null && ANY_COMPONENT.test(step.template) ? null : step.template
-  const name = isIteration ? stepName(step) : template === null ? stepName(step).replace(COPY, '') : ''
+  const name = isIteration
+    ? itemless(step.displayName)
+    : template === null
+      ? itemless(step.displayName).replace(COPY, '')
+      : ''
   // A trial has neither a template nor a name that says anything: it is what its kind is.
   const likeness = step.template === null && !isIteration ? step.kind : `${template ?? ''} ${name}`
   return { id: step.id, likeness: `${likeness} ${step.system}`, isIteration }
-}
-
-function groupId(members: readonly string[]): string {
-  return `group:${members[0]}`
 }
 
 function stepThing(step: Step): Thing {
@@ -124,32 +114,16 @@ function stepThing(step: Step): Thing {
   }
 }
 
-function groupThing(id: string, steps: readonly Step[]): Thing {
+function named(steps: readonly Step[]): Named {
   const [first] = steps
-  const isLoop = first?.iteration !== null
-  const generic = !first?.template || ANY_COMPONENT.test(first.template)
-  const name = first ? stepName(first) : ''
-  const title = isLoop
-    ? name
-    : generic
-      ? first?.template
-        ? name.replace(COPY, '')
-        : (first?.kind ?? '')
-      : first.template
+  if (!first) return { title: '', subtitle: '' }
+  if (first.iteration !== null)
+    return { title: itemless(first.displayName), subtitle: texts.graph.iterations(steps.length) }
+  const subtitle = texts.graph.steps(steps.length)
+  if (first.template === null) return { title: first.kind, subtitle }
   return {
-    id,
-    kind: 'group',
-    title,
-    subtitle: isLoop ? texts.graph.iterations(steps.length) : texts.graph.steps(steps.length),
-    marks: PHASES.flatMap((phase) => {
-      const count = steps.filter((step) => step.phase === phase).length
-      return count ? [{ ...phaseMark(phase), count }] : []
-    }),
-    badges: steps.every((step) => step.cached) ? [texts.graph.cached] : [],
-    isAskedFor: false,
-    isQuiet: steps.every((step) => !step.cached && isLeftOut(step.phase)),
-    more: null,
-    members: steps.map((step) => ({ id: step.id, title: step.displayName })),
+    title: ANY_COMPONENT.test(first.template) ? itemless(first.displayName).replace(COPY, '') : first.template,
+    subtitle,
   }
 }
 

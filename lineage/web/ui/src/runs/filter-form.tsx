@@ -1,5 +1,6 @@
 /** The filters of runs, those that are asked for most ahead of the others. */
 import { useState } from 'preact/hooks'
+import type { Phase } from '../api/types'
 import { useAnswer } from '../api/use-answer'
 import { ChoiceFilter, Filters, isFiltered, TextFilter } from '../parts/filters'
 import { TONES } from '../parts/phase'
@@ -22,7 +23,7 @@ export function FilterForm({ params }: { params: Params }) {
         label={said.phase}
         any={said.anyPhase}
         params={params}
-        options={Object.keys(TONES).map((phase) => [phase, texts.words.phases[phase as keyof typeof TONES]])}
+        options={phasesOffered(params.phase)}
       />
       <ChoiceFilter
         name="pipeline"
@@ -73,6 +74,16 @@ export function FilterForm({ params }: { params: Params }) {
       )}
     </Filters>
   )
+}
+
+/** One phase each; and the several of an address, such as other screens lead to. */
+function phasesOffered(chosen: string | undefined): readonly (readonly [string, string])[] {
+  const named = (phases: string) =>
+    phases
+      .split(',')
+      .map((phase) => texts.words.phases[phase as Phase] ?? phase)
+      .join(texts.words.or)
+  return [...Object.keys(TONES), ...(chosen?.includes(',') ? [chosen] : [])].map((phases) => [phases, named(phases)])
 }
 
 function named(name: string, namespace: string | null): string {

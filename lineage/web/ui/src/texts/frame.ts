@@ -41,6 +41,7 @@ export const states = {
 
 export const words = {
   none: '–',
+  or: ' or ',
   copy: (what: string) => `Copy ${what}`,
   copied: 'Copied',
   ascending: 'ascending',

@@ -1,4 +1,5 @@
 /** All that the page says, in one place: whoever translates it translates this folder. */
+import { alerts } from './alerts'
 import { artifact } from './artifact'
 import { artifacts } from './artifacts'
 import { ask } from './ask'
@@ -14,9 +15,11 @@ import { recurring } from './recurring'
 import { artifactText, audit, run, runEvents, runLogs, runRaw, runReports, runRerun, runSpec, runSteps } from './run'
 import { runs } from './runs'
 import { search } from './search'
+import { sources } from './sources'
 import { trends } from './trends'
 
 export const texts = {
+  alerts,
   artifact,
   artifacts,
   ask,
@@ -43,5 +46,6 @@ export const texts = {
   audit,
   runs,
   search,
+  sources,
   trends,
 }

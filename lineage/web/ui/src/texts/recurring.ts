@@ -78,5 +78,6 @@ export const recurring = {
     SKIPPED_BY_POLICY: 'Skipped by policy',
     PENDING: 'Pending',
   },
+  failed: 'Run failed',
   slot: { due: 'Due', outcome: 'Outcome', late: 'Late by', run: 'Run', reason: 'Why' },
 }

@@ -6,7 +6,7 @@ import { Icon } from '../../parts/icons'
 import { clockText, dayWords } from '../../parts/wording'
 import { texts } from '../../texts'
 import { columnOf, type Day, daysAbreast, type Slot, stepped } from './calendar'
-import { OUTCOMES, slotText } from './outcomes'
+import { FAILED, failed, OUTCOMES, slotText } from './outcomes'
 import { startOf } from './range'
 
 export function Calendar({ days, chosen }: { days: readonly Day[]; chosen: string | undefined }) {
@@ -86,6 +86,11 @@ function SlotMark({
     <>
       <Icon name={icon} />
       <span class="clock">{clockText(new Date(slot.dueAt))}</span>
+      {failed(slot) && (
+        <span class="sign tone-bad">
+          <Icon name={FAILED} />
+        </span>
+      )}
     </>
   )
   if (slot.run) {

@@ -1,6 +1,7 @@
 /** What became of slots, as it is shown: by a colour, a picture and a word. Pure. */
 import type { SlotOutcome } from '../../api/types'
 import type { IconName } from '../../parts/icons'
+import { TONES } from '../../parts/phase'
 import { durationText, momentWords } from '../../parts/wording'
 import { texts } from '../../texts'
 import type { Slot } from './calendar'
@@ -12,6 +13,13 @@ export const OUTCOMES: Readonly<Record<SlotOutcome, { tone: string; icon: IconNa
   DUPLICATE: { tone: 'doubt', icon: 'copy' },
   SKIPPED_BY_POLICY: { tone: 'quiet', icon: 'skip' },
   PENDING: { tone: 'quiet', icon: 'dots' },
+}
+
+export const FAILED: IconName = 'cross'
+
+/** Whether a run was made, and failed: however well its time was kept. */
+export function failed(slot: Slot): boolean {
+  return slot.run !== null && TONES[slot.run.phase] === 'bad'
 }
 
 /** How many came to what, in the order in which outcomes are told; what did not occur is left out. */

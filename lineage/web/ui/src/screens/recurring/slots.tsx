@@ -14,7 +14,7 @@ import { texts } from '../../texts'
 import type { ScreenProps } from '..'
 import { calendarOf, type Slot } from './calendar'
 import { Calendar } from './calendar-view'
-import { countsOf, OUTCOMES } from './outcomes'
+import { countsOf, FAILED, failed, OUTCOMES } from './outcomes'
 import { beside, dayText, type Range, rangeOf, SPANS } from './range'
 import { useSlots } from './use-slots'
 
@@ -96,6 +96,7 @@ function rangeText({ span, from, to }: Range): string {
 
 /** What became of those that are shown: so it is the key to the pictures, too. */
 function Counts({ slots, total }: { slots: readonly Slot[]; total: number }) {
+  const failures = slots.filter(failed).length
   return (
     <ul class="counts">
       {countsOf(slots).map(([outcome, count]) => (
@@ -103,6 +104,14 @@ function Counts({ slots, total }: { slots: readonly Slot[]; total: number }) {
           <OutcomeMark outcome={outcome} /> <span class="number">{count.toLocaleString()}</span>
         </li>
       ))}
+      {failures > 0 && (
+        <li>
+          <Mark tone="bad" icon={FAILED}>
+            {texts.recurring.failed}
+          </Mark>{' '}
+          <span class="number">{failures.toLocaleString()}</span>
+        </li>
+      )}
       {total > slots.length && <li class="quiet">{texts.recurring.shownOf(slots.length, total)}</li>}
     </ul>
   )

@@ -1,0 +1,82 @@
+/** One artifact: where it came from and what came of it, what is known of it, and what became of it. */
+import type { ComponentType } from 'preact'
+import { address } from '../../address/address'
+import { useUpdates } from '../../api/live'
+import type { Answer } from '../../api/queries'
+import { useAnswer } from '../../api/use-answer'
+import { stateMarks } from '../../graph/provenance'
+import { ProvenanceGraph } from '../../graph/provenance-graph'
+import { Mark } from '../../parts/phase'
+import { Screen } from '../../parts/screen'
+import { Empty, Shown } from '../../parts/states'
+import { Tabs } from '../../parts/tabs'
+import { texts } from '../../texts'
+import type { ScreenProps } from '..'
+import { Details } from './details'
+import { History } from './history'
+import { Uses } from './uses'
+
+export type Artifact = Extract<NonNullable<Answer<'page-artifact'>['node']>, { __typename: 'Artifact' }>
+
+export interface TabProps {
+  readonly artifact: Artifact
+  readonly params: Readonly<Record<string, string>>
+}
+
+const words = texts.artifact
+type Tab = Exclude<keyof typeof words.tabs, 'content'>
+
+const TABS: Readonly<Record<Tab, ComponentType<TabProps>>> = {
+  provenance: ({ artifact, params }) => <ProvenanceGraph roots={[artifact.id]} name={artifact.name} params={params} />,
+  details: Details,
+  history: History,
+  uses: Uses,
+}
+
+export function ArtifactScreen({ path: [id = '', tab], params }: ScreenProps) {
+  useUpdates(['page-artifact', 'page-artifact-readers'])
+  const answered = useAnswer('page-artifact', { id })
+  return (
+    <Shown of={answered}>
+      {({ node }) =>
+        node?.__typename === 'Artifact' ? (
+          <Tabbed
+            artifact={node}
+            tab={tab !== undefined && tab in TABS ? (tab as Tab) : 'provenance'}
+            params={params}
+          />
+        ) : (
+          <Screen title={words.title}>
+            <Empty title={words.unknown} />
+          </Screen>
+        )
+      }
+    </Shown>
+  )
+}
+
+function Tabbed({ artifact, tab, params }: TabProps & { tab: Tab }) {
+  const Body = TABS[tab]
+  return (
+    <Screen
+      title={artifact.name}
+      above={artifact.type === null ? words.title : `${words.title} · ${artifact.type}`}
+      beside={stateMarks(artifact.state).map(({ word, tone, icon }) => (
+        <Mark key={word} tone={tone} icon={icon}>
+          {word}
+        </Mark>
+      ))}
+    >
+      <Tabs
+        label={words.title}
+        shown={tab}
+        tabs={(Object.keys(TABS) as Tab[]).map((name) => ({
+          id: name,
+          title: words.tabs[name],
+          href: address(['artifacts', artifact.id, name]),
+        }))}
+      />
+      <Body artifact={artifact} params={params} />
+    </Screen>
+  )
+}
