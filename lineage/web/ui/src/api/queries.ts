@@ -7,6 +7,7 @@ interface Asked<Variables, Answer> {
 }
 
 export interface Saved {
+  'artifact-text': Asked<Api.ArtifactTextQueryVariables, Api.ArtifactTextQuery>
   'page-alerts': Asked<Api.PageAlertsQueryVariables, Api.PageAlertsQuery>
   'page-artifact-count': Asked<Api.PageArtifactCountQueryVariables, Api.PageArtifactCountQuery>
   'page-artifacts': Asked<Api.PageArtifactsQueryVariables, Api.PageArtifactsQuery>
