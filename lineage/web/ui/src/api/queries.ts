@@ -7,6 +7,7 @@ interface Asked<Variables, Answer> {
 }
 
 export interface Saved {
+  'artifact-text': Asked<Api.ArtifactTextQueryVariables, Api.ArtifactTextQuery>
   layout: Asked<Api.LayoutQueryVariables, Api.LayoutQuery>
   'page-artifact': Asked<Api.PageArtifactQueryVariables, Api.PageArtifactQuery>
   'page-artifact-looks': Asked<Api.PageArtifactLooksQueryVariables, Api.PageArtifactLooksQuery>

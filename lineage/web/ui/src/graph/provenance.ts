@@ -14,7 +14,8 @@ export type Node = Lineage['nodes'][number]
 export type Direction = 'UPSTREAM' | 'DOWNSTREAM' | 'BOTH'
 
 const words = texts.graph.provenance
-const URI_LETTERS = 38 // of its end, where uris differ
+/** The reason of the API that a depth was asked for. */
+const OF_DEPTH = /beyond the depth of \d+$/
 
 /**
  * Join a graph with what was asked around some of its nodes, `expanded`.
@@ -27,12 +28,17 @@ export function joined(first: Lineage, around: Lineage | null, expanded: Readonl
   const inFirst = new Set(first.nodes.map((node) => node.id))
   const cut = new Set(first.frontier)
   const isCut = (id: string) => !expanded.has(id) && (!inFirst.has(id) || cut.has(id))
-  const reasons = [...new Set([...first.reasons, ...around.reasons])]
+  const frontier = [...new Set([...first.frontier, ...around.frontier])].filter(isCut)
+  const isDepth = (reason: string) => OF_DEPTH.test(reason)
+  const reasons = new Set([
+    ...first.reasons.filter((reason) => frontier.length || !isDepth(reason)),
+    ...around.reasons.filter((reason) => !isDepth(reason)), // it was asked for what is next, and no more
+  ])
   return {
     depth: Math.max(first.depth, around.depth),
-    complete: first.complete && around.complete,
-    reasons,
-    frontier: [...new Set([...first.frontier, ...around.frontier])].filter(isCut),
+    complete: !reasons.size,
+    reasons: [...reasons],
+    frontier,
     nodes: unique([...first.nodes, ...around.nodes], (node) => node.id),
     edges: unique([...first.edges, ...around.edges], (edge) => JSON.stringify(edge)),
     starts: unique([...first.starts, ...around.starts], (start) => `${start.source} ${start.target}`),
@@ -138,7 +144,7 @@ function shown(node: Node): Pick<Thing, 'kind' | 'title' | 'subtitle' | 'marks' 
       return {
         kind: 'artifact',
         title: node.name,
-        subtitle: node.uri === null ? words.inWorkflow : ending(node.uri),
+        subtitle: node.uri ?? words.inWorkflow,
         marks: stateMarks(node.state),
         badges: [],
         isQuiet: false,
@@ -155,10 +161,6 @@ function shown(node: Node): Pick<Thing, 'kind' | 'title' | 'subtitle' | 'marks' 
     default:
       return { kind: 'hidden', title: words.hidden, subtitle: '', marks: [], badges: [], isQuiet: true }
   }
-}
-
-function ending(uri: string): string {
-  return uri.length <= URI_LETTERS ? uri : `…${uri.slice(-URI_LETTERS)}`
 }
 
 const STATES: Readonly<Record<ArtifactState, readonly [Tone, IconName] | null>> = {

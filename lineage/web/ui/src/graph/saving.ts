@@ -35,7 +35,11 @@ export function svgOf(picture: SVGSVGElement, title: string): Drawing {
   copy.setAttribute('height', String(height))
   copy.setAttribute('viewBox', `${-MARGIN} ${-MARGIN} ${width} ${height}`)
   for (const part of copy.querySelectorAll('.more, .trace, title')) part.remove()
-  for (const thing of copy.querySelectorAll('.thing')) thing.prepend(element('title', {}, thing.ariaLabel ?? ''))
+  for (const shape of copy.querySelectorAll('.shape')) {
+    shape.parentElement?.prepend(element('title', {}, shape.ariaLabel ?? ''))
+    shape.removeAttribute('role') // nothing in a file can be pressed
+    shape.removeAttribute('tabindex')
+  }
   const paper = element('rect', { x: -MARGIN, y: -MARGIN, width, height, fill: shownValue('--ground') })
   copy.prepend(element('title', {}, title), element('style', {}, withValues(rules)), paper)
   return { text: new XMLSerializer().serializeToString(copy), width, height }

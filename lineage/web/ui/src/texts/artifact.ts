@@ -49,11 +49,12 @@ export const artifact = {
   producer: 'Written by',
   beginning: 'To the beginning',
   text: {
-    beginning: (shown: string, whole: string | null) =>
-      whole === null ? `The first ${shown} of it.` : `The first ${shown} of ${whole}.`,
-    whole: (size: string) => `All of it: ${size}.`,
+    beginning: (whole: string | null) =>
+      whole === null ? 'Its beginning.' : `Its beginning; ${whole} lie in the store.`,
+    all: (whole: string | null) => (whole === null ? 'All of it.' : `All of it; ${whole} lie in the store.`),
+    more: 'Show more',
+    empty: 'It is empty.',
     none: 'There is no text to show',
-    noReason: 'It cannot be read.',
     caption: (name: string) => `Content of ${name}`,
     copy: 'the text',
   },

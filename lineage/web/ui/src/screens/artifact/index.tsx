@@ -12,6 +12,7 @@ import { Empty, Shown } from '../../parts/states'
 import { Tabs } from '../../parts/tabs'
 import { texts } from '../../texts'
 import type { ScreenProps } from '..'
+import { Content } from './content'
 import { Details } from './details'
 import { History } from './history'
 import { Uses } from './uses'
@@ -24,13 +25,14 @@ export interface TabProps {
 }
 
 const words = texts.artifact
-type Tab = Exclude<keyof typeof words.tabs, 'content'>
+type Tab = keyof typeof words.tabs
 
 const TABS: Readonly<Record<Tab, ComponentType<TabProps>>> = {
   provenance: ({ artifact, params }) => <ProvenanceGraph roots={[artifact.id]} name={artifact.name} params={params} />,
   details: Details,
   history: History,
   uses: Uses,
+  content: Content,
 }
 
 export function ArtifactScreen({ path: [id = '', tab], params }: ScreenProps) {
