@@ -12,7 +12,7 @@ WORKERS ?= auto
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run up test soak fuzz servers check format bench schema resolve audit wheel clean
+.PHONY: help run up test soak fuzz servers check format bench schema page resolve audit wheel clean
 
 help: ## Show what there is
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ bench: $(INSTALLED) ## Measure beside floors and peers in the same run, and prin
 
 schema: $(INSTALLED) ## Print the GraphQL schema into graphql/schema.graphql
 	@$(BIN)/python -m lineage_graphql > graphql/schema.graphql.new && mv graphql/schema.graphql.new graphql/schema.graphql
+
+page: ## Build the page out of lineage/web/ui into what is handed out; needs Node.js ≥ 20.19
+	@cd lineage/web/ui && npm ci --no-progress && npm run check && npm test && npm run build
 
 resolve: $(INSTALLED) ## Resolve the newest dependencies that pyproject.toml allows, and refuse known bad ones
 	@$(BIN)/python .ci/resolve_newest.py

@@ -13,7 +13,9 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
-if TYPE_CHECKING:  # a client that few tests need, and that takes its time to be imported
+if TYPE_CHECKING:  # what few tests need, and what takes its time to be imported
+    from playwright.sync_api import Browser
+
     from tests.minio_server import MinioServer
 
 from tests.kafka_server import KafkaServer, kafka_server
@@ -195,3 +197,12 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
         report.outcome = "failed"
         report.longrepr = f"skipped, and with CI=true nothing may be: {report.longrepr}"
     return report
+
+
+@pytest.fixture(scope="module")
+def started() -> "Iterator[Browser]":
+    """A browser that is running."""
+    from tests.visits import chromium  # few tests need it, and it takes its time to be imported
+
+    with chromium() as running:
+        yield running

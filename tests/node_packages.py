@@ -11,15 +11,25 @@ import pytest
 FETCH_SECONDS = 120
 
 
-def fetched(*packages: str, why: str) -> Path:
-    """A folder from which packages, such as `graphql@16.15.0`, can be required; skips where there is none to be had."""
+def needs_node(why: str) -> None:
+    """Skip where Node.js is not there."""
     if shutil.which("node") is None or shutil.which("npm") is None:
         pytest.skip(f"there is no node or no npm on the path, which {why} is written for")
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kfp-lineage"
-    folder = cache / "-".join(packages).replace("@", "-").replace("/", "-")
+
+
+def cache() -> Path:
+    """The folder in which everything is kept that was fetched."""
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kfp-lineage"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def fetched(*packages: str, why: str) -> Path:
+    """A folder from which packages, such as `graphql@16.15.0`, can be required; skips where there is none to be had."""
+    needs_node(why)
+    folder = cache() / "-".join(packages).replace("@", "-").replace("/", "-")
     if not folder.is_dir():
-        cache.mkdir(parents=True, exist_ok=True)
-        _fetch(packages, Path(mkdtemp(prefix="fetching-", dir=cache)), folder)
+        _fetch(packages, Path(mkdtemp(prefix="fetching-", dir=cache())), folder)
     return folder
 
 

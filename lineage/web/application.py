@@ -1,8 +1,7 @@
 """The ASGI application: `/` the page, `/graphql`, `/graphiql`, and what `lineage.web.health` adds.
 
-All addresses in it are relative, so that it works under a prefix behind a proxy. The page shows the
-answers of saved queries; store reads block, so they run on threads. `/graphql` is asked far more often than
-the rest, and stands before the framework that serves it. What shows nothing of a store is shown to everybody.
+All addresses in it are relative, so that it works under a prefix behind a proxy. `/graphql` alone reads the store: it
+stands before the framework that serves the rest, which shows nothing of a store, and is shown to everybody.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,11 +10,10 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, Final
 
-import structlog
 from starlette.applications import Starlette
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Send
@@ -23,7 +21,6 @@ from starlette.types import Scope as Asked
 
 from lineage.access import OPEN, Gate, Grant
 from lineage.deadline import Deadline
-from lineage.errors import DeadlineExceeded, StoreError
 from lineage.ports import EVERYTHING, LineageStore, TextReader
 from lineage.web.admission import Admission
 from lineage.web.broadcast import Broadcast
@@ -44,11 +41,7 @@ from lineage.web.sockets import Sockets
 from lineage.web.threads import Threads
 from lineage_graphql import execute
 
-log = structlog.get_logger(__name__)
-
 _STATIC: Final = Path(__file__).parent / "static"
-RUNS_SHOWN: Final = 15
-PAGE_THREADS: Final = 2
 GRAPHQL_PATH: Final = "/graphql"
 STREAM_PATH: Final = "/graphql/stream"
 FOLLOWED: Final = "FOLLOWED"  # what became of a question that goes on being answered
@@ -119,7 +112,6 @@ def application(
             *routes(replace(health, ready={"store": store_answers(store), **health.ready})),
             Mount("/static", StaticFiles(directory=_STATIC)),
         ],
-        exception_handlers={StoreError: _store_unavailable, DeadlineExceeded: _store_unavailable},
     )
 
     async def served(request: Asked, receive: Receive, send: Send) -> None:
@@ -138,8 +130,3 @@ def application(
 
 async def _graphiql(_: Request) -> Response:
     return FileResponse(_STATIC / "graphiql.html", headers={"Content-Security-Policy": GRAPHIQL_POLICY})
-
-
-async def _store_unavailable(request: Request, error: Exception) -> Response:
-    log.warning("store not readable", path=request.url.path, exc_info=error)
-    return PlainTextResponse("The store cannot be read at the moment; the log says why.\n", 503)

@@ -24,14 +24,16 @@ PIECES: Final = 2_000  # of 1,000 bytes: far more than a head may hold, and than
 
 
 @contextmanager
-def serving(app: ASGIApp | None = None) -> Iterator[int]:
-    with listen("127.0.0.1", 0) as listener:
+def serving(app: ASGIApp | None = None, port: int = 0) -> Iterator[int]:
+    with listen("127.0.0.1", port) as listener:
         server = make_server(app or application(store=FakeStore(example())))
         thread = Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
-        yield listener.getsockname()[1]
-        server.should_exit = True
-        thread.join()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            server.should_exit = True
+            thread.join()
 
 
 @pytest.fixture

@@ -1,13 +1,12 @@
 """What every answer says to the browser that gets it, whatever was asked for and whatever became of it."""
 
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Any, Final
 
 import httpx
 import pytest
 
 from lineage.errors import StoreError
-from lineage.model import Counts
 from lineage.ports import Scope
 from lineage.web import application, is_loopback_name
 from lineage.web.headers import GRAPHIQL_POLICY, STRICT_POLICY
@@ -25,7 +24,7 @@ EXPECTED: Final = {
     "cross-origin-resource-policy": "same-origin",
 }
 NEVER: Final = ("server", "set-cookie", "x-powered-by", "via", "location")
-DIRECTIVES: Final = ("default-src 'none'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'")
+DIRECTIVES: Final = ("default-src 'none'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'self'")
 
 
 class Failing(FakeStore):
@@ -35,7 +34,10 @@ class Failing(FakeStore):
         super().__init__(example())
         self._error = error
 
-    def counts(self, scope: Scope) -> Counts:
+    def sources(self, scope: Scope) -> Any:
+        raise self._error
+
+    def check(self) -> None:
         raise self._error
 
 
@@ -61,7 +63,7 @@ ANSWERS: Final[dict[str, tuple[Ask, int]]] = {
     "an answer": (posted(b'{"query": "{ runs { totalCount } }"}'), 200),
     "an answer by GET": (lambda: fine().get("/graphql?query={runs{totalCount}}"), 200),
     "GraphiQL": (lambda: fine().get("/graphiql"), 200),
-    "a file": (lambda: fine().get("/static/page.js"), 200),
+    "a file": (lambda: fine().get("/static/graphiql.js"), 200),
     "life": (lambda: fine().get("/healthz"), 200),
     "readiness": (lambda: fine().get("/readyz"), 200),
     "figures": (lambda: fine().get("/metrics"), 200),
@@ -76,8 +78,8 @@ ANSWERS: Final[dict[str, tuple[Ask, int]]] = {
     "another type": (posted(b"", **{"Content-Type": "text/plain"}), 415),
     "another name": (lambda: Client(application(store=FakeStore(), hosts=is_loopback_name)).get("/"), 403),
     "another page": (lambda: fine().get("/", headers={"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "cors"}), 403),
-    "a store that fails": (lambda: broken(StoreError("x")).get("/"), 503),
-    "a bug": (lambda: broken(ZeroDivisionError()).get("/"), 500),
+    "a store that fails": (lambda: broken(StoreError("x")).get("/readyz"), 503),
+    "a bug": (lambda: broken(ZeroDivisionError()).get("/metrics"), 500),
 }
 
 
@@ -93,7 +95,7 @@ def test_every_answer_keeps_to_itself(what: str) -> None:
     assert not [name for name in response.headers if name in NEVER or name.startswith("access-control-")]
 
 
-@pytest.mark.parametrize("what", [what for what in ANSWERS if what not in ("GraphiQL", "a file")])
+@pytest.mark.parametrize("what", [what for what in ANSWERS if what not in ("the page", "GraphiQL", "a file")])
 def test_what_comes_of_the_store_is_kept_by_nobody(what: str) -> None:
     ask, status = ANSWERS[what]
     assert ask().headers.get("cache-control", "no-store" if status >= 400 else None) == "no-store"

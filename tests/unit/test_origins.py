@@ -50,7 +50,7 @@ PATHS = (
     "/healthz",
     "/readyz",
     "/metrics",
-    "/static/page.js",
+    "/static/graphiql.js",
     "/x",
 )
 

@@ -16,9 +16,10 @@ export default defineConfig({
   },
   server: {
     host: '127.0.0.1',
+    fs: { allow: ['../../..'] }, // the saved queries lie in graphql/queries
     proxy: Object.fromEntries(
       ['/graphql', '/graphiql', '/static'].map((path) => [path, { target: SERVER, changeOrigin: true }]),
     ),
   },
-  test: { environment: 'jsdom', include: ['tests/**/*.test.{ts,tsx}'] },
+  test: { include: ['tests/**/*.test.{ts,tsx}'] },
 })

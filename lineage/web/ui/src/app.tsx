@@ -4,8 +4,9 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { address } from './address/address'
 import { go, useAddress } from './address/use-address'
 import { useLiveness } from './api/live'
+import { NAMESPACED, useChosenNamespace } from './dashboard'
 import { Icon } from './parts/icons'
-import { Screen } from './parts/screen'
+import { Screen, titleIsHeard } from './parts/screen'
 import { type Head, SCREENS, type ScreenProps } from './screens'
 import { texts } from './texts'
 import { chooseTheme, chosenTheme, THEMES, type Theme } from './theme'
@@ -15,18 +16,18 @@ const FIRST: Head = 'runs'
 
 export function App() {
   const { path, params } = useAddress()
+  const namespace = useChosenNamespace()
   const [head = FIRST, ...rest] = path
   const Shown: ComponentType<ScreenProps> = SCREENS[head as Head] ?? Nowhere
   const main = useRef<HTMLElement>(null)
   const place = path.slice(0, 2).join('/')
   const before = useRef(place)
-  // Who opens another screen begins at its top, and hears its title.
-  useEffect(() => {
-    if (before.current === place) return
+  // Who opens another screen begins at its top, and hears its title as soon as it is there.
+  if (before.current !== place) {
     before.current = place
-    scrollTo(0, 0)
-    main.current?.querySelector('h1')?.focus()
-  }, [place])
+    titleIsHeard()
+  }
+  useEffect(() => scrollTo(0, 0), [place])
   return (
     <div class="frame">
       <button type="button" class="skip" onClick={() => main.current?.focus()}>
@@ -47,14 +48,14 @@ export function App() {
         <ul>
           {Object.entries(texts.frame.screens).map(([name, title]) => (
             <li key={name}>
-              <a href={address([name])} aria-current={name === head ? 'page' : undefined}>
+              <a
+                href={address([name], NAMESPACED.includes(name) ? { namespace } : {})}
+                aria-current={name === head ? 'page' : undefined}
+              >
                 {title}
               </a>
             </li>
           ))}
-          <li>
-            <a href="graphiql">{texts.frame.graphiql}</a>
-          </li>
         </ul>
       </nav>
       <main id="main" ref={main} tabIndex={-1}>

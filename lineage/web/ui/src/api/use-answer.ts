@@ -31,35 +31,68 @@ export type Answered<T> =
 
 /** Ask, and be told whenever the answer changes. `null` for variables asks nothing, and goes on loading. */
 export function useAnswer<N extends Name>(name: N, variables: Variables<N> | null): Answered<Answer<N>> {
-  const key = JSON.stringify([name, variables])
-  const observer = useMemo(() => new QueryObserver(answers, asking(name, variables)), [name])
+  return useObserved([name, variables], (signal) => ask(name, variables as Variables<N>, signal), variables !== null)
+}
+
+/**
+ * Ask for all pages of a list, one after another: those of an answer and of what follows it, as long as `next` gives a
+ * cursor.
+ */
+export function useEvery<N extends Name>(
+  name: N,
+  variables: Variables<N>,
+  next: (answer: Answer<N>) => string | null,
+): Answered<readonly Answer<N>[]> {
+  return useObserved([name, variables, 'every'], async (signal) => {
+    const pages: Answer<N>[] = []
+    let after: string | null = null
+    do {
+      const page: Answer<N> = await ask(name, { ...variables, after }, signal)
+      pages.push(page)
+      after = next(page)
+    } while (after !== null)
+    return pages
+  })
+}
+
+/** Ask the same of several things, and be answered when all are. */
+export function useAnswers<N extends Name>(name: N, each: readonly Variables<N>[]): Answered<readonly Answer<N>[]> {
+  return useObserved([name, each, 'each'], (signal) =>
+    Promise.all(each.map((variables) => ask(name, variables, signal))),
+  )
+}
+
+function useObserved<T extends object>(
+  queryKey: readonly unknown[],
+  fetched: (signal: AbortSignal) => Promise<T>,
+  enabled = true,
+): Answered<T> {
+  const key = JSON.stringify(queryKey)
+  const asking = {
+    queryKey,
+    queryKeyHashFn: JSON.stringify, // whoever asks writes the variables in one order: to sort them takes time
+    queryFn: ({ signal }: { signal: AbortSignal }): Promise<object> => fetched(signal),
+    enabled,
+    placeholderData: keepPreviousData,
+  }
+  const observer = useMemo(() => new QueryObserver(answers, asking), [queryKey[0]])
   const [result, setResult] = useState(() => observer.getCurrentResult())
-  // The key stands for the variables: they are made anew with each drawing, and mostly are the same.
+  // The key stands for the question, which is made anew with each drawing, and mostly is the same.
   useEffect(() => {
-    observer.setOptions(asking(name, variables))
+    observer.setOptions(asking)
     setResult(observer.getCurrentResult())
-  }, [observer, key])
+  }, [observer, key, enabled])
   useEffect(() => observer.subscribe(setResult), [observer])
   // What is shown belongs to the question of this very drawing, not to that of the one before.
   const now = useMemo(
-    () => observer.getOptimisticResult(answers.defaultQueryOptions(asking(name, variables))),
-    [observer, key, result],
+    () => observer.getOptimisticResult(answers.defaultQueryOptions(asking)),
+    [observer, key, enabled, result],
   )
   if (now.data !== undefined) {
-    return { state: 'answered', data: now.data as Answer<N>, isOld: now.isPlaceholderData, trouble: refusal(now.error) }
+    return { state: 'answered', data: now.data as T, isOld: now.isPlaceholderData, trouble: refusal(now.error) }
   }
   if (now.error) return { state: 'failed', error: refusal(now.error) as Refused, again: () => void now.refetch() }
   return { state: 'loading' }
-}
-
-function asking<N extends Name>(name: N, variables: Variables<N> | null) {
-  return {
-    queryKey: [name, variables] as readonly unknown[],
-    queryKeyHashFn: JSON.stringify, // whoever asks writes the variables in one order: to sort them takes time
-    queryFn: ({ signal }: { signal: AbortSignal }): Promise<object> => ask(name, variables as Variables<N>, signal),
-    enabled: variables !== null,
-    placeholderData: keepPreviousData,
-  }
 }
 
 function refusal(error: DefaultError | null): Refused | null {

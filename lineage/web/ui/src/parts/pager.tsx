@@ -1,7 +1,7 @@
 import { change } from '../address/use-address'
 import { texts } from '../texts'
 
-interface PageInfo {
+export interface PageInfo {
   readonly hasNextPage: boolean
   readonly hasPreviousPage: boolean
   readonly startCursor: string | null
@@ -21,6 +21,31 @@ export function Pager({ of }: { of: PageInfo }) {
         {texts.words.previous}
       </button>
       <button type="button" disabled={!of.hasNextPage} onClick={() => change({ after: of.endCursor, before: null })}>
+        {texts.words.next}
+      </button>
+    </nav>
+  )
+}
+
+/** Leads on in a list that is read forwards alone. Back leads to the page before, as everywhere, and a button to the first. */
+export function ForwardPager({
+  next,
+  params,
+  cursor = 'after',
+}: {
+  /** Where to go on from; null at the end. */
+  next: string | null
+  params: Readonly<Record<string, string>>
+  /** The name of the cursor in the address, where there are several lists. */
+  cursor?: string
+}) {
+  if (!next && !params[cursor]) return null
+  return (
+    <nav class="pager" aria-label={texts.words.pages}>
+      <button type="button" disabled={!params[cursor]} onClick={() => change({ [cursor]: null })}>
+        {texts.words.beginning}
+      </button>
+      <button type="button" disabled={!next} onClick={() => change({ [cursor]: next })}>
         {texts.words.next}
       </button>
     </nav>

@@ -1,6 +1,6 @@
 /** What stands where nothing can be shown: three different things. */
 import type { ComponentChildren } from 'preact'
-import { NOT_FOUND, type Refused } from '../api/client'
+import { NOT_FOUND, Refused } from '../api/client'
 import type { Answered } from '../api/use-answer'
 import { texts } from '../texts'
 
@@ -34,6 +34,11 @@ export function Failure({ error, again }: { error: Refused; again?: () => void }
       )}
     </div>
   )
+}
+
+/** For an id of something else, which the server answers well. */
+export function NotFound() {
+  return <Failure error={new Refused('', NOT_FOUND)} />
 }
 
 /** Show an answer, or what stands for it until it is there. */

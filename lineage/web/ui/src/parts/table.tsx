@@ -1,4 +1,4 @@
-import type { ComponentChildren } from 'preact'
+import { type ComponentChildren, Fragment } from 'preact'
 import { texts } from '../texts'
 import { Icon } from './icons'
 
@@ -21,10 +21,12 @@ export interface TableProps<T> {
   readonly rows: readonly T[]
   readonly keyOf: (row: T) => string
   readonly rowClass?: (row: T) => string | undefined
+  /** What stands beneath a row that is opened. */
+  readonly detail?: (row: T) => ComponentChildren
 }
 
 /** A table that scrolls by itself where it is too wide, its first column staying. The caption is for who cannot see it. */
-export function Table<T>({ caption, columns, rows, keyOf, rowClass }: TableProps<T>) {
+export function Table<T>({ caption, columns, rows, keyOf, rowClass, detail }: TableProps<T>) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard (WCAG 2.1.1)
     <section class="table" aria-label={caption} tabIndex={0}>
@@ -58,15 +60,25 @@ export function Table<T>({ caption, columns, rows, keyOf, rowClass }: TableProps
           </tr>
         </thead>
         <tbody>
-          {rows.map((row) => (
-            <tr key={keyOf(row)} class={rowClass?.(row)}>
-              {columns.map((column) => (
-                <td key={column.id} class={column.isNumber ? 'number' : undefined}>
-                  {column.cell(row)}
-                </td>
-              ))}
-            </tr>
-          ))}
+          {rows.map((row) => {
+            const opened = detail?.(row)
+            return (
+              <Fragment key={keyOf(row)}>
+                <tr class={rowClass?.(row)}>
+                  {columns.map((column) => (
+                    <td key={column.id} class={column.isNumber ? 'number' : undefined}>
+                      {column.cell(row)}
+                    </td>
+                  ))}
+                </tr>
+                {opened && (
+                  <tr class="detail">
+                    <td colSpan={columns.length}>{opened}</td>
+                  </tr>
+                )}
+              </Fragment>
+            )
+          })}
         </tbody>
       </table>
     </section>

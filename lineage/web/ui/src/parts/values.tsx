@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import { texts } from '../texts'
 import { Icon } from './icons'
-import { durationText, exactText, momentText, shortened } from './wording'
+import { durationText, exactText, momentText, shortened, sizeText } from './wording'
 
 const COPIED_MILLISECONDS = 1_500
 
@@ -18,6 +18,12 @@ export function Moment({ at }: { at: string | null | undefined }) {
 export function Duration({ seconds }: { seconds: number | null | undefined }) {
   if (seconds === null || seconds === undefined) return <span class="quiet">{texts.words.none}</span>
   return <span class="number">{durationText(seconds)}</span>
+}
+
+/** A size, which the API writes as text where a number would not hold it. */
+export function Size({ bytes }: { bytes: number | string | null }) {
+  if (bytes === null) return <span class="quiet">{texts.words.none}</span>
+  return <span title={texts.words.bytes(bytes)}>{sizeText(Number(bytes))}</span>
 }
 
 /** An id, uri or digest: its middle left out where it is long, whole for who points at it or copies it. */

@@ -37,18 +37,40 @@ export function durationText(seconds: number): string {
   return `${Math.floor(whole / DAY)} d ${Math.floor((whole % DAY) / HOUR)} h`
 }
 
-/** A moment as people say it: how long ago within a day, else the date, in the time zone of the reader. */
+/** A moment as people say it: how long ago, or until then, within a day, else the date, in the time zone of the reader. */
 export function momentText(at: Date, now: Date): string {
   const seconds = (now.getTime() - at.getTime()) / 1_000
   if (seconds >= 0 && seconds < MINUTE) return texts.words.justNow
   if (seconds >= 0 && seconds < HOUR) return texts.words.minutesAgo(Math.floor(seconds / MINUTE))
   if (seconds >= 0 && seconds < DAY) return texts.words.hoursAgo(Math.floor(seconds / HOUR))
+  if (seconds < 0 && seconds > -HOUR) return texts.words.inMinutes(Math.ceil(-seconds / MINUTE))
+  if (seconds < 0 && seconds > -DAY) return texts.words.inHours(Math.round(-seconds / HOUR))
   const day = at.toLocaleDateString('en-GB', {
     day: 'numeric',
     month: 'short',
     ...(at.getFullYear() === now.getFullYear() ? {} : { year: 'numeric' }),
   })
   return `${day} ${at.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' })}`
+}
+
+/** A day: `Mon 2 Nov`. */
+export function dayWords(at: Date): string {
+  return at.toLocaleDateString('en-GB', { weekday: 'short', day: 'numeric', month: 'short' }).replace(',', '')
+}
+
+/** A month: `November 2026`. */
+export function monthWords(at: Date): string {
+  return at.toLocaleDateString('en-GB', { month: 'long', year: 'numeric' })
+}
+
+/** The time of a day: `03:00`. */
+export function clockText(at: Date): string {
+  return at.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' })
+}
+
+/** A moment without what is now: `Mon 2 Nov 03:00`. */
+export function momentWords(at: Date): string {
+  return `${dayWords(at)} ${clockText(at)}`
 }
 
 /** A moment exactly, in UTC: `2026-01-05 08:00:00 UTC`. */
@@ -77,4 +99,28 @@ export function shortened(text: string, most = 24): string {
 
 function padded(value: number): string {
   return String(value).padStart(2, '0')
+}
+
+/** A difference: with its sign, also where that is a plus. */
+export function signedText(value: number): string {
+  return `${value > 0 ? '+' : value < 0 ? '−' : '±'}${numberText(Math.abs(value))}`
+}
+
+/** A relative change, which is 0.05 for five percent more, with its sign. */
+export function percentText(share: number): string {
+  const size = Math.abs(share) * 100
+  const digits = size && size < 0.1 ? { maximumSignificantDigits: 1 } : { maximumFractionDigits: size < 1_000 ? 1 : 0 }
+  return `${share > 0 ? '+' : share < 0 ? '−' : '±'}${size.toLocaleString('en', digits)} %`
+}
+
+/** A probability; one that is smaller than anybody computes is said to be so. */
+export function probabilityText(value: number): string {
+  return value < 0.0001 ? '< 0.0001' : value.toLocaleString('en', { maximumSignificantDigits: 2 })
+}
+
+/** The value of a metric of that name: one of seconds or bytes as people write these. */
+export function measureText(metric: string, value: number): string {
+  if (metric.endsWith('_seconds') && value >= 0) return durationText(value)
+  if (metric.endsWith('_bytes') && value >= 0) return sizeText(value)
+  return numberText(value)
 }

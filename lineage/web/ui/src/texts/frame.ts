@@ -14,8 +14,8 @@ export const frame = {
     audit: 'Audit',
     alerts: 'Alerts',
     sources: 'Sources',
+    ask: 'Ask',
   },
-  graphiql: 'GraphiQL',
   search: 'Search',
   searchHint: 'Name, uid, uri or digest',
   theme: { auto: 'Theme: as the system', light: 'Theme: light', dark: 'Theme: dark' },
@@ -41,6 +41,7 @@ export const states = {
 
 export const words = {
   none: '–',
+  or: ' or ',
   copy: (what: string) => `Copy ${what}`,
   copied: 'Copied',
   ascending: 'ascending',
@@ -49,9 +50,19 @@ export const words = {
   previous: 'Previous',
   next: 'Next',
   pages: 'Pages',
+  beginning: 'To the beginning',
+  filters: 'Filters',
+  clearFilters: 'Clear filters',
+  noMatch: 'Nothing meets these filters',
+  /** A run in a row of pictures. */
+  ofRun: (phase: string, name: string, when: string | null) =>
+    when ? `${phase}: ${name}, ${when}` : `${phase}: ${name}`,
   justNow: 'just now',
   minutesAgo: (minutes: number) => `${minutes} min ago`,
   hoursAgo: (hours: number) => `${hours} h ago`,
+  inMinutes: (minutes: number) => `in ${minutes} min`,
+  inHours: (hours: number) => `in ${hours} h`,
+  bytes: (count: number | string) => `${count.toLocaleString()} bytes`,
   yes: 'yes',
   redacted: 'redacted',
   redactedWhy: 'A secret: what stands here is a digest of it. Equal secrets have equal digests.',
@@ -65,4 +76,7 @@ export const words = {
     OMITTED: 'Omitted',
     UNKNOWN: 'Unknown',
   },
+  artifactStates: { PRESENT: 'Present', CHANGED: 'Changed', MISSING: 'Missing', UNVERIFIED: 'Unverified' },
+  recurringStates: { enabled: 'Enabled', disabled: 'Disabled', stopped: 'Ended', gone: 'Deleted' },
+  readyStates: { ready: 'Ready', notReady: 'Not ready', unknown: 'Not told', gone: 'Deleted' },
 }

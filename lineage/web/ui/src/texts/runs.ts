@@ -1,6 +1,5 @@
 export const runs = {
   title: 'Runs',
-  filters: 'Filters',
   more: 'More filters',
   text: 'Name',
   phase: 'Phase',
@@ -20,7 +19,6 @@ export const runs = {
   metric: 'Metric',
   metricHint: 'name > 0.9',
   metricWrong: 'Write it as name > number; also with <, <=, >=, =.',
-  clear: 'Clear filters',
   columns: 'Columns',
   columnsOfRuns: 'Of runs',
   columnsOfMetrics: 'Metrics',

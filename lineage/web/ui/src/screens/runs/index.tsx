@@ -4,11 +4,16 @@ import { change } from '../../address/use-address'
 import { useUpdates } from '../../api/live'
 import type { Answer } from '../../api/queries'
 import { type Answered, useAnswer } from '../../api/use-answer'
-import { Icon } from '../../parts/icons'
+import { isFiltered } from '../../parts/filters'
+import { lazily } from '../../parts/lazily'
+import { Menu } from '../../parts/menu'
 import { Pager, pageAsked } from '../../parts/pager'
 import { Screen } from '../../parts/screen'
+import { type Sorting, sortable, sortingOf } from '../../parts/sorting'
 import { Empty, Shown } from '../../parts/states'
 import { type Column, Table } from '../../parts/table'
+import { FilterForm } from '../../runs/filter-form'
+import { FILTERS, NEWEST_FIRST, orderOf, whereOf } from '../../runs/filters'
 import { texts } from '../../texts'
 import type { ScreenProps } from '..'
 import {
@@ -22,16 +27,21 @@ import {
   type Run,
   SHOWN_FIRST,
 } from './columns'
-import { FilterForm } from './filter-form'
-import { FILTERS, orderOf, type Sorting, sortedNext, sortingOf, whereOf } from './filters'
 
 const PAGE = 50
 export const MOST_COMPARED = 10
 
-export function RunsScreen({ params }: ScreenProps) {
+const RunScreen = lazily(() => import('../run').then((it) => it.RunScreen))
+
+/** All runs; or the one whose id follows in the address. */
+export function RunsScreen(props: ScreenProps) {
+  return props.path.length ? <RunScreen {...props} /> : <ListedRuns {...props} />
+}
+
+function ListedRuns({ params }: ScreenProps) {
   useUpdates(['page-runs', 'page-run-count'])
   const where = whereOf(params)
-  const sorting = sortingOf(params.sort)
+  const sorting = sortingOf(params.sort, NEWEST_FIRST)
   const listed = useAnswer('page-runs', { where, orderBy: orderOf(sorting), ...pageAsked(params, PAGE) })
   const counted = useAnswer('page-run-count', { where })
   const runs = listed.state === 'answered' ? listed.data.runs.nodes : []
@@ -69,7 +79,7 @@ export function RunsScreen({ params }: ScreenProps) {
               <Pager of={data.runs.pageInfo} />
             </>
           ) : (
-            <NoRuns isFiltered={FILTERS.some((name) => params[name])} />
+            <NoRuns areFiltered={isFiltered(FILTERS, params)} />
           )
         }
       </Shown>
@@ -77,8 +87,8 @@ export function RunsScreen({ params }: ScreenProps) {
   )
 }
 
-function NoRuns({ isFiltered }: { isFiltered: boolean }) {
-  if (isFiltered) return <Empty title={texts.runs.noMatch} />
+function NoRuns({ areFiltered }: { areFiltered: boolean }) {
+  if (areFiltered) return <Empty title={texts.runs.noMatch} />
   return (
     <Empty title={texts.runs.empty}>
       <p>{texts.runs.emptyWhy}</p>
@@ -111,10 +121,6 @@ function columnsOf(
   parameters: Parameters,
   selected: readonly string[],
 ): Column<Run>[] {
-  const sorted = (by: string): Pick<Column<Run>, 'sorted' | 'onSort'> => ({
-    sorted: sorting.by !== by ? 'none' : sorting.isDescending ? 'descending' : 'ascending',
-    onSort: () => change({ sort: sortedNext(sorting, by), after: null, before: null }),
-  })
   const selection: Column<Run> = {
     id: 'selected',
     title: <span class="unseen">{texts.runs.compare}</span>,
@@ -131,7 +137,13 @@ function columnsOf(
   const rest = shown.map((name): Column<Run> | null => {
     if (name.startsWith(METRIC)) {
       const metric = name.slice(METRIC.length)
-      return { id: name, title: metric, cell: (run) => metricCell(run, metric), isNumber: true, ...sorted(name) }
+      return {
+        id: name,
+        title: metric,
+        cell: (run) => metricCell(run, metric),
+        isNumber: true,
+        ...sortable(sorting, name),
+      }
     }
     if (name.startsWith(PARAMETER)) {
       const parameter = name.slice(PARAMETER.length)
@@ -144,7 +156,7 @@ function columnsOf(
       title: texts.runs.column[name as keyof typeof OF_RUNS],
       cell: column.cell,
       ...(column.isNumber && { isNumber: true }),
-      ...(column.sort && sorted(column.sort)),
+      ...(column.sort && sortable(sorting, column.sort)),
     }
   })
   return [selection, ...rest.filter((column) => column !== null)]
@@ -178,32 +190,26 @@ function ColumnMenu({
       </label>
     ))
   return (
-    <details
-      class="menu"
-      open={isOpen}
-      onToggle={(event) => change({ choosing: event.currentTarget.open ? 'columns' : null }, { replace: true })}
+    <Menu
+      title={texts.runs.columns}
+      isOpen={isOpen}
+      onToggle={(open) => change({ choosing: open ? 'columns' : null }, { replace: true })}
     >
-      <summary>
-        {texts.runs.columns}
-        <Icon name="down" />
-      </summary>
-      <div class="sheet">
+      <fieldset class="choices">
+        <legend>{texts.runs.columnsOfRuns}</legend>
+        {offered('', Object.keys(OF_RUNS), (name) => texts.runs.column[name as keyof typeof OF_RUNS])}
+      </fieldset>
+      <fieldset class="choices">
+        <legend>{texts.runs.columnsOfMetrics}</legend>
+        {metrics.length ? offered(METRIC, metrics, (name) => name) : <p>{texts.runs.noMetrics}</p>}
+      </fieldset>
+      {parameterNames.length > 0 && (
         <fieldset class="choices">
-          <legend>{texts.runs.columnsOfRuns}</legend>
-          {offered('', Object.keys(OF_RUNS), (name) => texts.runs.column[name as keyof typeof OF_RUNS])}
+          <legend>{texts.runs.columnsOfParameters}</legend>
+          {offered(PARAMETER, parameterNames, (name) => name)}
         </fieldset>
-        <fieldset class="choices">
-          <legend>{texts.runs.columnsOfMetrics}</legend>
-          {metrics.length ? offered(METRIC, metrics, (name) => name) : <p>{texts.runs.noMetrics}</p>}
-        </fieldset>
-        {parameterNames.length > 0 && (
-          <fieldset class="choices">
-            <legend>{texts.runs.columnsOfParameters}</legend>
-            {offered(PARAMETER, parameterNames, (name) => name)}
-          </fieldset>
-        )}
-      </div>
-    </details>
+      )}
+    </Menu>
   )
 }
 

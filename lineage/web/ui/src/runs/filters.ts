@@ -1,5 +1,6 @@
 /** What of runs is asked for: from the state in the address to what the API takes. Pure. */
-import type { RunOrder, RunWhere } from '../../api/types'
+import type { RunOrder, RunWhere } from '../api/types'
+import { directionOf, type Sorting } from '../parts/sorting'
 
 export type Params = Readonly<Record<string, string>>
 
@@ -65,29 +66,12 @@ export function whereOf(params: Params): RunWhere {
 const FIELDS = { created: 'CREATED_AT', started: 'STARTED_AT', duration: 'DURATION', name: 'NAME' } as const
 const METRIC = 'metric:'
 
-/** A way to sort: `started`, `-started` (the latest first), `-metric:auc`. */
-export interface Sorting {
-  readonly by: string
-  readonly isDescending: boolean
-}
-
 export const NEWEST_FIRST = '-created'
 
-export function sortingOf(text: string | undefined): Sorting {
-  const asked = text || NEWEST_FIRST
-  const isDescending = asked.startsWith('-')
-  return { by: isDescending ? asked.slice(1) : asked, isDescending }
-}
-
-export function orderOf({ by, isDescending }: Sorting): RunOrder[] {
-  const direction = isDescending ? 'DESC' : 'ASC'
-  if (by.startsWith(METRIC)) return [{ field: 'METRIC', metric: by.slice(METRIC.length), direction }]
-  return [{ field: FIELDS[by as keyof typeof FIELDS] ?? 'CREATED_AT', direction }]
-}
-
-/** What a click on a column makes of it: first the largest or latest, then the other way. */
-export function sortedNext(now: Sorting, by: string): string {
-  return now.by === by && now.isDescending ? by : `-${by}`
+export function orderOf(sorting: Sorting): RunOrder[] {
+  const direction = directionOf(sorting)
+  if (sorting.by.startsWith(METRIC)) return [{ field: 'METRIC', metric: sorting.by.slice(METRIC.length), direction }]
+  return [{ field: FIELDS[sorting.by as keyof typeof FIELDS] ?? 'CREATED_AT', direction }]
 }
 
 /** The moment that a field for local times shows, as the API takes it. */

@@ -1,0 +1,26 @@
+export const alerts = {
+  title: 'Alerts',
+  count: (count: number) => (count === 1 ? '1 alert' : `${count.toLocaleString()} alerts`),
+  empty: 'No rule has found anything yet',
+  emptyWhy: 'The command "lineage alert" follows a file of rules as runs end, and tells a webhook what they find.',
+  column: {
+    at: 'Happened',
+    rule: 'Rule',
+    says: 'What happened',
+    subject: 'About',
+    state: 'Told',
+    tried: 'Tries',
+    found: 'Found',
+  },
+  subject: 'the run',
+  next: 'Next try',
+  kinds: {
+    SHIFT: 'Level of a metric changed',
+    THRESHOLD: 'Value beyond a bound',
+    Z: 'Unusual value',
+    MISSED_SLOT: 'Nothing ran when due',
+    FAILED_RUN: 'Run failed',
+    TIER_LOST: 'Tier lost',
+  },
+  states: { SENT: 'Sent', WAITING: 'Waiting', GIVEN_UP: 'Given up' },
+}

@@ -1,0 +1,20 @@
+export const experiments = {
+  title: 'Experiments',
+  count: (count: number) => (count === 1 ? '1 experiment' : `${count.toLocaleString()} experiments`),
+  name: 'Name',
+  namespace: 'Namespace',
+  empty: 'No experiment has been recorded yet',
+  emptyWhy: 'Runs of Kubeflow Pipelines belong to experiments; workflows of Argo alone do not.',
+  trendsOf: (name: string) => `Trends of ${name}`,
+  column: {
+    name: 'Experiment',
+    last: 'Last runs',
+    when: 'Last run',
+    runs: 'Runs',
+    running: 'Running',
+    failed: 'Failed',
+    trends: 'Trends',
+    namespace: 'Namespace',
+    created: 'Made',
+  },
+}

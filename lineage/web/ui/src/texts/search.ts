@@ -1,0 +1,21 @@
+export const search = {
+  untitled: 'Search',
+  title: (text: string) => `Search for “${text}”`,
+  nothingAsked: 'Nothing is looked for yet',
+  nothingAskedWhy: 'Write a piece of a name, a uid, a uri or a digest in the field above.',
+  empty: 'Nothing was found',
+  emptyWhy: 'It is in no name, uid, uri or digest of what is recorded, as far as you may see it.',
+  kinds: {
+    Run: 'Runs',
+    Execution: 'Steps',
+    Artifact: 'Artifacts',
+    Pipeline: 'Pipelines',
+    Experiment: 'Experiments',
+    RecurringRun: 'Recurring runs',
+    Deployment: 'Deployments',
+  },
+  ofRun: 'in',
+  fromRun: 'from',
+  fromOutside: 'from outside',
+  trends: 'Trends',
+}
