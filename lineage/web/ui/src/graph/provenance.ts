@@ -1,8 +1,7 @@
 /** Provenance as the API answers it: answers joined, and drawn as a picture. Pure. */
 import type { Answer } from '../api/queries'
 import type { ArtifactRole, ArtifactState } from '../api/types'
-import type { IconName } from '../parts/icons'
-import type { Tone } from '../parts/phase'
+import { OF_ARTIFACTS } from '../parts/state-marks'
 import { texts } from '../texts'
 import { fold, type Named } from './fold'
 import { type Foldable, groups } from './folding'
@@ -163,24 +162,18 @@ function shown(node: Node): Pick<Thing, 'kind' | 'title' | 'subtitle' | 'marks' 
   }
 }
 
-const STATES: Readonly<Record<ArtifactState, readonly [Tone, IconName] | null>> = {
-  UNVERIFIED: null,
-  PRESENT: ['good', 'check'],
-  MISSING: ['bad', 'cross'],
-  CHANGED: ['bad', 'alert'],
-}
-
 /** Of an artifact that somebody looked at. */
-export function stateMarks(state: ArtifactState): readonly Mark[] {
-  const mark = STATES[state]
-  return mark ? [{ word: texts.artifact.states[state], tone: mark[0], icon: mark[1] }] : []
+function stateMarks(state: ArtifactState): readonly Mark[] {
+  if (state === 'UNVERIFIED') return [] // most are: a mark on each would say nothing
+  const [tone, icon] = OF_ARTIFACTS[state]
+  return [{ word: texts.words.artifactStates[state], tone, icon }]
 }
 
 function readyMarks(ready: boolean | null): readonly Mark[] {
   if (ready === null) return []
   return ready
-    ? [{ word: words.ready, tone: 'good', icon: 'check' }]
-    : [{ word: words.notReady, tone: 'bad', icon: 'cross' }]
+    ? [{ word: texts.words.readyStates.ready, tone: 'good', icon: 'check' }]
+    : [{ word: texts.words.readyStates.notReady, tone: 'bad', icon: 'alert' }]
 }
 
 /** One link from one node to another, with all that is said of the two. */

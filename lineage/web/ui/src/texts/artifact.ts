@@ -1,11 +1,5 @@
 export const artifact = {
   title: 'Artifact',
-  states: {
-    UNVERIFIED: 'Not looked at',
-    PRESENT: 'Present',
-    MISSING: 'Missing',
-    CHANGED: 'Changed',
-  },
   tabs: {
     provenance: 'Provenance',
     details: 'Details',
@@ -47,7 +41,6 @@ export const artifact = {
   writes: 'Writes to this place',
   thisOne: 'this one',
   producer: 'Written by',
-  beginning: 'To the beginning',
   text: {
     beginning: (whole: string | null) =>
       whole === null ? 'Its beginning.' : `Its beginning; ${whole} lie in the store.`,

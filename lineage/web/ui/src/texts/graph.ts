@@ -62,8 +62,6 @@ export const graph = {
     inWorkflow: 'a value in the workflow',
     hidden: 'Hidden',
     hiddenWhy: 'What is here lies in namespaces that you may not see.',
-    ready: 'Ready',
-    notReady: 'Not ready',
     started: 'started',
     sameBytes: 'perhaps a copy, of the same bytes',
     sameContent: 'perhaps a copy, of the same content',

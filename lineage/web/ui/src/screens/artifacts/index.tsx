@@ -4,6 +4,7 @@ import { useUpdates } from '../../api/live'
 import type { Answer } from '../../api/queries'
 import { useAnswer } from '../../api/use-answer'
 import { ChoiceFilter, Filters, isFiltered, TextFilter } from '../../parts/filters'
+import { lazily } from '../../parts/lazily'
 import { ListPage } from '../../parts/list'
 import { Name } from '../../parts/name'
 import { pageAsked } from '../../parts/pager'
@@ -22,7 +23,14 @@ type Artifact = Answer<'page-artifacts'>['artifacts']['nodes'][number]
 const PAGE = 50
 const URI_LENGTH = 56
 
-export function ArtifactsScreen({ params }: ScreenProps) {
+const ArtifactScreen = lazily(() => import('../artifact').then((it) => it.ArtifactScreen))
+
+/** One of them where the address names one, else the list. */
+export function ArtifactScreens(props: ScreenProps) {
+  return props.path[0] ? <ArtifactScreen {...props} /> : <ArtifactsScreen {...props} />
+}
+
+function ArtifactsScreen({ params }: ScreenProps) {
   useUpdates(['page-artifacts', 'page-artifact-count'])
   const said = texts.artifacts
   const sorting = sortingOf(params.sort, NEWEST_FIRST)

@@ -28,7 +28,7 @@ const TABS: Readonly<Record<keyof typeof texts.run.tabs, ComponentType<TabProps>
   events: lazily(() => import('./events').then((it) => it.EventsTab)),
   spec: lazily(() => import('./spec').then((it) => it.SpecTab)),
   audit: lazily(() => import('./audit').then((it) => it.AuditTab)),
-  provenance: DetailsTab,
+  provenance: lazily(() => import('./provenance').then((it) => it.ProvenanceTab)),
   rerun: lazily(() => import('./rerun').then((it) => it.RerunTab)),
   raw: lazily(() => import('./raw').then((it) => it.RawTab)),
 }
