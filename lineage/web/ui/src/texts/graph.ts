@@ -39,7 +39,7 @@ export const graph = {
   empty: 'This run has no steps yet',
   emptyWhy: 'They are shown here as soon as one starts.',
   incomplete: 'More steps than can be shown: some are left out.',
-  plumbing: 'Plumbing of the engine',
+  plumbing: 'Plumbing',
   foldAll: 'Fold all',
   fold: (count: number) => `Fold the ${count} alike`,
   stepsOf: (run: string) => `Steps of ${run}`,
@@ -51,19 +51,17 @@ export const graph = {
     directions: { UPSTREAM: 'Upstream', BOTH: 'Both', DOWNSTREAM: 'Downstream' },
     depth: 'Depth',
     allDepth: 'all',
-    forget: 'Take back what was expanded',
-    unfocus: 'Back to the beginning',
+    forget: 'Collapse all',
+    unfocus: 'Reset focus',
     incomplete: 'Not all is shown:',
     cut: (count: number) =>
       count === 1
-        ? '1 thing has more behind it: expand it by its +.'
-        : `${count} things have more behind them: expand each by its +.`,
+        ? '1 thing has more behind it: its + shows it.'
+        : `${count} things have more behind them: their + show it.`,
     alone: 'Nothing is known to have led here, or to have come of it',
     inWorkflow: 'a value in the workflow',
     hidden: 'Hidden',
     hiddenWhy: 'What is here lies in namespaces that you may not see.',
-    ready: 'Ready',
-    notReady: 'Not ready',
     started: 'started',
     sameBytes: 'perhaps a copy, of the same bytes',
     sameContent: 'perhaps a copy, of the same content',
