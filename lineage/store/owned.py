@@ -16,6 +16,7 @@ from lineage.identity import Key, encode_key
 from lineage.model import Artifact, Execution, PipelineVersion, Run
 from lineage.ports import Listing, Page, PageRequest, Scope
 from lineage.store import paging, tables
+from lineage.store.bodies import Take, anything
 from lineage.store.conditions import Expression, where_clause
 from lineage.store.prepared import Prepared, among
 from lineage.store.queries import KEPT, QUERIES, of_seen_artifacts, run_in_scope
@@ -99,6 +100,7 @@ def pages(
     listing: Listing,
     request: PageRequest,
     read: Callable[[Columns], T],
+    take: Take = anything,
 ) -> Mapping[Key, Page[T]]:
     """Read the same page of the list of each owner.
 
@@ -108,7 +110,7 @@ def pages(
     texts = _by_text(owners)
     cut, statement = _page(connection.dialect.name, scope, what, by, listing, request)
     rows: dict[str, list[Columns]] = {text: [] for text in texts}
-    for row in statement.read(connection.connection.cursor(), {"owners": list(texts)}):
+    for row in statement.read(connection.connection.cursor(), {"owners": list(texts)}, take):
         rows[row["owner"]].append(row)
     return {texts[text]: cut.page(of, read) for text, of in rows.items()}
 

@@ -26,6 +26,7 @@ from sqlalchemy.types import TypeEngine
 
 from lineage.errors import InvalidRequest
 from lineage.ports import Listing, Order, Page, PageRequest
+from lineage.store.bodies import Take, anything
 from lineage.store.conditions import Expression, where_clause
 from lineage.store.prepared import Prepared, among, begin
 from lineage.store.queries import KEPT, Query
@@ -130,7 +131,12 @@ def _parts(
 
 
 def page(
-    connection: Connection, query: Query, listing: Listing, request: PageRequest, read: Callable[[Columns], T]
+    connection: Connection,
+    query: Query,
+    listing: Listing,
+    request: PageRequest,
+    read: Callable[[Columns], T],
+    take: Take = anything,
 ) -> Page[T]:
     """Read one page.
 
@@ -145,7 +151,7 @@ def page(
     for piece in pieces:
         missing = how.size + 1 - len(rows)
         if missing:
-            rows += piece.read(cursor, {"missing": missing})
+            rows += piece.read(cursor, {"missing": missing}, take)
     return how.page(rows, read)
 
 
@@ -165,10 +171,12 @@ def count(connection: Connection, query: Query, listing: Listing) -> int:
     return connection.scalar(select(func.count()).select_from(chosen.subquery())) or 0
 
 
-def by_key(connection: Connection, query: Query, keys: Sequence[str], read: Callable[[Columns], T]) -> list[T]:
+def by_key(
+    connection: Connection, query: Query, keys: Sequence[str], read: Callable[[Columns], T], take: Take = anything
+) -> list[T]:
     """Read the items of these keys, as far as they exist."""
     statement = _of_keys(connection.dialect.name, query)
-    return [read(row) for row in statement.read(connection.connection.cursor(), {"keys": list(keys)})]
+    return [read(row) for row in statement.read(connection.connection.cursor(), {"keys": list(keys)}, take)]
 
 
 @lru_cache(KEPT)

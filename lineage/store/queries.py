@@ -204,7 +204,7 @@ def _resubmitted_run() -> Expression:
 @lru_cache(KEPT)
 def runs(scope: Scope) -> Query:
     run, version, experiment = tables.run, tables.pipeline_version, tables.experiment
-    named, recurring, told = tables.pipeline, tables.recurring_run, tables.told
+    named, recurring = tables.pipeline, tables.recurring_run
     starter = tables.node.alias("starter")
     chosen = (
         select(
@@ -220,9 +220,6 @@ def runs(scope: Scope) -> Query:
             run.c.scheduled_at,
             run.c.kind,
             starter.c.key.label("starter_key"),
-            run.c.body,
-            told.c.body.label("told_body"),
-            told.c.version_id.label("told_version"),
             run_phase().label("shown_phase"),
             run_is_gone().label("gone"),
             version.c.key.label("version_key"),
@@ -234,7 +231,6 @@ def runs(scope: Scope) -> Query:
         .outerjoin(version, version.c.id == run.c.pipeline_version_id)
         .outerjoin(named, named.c.id == version.c.pipeline_id)
         .outerjoin(experiment, experiment.c.id == run.c.experiment_id)
-        .outerjoin(told, and_(told.c.uid == run.c.key, told.c.what == "run"))
         .outerjoin(recurring, and_(recurring.c.id == run.c.recurring_run_id, run_in_scope(recurring, scope)))
         .outerjoin(starter, starter.c.id == run.c.starter_id)
         .where(in_scope(scope))

@@ -47,6 +47,7 @@ from lineage.model import (
     RecurringRun,
     Rejected,
     Run,
+    RunView,
     RunWithout,
     ServedArtifact,
     Slot,
@@ -340,7 +341,7 @@ class SqlStore:
         self, scope: Scope, what: type[T], by: str, owners: Sequence[Key], listing: Listing, page: PageRequest
     ) -> Mapping[Key, Page[T]]:
         with self._reading() as connection:
-            return owned.pages(connection, scope, what, by, owners, listing, page, values.READ[what])
+            return owned.pages(connection, scope, what, by, owners, listing, page, values.READ[what], self._take)
 
     def count_owned(
         self, scope: Scope, what: type, by: str, owners: Sequence[Key], listing: Listing
@@ -352,13 +353,13 @@ class SqlStore:
         self, query: queries.Query, listing: Listing, request: PageRequest, read: Callable[[values.Columns], T]
     ) -> Page[T]:
         with self._reading() as connection:
-            return paging.page(connection, query, listing, request, read)
+            return paging.page(connection, query, listing, request, read, self._take)
 
     # -- by key
     def get(self, scope: Scope, keys: Sequence[Key]) -> Mapping[Key, Node]:
         veiled = {key for key in keys if key[:1] == ("Hidden",)}
         with self._reading() as connection:
-            found = reads.get(connection, scope, [key for key in keys if key not in veiled])
+            found = reads.get(connection, scope, [key for key in keys if key not in veiled], self._take)
             return found | {key: veil for key in veiled if (veil := veil_of(connection, scope, key)) is not None}
 
     def run_by_uid(self, scope: Scope, uid: str) -> Run | None:
@@ -366,9 +367,13 @@ class SqlStore:
             return reads.run_by_uid(connection, scope, uid)
 
     # -- parts
+    def views(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, RunView]:
+        with self._reading() as connection:
+            return parts.views(connection, scope, runs, self._take)
+
     def workflows(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, tuple[WorkflowIncarnation, ...]]:
         with self._reading() as connection:
-            return parts.workflows(connection, scope, runs)
+            return parts.workflows(connection, scope, runs, self._take)
 
     def completeness(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, Completeness]:
         with self._reading() as connection:
@@ -384,7 +389,7 @@ class SqlStore:
 
     def pods(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[PodSeen, ...]]:
         with self._reading() as connection:
-            return parts.pods(connection, scope, executions)
+            return parts.pods(connection, scope, executions, self._take)
 
     def pod_objects(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, Mapping[str, Any]]:
         with self._reading() as connection:
@@ -400,16 +405,16 @@ class SqlStore:
 
     def turns(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[Turn, ...]]:
         with self._reading() as connection:
-            return parts.turns(connection, scope, executions)
+            return parts.turns(connection, scope, executions, self._take)
 
     def best_trials(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, Execution]:
         with self._reading() as connection:
             begin(connection)
-            return parts.best_trials(connection, scope, runs)
+            return parts.best_trials(connection, scope, runs, self._take)
 
     def depends_on(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[Execution, ...]]:
         with self._reading() as connection:
-            return parts.depends_on(connection, scope, executions)
+            return parts.depends_on(connection, scope, executions, self._take)
 
     def preceding(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, tuple[Key, ...]]:
         with self._reading() as connection:
@@ -417,7 +422,7 @@ class SqlStore:
 
     def cached_from(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, Execution]:
         with self._reading() as connection:
-            return parts.cached_from(connection, scope, executions)
+            return parts.cached_from(connection, scope, executions, self._take)
 
     def fingerprints(self, scope: Scope, keys: Sequence[Key]) -> Mapping[Key, Fingerprint]:
         with self._reading() as connection:
@@ -551,7 +556,7 @@ class SqlStore:
             if not known:
                 return None
             found = walk(connection, scope, known, direction=direction, max_depth=max_depth, max_nodes=max_nodes)
-            nodes = reads.nodes_by_id(connection, scope, found.keys)
+            nodes = reads.nodes_by_id(connection, scope, found.keys, self._take)
             plumbing = set() if system else {i for i, node in nodes.items() if is_system(node)} - known.keys()
             return found.without(plumbing).graph(nodes)
 
