@@ -3,12 +3,12 @@
 Pure. A row bears little but its bodies, which are as long as what somebody wrote into an object.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, TypeAlias, TypeVar
 
 import zstandard
 
-R = TypeVar("R", bound=Mapping[Any, Any])
+RowT = TypeVar("RowT", bound=Sequence[Any])
 
 Take: TypeAlias = Callable[[int], object]
 """Told how many bytes of JSON a document has before it is decoded; it may raise where there is no room for them."""
@@ -25,8 +25,8 @@ def size_of(body: bytes) -> int:
     return zstandard.frame_content_size(body) if body.startswith(_PACKED) else len(body)
 
 
-def counted(rows: Iterable[R], take: Take) -> Iterator[R]:
+def counted(rows: Iterable[RowT], take: Take) -> Iterator[RowT]:
     """Hand rows on as they come, each once there is room for its bodies."""
     for row in rows:
-        take(sum(size_of(value) for value in row.values() if isinstance(value, bytes)))
+        take(sum(size_of(value) for value in row if isinstance(value, bytes)))
         yield row

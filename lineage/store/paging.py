@@ -35,6 +35,7 @@ from lineage.store.values import Columns
 T = TypeVar("T")
 
 DEFAULT_PAGE = 50
+KEY: Final = "key"  # what lists call the key of an item
 FIRST_BEYOND_64_BITS: Final = 2**63
 Values: TypeAlias = Sequence[Any]
 """What a cursor holds: of one row, the values of the sort keys."""
@@ -143,8 +144,9 @@ def page(
     Raises:
         InvalidRequest: an unknown field or order, or a cursor of another list.
     """
-    how, pieces = _pieces(connection.dialect.name, query, listing, request)
-    if len(pieces) > 1:
+    database = connection.dialect.name
+    how, pieces = _pieces(database, query, listing, request)
+    if len(pieces) > 1 or query.has_bodies:
         begin(connection)
     cursor = connection.connection.cursor()
     rows: list[Columns] = []
@@ -152,14 +154,23 @@ def page(
         missing = how.size + 1 - len(rows)
         if missing:
             rows += piece.read(cursor, {"missing": missing}, take)
-    return how.page(rows, read)
+    return how.page(_with_bodies(connection, query, rows, take) if query.has_bodies else rows, read)
+
+
+def _with_bodies(connection: Connection, query: Query, rows: Sequence[Columns], take: Take) -> list[Columns]:
+    """Read the rest of rows that have no more than a key and their place in lists."""
+    keys = [row[KEY] for row in rows]
+    read = _of_keys(connection.dialect.name, query).read(connection.connection.cursor(), {"keys": keys}, take)
+    found = {row[KEY]: row for row in read}
+    return [{**found[row[KEY]], **row} for row in rows]
 
 
 @lru_cache(KEPT)
 def _pieces(database: str, query: Query, listing: Listing, request: PageRequest) -> tuple[Cut, tuple[Prepared, ...]]:
-    """Build what reads one page, piece by piece."""
+    """Build what reads one page, piece by piece; of what has bodies, only what stands on it."""
     how = cut(query, listing, request)
-    statement = query.select.add_columns(*how.columns).where(*how.conditions)
+    shown = query.select.with_only_columns(query.key.label(KEY)) if query.has_bodies else query.select
+    statement = shown.add_columns(*how.columns).where(*how.conditions)
     limit = bindparam("missing", required=False, type_=Integer)
     pieces = (statement.where(part).order_by(*order).limit(limit) for part, order in how.parts)
     return how, tuple(Prepared(database, piece) for piece in pieces)

@@ -100,7 +100,8 @@ def workflows(
         .where(of_runs(scope, runs))
         .order_by(workflow.c.rev_rank)
     )
-    return grouped(counted(connection.execute(statement).mappings(), take), values.workflow, by=run_key)
+    rows = (row._mapping for row in counted(connection.execute(statement), take))
+    return grouped(rows, values.workflow, by=run_key)
 
 
 def _document(packed: bytes, take: Take) -> Any:
@@ -249,7 +250,8 @@ def turns(
         .where(of_executions(scope, executions), execution.c.object_uid.is_not(None))
         .order_by(turn.c.what, turn.c.number, turn.c.name)
     )
-    found = grouped(counted(connection.execute(statement).mappings(), take), values.turn, by=decode_key)
+    rows = (row._mapping for row in counted(connection.execute(statement), take))
+    found = grouped(rows, values.turn, by=decode_key)
     return {key: tuple(sorted(of, key=_in_time)) for key, of in found.items()}
 
 
@@ -365,9 +367,9 @@ def cached_from(
     seen = select(execution.c.id, execution.c.run_id, execution.c.node_id, execution.c.started_at, execution.c.told_as)
     seen = seen.add_columns(node.c.key, run.c.cluster, run.c.namespace)
     seen = seen.join(node, node.c.id == execution.c.id).join(run, run.c.id == execution.c.run_id)
-    mine = connection.execute(
-        seen.add_columns(execution.c.body, execution.c.told).where(of_executions(scope, executions), execution.c.cached)
-    ).all()
+    taking = seen.add_columns(execution.c.body, execution.c.told)
+    taking = taking.where(of_executions(scope, executions), execution.c.cached)
+    mine = list(counted(connection.execute(taking), take))
     names = {row.id: name for row in mine if (name := execution_of(row.body).cached_from) is not None}
     tasks = {row.id: task for row in mine if row.told is not None and (task := task_of(row.told).taken_from)}
     named = or_(execution.c.node_id.in_(list(names.values())), execution.c.told_as.in_(list(tasks.values())))

@@ -4,6 +4,7 @@ What SQLAlchemy does for a statement each time it is run costs many times what a
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from typing import Any, Final
 
 import orjson
@@ -89,17 +90,18 @@ class Prepared:
 
     def each(self, cursor: Cursor, values: Mapping[str, Any], take: Take = anything) -> Iterator[dict[str, Any]]:
         """The same, row by row and no faster than it is asked for, where rows may be long. To be read to its end."""
-        rows: Any = cursor
         if self._comes_whole:
-            rows = rows.stream(self.text, self._bound(values))  # of psycopg
+            psycopg: Any = cursor
+            with closing(psycopg.stream(self.text, self._bound(values))) as rows:  # until then it holds the connection
+                yield from self._named(cursor, rows, take)
         else:
             self._execute(cursor, values)
-        yield from self._named(cursor, rows, take)
+            yield from self._named(cursor, cursor, take)
 
     def _named(self, cursor: Cursor, rows: Any, take: Take) -> Iterator[dict[str, Any]]:
-        found = (dict(zip(self._names, row, strict=True)) for row in rows)
         try:
-            yield from found if take is anything else counted(found, take)
+            for row in rows if take is anything else counted(rows, take):
+                yield dict(zip(self._names, row, strict=True))
         except LineageError:
             cursor.close()  # else the rest would wait to be read, and hold the state of the store
             raise

@@ -6,12 +6,13 @@ To write one takes longer than to run it, so those of the last scopes are kept.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
     FromClause,
+    LargeBinary,
     Select,
     and_,
     case,
@@ -59,7 +60,7 @@ from lineage.workloads import WORKFLOW
 KEPT: Final = 64  # of what is put together for a scope, or for a question: of each kind
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Query:
     """One list. `key` breaks ties and makes cursors: it is the same in every store of the same knowledge. `always`
     are the orders whose value no row lacks, `named_orders` those that ask for a name."""
@@ -71,6 +72,12 @@ class Query:
     named_orders: Mapping[str, Callable[[str], Expression]] = field(default_factory=dict)
     default_order: tuple[tuple[str, bool], ...] = ()
     always: frozenset[str] = frozenset()
+
+    @cached_property
+    def has_bodies(self) -> bool:
+        """Whether its rows may be long. Then it is found out first which of them are wanted: where no index has the
+        order, SQLite sorts whole rows, and holds the bodies of all that it passes over."""
+        return any(isinstance(column.type, LargeBinary) for column in self.select.selected_columns)
 
 
 # ------------------------------------------------------------------------------------------ scopes

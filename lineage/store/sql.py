@@ -331,7 +331,7 @@ class SqlStore:
 
     def search(self, scope: Scope, text: str, page: PageRequest) -> Page[Node]:
         with self._reading() as connection:
-            return search(connection, scope, text, page)
+            return search(connection, scope, text, page, self._take)
 
     def count(self, scope: Scope, what: type, listing: Listing) -> int:
         with self._reading() as connection:
@@ -377,7 +377,7 @@ class SqlStore:
 
     def completeness(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, Completeness]:
         with self._reading() as connection:
-            return completeness(connection, scope, runs)
+            return completeness(connection, scope, runs, self._take)
 
     def raw(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, Any]:
         with self._reading() as connection:
@@ -446,7 +446,7 @@ class SqlStore:
 
     def history(self, scope: Scope, artifacts: Sequence[Key]) -> Mapping[Key, tuple[ArtifactLook, ...]]:
         with self._reading() as connection:
-            return history(connection, scope, artifacts)
+            return history(connection, scope, artifacts, self._take)
 
     def metrics_of_runs(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, tuple[Metric, ...]]:
         with self._reading() as connection:
@@ -460,17 +460,17 @@ class SqlStore:
             if not built_in:
                 return metrics.recorded_of_executions(connection, scope, executions)
             begin(connection)
-            return metrics.metrics_of_executions(connection, scope, executions)
+            return metrics.metrics_of_executions(connection, scope, executions, self._take)
 
     def metric_series(self, scope: Scope, executions: Sequence[Key], name: str) -> Mapping[Key, tuple[Metric, ...]]:
         with self._reading() as connection:
             begin(connection)
-            return metrics.metric_series(connection, scope, executions, name)
+            return metrics.metric_series(connection, scope, executions, name, self._take)
 
     def metadata(self, scope: Scope, artifacts: Sequence[Key]) -> Mapping[Key, Any]:
         with self._reading() as connection:
             begin(connection)
-            return describing.metadata_of(connection, scope, artifacts)
+            return describing.metadata_of(connection, scope, artifacts, self._take)
 
     def metric_names(self, scope: Scope, where: Where | None) -> tuple[str, ...]:
         with self._reading() as connection:
@@ -507,7 +507,7 @@ class SqlStore:
 
     def edits(self, scope: Scope, recurring_runs: Sequence[Key]) -> Mapping[Key, tuple[RecurringEdit, ...]]:
         with self._reading() as connection:
-            return slots.edits(connection, scope, recurring_runs)
+            return slots.edits(connection, scope, recurring_runs, self._take)
 
     def slots(
         self,
@@ -532,12 +532,12 @@ class SqlStore:
 
     def revisions(self, scope: Scope, deployments: Sequence[Key]) -> Mapping[Key, tuple[DeploymentRevision, ...]]:
         with self._reading() as connection:
-            return served.revisions(connection, scope, deployments)
+            return served.revisions(connection, scope, deployments, self._take)
 
     def served(self, scope: Scope, deployments: Sequence[Key]) -> Mapping[Key, tuple[ServedArtifact, ...]]:
         with self._reading() as connection:
             begin(connection)
-            return served.served(connection, scope, deployments)
+            return served.served(connection, scope, deployments, self._take)
 
     # -- graphs and ledgers
     def lineage(
@@ -571,7 +571,7 @@ class SqlStore:
     ) -> Paths | None:
         with self._reading() as connection:
             ends = [reads.root_keys(connection, keys, system=system) for keys in (sources, targets)]
-            return paths(connection, scope, ends[0], ends[1], max_nodes=max_nodes, system=system)
+            return paths(connection, scope, ends[0], ends[1], max_nodes=max_nodes, system=system, take=self._take)
 
     def impact(
         self,
@@ -587,7 +587,9 @@ class SqlStore:
             begin(connection)
             starts = reads.root_keys(connection, roots, system=False)
             starts += [] if image is None else that_ran(connection, storable(image))
-            return impact(connection, self._dialect, scope, starts, since=since, until=until, first=first)
+            return impact(
+                connection, self._dialect, scope, starts, since=since, until=until, first=first, take=self._take
+            )
 
     def closure(self, scope: Scope, roots: Sequence[Key], *, direction: Direction, max_nodes: int) -> Closure | None:
         with self._reading() as connection:
