@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from lineage.identity import RUN_ID_LABEL
-from lineage.model import TOLD_RUNS, Run, WorkflowIncarnation
+from lineage.model import TOLD_RUNS, Run, RunView, WorkflowIncarnation
 from lineage.workloads import WORKFLOW
 
 
@@ -29,12 +29,12 @@ class Pages:
     kubeflow_url: str | None = None
     argo_url: str | None = None
 
-    def of(self, run: Run, workflows: Sequence[WorkflowIncarnation]) -> tuple[PageLink, ...]:
+    def of(self, run: Run, view: RunView, workflows: Sequence[WorkflowIncarnation]) -> tuple[PageLink, ...]:
         """Say where a run is shown: as one of Kubeflow's, and by the newest of its workflows, the last one."""
-        return tuple(self._of(run, workflows)) if run.kind == WORKFLOW else ()
+        return tuple(self._of(run, view, workflows)) if run.kind == WORKFLOW else ()
 
-    def _of(self, run: Run, workflows: Sequence[WorkflowIncarnation]) -> Iterator[PageLink]:
-        if self.kubeflow_url and run.uid and _is_of_kubeflow(run):
+    def _of(self, run: Run, view: RunView, workflows: Sequence[WorkflowIncarnation]) -> Iterator[PageLink]:
+        if self.kubeflow_url and run.uid and _is_of_kubeflow(view):
             yield PageLink(name="Kubeflow Pipelines", url=f"{_base(self.kubeflow_url)}/#/runs/details/{_part(run.uid)}")
         if self.argo_url and workflows:
             newest = workflows[-1]
@@ -43,8 +43,8 @@ class Pages:
             yield PageLink(name="Argo Workflows", url=f"{_base(self.argo_url)}/{where}{uid}")
 
 
-def _is_of_kubeflow(run: Run) -> bool:
-    return RUN_ID_LABEL in run.labels or any(origin.source == TOLD_RUNS for origin in run.origins)
+def _is_of_kubeflow(view: RunView) -> bool:
+    return RUN_ID_LABEL in view.labels or any(origin.source == TOLD_RUNS for origin in view.origins)
 
 
 def _base(address: str) -> str:

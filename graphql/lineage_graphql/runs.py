@@ -1,13 +1,13 @@
 # mypy: allow-subclassing-any
 """Runs: the type, its lists and filters, and how to find one by uid."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
 import graphene
 
-from lineage import model
+from lineage import model, workloads
 from lineage.errors import NotFound
 from lineage.pages import PageLink as PageOfOthers
 from lineage_graphql.audits import AUDIT_OF_RUN, TIER_OF_RUN
@@ -167,7 +167,35 @@ class Run(graphene.ObjectType):
     @staticmethod
     def resolve_pages(run: model.Run, info: Info) -> Sequence[PageOfOthers]:
         context = context_of(info)
-        return context.outside.pages.of(run, context.loaders.workflows(run))
+        return context.outside.pages.of(run, context.loaders.view(run), context.loaders.workflows(run))
+
+    @staticmethod
+    def resolve_message(run: model.Run, info: Info) -> str | None:
+        return context_of(info).loaders.view(run).message
+
+    @staticmethod
+    def resolve_parameters(run: model.Run, info: Info) -> tuple[model.Parameter, ...]:
+        return context_of(info).loaders.view(run).parameters
+
+    @staticmethod
+    def resolve_labels(run: model.Run, info: Info) -> Mapping[str, str]:
+        return context_of(info).loaders.view(run).labels
+
+    @staticmethod
+    def resolve_annotations(run: model.Run, info: Info) -> Mapping[str, str]:
+        return context_of(info).loaders.view(run).annotations
+
+    @staticmethod
+    def resolve_origins(run: model.Run, info: Info) -> tuple[model.Origin, ...]:
+        return context_of(info).loaders.view(run).origins
+
+    @staticmethod
+    def resolve_tuning(run: model.Run, info: Info) -> workloads.Tuning | None:
+        return context_of(info).loaders.view(run).tuning
+
+    @staticmethod
+    def resolve_details(run: model.Run, info: Info) -> Mapping[str, Any]:
+        return context_of(info).loaders.view(run).details
 
     @staticmethod
     def resolve_workflows(run: model.Run, info: Info) -> tuple[model.WorkflowIncarnation, ...]:
