@@ -163,6 +163,10 @@ class WorkflowIncarnation:
     in_cluster: bool
 
 
+TOLD_RUNS: Final = "kfp_run"
+"""The source by which Kubeflow tells of its runs."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
     """Which source a field of a run or of an execution comes from, where several could say it."""

@@ -9,6 +9,7 @@ import zstandard
 from lineage.identity import RAW_STORE, decode_key
 from lineage.merge import OPEN, Header, header, with_parameters
 from lineage.model import (
+    TOLD_RUNS,
     Artifact,
     ArtifactState,
     Deployment,
@@ -47,7 +48,6 @@ Columns = Mapping[Any, Any]
 """One row of a query, by the names that `lineage.store.queries` gives its columns."""
 
 SEEN_RUNS: Final = "argo_workflow"
-TOLD_RUNS: Final = "kfp_run"
 SCHEDULES: Final = "scheduled_workflow"
 """The sources that speak of runs."""
 

@@ -77,7 +77,6 @@ function DrawnThing({ thing, place }: { thing: Thing; place: Box }) {
       {beside && <path class="beside" d={beside} />}
       {/* biome-ignore lint/a11y/useSemanticElements: SVG has no button */}
       <path class="shape" d={outline(thing, place.width)} role="button" tabindex={-1} aria-label={toldOf(thing)} />
-      {/* biome-ignore lint/a11y/noAriaHiddenOnFocusable: nothing of it is; the label says all of it, and is not cut off */}
       <g aria-hidden="true">
         <path class="sign" d={PATHS[icon]} transform={`translate(12 ${ICON_TOP - up})`} />
         <text class="name" x={LEFT} y={firstLine}>
@@ -114,7 +113,6 @@ function DrawnThing({ thing, place }: { thing: Thing; place: Box }) {
 function More({ thing, place }: { thing: Thing; place: Box }) {
   const x = thing.more === 'before' ? place.left : place.left + place.width
   return (
-    // biome-ignore lint/a11y/noAriaHiddenOnFocusable: nothing of SVG is focusable without a tabindex
     <g class="more" data-more={thing.id} aria-hidden="true" transform={`translate(${x} ${place.top + HEIGHT / 2})`}>
       <title>{texts.graph.expand(thing.title)}</title>
       <circle class="reach" r={MORE_REACH} />

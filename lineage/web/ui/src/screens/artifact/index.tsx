@@ -5,13 +5,13 @@ import { useUpdates } from '../../api/live'
 import type { Answer } from '../../api/queries'
 import { useAnswer } from '../../api/use-answer'
 import { ProvenanceGraph } from '../../graph/provenance-graph'
+import { ArtifactText } from '../../parts/artifact-text'
 import { Screen } from '../../parts/screen'
 import { ArtifactStateMark } from '../../parts/state-marks'
 import { Empty, Shown } from '../../parts/states'
 import { Tabs } from '../../parts/tabs'
 import { texts } from '../../texts'
 import type { ScreenProps } from '..'
-import { Content } from './content'
 import { Details } from './details'
 import { History } from './history'
 import { Uses } from './uses'
@@ -31,7 +31,7 @@ const TABS: Readonly<Record<Tab, ComponentType<TabProps>>> = {
   details: Details,
   history: History,
   uses: Uses,
-  content: Content,
+  content: ArtifactText,
 }
 
 export function ArtifactScreen({ path: [id = '', tab], params }: ScreenProps) {

@@ -24,7 +24,7 @@ const TABS: Readonly<Record<keyof typeof texts.run.tabs, ComponentType<TabProps>
   details: DetailsTab,
   steps: lazily(() => import('./steps').then((it) => it.StepsTab)),
   reports: lazily(() => import('./reports').then((it) => it.ReportsTab)),
-  logs: DetailsTab,
+  logs: lazily(() => import('./logs').then((it) => it.LogsTab)),
   events: lazily(() => import('./events').then((it) => it.EventsTab)),
   spec: lazily(() => import('./spec').then((it) => it.SpecTab)),
   audit: lazily(() => import('./audit').then((it) => it.AuditTab)),

@@ -1,12 +1,10 @@
-/** How much of each kind is known, with what leads to it. */
+/** How much of each kind is known, with what leads to it. Counted once: counting all takes a moment where there is much. */
 import { address } from '../../address/address'
-import { useUpdates } from '../../api/live'
 import { useAnswer } from '../../api/use-answer'
 import { Shown } from '../../parts/states'
 import { texts } from '../../texts'
 
 export function Known() {
-  useUpdates(['page-known'])
   const said = texts.sources.known
   const answered = useAnswer('page-known', {})
   return (

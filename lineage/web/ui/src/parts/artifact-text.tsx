@@ -1,18 +1,23 @@
 /** What an artifact begins with, where it is text: read from its object store as somebody looks. */
-import { change } from '../../address/use-address'
-import { useAnswer } from '../../api/use-answer'
-import { Empty, Shown } from '../../parts/states'
-import { Copy } from '../../parts/values'
-import { sizeText } from '../../parts/wording'
-import { texts } from '../../texts'
-import type { TabProps } from '.'
+import { change } from '../address/use-address'
+import { useAnswer } from '../api/use-answer'
+import { texts } from '../texts'
+import { Empty, Shown } from './states'
+import { Copy } from './values'
+import { sizeText } from './wording'
 
 const words = texts.artifact.text
 const FIRST_BYTES = 65_536
 const MOST_BYTES = 1_048_576 // the API tells no more
 const MORE = 'more'
 
-export function Content({ artifact, params }: TabProps) {
+interface ArtifactTextProps {
+  readonly artifact: { readonly id: string; readonly name: string }
+  /** Of the address: `length`, where one wants to read on. */
+  readonly params: Readonly<Record<string, string>>
+}
+
+export function ArtifactText({ artifact, params }: ArtifactTextProps) {
   const isMore = params.length === MORE
   const answered = useAnswer('artifact-text', { id: artifact.id, first: isMore ? MOST_BYTES : FIRST_BYTES })
   return (
