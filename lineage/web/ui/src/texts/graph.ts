@@ -1,6 +1,7 @@
 export const graph = {
   cached: 'cached',
   attempt: (number: number) => `attempt ${number}`,
+  item: (number: number) => `item ${number}`,
   iterations: (count: number) => `${count.toLocaleString('en')} iterations`,
   steps: (count: number) => `${count.toLocaleString('en')} alike`,
   kinds: {
@@ -10,10 +11,11 @@ export const graph = {
     group: 'Group',
     hidden: 'Not yours to see',
   },
+  legend: 'What is shown',
+  inferred: 'By time, place or content, not by record',
   picture: 'Graph',
   table: 'Table',
   shown: 'Shown as',
-  controls: 'Of the graph',
   hint: 'Arrow keys walk along links, Enter opens, + and − expand and fold or zoom, 0 shows all, c puts it into the middle. Shift with arrow keys moves the picture.',
   find: 'Find in this graph',
   found: (at: number, count: number) => (count ? `${at} of ${count}` : 'not found'),
@@ -75,7 +77,6 @@ export const graph = {
     collapse: 'Show less',
     openArtifact: 'Open the artifact',
     openStep: 'Open in its run',
-    openRun: 'Open the run',
     openDeployment: 'Open the deployment',
     linksIn: 'Comes from',
     linksOut: 'Leads to',
