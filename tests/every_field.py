@@ -21,7 +21,7 @@ from graphql import (
 )
 
 from lineage.identity import parse_global_id
-from lineage_graphql.cost import OF_WHOLE_RUNS
+from lineage_graphql.cost import MOST_NODES, OF_WHOLE_RUNS
 from lineage_graphql.schema import SCHEMA
 
 Arguments: TypeAlias = Mapping[tuple[str, str], str]
@@ -47,10 +47,12 @@ def queries(ids: Sequence[str], arguments: Arguments) -> Iterator[tuple[str, str
     given = arguments
     for name, steps in _ways().items():
         kinds = {step.narrowed or name for of, step in steps[:1] if (of.name, step.field) == ("Query", _FROM)}
-        arguments = {("Query", _FROM): f"ids: [{', '.join(map(_quoted, _of_kinds(ids, kinds)))}]", **given}
         of = SCHEMA.type_map[name]
         assert isinstance(of, GraphQLObjectType)
         for field, declared in of.fields.items():
+            passed = [(each.name, step.field) for each, step in steps] + [(name, field)]
+            some = map(_quoted, _of_kinds(ids, kinds)[: _most(passed)])
+            arguments = {("Query", _FROM): f"ids: [{', '.join(some)}]", **given}
             asked = _asked(of, field, declared, arguments)
             for step_type, step in reversed(steps):
                 inner = f"... on {step.narrowed} {{ {asked} }}" if step.narrowed else asked
@@ -139,8 +141,13 @@ def _call(of: GraphQLObjectType, name: str, declared: GraphQLField, arguments: A
     return f"{name}({given})" if given else name
 
 
+def _most(passed: Sequence[tuple[str, str]]) -> int:
+    """Say of how many at most fields may be asked for in one query."""
+    return MOST_NODES // max(1, *(OF_WHOLE_RUNS.get(field, 0) for field in passed))
+
+
 def _of_kinds(ids: Sequence[str], kinds: Collection[str]) -> Sequence[str]:
-    """Choose those to begin with: all of a kind, which are few enough for what is large of each."""
+    """Choose those to begin with: all of a kind, where one is meant."""
     return [one for one in ids if parse_global_id(one)[0] in kinds] if kinds else ids
 
 
