@@ -8,10 +8,10 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 from lineage.alerts import Alert, AlertMark, Kind, Rule
-from lineage.alerts.evaluating import Leap, Series, beyond, failed, leapt, missed, surprising, tier_lost
+from lineage.alerts.evaluating import FAILED, Leap, Series, beyond, failed, leapt, missed, surprising, tier_lost
 from lineage.audit import POLICIES, Tier, audit
 from lineage.audit.policy import DEFAULT, Policy
 from lineage.auditing import audit_evidence
@@ -27,10 +27,13 @@ from lineage.ports import (
     Order,
     Page,
     PageRequest,
+    Scope,
     Where,
 )
 from lineage.trending import Question, Trend, TrendShift, trends
 from lineage.trends.directions import Directions
+
+T = TypeVar("T")
 
 KEYS_AT_ONCE: Final = 200
 PAGE: Final = 100
@@ -84,7 +87,7 @@ class Evaluation:
                 if one.run.finished_at is not None and one.run.finished_at >= mark.began_at and rule.is_for(one.names)
             ]
             if rule.kind is Kind.FAILED_RUN:
-                found += [alert for one in mine for alert in failed(rule, one.run)]
+                found += self._failed(rule, mine)
             elif rule.kind is Kind.TIER_LOST:
                 found += [alert for one in mine if one.run.key in settled for alert in self._tier_lost(rule, one)]
             elif rule.kind in _OF_METRICS:
@@ -111,10 +114,22 @@ class Evaluation:
         return found
 
     def _get(self, keys: Sequence[Key]) -> dict[Key, Any]:
-        found: dict[Key, Any] = {}
+        return self._each(self._store.get, keys)
+
+    @staticmethod
+    def _each(read: Callable[[Scope, Sequence[Key]], Mapping[Key, T]], keys: Sequence[Key]) -> dict[Key, T]:
+        """Read something of many, some at a time."""
+        found: dict[Key, T] = {}
         for start in range(0, len(keys), KEYS_AT_ONCE):
-            found |= self._store.get(EVERYTHING, keys[start : start + KEYS_AT_ONCE])
+            found |= read(EVERYTHING, keys[start : start + KEYS_AT_ONCE])
         return found
+
+    # -- failures
+    def _failed(self, rule: Rule, known: Sequence[_Known]) -> Iterator[Alert]:
+        keys = [one.run.key for one in known if one.run.phase in FAILED]
+        views = self._each(self._store.views, keys)
+        for one in known:
+            yield from failed(rule, one.run, views[one.run.key].message if one.run.key in views else None)
 
     # -- tiers
     def _tier_lost(self, rule: Rule, known: _Known) -> Iterator[Alert]:

@@ -21,6 +21,7 @@ from lineage.model import (
     PipelineVersion,
     PodSeen,
     Run,
+    RunView,
     WorkflowIncarnation,
 )
 from lineage.templates import filled_in
@@ -86,12 +87,13 @@ class Step:
 class Dossier:
     """Everything that is known of a run.
 
-    `raw` is its newest recorded object, None where none was kept; `spec` the text of its pipeline, generated names set
-    aside. `steps` are all attempts at its steps, in the order in which they began. `looks` are those at the artifacts
-    that they read and wrote, by key, the newest first.
+    `view` is what its newest views show; `raw` its newest recorded object, None where none was kept; `spec` the text of
+    its pipeline, generated names set aside. `steps` are all attempts at its steps, in the order in which they began.
+    `looks` are those at the artifacts that they read and wrote, by key, the newest first.
     """
 
     run: Run
+    view: RunView
     workflows: tuple[WorkflowIncarnation, ...] = ()
     completeness: Completeness | None = None
     raw: Any = None

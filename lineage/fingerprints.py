@@ -162,7 +162,6 @@ def _outcome(step: Step) -> str | None:
 # ------------------------------------------------------------------------------------------ of a run
 def of_run(dossier: Dossier, generated: Generated) -> Fingerprint:
     """The fingerprint of a run."""
-    run = dossier.run
     contents = tuple(dossier.external_inputs)
     missing = tuple(dict.fromkeys(_missing_of_run(dossier, contents)))
     outcome = _outcome_of_run(dossier)
@@ -170,7 +169,7 @@ def of_run(dossier: Dossier, generated: Generated) -> Fingerprint:
         return Fingerprint(digest=None, missing=missing[:MOST_MISSING], outcome=outcome)
     ingredients = {
         "pipeline": dossier.version.digest,
-        "parameters": _parameters(run.parameters, generated),
+        "parameters": _parameters(dossier.view.parameters, generated),
         "images": sorted({(place_of(step), *image) for step in dossier.current for image in _images(step)}),
         "inputs": sorted({(place_of(step), use.name, content_of(use.artifact) or "") for step, use in contents}),
     }

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 from lineage.containers import containers_of_template
 from lineage.dossier import Dossier, Step
 from lineage.identity import Key
-from lineage.model import Artifact, Execution, PipelineVersion, Run, StepGraph, StepLink
+from lineage.model import ONLY_PARTS_SEEN, Artifact, Execution, PipelineVersion, Run, StepGraph, StepLink
 from lineage.ports import AllOf, Condition, LineageStore, Listing, Operator, Order, PageRequest, Scope
 from lineage.rerun import RERUN_OF, rerun_label
 from lineage.templates import Templates
@@ -47,7 +47,7 @@ def dossiers(store: LineageStore, scope: Scope, runs: Sequence[Key], wanted: Wan
     meant = {key: node for key, node in store.get(scope, runs).items() if isinstance(node, Run)}
     found = {run.key: run for run in meant.values()}
     keys = tuple(found)
-    workflows, raw = store.workflows(scope, keys), store.raw(scope, keys)
+    views, workflows, raw = store.views(scope, keys), store.workflows(scope, keys), store.raw(scope, keys)
     completeness = store.completeness(scope, keys) if wanted.completeness else {}
     metrics = store.metrics_of_runs(scope, keys)
     version_keys = tuple({run.pipeline_version_key for run in found.values() if run.pipeline_version_key})
@@ -55,6 +55,7 @@ def dossiers(store: LineageStore, scope: Scope, runs: Sequence[Key], wanted: Wan
     bare = {
         key: Dossier(
             run=run,
+            view=views.get(key, ONLY_PARTS_SEEN),
             workflows=workflows.get(key, ()),
             completeness=completeness.get(key),
             raw=raw.get(key),

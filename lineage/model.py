@@ -163,6 +163,10 @@ class WorkflowIncarnation:
     in_cluster: bool
 
 
+TOLD_RUNS: Final = "kfp_run"
+"""The source by which Kubeflow tells of its runs."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
     """Which source a field of a run or of an execution comes from, where several could say it."""
@@ -174,8 +178,7 @@ class Origin:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run(_Node):
     """One execution of one pipeline: a Workflow, or the several that a run of Kubeflow had in its life. What else runs
-    something by itself is one of another `kind`: `tuning` is what a Katib experiment says of itself, `details` what
-    only its kind has."""
+    something by itself is one of another `kind`. It is what lists show: what may be long is its `RunView`."""
 
     key: Key
     uid: str | None
@@ -184,28 +187,39 @@ class Run(_Node):
     namespace: str
     cluster: str
     phase: Phase
-    message: str | None
     created_at: datetime | None
     started_at: datetime | None
     finished_at: datetime | None
-    parameters: tuple[Parameter, ...]
-    labels: Mapping[str, str]
-    annotations: Mapping[str, str]
     in_cluster: bool
     pipeline_version_key: Key | None
     experiment_key: Key | None
     resubmitted_from_key: Key | None
-    origins: tuple[Origin, ...] = ()
     recurring_run_key: Key | None = None
     scheduled_at: datetime | None = None
     kind: str = WORKFLOW
     started_by_key: Key | None = None
-    tuning: Tuning | None = None
-    details: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def duration_seconds(self) -> float | None:
         return seconds_between(self.started_at, self.finished_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunView:
+    """What the newest views of a run show beside what lists show: it may be long. `tuning` is what a Katib experiment
+    says of itself, `details` what only its kind has."""
+
+    message: str | None
+    parameters: tuple[Parameter, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    origins: tuple[Origin, ...] = ()
+    tuning: Tuning | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+ONLY_PARTS_SEEN: Final = RunView(message="only parts of this run were seen")
+"""The view of a run of which neither a workflow was seen nor anything told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

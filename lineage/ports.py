@@ -43,6 +43,7 @@ from lineage.model import (
     RecurringRun,
     Rejected,
     Run,
+    RunView,
     RunWithout,
     ServedArtifact,
     Slot,
@@ -488,6 +489,9 @@ class LineageStore(Protocol):
         """Find a run by its run id or by the uid of one of its workflows; the newest of several."""
 
     # -- parts, keyed by the owner's key
+    def views(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, RunView]:
+        """What the newest views of runs show beside what lists show."""
+
     def workflows(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, tuple[WorkflowIncarnation, ...]]: ...
     def completeness(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, Completeness]: ...
     def raw(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, Any]: ...

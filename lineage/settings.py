@@ -185,8 +185,10 @@ class Settings(BaseSettings):
     `health_port`, what serves no pages answers nobody; without `log_format`, the terminal decides.
 
     `kfp_api` is the URL of the API of Kubeflow Pipelines, which is asked for what is in `kfp_namespaces`, else in
-    `namespaces`, and `kfp_metadata` that of its ML Metadata. Those of Kafka are called as Kafka's clients call them. Of
-    several object stores that fit, the first counts; of one object so many bytes are read at most, in so many seconds.
+    `namespaces`, and `kfp_metadata` that of its ML Metadata; at `kubeflow_url` and `argo_url` people open the pages of
+    Kubeflow Pipelines and of Argo Workflows, to which runs lead. Those of Kafka are called as Kafka's clients call
+    them. Of several object stores that fit, the first counts; of one object so many bytes are read at most, in so many
+    seconds.
     `metric_files` are patterns of names, `metric_parameters` the last words of names; the file `metric_directions` says
     which way metrics should go (`lineage.trends.directions`), and `alert_rules` what is told to whom
     (`lineage.alerts.rules`).
@@ -249,6 +251,8 @@ class Settings(BaseSettings):
     kfp_token_file: FilePath | None = None
     kfp_ca_file: FilePath | None = None
     kfp_timeout_seconds: float = Field(default=20.0, gt=0)
+    kubeflow_url: str | None = Field(default=None, min_length=1)
+    argo_url: str | None = Field(default=None, min_length=1)
     metric_directions: FilePath | None = None
     alert_rules: FilePath | None = None
     metric_files: Annotated[tuple[str, ...], NoDecode] = FILES
@@ -288,6 +292,13 @@ class Settings(BaseSettings):
     def _is_address(cls, value: str | None) -> str | None:
         if value is not None and not _SERVICE.fullmatch(value):
             raise ValueError("the API of Kubeflow Pipelines is named by a URL such as http://ml-pipeline.kubeflow:8888")
+        return value
+
+    @field_validator("kubeflow_url", "argo_url")
+    @classmethod
+    def _is_page(cls, value: str | None) -> str | None:
+        if value is not None and not _SERVICE.fullmatch(value):
+            raise ValueError("a web page is named by its address, such as https://kubeflow.example.com/pipeline")
         return value
 
     @field_validator("kfp_metadata")

@@ -46,6 +46,7 @@ from lineage.model import (
     RecurringSpec,
     Rejected,
     Run,
+    RunView,
     Scheduler,
     ServedArtifact,
     ServedModel,
@@ -82,7 +83,7 @@ VERSION = PipelineVersion(
 )
 
 
-def _run(uid: str, name: str, *, phase: Phase, at: datetime, finished_at: datetime | None, rate: str) -> Run:
+def _run(uid: str, name: str, *, phase: Phase, at: datetime, finished_at: datetime | None) -> Run:
     return Run(
         key=run_key(uid),
         uid=uid,
@@ -91,20 +92,24 @@ def _run(uid: str, name: str, *, phase: Phase, at: datetime, finished_at: dateti
         namespace="churn",
         cluster="prod",
         phase=phase,
-        message=None,
         created_at=at,
         started_at=at,
         finished_at=finished_at,
-        parameters=(
-            Parameter(name="learning_rate", value=rate),
-            Parameter(name="api_key", value=DIGEST_OF_SECRET, redacted=True),
-        ),
-        labels={"pipeline/runid": uid, "team": "churn"},
-        annotations={},
         in_cluster=phase is Phase.RUNNING,
         pipeline_version_key=VERSION.key,
         experiment_key=EXPERIMENT.key,
         resubmitted_from_key=None,
+    )
+
+
+def _view(run: Run, rate: str) -> RunView:
+    return RunView(
+        message=None,
+        parameters=(
+            Parameter(name="learning_rate", value=rate),
+            Parameter(name="api_key", value=DIGEST_OF_SECRET, redacted=True),
+        ),
+        labels={"pipeline/runid": run.uid or "", "team": "churn"},
     )
 
 
@@ -138,10 +143,9 @@ NIGHTLY = _run(
     phase=Phase.SUCCEEDED,
     at=MORNING,
     finished_at=MORNING + timedelta(seconds=754.5),
-    rate="0.1",
 )
 NIGHTLY = replace(NIGHTLY, recurring_run_key=RECURRING.key, scheduled_at=MORNING)
-WEEKLY = _run("8b1d7e42-weekly", "churn-weekly-2", phase=Phase.RUNNING, at=A_WEEK_LATER, finished_at=None, rate="0.02")
+WEEKLY = _run("8b1d7e42-weekly", "churn-weekly-2", phase=Phase.RUNNING, at=A_WEEK_LATER, finished_at=None)
 
 
 def _execution(
@@ -416,6 +420,7 @@ def example() -> Knowledge:
         history={MODEL.key: LOOKS},
         metrics={NIGHTLY.key: METRICS, TRAIN.key: (*SERIES, AUC)},
         metadata={REPORT.key: {"plots": [{"type": "markdown", "text": "# Report"}]}},
+        views={NIGHTLY.key: _view(NIGHTLY, "0.1"), WEEKLY.key: _view(WEEKLY, "0.02")},
         workflows={
             run.key: (
                 WorkflowIncarnation(

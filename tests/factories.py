@@ -16,7 +16,7 @@ from lineage import recorder
 from lineage.evidence import Look
 from lineage.facts import Fact
 from lineage.identity import Location, object_store
-from lineage.model import ArtifactState
+from lineage.model import ArtifactState, Run, RunView
 from lineage.observation import LocationLooked, ObjectDeleted, ObjectSeen, Observation, ResourceListed
 from lineage.ports import EVERYTHING, LineageStore, Scope
 from lineage.redaction import Redactor
@@ -383,6 +383,11 @@ def a_store(*observations: Observation | KubernetesObject, at_once: bool = True)
         for one in observations:
             record(store, one)
     return store
+
+
+def view_of(store: LineageStore, run: Run) -> RunView:
+    """What the newest views of a run show."""
+    return store.views(EVERYTHING, [run.key])[run.key]
 
 
 def dumped(store: LineageStore, scope: Scope = EVERYTHING) -> list[bytes]:

@@ -46,6 +46,7 @@ from lineage.model import (
     RecurringRun,
     Rejected,
     Run,
+    RunView,
     RunWithout,
     ServedArtifact,
     Slot,
@@ -94,6 +95,7 @@ class Knowledge:
     rejected: Sequence[Rejected] = ()
     sources: Sequence[SourceStatus] = ()
     gaps: Mapping[str, Sequence[Gap]] = field(default_factory=dict)
+    views: Mapping[Key, RunView] = field(default_factory=dict)
     workflows: Mapping[Key, tuple[WorkflowIncarnation, ...]] = field(default_factory=dict)
     completeness: Mapping[Key, Completeness] = field(default_factory=dict)
     raw: Mapping[Key, Any] = field(default_factory=dict)
@@ -313,6 +315,9 @@ class FakeStore:
         return max(found, key=lambda run: _sortable(run.created_at), default=None)
 
     # -- parts
+    def views(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, RunView]:
+        return self._parts("views", self._known.views, runs)
+
     def workflows(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, tuple[WorkflowIncarnation, ...]]:
         return self._parts("workflows", self._known.workflows, runs)
 
@@ -756,9 +761,9 @@ class FakeStore:
                 one = known.fingerprints.get(item.key)
                 return [None if one is None else one.digest]
             case "label":
-                return [item.labels.get(condition.name or "")]
+                return [known.views[item.key].labels.get(condition.name or "")]
             case "parameter":
-                return [each.value for each in item.parameters if each.name == condition.name]
+                return [each.value for each in known.views[item.key].parameters if each.name == condition.name]
             case "metric":
                 return [one.value for one in known.metrics.get(item.key, ()) if one.name == condition.name]
             case "image" | "imageDigest":

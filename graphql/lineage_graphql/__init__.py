@@ -5,6 +5,7 @@
 """
 
 from lineage_graphql.answers import BUDGET_SECONDS, execute
+from lineage_graphql.context import Outside
 from lineage_graphql.documents import InvalidDocument, nodes_asked, operation_kind, read_document
 from lineage_graphql.json_text import to_json
 from lineage_graphql.saved import SavedQuery, saved_queries
@@ -14,6 +15,7 @@ from lineage_graphql.subscribing import Subscription, SubscriptionRefused, read_
 __all__ = [
     "BUDGET_SECONDS",
     "InvalidDocument",
+    "Outside",
     "SavedQuery",
     "Subscription",
     "SubscriptionRefused",

@@ -13,8 +13,8 @@ from graphql import ExecutionResult, GraphQLError, execute_sync
 
 from lineage.deadline import Deadline
 from lineage.errors import AnswerTooLarge, InvalidRequest, NoRoom, NotFound, UnknownCursor
-from lineage.ports import LineageStore, Scope, TextReader
-from lineage_graphql.context import open_context
+from lineage.ports import LineageStore, Scope
+from lineage_graphql.context import Outside, open_context
 from lineage_graphql.documents import BAD_USER_INPUT, InvalidDocument, read_document, refuse_costly, refuse_subscription
 from lineage_graphql.execution import BROKEN_OFF, Execution
 from lineage_graphql.schema import SCHEMA
@@ -32,13 +32,12 @@ def execute(
     operation_name: str | None = None,
     *,
     deadline: Deadline | None = None,
-    texts: TextReader | None = None,
+    outside: Outside | None = None,
 ) -> dict[str, Any]:
     """Answer a query. The answer has no `data` where the request could not be executed at all.
 
     `deadline` is looked at before each read, and a read under way is ended by the store; without one, there are
-    `BUDGET_SECONDS` from now on, and room for everything. `texts` reads what lies in object stores; without it, nothing
-    of that is read.
+    `BUDGET_SECONDS` from now on, and room for everything. `outside` is what there is beside the store.
 
     Raises:
         NoRoom: other answers take all the room that there is.
@@ -51,7 +50,7 @@ def execute(
         refuse_subscription(document, operation_name)
     except InvalidDocument as refused:
         return {"errors": [told(error, refused.code) for error in refused.errors]}
-    context = open_context(store.within(deadline), scope, deadline, texts)
+    context = open_context(store.within(deadline), scope, deadline, outside)
     try:
         result = execute_sync(
             SCHEMA,

@@ -1,12 +1,13 @@
 """What every resolver is given: the store, what the caller may see of it, and what was read so far."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeAlias
 
 from graphql import GraphQLResolveInfo
 
 from lineage.deadline import Deadline
+from lineage.pages import Pages
 from lineage.ports import LineageStore, Scope, TextReader
 from lineage_graphql.loaders import Loaders
 
@@ -14,15 +15,24 @@ Info: TypeAlias = GraphQLResolveInfo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """What there is beside the store: `texts` reads what lies in object stores, where any are configured, and `pages`
+    knows where others show a run."""
+
+    texts: TextReader | None = None
+    pages: Pages = field(default_factory=Pages)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """One request. Every read passes `scope`. Without `texts`, no object stores are read."""
+    """One request. Every read passes `scope`."""
 
     given_store: LineageStore
     scope: Scope
     loaders: Loaders
     deadline: Deadline
     asked_at: datetime
-    texts: TextReader | None
+    outside: Outside
 
     @property
     def store(self) -> LineageStore:
@@ -31,7 +41,7 @@ class Context:
         return self.given_store
 
 
-def open_context(store: LineageStore, scope: Scope, deadline: Deadline, texts: TextReader | None = None) -> Context:
+def open_context(store: LineageStore, scope: Scope, deadline: Deadline, outside: Outside | None = None) -> Context:
     """Begin a request."""
     return Context(
         given_store=store,
@@ -39,7 +49,7 @@ def open_context(store: LineageStore, scope: Scope, deadline: Deadline, texts: T
         loaders=Loaders(store, scope, deadline),
         deadline=deadline,
         asked_at=datetime.now(UTC),
-        texts=texts,
+        outside=outside or Outside(),
     )
 
 

@@ -16,6 +16,7 @@ from lineage.fingerprints import UNSETTLED, Fingerprint
 from lineage.gathering import step_graphs
 from lineage.identity import Key
 from lineage.model import (
+    ONLY_PARTS_SEEN,
     Artifact,
     ArtifactLook,
     ArtifactUse,
@@ -30,6 +31,7 @@ from lineage.model import (
     RecurringEdit,
     RecurringRun,
     Run,
+    RunView,
     ServedArtifact,
     Slot,
     StepGraph,
@@ -76,6 +78,7 @@ class Loaders:
     def __init__(self, store: LineageStore, scope: Scope, deadline: Deadline) -> None:
         self._company: dict[Key, Sequence[Node]] = {}
         self._nodes = Loader(self._arriving(partial(store.get, scope), _alone), deadline)
+        self._views = Loader(partial(store.views, scope), deadline)
         self._workflows = Loader(partial(store.workflows, scope), deadline)
         self._completeness = Loader(partial(store.completeness, scope), deadline)
         self._raw = Loader(partial(store.raw, scope), deadline, at_once=DOCUMENTS_AT_ONCE)
@@ -142,6 +145,9 @@ class Loaders:
         return self._nodes.load(key, lambda: filter(None, map(key_of, self._company_of(node))))
 
     # -- parts
+    def view(self, run: Run) -> RunView:
+        return self._part(self._views, run) or ONLY_PARTS_SEEN
+
     def workflows(self, run: Run) -> tuple[WorkflowIncarnation, ...]:
         return self._part(self._workflows, run) or ()
 

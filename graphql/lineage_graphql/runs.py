@@ -1,13 +1,15 @@
 # mypy: allow-subclassing-any
 """Runs: the type, its lists and filters, and how to find one by uid."""
 
+from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
 import graphene
 
-from lineage import model
+from lineage import model, workloads
 from lineage.errors import NotFound
+from lineage.pages import PageLink as PageOfOthers
 from lineage_graphql.audits import AUDIT_OF_RUN, TIER_OF_RUN
 from lineage_graphql.connections import Connection, connect, connect_owned, connection_type, list_field, order_type
 from lineage_graphql.context import Info, context_of
@@ -65,6 +67,13 @@ class Completeness(graphene.ObjectType):
     missing = graphene.List(
         graphene.NonNull(graphene.String), required=True, description="What was not seen, in words."
     )
+
+
+class PageLink(graphene.ObjectType):
+    """Where another web page shows a run."""
+
+    name = graphene.String(required=True, description="What the page is of, such as `Kubeflow Pipelines`.")
+    url = graphene.String(required=True, description="The address of the page.")
 
 
 class Run(graphene.ObjectType):
@@ -149,6 +158,44 @@ class Run(graphene.ObjectType):
     )
     fingerprint_missing = fingerprint_missing()
     raw = JSON(description="The newest recorded object, secrets redacted.")
+    pages = graphene.List(
+        graphene.NonNull(PageLink),
+        required=True,
+        description="Where Kubeflow Pipelines and Argo Workflows show it, as far as the settings say where these are.",
+    )
+
+    @staticmethod
+    def resolve_pages(run: model.Run, info: Info) -> Sequence[PageOfOthers]:
+        context = context_of(info)
+        return context.outside.pages.of(run, context.loaders.view(run), context.loaders.workflows(run))
+
+    @staticmethod
+    def resolve_message(run: model.Run, info: Info) -> str | None:
+        return context_of(info).loaders.view(run).message
+
+    @staticmethod
+    def resolve_parameters(run: model.Run, info: Info) -> tuple[model.Parameter, ...]:
+        return context_of(info).loaders.view(run).parameters
+
+    @staticmethod
+    def resolve_labels(run: model.Run, info: Info) -> Mapping[str, str]:
+        return context_of(info).loaders.view(run).labels
+
+    @staticmethod
+    def resolve_annotations(run: model.Run, info: Info) -> Mapping[str, str]:
+        return context_of(info).loaders.view(run).annotations
+
+    @staticmethod
+    def resolve_origins(run: model.Run, info: Info) -> tuple[model.Origin, ...]:
+        return context_of(info).loaders.view(run).origins
+
+    @staticmethod
+    def resolve_tuning(run: model.Run, info: Info) -> workloads.Tuning | None:
+        return context_of(info).loaders.view(run).tuning
+
+    @staticmethod
+    def resolve_details(run: model.Run, info: Info) -> Mapping[str, Any]:
+        return context_of(info).loaders.view(run).details
 
     @staticmethod
     def resolve_workflows(run: model.Run, info: Info) -> tuple[model.WorkflowIncarnation, ...]:

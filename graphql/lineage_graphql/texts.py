@@ -36,14 +36,15 @@ def find_text(artifact: model.Artifact, info: Info, first: int | None = None) ->
     if not 1 <= characters <= MOST_CHARACTERS:
         raise InvalidRequest(f"first is {characters}; 1 to {MOST_CHARACTERS:,} characters can be read")
     context = context_of(info)
-    if context.texts is None:
+    texts = context.outside.texts
+    if texts is None:
         return model.ArtifactText(reason=_NO_STORES)
     place = context.store.places(context.scope, [artifact.key]).get(artifact.key)
     if place is None:
         return model.ArtifactText(reason=_NO_PLACE)
     if artifact.state is model.ArtifactState.CHANGED or was_written_again(context.store, context.scope, artifact):
         return model.ArtifactText(reason=_WRITTEN_AGAIN)
-    found = context.texts.read(context.scope, place, characters=characters)
+    found = texts.read(context.scope, place, characters=characters)
     if artifact.size_bytes is not None and found.size_bytes not in (None, artifact.size_bytes):
         return replace(found, text=None, complete=False, reason=_WRITTEN_AGAIN)
     return found

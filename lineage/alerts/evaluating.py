@@ -62,10 +62,10 @@ class Leap:
 
 
 # ------------------------------------------------------------------------------------------ runs and slots
-def failed(rule: Rule, run: Run) -> Iterator[Alert]:
-    """Tell of a run that failed."""
+def failed(rule: Rule, run: Run, message: str | None) -> Iterator[Alert]:
+    """Tell of a run that failed, and why in the words of the engine."""
     if run.phase in FAILED:
-        why = f": {shortened(run.message)}" if run.message else ""
+        why = f": {shortened(message)}" if message else ""
         yield _of_run(rule, run, f"{run.display_name} ended as {run.phase.value}{why}", {"phase": run.phase.value})
 
 

@@ -146,11 +146,11 @@ def _revision_of(evidence: AuditEvidence, one: Working) -> Finding:
 
 def _told_revision(evidence: AuditEvidence, policy: Policy) -> tuple[Evidence, str] | None:
     """The revision that parameters, labels or annotations of the run name."""
-    run = evidence.run
+    view = evidence.view
     for place, said in (
-        ("arguments", {one.name: one.value for one in run.parameters if not one.redacted}),
-        ("metadata.labels", run.labels),
-        ("metadata.annotations", run.annotations),
+        ("arguments", {one.name: one.value for one in view.parameters if not one.redacted}),
+        ("metadata.labels", view.labels),
+        ("metadata.annotations", view.annotations),
     ):
         for name, value in said.items():
             word = name.rpartition("/")[2].casefold().replace("-", "_")

@@ -169,7 +169,7 @@ def _failed_unseen(step: Step) -> Finding | None:
 def as_scheduled(evidence: AuditEvidence, _: Policy) -> Iterator[Finding]:
     run = evidence.run
     if run.recurring_run_key is None:
-        if run.scheduled_at is not None or any(one in run.labels for one in MADE_BY):
+        if run.scheduled_at is not None or any(one in evidence.view.labels for one in MADE_BY):
             told = evidence.of_workflow("metadata.labels", "made on a schedule")
             yield unknown(Unknown.NEVER_CAPTURED, "what makes it on a schedule was not seen", told)
         return

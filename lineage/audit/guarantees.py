@@ -27,9 +27,9 @@ def outputs_signed(evidence: AuditEvidence, _: Policy) -> Iterator[Finding]:
 
 
 def starter_known(evidence: AuditEvidence, _: Policy) -> Iterator[Finding]:
-    run = evidence.run
+    run, view = evidence.run, evidence.view
     for name in CREATORS:
-        if value := run.labels.get(name) or run.annotations.get(name):
+        if value := view.labels.get(name) or view.annotations.get(name):
             yield passed(f"{shown(value)} started it", evidence.of_workflow(f"metadata.labels[{name}]", shown(value)))
             return
     if evidence.recurring is not None:

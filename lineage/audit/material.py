@@ -29,6 +29,7 @@ from lineage.model import (
     Phase,
     RecurringRun,
     Run,
+    RunView,
     ServedArtifact,
     Slot,
 )
@@ -140,6 +141,10 @@ class AuditEvidence:
     @property
     def run(self) -> Run:
         return self.dossier.run
+
+    @property
+    def view(self) -> RunView:
+        return self.dossier.view
 
     @cached_property
     def steps_known(self) -> bool:

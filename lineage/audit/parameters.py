@@ -26,7 +26,7 @@ READS_NOW: Final = re.compile(
 
 
 def resolved(evidence: AuditEvidence, _: Policy) -> Iterator[Finding]:
-    arguments = [one for one in evidence.run.parameters if not one.redacted]
+    arguments = [one for one in evidence.view.parameters if not one.redacted]
     for one in arguments:
         if one.value is not None and (LEFT_OPEN.search(one.value) or MACRO.search(one.value)):
             yield failed(f"the argument {one.name} still says {shown(one.value)}", _argument(evidence, one))
@@ -57,13 +57,13 @@ def _argument(evidence: AuditEvidence, one: Parameter) -> Evidence:
 
 def overrides_known(evidence: AuditEvidence, _: Policy) -> Iterator[Finding]:
     raw = evidence.dossier.raw
-    if not evidence.run.parameters:
+    if not evidence.view.parameters:
         return
     if raw is None:
         yield unknown(Unknown.NEVER_CAPTURED, "the object that says which defaults there were was not seen")
         return
     defaults = _defaults(raw)
-    for one in evidence.run.parameters:
+    for one in evidence.view.parameters:
         if one.name not in defaults:
             said = f"{one.name} has no default"
         else:
@@ -89,7 +89,7 @@ def references_frozen(evidence: AuditEvidence, _: Policy) -> Iterator[Finding]:
     for reference, one in seen.items():
         said = f"{shown(one.name)} reads {shown(reference)}, and nobody recorded which version of it"
         yield unknown(Unknown.NEVER_CAPTURED, said, one.evidence("env and volumes", shown(reference)), step=one.name)
-    for parameter in evidence.run.parameters:
+    for parameter in evidence.view.parameters:
         if parameter.redacted:
             yield passed(f"the secret {parameter.name} is known by its keyed digest", _argument(evidence, parameter))
 
@@ -104,7 +104,7 @@ def _configuration(one: Working) -> Iterator[str]:
 
 
 def seed_declared(evidence: AuditEvidence, policy: Policy) -> Iterator[Finding]:
-    for one in evidence.run.parameters:
+    for one in evidence.view.parameters:
         if _is_seed(one.name, policy) and one.value:
             yield passed(f"the argument {one.name} is a seed", _argument(evidence, one))
             return
@@ -133,7 +133,7 @@ def _is_seed(name: str, policy: Policy) -> bool:
 
 
 def times_written(evidence: AuditEvidence, _: Policy) -> Iterator[Finding]:
-    for parameter in evidence.run.parameters:
+    for parameter in evidence.view.parameters:
         if parameter.value is not None and not parameter.redacted and TIMES.search(parameter.value):
             yield failed(
                 f"the argument {parameter.name} is a time that nobody filled in", _argument(evidence, parameter)

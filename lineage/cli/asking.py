@@ -19,6 +19,7 @@ from lineage_graphql import execute, saved_queries, to_json
 
 TIMEOUT_SECONDS: Final = 60.0
 LARGEST_PAGE: Final = 100
+TOO_LARGE: Final = "ANSWER_TOO_LARGE"
 
 Ask: TypeAlias = Callable[[str, dict[str, Any]], dict[str, Any]]
 """Answers a query text with its variables."""
@@ -49,11 +50,19 @@ def ask_saved(ask: Ask, name: str, values: dict[str, Any]) -> Mapping[str, Any]:
 
 def ask_text(ask: Ask, text: str, values: dict[str, Any]) -> Mapping[str, Any]:
     """Ask a query, or end where it cannot be answered."""
-    answer = ask(text, values)
-    if answer.get("errors"):
-        fail(str(answer["errors"][0]["message"]))
-    data: Mapping[str, Any] = answer["data"]
-    return data
+    return _data_of(ask(text, values))
+
+
+def ask_page(ask: Ask, query: str, lists: str, values: dict[str, Any]) -> Mapping[str, Any]:
+    """Ask for a page of a list by a saved query: for the `first` so many items, or for half of them, down to one, where
+    they are more than an answer may take. Whoever goes on from its end misses nothing."""
+    size = values["first"]
+    while True:
+        answer = ask(saved_queries()[query].text, {**values, "first": size})
+        if size == 1 or not _is_too_large(answer):
+            page: Mapping[str, Any] = _data_of(answer)[lists]
+            return page
+        size //= 2
 
 
 def ask_pages(
@@ -62,13 +71,24 @@ def ask_pages(
     """Read up to `limit` items of a list by a saved query, page by page; say how many there are."""
     found: list[Mapping[str, Any]] = []
     values: dict[str, Any] = {"where": where}
+    size = LARGEST_PAGE
     while True:
-        values["first"] = min(limit - len(found), LARGEST_PAGE)
-        page = ask_saved(ask, query, values)[lists]
+        page = ask_page(ask, query, lists, {**values, "first": min(limit - len(found), size)})
         found += page["nodes"]
         if len(found) >= limit or not page["pageInfo"]["hasNextPage"]:
             return found, page["totalCount"]
-        values["after"] = page["pageInfo"]["endCursor"]
+        values["after"], size = page["pageInfo"]["endCursor"], len(page["nodes"])
+
+
+def _is_too_large(answer: Mapping[str, Any]) -> bool:
+    return any(error.get("extensions", {}).get("code") == TOO_LARGE for error in answer.get("errors", ()))
+
+
+def _data_of(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    if answer.get("errors"):
+        fail(str(answer["errors"][0]["message"]))
+    data: Mapping[str, Any] = answer["data"]
+    return data
 
 
 def json_of(found: Any) -> str:

@@ -11,7 +11,7 @@ from typing import IO, Annotated, Any, TypeAlias
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from lineage.cli.asking import LARGEST_PAGE, Ask, UrlFlag, ask_saved, open_ask
+from lineage.cli.asking import LARGEST_PAGE, Ask, UrlFlag, ask_page, open_ask
 from lineage.cli.csv_tables import write_csv
 from lineage.cli.flags import StoreFlag
 from lineage.cli.run_table import Columns, keep, kept, row_of
@@ -106,7 +106,7 @@ def _read(ask: Ask, where: Mapping[str, Any], waiting: IO[bytes]) -> tuple[Colum
     with Progress(*shown, console=notes, transient=True, disable=not notes.is_terminal) as progress:
         task = progress.add_task("", total=None)
         while True:
-            page = ask_saved(ask, "exported-runs", values)["runs"]
+            page = ask_page(ask, "exported-runs", "runs", values)
             if values["isFirst"]:
                 progress.update(task, total=page["totalCount"])
             for run in page["nodes"]:
@@ -116,7 +116,7 @@ def _read(ask: Ask, where: Mapping[str, Any], waiting: IO[bytes]) -> tuple[Colum
             progress.update(task, completed=count)
             if not page["pageInfo"]["hasNextPage"]:
                 return columns, count
-            values |= {"after": page["pageInfo"]["endCursor"], "isFirst": False}
+            values |= {"after": page["pageInfo"]["endCursor"], "first": len(page["nodes"]), "isFirst": False}
 
 
 def _write(columns: Columns, rows: Iterator[Mapping[str, Any]], file: Path | None, write: ParquetWriter | None) -> None:

@@ -52,6 +52,20 @@ KfpMetadataFlag = Annotated[
         help="The ML Metadata of Kubeflow, as grpc://host:port, to be asked as well. Also LINEAGE_KFP_METADATA.",
     ),
 ]
+KubeflowUrlFlag = Annotated[
+    str | None,
+    typer.Option(
+        "--kubeflow-url",
+        metavar="URL",
+        help="Where people open Kubeflow Pipelines: runs lead there. Also LINEAGE_KUBEFLOW_URL.",
+    ),
+]
+ArgoUrlFlag = Annotated[
+    str | None,
+    typer.Option(
+        "--argo-url", metavar="URL", help="Where people open Argo Workflows: runs lead there. Also LINEAGE_ARGO_URL."
+    ),
+]
 HealthPortFlag = Annotated[
     int | None,
     typer.Option(

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from lineage.cli.asking import Ask, UrlFlag, ask_pages, ask_saved, open_ask, write_json
+from lineage.cli.asking import Ask, UrlFlag, ask_page, ask_pages, open_ask, write_json
 from lineage.cli.flags import JsonFlag, StoreFlag
 from lineage.cli.pictures.repetition import picture_of_nondeterminism
 from lineage.cli.telling import configure_logs
@@ -40,7 +40,7 @@ def nondeterminism(
         after = None
         while len(found) < limit:
             values = {"pipeline": one, "first": min(limit - len(found), PAGE), "after": after}
-            page = ask_saved(ask, "nondeterminism", values)["nondeterminism"]
+            page = ask_page(ask, "nondeterminism", "nondeterminism", values)
             found += page["groups"]
             unsettled, after = page["unsettled"], page["next"]
             if after is None:

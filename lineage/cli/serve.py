@@ -18,11 +18,21 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from lineage.access import OPEN
-from lineage.cli.flags import AccessFlag, HostFlag, LogFormat, LogFormatFlag, PortFlag, StoreFlag
+from lineage.cli.flags import (
+    AccessFlag,
+    ArgoUrlFlag,
+    HostFlag,
+    KubeflowUrlFlag,
+    LogFormat,
+    LogFormatFlag,
+    PortFlag,
+    StoreFlag,
+)
 from lineage.cli.opening import open_existing, shown
 from lineage.cli.telling import configure_logs, introduce
 from lineage.cli.terminal import complain, fail
 from lineage.errors import InvalidSettings
+from lineage.pages import Pages
 from lineage.ports import LineageStore
 from lineage.settings import Settings, load_settings
 from lineage.web import (
@@ -36,6 +46,7 @@ from lineage.web import (
     trusted,
 )
 from lineage.web.questions import LARGEST_BODY
+from lineage_graphql import Outside
 
 log = structlog.get_logger(__name__)
 
@@ -53,6 +64,8 @@ def serve(
     host: HostFlag = None,
     port: PortFlag = None,
     access: AccessFlag = None,
+    kubeflow_url: KubeflowUrlFlag = None,
+    argo_url: ArgoUrlFlag = None,
     log_format: LogFormatFlag = None,
 ) -> None:
     """Serve a store over HTTP: a page, GraphQL and GraphiQL. Records nothing.
@@ -64,7 +77,7 @@ def serve(
     ```
     """
     flags = {"store": store, "host": host, "port": port, "access": access, "log_format": log_format}
-    settings = load_settings(flags)
+    settings = load_settings(flags | {"kubeflow_url": kubeflow_url, "argo_url": argo_url})
     configure_logs(logging.INFO, settings.log_format)
     opened = open_existing(settings.store)
     with listen(settings.host, settings.port) as listener:
@@ -104,7 +117,7 @@ def serving(
         requests_per_minute=settings.caller_requests_per_minute,
         documents=None if settings.trusted_documents is None else trusted(settings.trusted_documents),
         hosts=any_name if settings.access else is_loopback_name,
-        texts=texts,
+        outside=Outside(texts=texts, pages=Pages(kubeflow_url=settings.kubeflow_url, argo_url=settings.argo_url)),
     )
 
 

@@ -17,11 +17,13 @@ import uvicorn
 from lineage.cli.alerting import alerter_of, rules_of
 from lineage.cli.flags import (
     AccessFlag,
+    ArgoUrlFlag,
     ClusterFlag,
     ContextFlag,
     HostFlag,
     KfpFlag,
     KfpMetadataFlag,
+    KubeflowUrlFlag,
     LogFormatFlag,
     NamespaceFlag,
     PortFlag,
@@ -70,6 +72,8 @@ def up(
     context: ContextFlag = None,
     kfp: KfpFlag = None,
     kfp_metadata: KfpMetadataFlag = None,
+    kubeflow_url: KubeflowUrlFlag = None,
+    argo_url: ArgoUrlFlag = None,
     log_format: LogFormatFlag = None,
     speed: Annotated[
         float | None, typer.Option("--speed", metavar="N", min=0.001, help="Tell the demo at N times its pace.")
@@ -88,6 +92,7 @@ def up(
     """
     flags: dict[str, Any] = {"store": store, "namespaces": namespace or None, "port": port, "host": host}
     flags |= {"access": access, "log_format": log_format, "kfp_api": kfp, "kfp_metadata": kfp_metadata}
+    flags |= {"kubeflow_url": kubeflow_url, "argo_url": argo_url}
     if speed is not None and not demo:
         fail("--speed is for the demo: add --demo", code=USAGE)
     if context is not None and demo:

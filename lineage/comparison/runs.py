@@ -185,7 +185,7 @@ class _Comparison:
     # -- values that go from one to the next
     def _parameters(self, told: Sequence[Change]) -> Iterator[Change]:
         """Arguments that differ, where they were given: not again where they are handed on."""
-        mine, theirs = self._neutral(self._base.run.parameters, 0), self._neutral(self._target.run.parameters, 1)
+        mine, theirs = self._neutral(self._base.view.parameters, 0), self._neutral(self._target.view.parameters, 1)
         given = list(parameter_changes(None, ChangeKind.PARAMETER, "parameters", mine, theirs))
         yield from given
         explained = [(one.before, one.after) for one in (*given, *told)]
@@ -248,7 +248,7 @@ class _Comparison:
                 before=mine.phase.value,
                 after=theirs.phase.value,
                 causal=False,
-                detail=" · ".join(sorted(filter(None, {mine.message, theirs.message}))) or None,
+                detail=" · ".join(sorted(filter(None, {self._base.view.message, self._target.view.message}))) or None,
             )
 
     def _metrics(self) -> Iterator[Change]:

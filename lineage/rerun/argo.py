@@ -128,7 +128,7 @@ def _free(name: str, known: set[Any]) -> str:
 # ------------------------------------------------------------------------------------------ arguments and times
 def _arguments(spec: Mapping[str, Any], dossier: Dossier, unpinned: list[Unpinned]) -> dict[str, Any]:
     """The arguments as they were given, whatever their defaults are by now."""
-    given = {one.name: one for one in dossier.run.parameters}
+    given = {one.name: one for one in dossier.view.parameters}
     arguments = dict(mapping_in(spec, "arguments"))
     declared = mappings_in(arguments, "parameters")
     names = [text_in(one, "name") for one in declared]

@@ -69,7 +69,7 @@ def kubeflow_manifest(dossier: Dossier) -> Manifest:
         "display_name": f"rerun of {dossier.run.display_name}",
         "description": f"{RERUN_OF}: {rerun_label(dossier.run)}",
         "pipeline_spec": withheld(spec, "pipeline_spec", unpinned),
-        "runtime_config": {"parameters": dict(_arguments(dossier.run.parameters, unpinned))},
+        "runtime_config": {"parameters": dict(_arguments(dossier.view.parameters, unpinned))},
     }
     unpinned += unpinned_inputs(dossier)
     return Manifest(document=document, unpinned=tuple(sorted(dict.fromkeys(unpinned))))

@@ -18,6 +18,7 @@ from lineage.identity import Key, run_key
 from lineage.model import Completeness, Phase
 from lineage.ports import Scope
 from lineage.store import tables
+from lineage.store.bodies import Take, anything, counted
 from lineage.store.codec import execution_of, moment, run_of
 from lineage.store.coverage import stretches_of
 from lineage.store.gone import PODS, is_in_roll
@@ -29,7 +30,9 @@ MOST_GAPS: Final = 10
 
 
 # ------------------------------------------------------------------------------------------ reading
-def completeness(connection: Connection, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, Completeness]:
+def completeness(
+    connection: Connection, scope: Scope, runs: Sequence[Key], take: Take = anything
+) -> Mapping[Key, Completeness]:
     """What was seen of each run, and what was not."""
     run, execution, pod = tables.run, tables.execution, tables.pod
     has_pod = exists(select(1).where(pod.c.execution_id == execution.c.id))
@@ -41,15 +44,21 @@ def completeness(connection: Connection, scope: Scope, runs: Sequence[Key]) -> M
         .order_by(execution.c.id)
     )
     of_run = grouped(
-        connection.execute(steps).mappings(), lambda row: (execution_of(row["body"]), bool(row["has_pod"])), by=run_key
+        (row._mapping for row in counted(connection.execute(steps), take)),
+        lambda row: (execution_of(row["body"]), bool(row["has_pod"])),
+        by=run_key,
     )
     told = exists(select(1).where(tables.told.c.uid == run.c.key, tables.told.c.what == "run"))
-    headers = connection.execute(
-        select(run.c.key, run.c.body, run.c.phase, told.label("is_told")).where(of_runs(scope, runs))
-    ).all()
-    views = {("Run", row.key): None if row.body is None else run_of(row.body) for row in headers}
-    ended = {("Run", row.key): Phase(row.phase or Phase.UNKNOWN).ended for row in headers}
-    told_alone = {("Run", row.key) for row in headers if row.body is None and row.is_told}
+    headers = select(run.c.key, run.c.body, run.c.phase, told.label("is_told")).where(of_runs(scope, runs))
+    views: dict[Key, RunSeen | None] = {}
+    ended: dict[Key, bool] = {}
+    told_alone: set[Key] = set()
+    for row in counted(connection.execute(headers), take):
+        key = run_key(row.key)
+        views[key] = None if row.body is None else run_of(row.body)
+        ended[key] = Phase(row.phase or Phase.UNKNOWN).ended
+        if row.body is None and row.is_told:
+            told_alone.add(key)
     resources = {PODS, *(view.resource for view in views.values() if view)}
     watched = stretches_of(connection, {view.cluster for view in views.values() if view}, sorted(resources))
     return {

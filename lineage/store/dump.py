@@ -305,8 +305,10 @@ def _served(item: ServedArtifact) -> Mapping[str, Any]:
 
 
 def _runs(connection: Connection, scope: Scope, items: Sequence[Run]) -> Iterator[Mapping[str, Any]]:
-    workflows = parts.workflows(connection, scope, [item.key for item in items])
+    keys = [item.key for item in items]
+    views, workflows = parts.views(connection, scope, keys), parts.workflows(connection, scope, keys)
     for item in items:
+        view = views[item.key]
         yield {
             "type": "Run",
             "id": item.id,
@@ -316,23 +318,23 @@ def _runs(connection: Connection, scope: Scope, items: Sequence[Run]) -> Iterato
             "namespace": item.namespace,
             "cluster": item.cluster,
             "phase": item.phase,
-            "message": item.message,
+            "message": view.message,
             "createdAt": item.created_at,
             "startedAt": item.started_at,
             "finishedAt": item.finished_at,
-            "parameters": [_parameter(one) for one in item.parameters],
-            "labels": item.labels,
-            "annotations": item.annotations,
+            "parameters": [_parameter(one) for one in view.parameters],
+            "labels": view.labels,
+            "annotations": view.annotations,
             "inCluster": item.in_cluster,
             "pipelineVersion": _id(item.pipeline_version_key),
             "experiment": _id(item.experiment_key),
             "resubmittedFrom": _id(item.resubmitted_from_key),
-            "origins": {one.field: one.source for one in item.origins},
+            "origins": {one.field: one.source for one in view.origins},
             "recurringRun": _id(item.recurring_run_key),
             "kind": item.kind,
             "startedBy": _id(item.started_by_key),
-            "tuning": item.tuning,
-            "details": item.details,
+            "tuning": view.tuning,
+            "details": view.details,
             "scheduledAt": item.scheduled_at,
             "workflows": [_workflow(one) for one in workflows.get(item.key, ())],
         }

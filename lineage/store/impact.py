@@ -14,6 +14,7 @@ from sqlalchemy import Column, Connection, Select, func, select
 from lineage.model import Artifact, ArtifactRole, Deployment, Direction, Execution, Impact, LineageNode, Run
 from lineage.ports import Scope
 from lineage.store import queries, tables, values
+from lineage.store.bodies import Take, anything
 from lineage.store.codec import microseconds
 from lineage.store.dialect import Dialect
 from lineage.store.reads import nodes_by_id
@@ -48,6 +49,7 @@ def impact(
     since: datetime | None,
     until: datetime | None,
     first: int,
+    take: Take = anything,
 ) -> Impact | None:
     """Say what descends from the nodes of some keys, as `lineage.ports.LineageStore.impact` says."""
     ids, is_any_hidden = ids_reached(connection, scope, roots, Direction.DOWNSTREAM)
@@ -77,7 +79,7 @@ def impact(
         "models": _newest({i: artifacts[i].at for i in models}, first),
         "deployments": sorted(deployments, key=lambda i: (deployments[i] or "", i))[:first],
     }
-    nodes = nodes_by_id(connection, scope, {i for several in listed.values() for i in several})
+    nodes = nodes_by_id(connection, scope, {i for several in listed.values() for i in several}, take)
     return Impact(
         run_count=len(ran_at),
         execution_count=len(executions),

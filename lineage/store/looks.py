@@ -11,6 +11,7 @@ from lineage.identity import Key, Location, decode_key, encode_key
 from lineage.model import ArtifactLook, LookDue
 from lineage.ports import Scope
 from lineage.store import queries, tables, values
+from lineage.store.bodies import Take, anything
 from lineage.store.codec import look_of, moment, whole_seconds, written
 from lineage.store.dialect import Dialect
 from lineage.store.locks import LOCATIONS, Locks
@@ -21,11 +22,13 @@ from lineage.verification import Sighting, concerning, judge, recorded, speaking
 
 
 # ------------------------------------------------------------------------------------------ what was seen
-def history(connection: Connection, scope: Scope, artifacts: Sequence[Key]) -> Mapping[Key, tuple[ArtifactLook, ...]]:
+def history(
+    connection: Connection, scope: Scope, artifacts: Sequence[Key], take: Take = anything
+) -> Mapping[Key, tuple[ArtifactLook, ...]]:
     """What each look says of artifacts, the newest first."""
     asked = by_text(artifacts)
     rows: dict[str, list[values.Columns]] = defaultdict(list)
-    for row in rows_of(connection, _looks_at(connection.dialect.name, scope), asked):
+    for row in rows_of(connection, _looks_at(connection.dialect.name, scope), asked, take):
         rows[row["key"]].append(row)
     return {asked[key]: tuple(reversed(list(_looks(of)))) for key, of in rows.items()}
 

@@ -17,6 +17,7 @@ from lineage.identity import Key, decode_key, run_key
 from lineage.model import BUILT_IN, Metric, PodSeen, Special
 from lineage.ports import Scope, Where
 from lineage.store import measures, queries, tables
+from lineage.store.bodies import Take, anything, counted
 from lineage.store.codec import look_of, moment
 from lineage.store.conditions import where_clause
 from lineage.store.gone import is_superseded
@@ -26,11 +27,11 @@ from lineage.verification import Sighting, said_of
 
 # ------------------------------------------------------------------------------------------ the latest
 def metrics_of_executions(
-    connection: Connection, scope: Scope, executions: Sequence[Key]
+    connection: Connection, scope: Scope, executions: Sequence[Key], take: Take = anything
 ) -> Mapping[Key, tuple[Metric, ...]]:
     """The latest value of each metric of executions, by name."""
     attempts = {decode_key(row.node_key): row for row in connection.execute(_attempts(scope, executions))}
-    waits = _waits(attempts, pods(connection, scope, list(attempts)))
+    waits = _waits(attempts, pods(connection, scope, list(attempts), take))
     found = {key: _built_in(row, waits.get(key)) for key, row in attempts.items()}
     for row in _recorded(connection, of_executions(scope, executions)):
         found[decode_key(row.node_key)][row.name] = _metric(row)
@@ -175,11 +176,11 @@ def _of_engine(
 
 # ------------------------------------------------------------------------------------------ what files say
 def metric_series(
-    connection: Connection, scope: Scope, executions: Sequence[Key], name: str
+    connection: Connection, scope: Scope, executions: Sequence[Key], name: str, take: Take = anything
 ) -> Mapping[Key, tuple[Metric, ...]]:
     """All values of one metric of executions, in the order of their steps."""
     rows = [row for row in _recorded(connection, of_executions(scope, executions)) if row.name == name]
-    said = _said_by(connection, tables.artifact.c.id.in_({row.origin for row in rows}))
+    said = _said_by(connection, tables.artifact.c.id.in_({row.origin for row in rows}), take)
     found: dict[Key, dict[int, Metric]] = defaultdict(dict)
     for row in rows:
         file = said.get(row.origin)
@@ -193,13 +194,13 @@ def _named(said: Said, name: str) -> Iterator[MetricValue]:
     return (value for value in said.values if value.name == name)
 
 
-def said_as_json(connection: Connection, artifacts: Set[int]) -> Mapping[int, Mapping[str, Any]]:
+def said_as_json(connection: Connection, artifacts: Set[int], take: Take) -> Mapping[int, Mapping[str, Any]]:
     """What artifacts say that we can read, as JSON, by their internal ids."""
-    said = _said_by(connection, tables.artifact.c.id.in_(artifacts)) if artifacts else {}
+    said = _said_by(connection, tables.artifact.c.id.in_(artifacts), take) if artifacts else {}
     return {artifact_id: _as_json(of) for artifact_id, of in said.items()}
 
 
-def _said_by(connection: Connection, which: ColumnElement[bool]) -> Mapping[int, Said]:
+def _said_by(connection: Connection, which: ColumnElement[bool], take: Take) -> Mapping[int, Said]:
     """What artifacts say, by their internal ids."""
     artifact, look = tables.artifact, tables.look
     statement = (
@@ -208,7 +209,7 @@ def _said_by(connection: Connection, which: ColumnElement[bool]) -> Mapping[int,
         .where(which)
     )
     looks: dict[tuple[int, str | None], list[Sighting]] = defaultdict(list)
-    for row in connection.execute(statement):
+    for row in counted(connection.execute(statement), take):
         looks[row.id, row.shown].append(Sighting(row.at, look_of(row.body)))
     found = {artifact_id: said_of(of, shown) for (artifact_id, shown), of in looks.items()}
     return {artifact_id: said for artifact_id, said in found.items() if said is not None}

@@ -7,6 +7,7 @@ Expressions and the statements around them; what a list selects and how it is fi
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Final, TypeAlias, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Select, func, select, union
@@ -16,6 +17,7 @@ from lineage.identity import Key, encode_key
 from lineage.model import Artifact, Execution, PipelineVersion, Run
 from lineage.ports import Listing, Page, PageRequest, Scope
 from lineage.store import paging, tables
+from lineage.store.bodies import Take, anything
 from lineage.store.conditions import Expression, where_clause
 from lineage.store.prepared import Prepared, among
 from lineage.store.queries import KEPT, QUERIES, of_seen_artifacts, run_in_scope
@@ -99,6 +101,7 @@ def pages(
     listing: Listing,
     request: PageRequest,
     read: Callable[[Columns], T],
+    take: Take = anything,
 ) -> Mapping[Key, Page[T]]:
     """Read the same page of the list of each owner.
 
@@ -108,9 +111,9 @@ def pages(
     texts = _by_text(owners)
     cut, statement = _page(connection.dialect.name, scope, what, by, listing, request)
     rows: dict[str, list[Columns]] = {text: [] for text in texts}
-    for row in statement.read(connection.connection.cursor(), {"owners": list(texts)}):
+    for row in statement.read(connection.connection.cursor(), {"owners": list(texts)}, take):
         rows[row["owner"]].append(row)
-    return {texts[text]: cut.page(of, read) for text, of in rows.items()}
+    return {texts[text]: cut.page(sorted(of, key=itemgetter("place")), read) for text, of in rows.items()}
 
 
 @lru_cache(KEPT)
@@ -124,12 +127,10 @@ def _page(
     place = func.row_number().over(partition_by=owner, order_by=list(cut.order))
     columns = (owned.row.label("item"), owner.label("owner"), *cut.columns, place.label("place"))
     ranked = chosen.where(*cut.conditions).with_only_columns(*columns).subquery("ranked")
-    shown = [ranked.c[name] for name in ("owner", *(column.name for column in cut.columns))]
+    shown = [ranked.c[name] for name in ("owner", "place", *(column.name for column in cut.columns))]
+    # Not in order: SQLite would hold all bodies to sort the rows, before it tells of the first.
     statement = (
-        query.select.add_columns(*shown)
-        .join(ranked, ranked.c.item == owned.row)
-        .where(ranked.c.place <= cut.size + 1)
-        .order_by(ranked.c.owner, ranked.c.place)
+        query.select.add_columns(*shown).join(ranked, ranked.c.item == owned.row).where(ranked.c.place <= cut.size + 1)
     )
     return cut, Prepared(database, statement)
 

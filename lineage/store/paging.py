@@ -26,6 +26,7 @@ from sqlalchemy.types import TypeEngine
 
 from lineage.errors import InvalidRequest
 from lineage.ports import Listing, Order, Page, PageRequest
+from lineage.store.bodies import Take, anything
 from lineage.store.conditions import Expression, where_clause
 from lineage.store.prepared import Prepared, among, begin
 from lineage.store.queries import KEPT, Query
@@ -34,6 +35,7 @@ from lineage.store.values import Columns
 T = TypeVar("T")
 
 DEFAULT_PAGE = 50
+KEY: Final = "key"  # what lists call the key of an item
 FIRST_BEYOND_64_BITS: Final = 2**63
 Values: TypeAlias = Sequence[Any]
 """What a cursor holds: of one row, the values of the sort keys."""
@@ -130,30 +132,45 @@ def _parts(
 
 
 def page(
-    connection: Connection, query: Query, listing: Listing, request: PageRequest, read: Callable[[Columns], T]
+    connection: Connection,
+    query: Query,
+    listing: Listing,
+    request: PageRequest,
+    read: Callable[[Columns], T],
+    take: Take = anything,
 ) -> Page[T]:
     """Read one page.
 
     Raises:
         InvalidRequest: an unknown field or order, or a cursor of another list.
     """
-    how, pieces = _pieces(connection.dialect.name, query, listing, request)
-    if len(pieces) > 1:
+    database = connection.dialect.name
+    how, pieces = _pieces(database, query, listing, request)
+    if len(pieces) > 1 or query.has_bodies:
         begin(connection)
     cursor = connection.connection.cursor()
     rows: list[Columns] = []
     for piece in pieces:
         missing = how.size + 1 - len(rows)
         if missing:
-            rows += piece.read(cursor, {"missing": missing})
-    return how.page(rows, read)
+            rows += piece.read(cursor, {"missing": missing}, take)
+    return how.page(_with_bodies(connection, query, rows, take) if query.has_bodies else rows, read)
+
+
+def _with_bodies(connection: Connection, query: Query, rows: Sequence[Columns], take: Take) -> list[Columns]:
+    """Read the rest of rows that have no more than a key and their place in lists."""
+    keys = [row[KEY] for row in rows]
+    read = _of_keys(connection.dialect.name, query).read(connection.connection.cursor(), {"keys": keys}, take)
+    found = {row[KEY]: row for row in read}
+    return [{**found[row[KEY]], **row} for row in rows]
 
 
 @lru_cache(KEPT)
 def _pieces(database: str, query: Query, listing: Listing, request: PageRequest) -> tuple[Cut, tuple[Prepared, ...]]:
-    """Build what reads one page, piece by piece."""
+    """Build what reads one page, piece by piece; of what has bodies, only what stands on it."""
     how = cut(query, listing, request)
-    statement = query.select.add_columns(*how.columns).where(*how.conditions)
+    shown = query.select.with_only_columns(query.key.label(KEY)) if query.has_bodies else query.select
+    statement = shown.add_columns(*how.columns).where(*how.conditions)
     limit = bindparam("missing", required=False, type_=Integer)
     pieces = (statement.where(part).order_by(*order).limit(limit) for part, order in how.parts)
     return how, tuple(Prepared(database, piece) for piece in pieces)
@@ -165,10 +182,12 @@ def count(connection: Connection, query: Query, listing: Listing) -> int:
     return connection.scalar(select(func.count()).select_from(chosen.subquery())) or 0
 
 
-def by_key(connection: Connection, query: Query, keys: Sequence[str], read: Callable[[Columns], T]) -> list[T]:
+def by_key(
+    connection: Connection, query: Query, keys: Sequence[str], read: Callable[[Columns], T], take: Take = anything
+) -> list[T]:
     """Read the items of these keys, as far as they exist."""
     statement = _of_keys(connection.dialect.name, query)
-    return [read(row) for row in statement.read(connection.connection.cursor(), {"keys": list(keys)})]
+    return [read(row) for row in statement.read(connection.connection.cursor(), {"keys": list(keys)}, take)]
 
 
 @lru_cache(KEPT)

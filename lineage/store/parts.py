@@ -7,7 +7,7 @@ statement that is prepared once.
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 import orjson
 import zstandard
@@ -16,9 +16,10 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, not_, or_, selec
 from lineage.facts import Revision
 from lineage.identity import Key, decode_key, encode_key, run_key
 from lineage.merge import current
-from lineage.model import ArtifactRole, ArtifactUse, Execution, PodSeen, Turn, WorkflowIncarnation
+from lineage.model import ArtifactRole, ArtifactUse, Execution, PodSeen, RunView, Turn, WorkflowIncarnation
 from lineage.ports import Scope
 from lineage.store import queries, tables, values
+from lineage.store.bodies import Take, anything, counted, size_of
 from lineage.store.codec import execution_of, task_of
 from lineage.store.gone import PODS, TOLD_RUNS, is_gone, workflow_is_gone
 from lineage.store.prepared import Prepared, among
@@ -38,9 +39,11 @@ def grouped(
     return {key: tuple(items) for key, items in grouped.items()}
 
 
-def rows_of(connection: Connection, statement: Prepared, owners: Iterable[str]) -> list[dict[str, Any]]:
+def rows_of(
+    connection: Connection, statement: Prepared, owners: Iterable[str], take: Take = anything
+) -> list[dict[str, Any]]:
     """Ask a prepared statement about owners, whose keys it takes as `keys`."""
-    return statement.read(connection.connection.cursor(), {"keys": list(owners)})
+    return statement.read(connection.connection.cursor(), {"keys": list(owners)}, take)
 
 
 def by_text(keys: Iterable[Key]) -> dict[str, Key]:
@@ -58,8 +61,36 @@ def of_executions(scope: Scope, keys: Sequence[Key]) -> ColumnElement[bool]:
     return and_(tables.node.c.key.in_([encode_key(key) for key in keys]), queries.in_scope(scope))
 
 
+def views(connection: Connection, scope: Scope, runs: Sequence[Key], take: Take = anything) -> Mapping[Key, RunView]:
+    """What the newest views of runs show: each is decoded before the next is read."""
+    asked = {"keys": [str(key[1]) for key in runs]}
+    rows = _views(connection.dialect.name, scope).each(connection.connection.cursor(), asked, take)
+    return {run_key(row["key"]): values.run_view(row) for row in rows}
+
+
+@lru_cache(queries.KEPT)
+def _views(database: str, scope: Scope) -> Prepared:
+    run, told, recurring = tables.run, tables.told, tables.recurring_run
+    statement = (
+        select(
+            run.c.key,
+            run.c.body,
+            run.c.pipeline_version_id,
+            run.c.experiment_id,
+            recurring.c.id.label("recurring_run"),
+            told.c.body.label("told_body"),
+            told.c.version_id.label("told_version"),
+        )
+        .select_from(run)
+        .outerjoin(told, and_(told.c.uid == run.c.key, told.c.what == "run"))
+        .outerjoin(recurring, and_(recurring.c.id == run.c.recurring_run_id, queries.run_in_scope(recurring, scope)))
+        .where(among(database, run.c.key, "keys"), queries.in_scope(scope))
+    )
+    return Prepared(database, statement)
+
+
 def workflows(
-    connection: Connection, scope: Scope, runs: Sequence[Key]
+    connection: Connection, scope: Scope, runs: Sequence[Key], take: Take = anything
 ) -> Mapping[Key, tuple[WorkflowIncarnation, ...]]:
     """The incarnations of runs, oldest first."""
     run, workflow = tables.run, tables.workflow
@@ -69,24 +100,17 @@ def workflows(
         .where(of_runs(scope, runs))
         .order_by(workflow.c.rev_rank)
     )
-    return grouped(connection.execute(statement).mappings(), values.workflow, by=run_key)
-
-
-Take: TypeAlias = Callable[[int], object]
-"""Told how many bytes of JSON a document has before it is decoded; it may raise where there is no room for them."""
-
-
-def _anything(_size_bytes: int) -> None:
-    pass
+    rows = (row._mapping for row in counted(connection.execute(statement), take))
+    return grouped(rows, values.workflow, by=run_key)
 
 
 def _document(packed: bytes, take: Take) -> Any:
     """Decode a document that was kept."""
-    take(zstandard.frame_content_size(packed))
+    take(size_of(packed))
     return orjson.loads(zstandard.decompress(packed))
 
 
-def raw(connection: Connection, scope: Scope, runs: Sequence[Key], take: Take = _anything) -> Mapping[Key, Any]:
+def raw(connection: Connection, scope: Scope, runs: Sequence[Key], take: Take = anything) -> Mapping[Key, Any]:
     """The newest recorded object of each run: the class that readers get, as with every view. Without a workflow it is
     what Kubeflow told."""
     run, kept = tables.run, tables.kept_object
@@ -117,7 +141,7 @@ def _kept_revision(row: values.Columns) -> Revision:
     )
 
 
-def specs(connection: Connection, scope: Scope, versions: Sequence[Key], take: Take = _anything) -> Mapping[Key, Any]:
+def specs(connection: Connection, scope: Scope, versions: Sequence[Key], take: Take = anything) -> Mapping[Key, Any]:
     """The texts of pipeline versions."""
     version = tables.pipeline_version
     statement = select(version.c.key, version.c.spec).where(
@@ -127,10 +151,12 @@ def specs(connection: Connection, scope: Scope, versions: Sequence[Key], take: T
 
 
 # ------------------------------------------------------------------------------------------ parts of executions
-def pods(connection: Connection, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[PodSeen, ...]]:
+def pods(
+    connection: Connection, scope: Scope, executions: Sequence[Key], take: Take = anything
+) -> Mapping[Key, tuple[PodSeen, ...]]:
     """The pods of executions, oldest first."""
     asked = by_text(executions)
-    rows = rows_of(connection, _pods(connection.dialect.name, scope), asked)
+    rows = rows_of(connection, _pods(connection.dialect.name, scope), asked, take)
     return grouped(rows, values.pod, by=asked.__getitem__)
 
 
@@ -149,7 +175,7 @@ def _pods(database: str, scope: Scope) -> Prepared:
 
 
 def pod_objects(
-    connection: Connection, scope: Scope, executions: Sequence[Key], take: Take = _anything
+    connection: Connection, scope: Scope, executions: Sequence[Key], take: Take = anything
 ) -> Mapping[Key, Mapping[str, Any]]:
     """The newest recorded object of each pod of executions, by the uid of the pod."""
     asked = by_text(executions)
@@ -211,7 +237,9 @@ def _use(row: values.Columns) -> ArtifactUse:
     )
 
 
-def turns(connection: Connection, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[Turn, ...]]:
+def turns(
+    connection: Connection, scope: Scope, executions: Sequence[Key], take: Take = anything
+) -> Mapping[Key, tuple[Turn, ...]]:
     """What executions that are objects came to, in the order of time; what has none, by its generation."""
     node, execution, run, turn = tables.node, tables.execution, tables.run, tables.turn
     statement = (
@@ -222,7 +250,8 @@ def turns(connection: Connection, scope: Scope, executions: Sequence[Key]) -> Ma
         .where(of_executions(scope, executions), execution.c.object_uid.is_not(None))
         .order_by(turn.c.what, turn.c.number, turn.c.name)
     )
-    found = grouped(connection.execute(statement).mappings(), values.turn, by=decode_key)
+    rows = (row._mapping for row in counted(connection.execute(statement), take))
+    found = grouped(rows, values.turn, by=decode_key)
     return {key: tuple(sorted(of, key=_in_time)) for key, of in found.items()}
 
 
@@ -230,25 +259,29 @@ def _in_time(turn: Turn) -> tuple[bool, float]:
     return turn.at is None, 0.0 if turn.at is None else turn.at.timestamp()
 
 
-def best_trials(connection: Connection, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, Execution]:
+def best_trials(
+    connection: Connection, scope: Scope, runs: Sequence[Key], take: Take = anything
+) -> Mapping[Key, Execution]:
     """Of runs that tune something, the trial that they call the best so far."""
     execution, run = tables.execution, tables.run
-    rows = connection.execute(
-        queries.runs(scope).select.where(of_runs(scope, runs), run.c.kind.is_not(None)).add_columns(run.c.id)
-    ).all()
-    named = {row.id: tuning.best_trial for row in rows if (tuning := values.run(row._mapping).tuning) is not None}
+    rows = connection.execute(select(run.c.id, run.c.key).where(of_runs(scope, runs), run.c.kind.is_not(None))).all()
+    seen = views(connection, scope, [run_key(row.key) for row in rows], take)
+    tuned = {row.id: view.tuning for row in rows if (view := seen.get(run_key(row.key))) is not None}
+    named = {run_id: tuning.best_trial for run_id, tuning in tuned.items() if tuning is not None}
     ids = connection.execute(
         select(execution.c.id, execution.c.run_id, execution.c.display_name).where(
             execution.c.run_id.in_(named), execution.c.display_name.in_({*named.values()} - {None})
         )
     ).all()
     best = {row.run_id: row.id for row in ids if row.display_name == named[row.run_id]}
-    read = nodes_by_id(connection, scope, best.values())
+    read = nodes_by_id(connection, scope, best.values(), take)
     found = {run_key(row.key): read.get(best.get(row.id, 0)) for row in rows}
     return {key: item for key, item in found.items() if isinstance(item, Execution)}
 
 
-def depends_on(connection: Connection, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[Execution, ...]]:
+def depends_on(
+    connection: Connection, scope: Scope, executions: Sequence[Key], take: Take = anything
+) -> Mapping[Key, tuple[Execution, ...]]:
     """The executions right before others, through the groupings and the plumbing between them."""
     execution, run, node = tables.execution, tables.run, tables.node
     wanted = connection.execute(
@@ -261,7 +294,7 @@ def depends_on(connection: Connection, scope: Scope, executions: Sequence[Key]) 
     by_attempt = {(row.run_id, row.node_id, row.started_at): row for row in rows}
     by_id = {row.id: row for row in rows}
     before = {row.key: _nearest(by_id.get(row.id), by_attempt) for row in wanted}
-    named = nodes_by_id(connection, scope, {parent for parents in before.values() for parent in parents})
+    named = nodes_by_id(connection, scope, {parent for parents in before.values() for parent in parents}, take)
     found: dict[Key, tuple[Execution, ...]] = {}
     for key, parents in before.items():
         items = [item for one in parents if isinstance(item := named.get(one), Execution)]
@@ -328,7 +361,9 @@ def _nearest(start: Any | None, by_attempt: Mapping[tuple[int, str, int | None],
     return list(found)
 
 
-def cached_from(connection: Connection, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, Execution]:
+def cached_from(
+    connection: Connection, scope: Scope, executions: Sequence[Key], take: Take = anything
+) -> Mapping[Key, Execution]:
     """The execution whose outputs each took over: the one that it, or Kubeflow's records, name, else the one that wrote
     them.
 
@@ -338,9 +373,9 @@ def cached_from(connection: Connection, scope: Scope, executions: Sequence[Key])
     seen = select(execution.c.id, execution.c.run_id, execution.c.node_id, execution.c.started_at, execution.c.told_as)
     seen = seen.add_columns(node.c.key, run.c.cluster, run.c.namespace)
     seen = seen.join(node, node.c.id == execution.c.id).join(run, run.c.id == execution.c.run_id)
-    mine = connection.execute(
-        seen.add_columns(execution.c.body, execution.c.told).where(of_executions(scope, executions), execution.c.cached)
-    ).all()
+    taking = seen.add_columns(execution.c.body, execution.c.told)
+    taking = taking.where(of_executions(scope, executions), execution.c.cached)
+    mine = list(counted(connection.execute(taking), take))
     names = {row.id: name for row in mine if (name := execution_of(row.body).cached_from) is not None}
     tasks = {row.id: task for row in mine if row.told is not None and (task := task_of(row.told).taken_from)}
     named = or_(execution.c.node_id.in_(list(names.values())), execution.c.told_as.in_(list(tasks.values())))
@@ -354,7 +389,7 @@ def cached_from(connection: Connection, scope: Scope, executions: Sequence[Key])
             origin[row.id] = matches[-1]
     for link in _writers(connection, [row.id for row in mine]):
         origin.setdefault(link.taker, link.writer)
-    read = nodes_by_id(connection, scope, origin.values())
+    read = nodes_by_id(connection, scope, origin.values(), take)
     found = {row.key: read.get(origin.get(row.id, 0)) for row in mine}
     return {decode_key(key): item for key, item in found.items() if isinstance(item, Execution)}
 

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from lineage.identity import encoded_id
 from lineage.model import Direction, Paths, is_system
 from lineage.ports import Scope
+from lineage.store.bodies import Take, anything
 from lineage.store.prepared import begin
 from lineage.store.reads import nodes_by_id, seen_ids
 from lineage.store.walk import SOME_HIDDEN, Link, Links, Walk, ids_reached, more_than
@@ -43,6 +44,7 @@ def paths(
     *,
     max_nodes: int,
     system: bool,
+    take: Take = anything,
 ) -> Paths | None:
     """Find what connects the nodes of some keys with those of others, as `lineage.ports.LineageStore.paths` says."""
     begin(connection)
@@ -52,7 +54,7 @@ def paths(
     ways = (_between(connection, scope, near, far), _between(connection, scope, far, near))
     shortest = next((way.shortest for way in ways if way.shortest), ())
     found = _walk(ways, shortest, max_nodes)
-    nodes = nodes_by_id(connection, scope, found.keys)
+    nodes = nodes_by_id(connection, scope, found.keys, take)
     hidden = {i for i, node in nodes.items() if is_system(node) and not system} - near.keys() - far.keys()
     shown = found.without(hidden)
     return Paths(

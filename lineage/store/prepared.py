@@ -3,7 +3,8 @@
 What SQLAlchemy does for a statement each time it is run costs many times what a small one takes in the database.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from typing import Any, Final
 
 import orjson
@@ -22,6 +23,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from lineage.errors import LineageError
+from lineage.store.bodies import Take, anything, counted
 from lineage.store.conditions import Expression
 from lineage.store.dialect import Cursor
 
@@ -68,6 +71,7 @@ class Prepared:
         self._given: Mapping[str, Any] = compiled.params
         self._order: list[str] | None = compiled.positiontup  # where the driver takes them by position
         self._lists_as_json = database == "sqlite"
+        self._comes_whole = database == "postgresql"  # unless the driver is asked for a stream
 
     def run(self, cursor: Cursor, values: Mapping[str, Any]) -> int:
         """Run it. Returns how many rows it wrote."""
@@ -79,13 +83,34 @@ class Prepared:
         self._execute(cursor, values)
         return list(cursor.fetchall())
 
-    def read(self, cursor: Cursor, values: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Run what selects, and read what it finds by the names of its columns."""
+    def read(self, cursor: Cursor, values: Mapping[str, Any], take: Take = anything) -> list[dict[str, Any]]:
+        """Run what selects, and read what it finds by the names of its columns; its bodies are counted as they come."""
         self._execute(cursor, values)
-        return [dict(zip(self._names, row, strict=True)) for row in cursor.fetchall()]
+        return list(self._named(cursor, cursor, take))
+
+    def each(self, cursor: Cursor, values: Mapping[str, Any], take: Take = anything) -> Iterator[dict[str, Any]]:
+        """The same, row by row and no faster than it is asked for, where rows may be long. To be read to its end."""
+        if self._comes_whole:
+            psycopg: Any = cursor
+            with closing(psycopg.stream(self.text, self._bound(values))) as rows:  # until then it holds the connection
+                yield from self._named(cursor, rows, take)
+        else:
+            self._execute(cursor, values)
+            yield from self._named(cursor, cursor, take)
+
+    def _named(self, cursor: Cursor, rows: Any, take: Take) -> Iterator[dict[str, Any]]:
+        try:
+            for row in rows if take is anything else counted(rows, take):
+                yield dict(zip(self._names, row, strict=True))
+        except LineageError:
+            cursor.close()  # else the rest would wait to be read, and hold the state of the store
+            raise
 
     def _execute(self, cursor: Cursor, values: Mapping[str, Any]) -> None:
+        cursor.execute(self.text, self._bound(values))
+
+    def _bound(self, values: Mapping[str, Any]) -> Any:
         known = {**self._given, **values}
         if self._lists_as_json:
             known = {name: orjson.dumps(v).decode() if isinstance(v, list) else v for name, v in known.items()}
-        cursor.execute(self.text, known if self._order is None else [known[name] for name in self._order])
+        return known if self._order is None else [known[name] for name in self._order]

@@ -6,12 +6,13 @@ To write one takes longer than to run it, so those of the last scopes are kept.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
     FromClause,
+    LargeBinary,
     Select,
     and_,
     case,
@@ -59,7 +60,7 @@ from lineage.workloads import WORKFLOW
 KEPT: Final = 64  # of what is put together for a scope, or for a question: of each kind
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Query:
     """One list. `key` breaks ties and makes cursors: it is the same in every store of the same knowledge. `always`
     are the orders whose value no row lacks, `named_orders` those that ask for a name."""
@@ -71,6 +72,12 @@ class Query:
     named_orders: Mapping[str, Callable[[str], Expression]] = field(default_factory=dict)
     default_order: tuple[tuple[str, bool], ...] = ()
     always: frozenset[str] = frozenset()
+
+    @cached_property
+    def has_bodies(self) -> bool:
+        """Whether its rows may be long. Then it is found out first which of them are wanted: where no index has the
+        order, SQLite sorts whole rows, and holds the bodies of all that it passes over."""
+        return any(isinstance(column.type, LargeBinary) for column in self.select.selected_columns)
 
 
 # ------------------------------------------------------------------------------------------ scopes
@@ -204,7 +211,7 @@ def _resubmitted_run() -> Expression:
 @lru_cache(KEPT)
 def runs(scope: Scope) -> Query:
     run, version, experiment = tables.run, tables.pipeline_version, tables.experiment
-    named, recurring, told = tables.pipeline, tables.recurring_run, tables.told
+    named, recurring = tables.pipeline, tables.recurring_run
     starter = tables.node.alias("starter")
     chosen = (
         select(
@@ -220,9 +227,6 @@ def runs(scope: Scope) -> Query:
             run.c.scheduled_at,
             run.c.kind,
             starter.c.key.label("starter_key"),
-            run.c.body,
-            told.c.body.label("told_body"),
-            told.c.version_id.label("told_version"),
             run_phase().label("shown_phase"),
             run_is_gone().label("gone"),
             version.c.key.label("version_key"),
@@ -234,7 +238,6 @@ def runs(scope: Scope) -> Query:
         .outerjoin(version, version.c.id == run.c.pipeline_version_id)
         .outerjoin(named, named.c.id == version.c.pipeline_id)
         .outerjoin(experiment, experiment.c.id == run.c.experiment_id)
-        .outerjoin(told, and_(told.c.uid == run.c.key, told.c.what == "run"))
         .outerjoin(recurring, and_(recurring.c.id == run.c.recurring_run_id, run_in_scope(recurring, scope)))
         .outerjoin(starter, starter.c.id == run.c.starter_id)
         .where(in_scope(scope))

@@ -15,6 +15,7 @@ from lineage.model import (
 )
 from lineage.ports import Scope
 from lineage.store import queries, tables, values
+from lineage.store.bodies import Take, anything
 from lineage.store.paging import by_key
 from lineage.store.prepared import Prepared, among, begin
 from lineage.store.shelf import chunks
@@ -36,7 +37,7 @@ _READ: Mapping[str, tuple[Callable[[Scope], queries.Query], Callable[[values.Col
 
 
 # ------------------------------------------------------------------------------------------ nodes
-def get(connection: Connection, scope: Scope, keys: Sequence[Key]) -> dict[Key, Node]:
+def get(connection: Connection, scope: Scope, keys: Sequence[Key], take: Take = anything) -> dict[Key, Node]:
     """Find nodes by key, through their aliases where they have become others."""
     if len(keys) > 1:
         begin(connection)
@@ -50,10 +51,10 @@ def get(connection: Connection, scope: Scope, keys: Sequence[Key]) -> dict[Key, 
         query, read = _READ[kind]
         for some in chunks(wanted):
             texts = [str(key[1]) if kind == "Run" and len(key) == 2 else encode_key(key) for key in some]
-            found |= {item.key: item for item in by_key(connection, query(scope), texts, read)}
+            found |= {item.key: item for item in by_key(connection, query(scope), texts, read, take)}
     for key in [*by_type["Execution"], *(key for key in by_type["Run"] if len(key) == 2)]:
         alias = _alias(connection, key) if key not in found else None
-        item = get(connection, scope, [alias]).get(alias) if alias is not None else None
+        item = get(connection, scope, [alias], take).get(alias) if alias is not None else None
         if item is not None:
             found[key] = item
     return found
@@ -115,13 +116,15 @@ def run_by_uid(connection: Connection, scope: Scope, uid: str) -> Run | None:
     return None if row is None else values.run(row._mapping)
 
 
-def nodes_by_id(connection: Connection, scope: Scope, ids: Iterable[int]) -> dict[int, LineageNode]:
+def nodes_by_id(
+    connection: Connection, scope: Scope, ids: Iterable[int], take: Take = anything
+) -> dict[int, LineageNode]:
     """Find executions, artifacts and deployments by internal id: those that the caller may see."""
     found: dict[int, LineageNode] = {}
     database, cursor, left = connection.dialect.name, connection.connection.cursor(), list(ids)
     for kind, read in _STANDING:
         if left:
-            rows = _of_ids(database, kind, scope).read(cursor, {"ids": left})
+            rows = _of_ids(database, kind, scope).read(cursor, {"ids": left}, take)
             found |= {row["id"]: read(row) for row in rows}
             left = [node_id for node_id in left if node_id not in found]
     return found

@@ -36,6 +36,7 @@ from lineage.identity import decode_key, run_key
 from lineage.model import Node
 from lineage.ports import EVERYTHING, Page, PageRequest, Scope
 from lineage.store import queries, reads, tables
+from lineage.store.bodies import Take, anything
 from lineage.store.conditions import Expression
 from lineage.store.dialect import Cursor
 from lineage.store.paging import DEFAULT_PAGE, read_cursor, write_cursor
@@ -54,7 +55,7 @@ _EXACT, _PREFIX, _WITHIN, _ASIDE = range(4)
 _BY_NAME: Final = {_EXACT: "{}", _PREFIX: "{}%", _WITHIN: "%{}%"}
 
 
-def search(connection: Connection, scope: Scope, text: str, request: PageRequest) -> Page[Node]:
+def search(connection: Connection, scope: Scope, text: str, request: PageRequest, take: Take = anything) -> Page[Node]:
     """Find what bears a text: named exactly so first, then by how its name starts, then by what its name
     holds, then by its other identifiers.
 
@@ -67,7 +68,7 @@ def search(connection: Connection, scope: Scope, text: str, request: PageRequest
     begin(connection)
     found = _places(connection, scope, _patterns(wanted), request)
     keys = [run_key(key) if _KINDS[kind] is _runs else decode_key(key) for _, kind, key in found.items]
-    nodes = reads.get(connection, scope, keys)
+    nodes = reads.get(connection, scope, keys, take)
     kept = [(nodes[key], cursor) for key, cursor in zip(keys, found.cursors, strict=True) if key in nodes]
     return Page(
         items=tuple(node for node, _ in kept),

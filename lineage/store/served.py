@@ -15,6 +15,7 @@ from lineage.model import Artifact, ArtifactRole, DeploymentRevision, ServedArti
 from lineage.ports import Scope
 from lineage.serving import is_changed_since, is_served_now, label, label_in
 from lineage.store import queries, tables, values
+from lineage.store.bodies import Take, anything, counted
 from lineage.store.codec import deployment_of
 from lineage.store.deployments import rollouts_of
 from lineage.store.gone import deployment_is_gone
@@ -22,14 +23,14 @@ from lineage.store.gone import deployment_is_gone
 
 # ------------------------------------------------------------------------------------------ revisions
 def revisions(
-    connection: Connection, scope: Scope, deployments: Sequence[Key]
+    connection: Connection, scope: Scope, deployments: Sequence[Key], take: Take = anything
 ) -> Mapping[Key, tuple[DeploymentRevision, ...]]:
     """What deployments have served, by component, and in the order in which it was rolled out."""
-    return {key: of for key, (of, _) in _revisions(connection, scope, deployments).items()}
+    return {key: of for key, (of, _) in _revisions(connection, scope, deployments, take).items()}
 
 
 def _revisions(
-    connection: Connection, scope: Scope, deployments: Sequence[Key]
+    connection: Connection, scope: Scope, deployments: Sequence[Key], take: Take
 ) -> Mapping[Key, tuple[tuple[DeploymentRevision, ...], bool]]:
     """The revisions of deployments, and whether each is in its cluster."""
     deployment, node, statement = tables.deployment, tables.node, tables.deployment_statement
@@ -41,7 +42,7 @@ def _revisions(
         .where(_are(deployments), queries.run_in_scope(deployment, scope))
     )
     rows: defaultdict[str, list[Any]] = defaultdict(list)
-    for row in connection.execute(shown):
+    for row in counted(connection.execute(shown), take):
         rows[row.key].append(row._mapping)
     return {
         decode_key(key): (
@@ -58,10 +59,10 @@ def _are(deployments: Collection[Key]) -> Any:
 
 # ------------------------------------------------------------------------------------------ artifacts
 def served(
-    connection: Connection, scope: Scope, deployments: Sequence[Key]
+    connection: Connection, scope: Scope, deployments: Sequence[Key], take: Take = anything
 ) -> Mapping[Key, tuple[ServedArtifact, ...]]:
     """Which artifacts deployments serve and served: what is served now comes first, and of that what is recorded."""
-    known = _revisions(connection, scope, deployments)
+    known = _revisions(connection, scope, deployments, take)
     rows = _edges(connection, scope, deployments)
     newest = _newest(connection, scope, {row["location_id"] for row in rows})
     originals = _originals(connection, scope, deployments)

@@ -14,6 +14,7 @@ from lineage.ports import Page, PageRequest, Scope
 from lineage.schedules import Ledger, Made
 from lineage.schedules.ledger import MADE_AT_ONCE, MADE_UP_FOR, Entry
 from lineage.store import queries, tables, values
+from lineage.store.bodies import Take, anything, counted
 from lineage.store.codec import microseconds, moment, recurring_of, recurring_spec_of
 from lineage.store.gone import run_phase
 from lineage.store.paging import DEFAULT_PAGE, by_key
@@ -28,7 +29,7 @@ _FIRST_YEAR, _LAST_YEAR = 1970, 2199
 
 # ------------------------------------------------------------------------------------------ specs
 def edits(
-    connection: Connection, scope: Scope, recurring_runs: Sequence[Key]
+    connection: Connection, scope: Scope, recurring_runs: Sequence[Key], take: Take = anything
 ) -> Mapping[Key, tuple[RecurringEdit, ...]]:
     """The specs of recurring runs in the order in which they were in force."""
     recurring, spec = tables.recurring_run, tables.recurring_spec
@@ -38,7 +39,7 @@ def edits(
         .where(recurring.c.key.in_([encode_key(key) for key in recurring_runs]), run_in_scope(recurring, scope))
     )
     rows: defaultdict[str, list[Any]] = defaultdict(list)
-    for row in connection.execute(statement):
+    for row in counted(connection.execute(statement), take):
         rows[row.key].append(row)
     return {decode_key(key): tuple(_in_order(of)) for key, of in rows.items()}
 

@@ -47,6 +47,7 @@ from lineage.model import (
     RecurringRun,
     Rejected,
     Run,
+    RunView,
     RunWithout,
     ServedArtifact,
     Slot,
@@ -330,7 +331,7 @@ class SqlStore:
 
     def search(self, scope: Scope, text: str, page: PageRequest) -> Page[Node]:
         with self._reading() as connection:
-            return search(connection, scope, text, page)
+            return search(connection, scope, text, page, self._take)
 
     def count(self, scope: Scope, what: type, listing: Listing) -> int:
         with self._reading() as connection:
@@ -340,7 +341,7 @@ class SqlStore:
         self, scope: Scope, what: type[T], by: str, owners: Sequence[Key], listing: Listing, page: PageRequest
     ) -> Mapping[Key, Page[T]]:
         with self._reading() as connection:
-            return owned.pages(connection, scope, what, by, owners, listing, page, values.READ[what])
+            return owned.pages(connection, scope, what, by, owners, listing, page, values.READ[what], self._take)
 
     def count_owned(
         self, scope: Scope, what: type, by: str, owners: Sequence[Key], listing: Listing
@@ -352,13 +353,13 @@ class SqlStore:
         self, query: queries.Query, listing: Listing, request: PageRequest, read: Callable[[values.Columns], T]
     ) -> Page[T]:
         with self._reading() as connection:
-            return paging.page(connection, query, listing, request, read)
+            return paging.page(connection, query, listing, request, read, self._take)
 
     # -- by key
     def get(self, scope: Scope, keys: Sequence[Key]) -> Mapping[Key, Node]:
         veiled = {key for key in keys if key[:1] == ("Hidden",)}
         with self._reading() as connection:
-            found = reads.get(connection, scope, [key for key in keys if key not in veiled])
+            found = reads.get(connection, scope, [key for key in keys if key not in veiled], self._take)
             return found | {key: veil for key in veiled if (veil := veil_of(connection, scope, key)) is not None}
 
     def run_by_uid(self, scope: Scope, uid: str) -> Run | None:
@@ -366,13 +367,17 @@ class SqlStore:
             return reads.run_by_uid(connection, scope, uid)
 
     # -- parts
+    def views(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, RunView]:
+        with self._reading() as connection:
+            return parts.views(connection, scope, runs, self._take)
+
     def workflows(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, tuple[WorkflowIncarnation, ...]]:
         with self._reading() as connection:
-            return parts.workflows(connection, scope, runs)
+            return parts.workflows(connection, scope, runs, self._take)
 
     def completeness(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, Completeness]:
         with self._reading() as connection:
-            return completeness(connection, scope, runs)
+            return completeness(connection, scope, runs, self._take)
 
     def raw(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, Any]:
         with self._reading() as connection:
@@ -384,7 +389,7 @@ class SqlStore:
 
     def pods(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[PodSeen, ...]]:
         with self._reading() as connection:
-            return parts.pods(connection, scope, executions)
+            return parts.pods(connection, scope, executions, self._take)
 
     def pod_objects(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, Mapping[str, Any]]:
         with self._reading() as connection:
@@ -400,16 +405,16 @@ class SqlStore:
 
     def turns(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[Turn, ...]]:
         with self._reading() as connection:
-            return parts.turns(connection, scope, executions)
+            return parts.turns(connection, scope, executions, self._take)
 
     def best_trials(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, Execution]:
         with self._reading() as connection:
             begin(connection)
-            return parts.best_trials(connection, scope, runs)
+            return parts.best_trials(connection, scope, runs, self._take)
 
     def depends_on(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[Execution, ...]]:
         with self._reading() as connection:
-            return parts.depends_on(connection, scope, executions)
+            return parts.depends_on(connection, scope, executions, self._take)
 
     def preceding(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, tuple[Key, ...]]:
         with self._reading() as connection:
@@ -417,7 +422,7 @@ class SqlStore:
 
     def cached_from(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, Execution]:
         with self._reading() as connection:
-            return parts.cached_from(connection, scope, executions)
+            return parts.cached_from(connection, scope, executions, self._take)
 
     def fingerprints(self, scope: Scope, keys: Sequence[Key]) -> Mapping[Key, Fingerprint]:
         with self._reading() as connection:
@@ -441,7 +446,7 @@ class SqlStore:
 
     def history(self, scope: Scope, artifacts: Sequence[Key]) -> Mapping[Key, tuple[ArtifactLook, ...]]:
         with self._reading() as connection:
-            return history(connection, scope, artifacts)
+            return history(connection, scope, artifacts, self._take)
 
     def metrics_of_runs(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, tuple[Metric, ...]]:
         with self._reading() as connection:
@@ -455,17 +460,17 @@ class SqlStore:
             if not built_in:
                 return metrics.recorded_of_executions(connection, scope, executions)
             begin(connection)
-            return metrics.metrics_of_executions(connection, scope, executions)
+            return metrics.metrics_of_executions(connection, scope, executions, self._take)
 
     def metric_series(self, scope: Scope, executions: Sequence[Key], name: str) -> Mapping[Key, tuple[Metric, ...]]:
         with self._reading() as connection:
             begin(connection)
-            return metrics.metric_series(connection, scope, executions, name)
+            return metrics.metric_series(connection, scope, executions, name, self._take)
 
     def metadata(self, scope: Scope, artifacts: Sequence[Key]) -> Mapping[Key, Any]:
         with self._reading() as connection:
             begin(connection)
-            return describing.metadata_of(connection, scope, artifacts)
+            return describing.metadata_of(connection, scope, artifacts, self._take)
 
     def metric_names(self, scope: Scope, where: Where | None) -> tuple[str, ...]:
         with self._reading() as connection:
@@ -502,7 +507,7 @@ class SqlStore:
 
     def edits(self, scope: Scope, recurring_runs: Sequence[Key]) -> Mapping[Key, tuple[RecurringEdit, ...]]:
         with self._reading() as connection:
-            return slots.edits(connection, scope, recurring_runs)
+            return slots.edits(connection, scope, recurring_runs, self._take)
 
     def slots(
         self,
@@ -527,12 +532,12 @@ class SqlStore:
 
     def revisions(self, scope: Scope, deployments: Sequence[Key]) -> Mapping[Key, tuple[DeploymentRevision, ...]]:
         with self._reading() as connection:
-            return served.revisions(connection, scope, deployments)
+            return served.revisions(connection, scope, deployments, self._take)
 
     def served(self, scope: Scope, deployments: Sequence[Key]) -> Mapping[Key, tuple[ServedArtifact, ...]]:
         with self._reading() as connection:
             begin(connection)
-            return served.served(connection, scope, deployments)
+            return served.served(connection, scope, deployments, self._take)
 
     # -- graphs and ledgers
     def lineage(
@@ -551,7 +556,7 @@ class SqlStore:
             if not known:
                 return None
             found = walk(connection, scope, known, direction=direction, max_depth=max_depth, max_nodes=max_nodes)
-            nodes = reads.nodes_by_id(connection, scope, found.keys)
+            nodes = reads.nodes_by_id(connection, scope, found.keys, self._take)
             plumbing = set() if system else {i for i, node in nodes.items() if is_system(node)} - known.keys()
             return found.without(plumbing).graph(nodes)
 
@@ -566,7 +571,7 @@ class SqlStore:
     ) -> Paths | None:
         with self._reading() as connection:
             ends = [reads.root_keys(connection, keys, system=system) for keys in (sources, targets)]
-            return paths(connection, scope, ends[0], ends[1], max_nodes=max_nodes, system=system)
+            return paths(connection, scope, ends[0], ends[1], max_nodes=max_nodes, system=system, take=self._take)
 
     def impact(
         self,
@@ -582,7 +587,9 @@ class SqlStore:
             begin(connection)
             starts = reads.root_keys(connection, roots, system=False)
             starts += [] if image is None else that_ran(connection, storable(image))
-            return impact(connection, self._dialect, scope, starts, since=since, until=until, first=first)
+            return impact(
+                connection, self._dialect, scope, starts, since=since, until=until, first=first, take=self._take
+            )
 
     def closure(self, scope: Scope, roots: Sequence[Key], *, direction: Direction, max_nodes: int) -> Closure | None:
         with self._reading() as connection:

@@ -9,6 +9,8 @@ import zstandard
 from lineage.identity import RAW_STORE, decode_key
 from lineage.merge import OPEN, Header, header, with_parameters
 from lineage.model import (
+    ONLY_PARTS_SEEN,
+    TOLD_RUNS,
     Artifact,
     ArtifactState,
     Deployment,
@@ -22,6 +24,7 @@ from lineage.model import (
     RecurringRun,
     Rejected,
     Run,
+    RunView,
     Turn,
     WorkflowIncarnation,
 )
@@ -47,7 +50,6 @@ Columns = Mapping[Any, Any]
 """One row of a query, by the names that `lineage.store.queries` gives its columns."""
 
 SEEN_RUNS: Final = "argo_workflow"
-TOLD_RUNS: Final = "kfp_run"
 SCHEDULES: Final = "scheduled_workflow"
 """The sources that speak of runs."""
 
@@ -63,9 +65,6 @@ def _keyed(text: str | None) -> tuple[str | int | None, ...] | None:
 
 
 def run(row: Columns) -> Run:
-    seen = None if row["body"] is None else run_of(row["body"])
-    told = None if row["told_body"] is None else run_told_of(row["told_body"])
-    shown = header(seen, told)
     source = row["resubmitted_run"]
     return Run(
         key=("Run", row["key"]),
@@ -75,40 +74,48 @@ def run(row: Columns) -> Run:
         namespace=row["namespace"],
         cluster=row["cluster"],
         phase=_PHASES[row["shown_phase"]],
-        message=shown.message if shown else "only parts of this run were seen",
         created_at=moment(row["created_at"]),
         started_at=moment(row["started_at"]),
         finished_at=moment(row["finished_at"]),
-        parameters=shown.parameters if shown else (),
-        labels=shown.labels if shown else {},
-        annotations=shown.annotations if shown else {},
         in_cluster=not row["gone"],
         pipeline_version_key=_keyed(row["version_key"]),
         experiment_key=_keyed(row["experiment_key"]),
         resubmitted_from_key=None if source is None else ("Run", source),
         recurring_run_key=_keyed(row["recurring_key"]),
         scheduled_at=moment(row["scheduled_at"]),
-        origins=_origins(row, shown),
         kind=row["kind"] or WORKFLOW,
         started_by_key=_keyed(row["starter_key"]),
+    )
+
+
+def run_view(row: Columns) -> RunView:
+    seen = None if row["body"] is None else run_of(row["body"])
+    told = None if row["told_body"] is None else run_told_of(row["told_body"])
+    shown = header(seen, told)
+    if shown is None:
+        return ONLY_PARTS_SEEN
+    return RunView(
+        message=shown.message,
+        parameters=shown.parameters,
+        labels=shown.labels,
+        annotations=shown.annotations,
+        origins=_origins(row, shown),
         tuning=None if seen is None else seen.tuning,
         details={} if seen is None else seen.details,
     )
 
 
-def _origins(row: Columns, shown: Header | None) -> tuple[Origin, ...]:
+def _origins(row: Columns, shown: Header) -> tuple[Origin, ...]:
     """Say of what several sources could tell who told it."""
-    if shown is None:
-        return ()
     known = {
         "displayName": True,
-        "experiment": row["experiment_key"] is not None,
+        "experiment": row["experiment_id"] is not None,
         "finishedAt": shown.finished_at is not None,
         "message": shown.message is not None,
         "parameters": bool(shown.parameters),
         "phase": True,
-        "pipelineVersion": row["version_key"] is not None,
-        "recurringRun": row["recurring_key"] is not None,
+        "pipelineVersion": row["pipeline_version_id"] is not None,
+        "recurringRun": row["recurring_run"] is not None,
     }
     told = shown.told if row["told_version"] is None else {*shown.told, "pipelineVersion"}
     sources = dict.fromkeys(known, SEEN_RUNS) | dict.fromkeys(told, TOLD_RUNS)

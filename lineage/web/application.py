@@ -21,7 +21,7 @@ from starlette.types import Scope as Asked
 
 from lineage.access import OPEN, Gate, Grant
 from lineage.deadline import Deadline
-from lineage.ports import EVERYTHING, LineageStore, TextReader
+from lineage.ports import EVERYTHING, LineageStore
 from lineage.web.admission import Admission
 from lineage.web.broadcast import Broadcast
 from lineage.web.documents import Documents
@@ -39,7 +39,7 @@ from lineage.web.page import page_routes
 from lineage.web.questions import Question, Questions
 from lineage.web.sockets import Sockets
 from lineage.web.threads import Threads
-from lineage_graphql import execute
+from lineage_graphql import Outside, execute
 
 _STATIC: Final = Path(__file__).parent / "static"
 GRAPHQL_PATH: Final = "/graphql"
@@ -66,11 +66,11 @@ def application(
     requests_per_minute: int = 0,
     documents: Documents | None = None,
     hosts: IsOurs = any_name,
-    texts: TextReader | None = None,
+    outside: Outside | None = None,
 ) -> Application:
     """Serve of a store what those may see whom `gate` lets in: to each so many questions a minute (0: as many as they
     like), of those `documents` that may be asked. `health` is what else the process does; the store is checked anyway.
-    `hosts` says under which names it is answered, and `texts` reads what lies in object stores.
+    `hosts` says under which names it is answered, and `outside` is what there is beside the store.
     """
     health = health or Health()
     admission = Admission(gate, requests_per_minute=requests_per_minute)
@@ -81,7 +81,7 @@ def application(
         grant: Grant, document: str, variables: Mapping[str, Any] | None, operation: str | None, deadline: Deadline
     ) -> dict[str, Any]:
         began = monotonic()
-        answered = execute(store, grant.scope, document, variables, operation, deadline=deadline, texts=texts)
+        answered = execute(store, grant.scope, document, variables, operation, deadline=deadline, outside=outside)
         outcome = ABANDONED if deadline.is_ended else outcome_of(answered)
         on_answer(outcome)
         note_asked(grant, document, variables, operation, outcome=outcome, seconds=monotonic() - began)

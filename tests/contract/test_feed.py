@@ -24,6 +24,7 @@ from tests.factories import (
     looked,
     record,
     rfc3339,
+    view_of,
 )
 from tests.kubeflow_answers import a_run
 from tests.kubeflow_answers import told as told_by_kubeflow
@@ -160,7 +161,7 @@ def test_what_kubeflow_tells_of_a_run_is_told() -> None:
     }
     record(store, told_by_kubeflow(RUNS, a_run(state="FAILED", ended=None, **more)))
     (found,) = store.changes(EVERYTHING, None, after=end, limit=ALL).items
-    assert found.run.message == "out of memory"
+    assert view_of(store, found.run).message == "out of memory"
 
 
 # ------------------------------------------------------------------------------------------ to whom
@@ -222,7 +223,7 @@ def test_whoever_reads_whenever_ends_with_what_there_is(steps: Sequence[tuple[st
     def read(reader: int, most: int) -> None:
         found = store.changes(EVERYTHING, None, after=cursors[reader][-1], limit=most)
         for one in found.items:
-            seen[reader][one.run.name] = int(one.run.parameters[0].value or 0)
+            seen[reader][one.run.name] = int(view_of(store, one.run).parameters[0].value or 0)
         cursors[reader] += [*(one.cursor for one in found.items), found.cursor]
 
     for step, who in steps:

@@ -75,6 +75,7 @@ def known(scope_name: str) -> Knowledge:
     keys = [execution.key for execution in found[Execution]]
     return Knowledge(
         runs=found[Run],
+        views=store.views(scope, [run.key for run in found[Run]]),
         executions=found[Execution],
         artifacts=found[Artifact],
         pipelines=found[Pipeline],

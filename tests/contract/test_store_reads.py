@@ -73,6 +73,7 @@ from tests.factories import (
     place,
     record,
     rfc3339,
+    view_of,
 )
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -914,8 +915,9 @@ def test_the_character_that_postgresql_cannot_store_stands_as_one_that_it_can(te
     )
     store = tell(seen, seen, a_pod("p", A, 10, 20), deleted(NUL), looked(NUL, modified=40, at=50))
     (run,) = store.runs(EVERYTHING, Listing(), ALL).items
-    assert (run.uid, run.message, run.labels[REPLACED]) == (REPLACED, REPLACED, REPLACED)
-    assert [(p.name, p.value) for p in run.parameters] == [(REPLACED, REPLACED)]
+    view = view_of(store, run)
+    assert (run.uid, view.message, view.labels[REPLACED]) == (REPLACED, REPLACED, REPLACED)
+    assert [(p.name, p.value) for p in view.parameters] == [(REPLACED, REPLACED)]
     assert {one.uri for one in store.artifacts(EVERYTHING, Listing(), ALL).items} == {f"s3:///{REPLACED}"}
     assert not any(b"\\u0000" in line for line in dumped(store))
 
@@ -933,7 +935,8 @@ def test_texts_of_any_length_and_script_are_kept(tell: Tell) -> None:
     store = tell(a_workflow(spec={"arguments": {"parameters": [{"name": "p", "value": value}]}}, message=value))
     where = Condition(field="parameter", name="p", operator=Operator.EQ, value=value)
     (run,) = store.runs(EVERYTHING, Listing(where=where), ALL).items
-    assert run.message == run.parameters[0].value == value
+    view = view_of(store, run)
+    assert view.message == view.parameters[0].value == value
 
 
 # ------------------------------------------------------------------------------------------ writing

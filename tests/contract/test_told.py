@@ -29,6 +29,7 @@ from tests.factories import (
     moment,
     record,
     rfc3339,
+    view_of,
 )
 from tests.factories import a_recurring_run as a_scheduled_workflow
 from tests.kubeflow_answers import (
@@ -91,8 +92,9 @@ def the_version(store: LineageStore) -> PipelineVersion:
     return found
 
 
-def origin(run: Run, field: str) -> str | None:
-    return next((one.source for one in run.origins if one.field == field), None)
+def origin(store: LineageStore, field: str) -> str | None:
+    origins = view_of(store, the_run(store)).origins
+    return next((one.source for one in origins if one.field == field), None)
 
 
 # ------------------------------------------------------------------------------------------ runs
@@ -101,9 +103,9 @@ def test_a_run_that_was_over_is_shown_from_what_is_told() -> None:
     run = the_run(store)
     assert (run.uid, run.name, run.display_name, run.namespace) == ("run-1", "Fit again", "Fit again", "a")
     assert (run.phase, run.created_at, run.finished_at) == (Phase.SUCCEEDED, moment(10), moment(90))
-    assert [(one.name, one.value) for one in run.parameters] == [("rate", "0.5")]
+    assert [(one.name, one.value) for one in view_of(store, run).parameters] == [("rate", "0.5")]
     assert not run.in_cluster
-    assert origin(run, "phase") == "kfp_run"
+    assert origin(store, "phase") == "kfp_run"
 
 
 def test_its_completeness_says_who_told_of_it() -> None:
@@ -126,10 +128,11 @@ def test_a_run_that_is_told_of_can_be_found_by_its_arguments() -> None:
 
 
 def test_a_workflow_is_asked_first() -> None:
-    run = the_run(a_store(told_run(), a_workflow_of_it()))
+    store = a_store(told_run(), a_workflow_of_it())
+    run = the_run(store)
     assert (run.name, run.display_name, run.phase) == ("w", "From its workflow", Phase.SUCCEEDED)
     assert (run.started_at, run.finished_at) == (moment(11), moment(80))
-    assert [origin(run, name) for name in ("phase", "displayName", "experiment")] == [
+    assert [origin(store, name) for name in ("phase", "displayName", "experiment")] == [
         "argo_workflow",
         "argo_workflow",
         "kfp_run",
@@ -138,9 +141,10 @@ def test_a_workflow_is_asked_first() -> None:
 
 def test_what_no_workflow_says_is_filled() -> None:
     arguments = {"parameters": {"rate": 0.5}}
-    run = the_run(a_store(a_workflow_of_it(annotations={}), told_run(runtime_config=arguments)))
-    assert (run.display_name, [one.value for one in run.parameters]) == ("Fit again", ["0.5"])
-    assert origin(run, "parameters") == "kfp_run"
+    store = a_store(a_workflow_of_it(annotations={}), told_run(runtime_config=arguments))
+    run = the_run(store)
+    assert (run.display_name, [one.value for one in view_of(store, run).parameters]) == ("Fit again", ["0.5"])
+    assert origin(store, "parameters") == "kfp_run"
 
 
 def test_the_end_that_no_workflow_shows_is_told() -> None:
@@ -177,9 +181,9 @@ def test_an_experiment_that_a_run_names_has_its_id_for_a_name_until_it_is_told()
 
 def test_a_label_is_asked_before_kubeflow() -> None:
     labelled = a_workflow_of_it(labels={RUN_ID: "run-1", "kfp-lineage/experiment": "by hand"})
-    run = the_run(a_store(labelled, told_run(), told(EXPERIMENTS, an_experiment())))
-    assert run.experiment_key == ("Experiment", CLUSTER, "a", "by hand")
-    assert origin(run, "experiment") == "argo_workflow"
+    store = a_store(labelled, told_run(), told(EXPERIMENTS, an_experiment()))
+    assert the_run(store).experiment_key == ("Experiment", CLUSTER, "a", "by hand")
+    assert origin(store, "experiment") == "argo_workflow"
 
 
 def test_an_experiment_without_runs_is_one() -> None:
@@ -208,14 +212,14 @@ def test_a_run_has_the_version_that_kubeflow_says_it_has() -> None:
         store = a_store(*order, at_once=False)
         version = the_version(store)
         assert (version.name, version.pipeline.key) == ("first", pipeline_key(CLUSTER, "a", "train"))
-        assert origin(the_run(store), "pipelineVersion") == "kfp_run"
+        assert origin(store, "pipelineVersion") == "kfp_run"
         assert store.specs(EVERYTHING, [version.key])[version.key]["schemaVersion"] == "2.1.0"
 
 
 def test_until_the_version_is_told_a_run_has_the_text_of_its_workflow() -> None:
     store = a_store(told_run(), a_workflow_of_it())
     assert (the_version(store).name, the_version(store).pipeline.name) == (None, "train")
-    assert origin(the_run(store), "pipelineVersion") == "argo_workflow"
+    assert origin(store, "pipelineVersion") == "argo_workflow"
 
 
 def test_equal_texts_that_were_uploaded_twice_are_one_version() -> None:
@@ -269,11 +273,12 @@ def test_a_run_belongs_to_the_recurring_run_that_kubeflow_says_made_it() -> None
     of_it = {"enabled": True, "experimentId": "e7", "trigger": {"cronSchedule": {"cron": "0 0 * * * *"}}}
     scheduled = a_scheduled_workflow(of_it, kind="ScheduledWorkflow")
     for order in permutations([scheduled, told_run(recurring_run_id="r1", experiment=""), a_workflow_of_it()]):
-        run = the_run(a_store(*order, at_once=False))
+        store = a_store(*order, at_once=False)
+        run = the_run(store)
         assert run.recurring_run_key == ("RecurringRun", "r1")
         assert run.experiment_key == ("Experiment", "e7")
         assert run.scheduled_at == moment(10)
-        assert [origin(run, name) for name in ("recurringRun", "experiment")] == ["kfp_run", "scheduled_workflow"]
+        assert [origin(store, name) for name in ("recurringRun", "experiment")] == ["kfp_run", "scheduled_workflow"]
 
 
 # ------------------------------------------------------------------------------------------ any order

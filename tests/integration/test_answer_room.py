@@ -26,19 +26,25 @@ TEXT_BYTES: Final = 2**20  # of each: a workflow of some hundred steps
 MOST_MEMORY: Final = 900 * 2**20
 PATIENCE_SECONDS: Final = 60.0
 RAW: Final = "query ($first: Int!) { runs(first: $first) { nodes { id raw } } }"
+MESSAGES: Final = "query ($first: Int!) { runs(first: $first) { nodes { id message } } }"
+ANNOTATIONS: Final = "query ($first: Int!) { runs(first: $first) { nodes { id annotations } } }"
+STEPS: Final = "query ($first: Int!) { runs(first: $first) { nodes { id executions { nodes { phase } } } } }"
+BY_NAME: Final = "query ($first: Int!) { executions(first: $first, orderBy: [{field: NAME}]) { nodes { phase } } }"
+NAMES: Final = "query ($first: Int!) { runs(first: $first) { nodes { id name phase startedAt finishedAt } } }"
 MANY: Final = 10
 
 
 def a_large_workflow(number: int) -> KubernetesObject:
-    """A workflow whose text is long and hardly packs, as those of generated scripts are."""
+    """A workflow whose script, annotations and messages are long and hardly pack, as what is generated does."""
     text = random.Random(number).randbytes(TEXT_BYTES // 2).hex()
     return a_workflow(
-        {"n": a_node("n", 10, 20)},
+        {"n": a_node("n", 10, 20, message=text)},
         uid=f"u{number}",
         name=f"run-{number}",
         born=number,
         version=number + 1,
         phase="Succeeded",
+        annotations={"plan": text},
         spec={"templates": [{"name": "n", "script": {"image": "python:3.11", "source": text}}]},
         finishedAt=rfc3339(number + 30),
     )
@@ -103,11 +109,12 @@ def test_what_is_larger_is_refused_and_told_what_to_ask_less_of(serving: Serving
     assert len(response.content) < 1_000
 
 
-def test_many_at_once_take_bounded_memory(serving: Serving) -> None:
+@pytest.mark.parametrize("query", [RAW, ANNOTATIONS, MESSAGES, STEPS, BY_NAME])
+def test_many_at_once_take_bounded_memory(serving: Serving, query: str) -> None:
     with ThreadPoolExecutor(3 * MANY) as pool:
-        large = [pool.submit(serving.ask, RAW, first=RUNS) for _ in range(MANY)]
-        fitting = [pool.submit(serving.ask_until_there_is_room, RAW, first=20) for _ in range(MANY)]
-        small = [pool.submit(serving.ask, "{ runs { totalCount } }") for _ in range(MANY)]
+        large = [pool.submit(serving.ask, query, first=RUNS) for _ in range(MANY)]
+        fitting = [pool.submit(serving.ask_until_there_is_room, query, first=8) for _ in range(MANY)]
+        small = [pool.submit(serving.ask, NAMES, first=RUNS) for _ in range(MANY)]
         codes = [Counter(code_of(one.result()) for one in group) for group in (large, fitting, small)]
     assert set(codes[0]) <= {"ANSWER_TOO_LARGE", "OVERLOADED"}
     assert set(codes[1]) == set(codes[2]) == {""}

@@ -16,7 +16,7 @@ from lineage.ports import EVERYTHING, Listing, PageRequest
 from lineage.store.sql import SqlStore
 from tests import compiling
 from tests.engine import Engine
-from tests.factories import KubernetesObject, a_store
+from tests.factories import KubernetesObject, a_store, view_of
 
 ALL: Final = PageRequest(first=100)
 SCRIPT: Final = Path(compiling.__file__).with_name("version_1.py")
@@ -60,7 +60,7 @@ def test_components_have_their_names_and_arguments_constants_among_them(compiled
     recorded = Recorded(compiled["components"])
     assert recorded.run.pipeline_version_key is not None
     assert recorded.run.pipeline_version_key[3] == "components"
-    assert {one.name: one.value for one in recorded.run.parameters} == {"rate": "0.1"}
+    assert {one.name: one.value for one in view_of(recorded.store, recorded.run).parameters} == {"rate": "0.1"}
     prepare, train = recorded.one("prepare"), recorded.one("train")
     assert (prepare.component, train.component) == ("Prepare", "Train")
     assert {one.name: one.value for one in prepare.input_parameters} == {"table": "customers", "rows": "1000"}

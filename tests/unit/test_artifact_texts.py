@@ -11,10 +11,10 @@ from lineage.identity import global_id, written_key
 from lineage.objectstore.configured import ConfiguredStore
 from lineage.objectstore.directory import DirectoryStore
 from lineage.objectstore.reading import StoredTexts
-from lineage.ports import EVERYTHING, NOTHING, Scope
+from lineage.ports import EVERYTHING, NOTHING, Scope, TextReader
 from lineage.settings import load_settings
 from lineage.store.sql import SqlStore
-from lineage_graphql import execute, saved_queries
+from lineage_graphql import Outside, execute, saved_queries
 from lineage_graphql.texts import MOST_CHARACTERS
 from tests.archives import gz, tar, tar_gz
 from tests.factories import CLUSTER, a_node, a_store, a_workflow
@@ -49,10 +49,10 @@ def reader(folder: Path, **more: Any) -> StoredTexts:
 
 
 def asked(
-    store: SqlStore, texts: StoredTexts | None, *, scope: Scope = EVERYTHING, id: str | None = None, first: int = 65_536
+    store: SqlStore, texts: TextReader | None, *, scope: Scope = EVERYTHING, id: str | None = None, first: int = 65_536
 ) -> dict[str, Any]:
     given = {"id": id or id_of_log(), "first": first}
-    answer = execute(store, scope, saved_queries()["artifact-text"].text, given, texts=texts)
+    answer = execute(store, scope, saved_queries()["artifact-text"].text, given, outside=Outside(texts=texts))
     assert "errors" not in answer, answer["errors"]
     found: dict[str, Any] = answer["data"]["node"]["text"]
     return found
@@ -102,7 +102,7 @@ def test_nothing_is_read_of_what_is_not_asked_for(folder: Path) -> None:
 
     query = f'{{ node(id: "{id_of_log()}") {{ ... on Artifact {{ name uri }} }} }}'
     texts = Refusing([], lambda *_: DirectoryStore(folder, BUCKET))
-    assert "errors" not in execute(a_store(a_log()), EVERYTHING, query, texts=texts)
+    assert "errors" not in execute(a_store(a_log()), EVERYTHING, query, outside=Outside(texts=texts))
 
 
 # ------------------------------------------------------------------------------------------ why there is none
@@ -150,8 +150,8 @@ def test_what_was_written_again_is_not_shown_as_what_it_was(folder: Path) -> Non
 
 @pytest.mark.parametrize("first", [0, -1, MOST_CHARACTERS + 1])
 def test_a_length_out_of_bounds_is_refused(folder: Path, first: int) -> None:
-    given = {"id": id_of_log(), "first": first}
-    answer = execute(a_store(a_log()), EVERYTHING, saved_queries()["artifact-text"].text, given, texts=reader(folder))
+    text, given = saved_queries()["artifact-text"].text, {"id": id_of_log(), "first": first}
+    answer = execute(a_store(a_log()), EVERYTHING, text, given, outside=Outside(texts=reader(folder)))
     assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
 
 
@@ -163,7 +163,7 @@ def test_a_length_out_of_bounds_is_refused(folder: Path, first: int) -> None:
     ],
 )
 def test_one_text_is_read_in_a_request(folder: Path, query: str) -> None:
-    answer = execute(a_store(a_log()), EVERYTHING, query, texts=reader(folder))
+    answer = execute(a_store(a_log()), EVERYTHING, query, outside=Outside(texts=reader(folder)))
     assert answer["errors"][0]["extensions"]["code"] == "COMPLEXITY_EXCEEDED"
 
 
@@ -194,8 +194,8 @@ def test_a_stranger_does_not_learn_that_it_is_there(folder: Path) -> None:
     (folder / BUCKET / KEY).write_text(LOG)
     text = saved_queries()["artifact-text"].text
     given = {"id": id_of_log()}
-    assert execute(a_store(a_log()), NOTHING, text, given, texts=reader(folder)) == execute(
-        a_store(), EVERYTHING, text, given, texts=reader(folder)
+    assert execute(a_store(a_log()), NOTHING, text, given, outside=Outside(texts=reader(folder))) == execute(
+        a_store(), EVERYTHING, text, given, outside=Outside(texts=reader(folder))
     )
 
 
@@ -203,7 +203,4 @@ def test_a_stranger_does_not_learn_that_it_is_there(folder: Path) -> None:
 def test_the_stores_of_the_settings_are_read(folder: Path) -> None:
     (folder / BUCKET / KEY).write_text(LOG)
     texts = text_reader(load_settings({"object_stores": [{"folder": folder}]}))
-    answer = execute(
-        a_store(a_log()), EVERYTHING, saved_queries()["artifact-text"].text, {"id": id_of_log()}, texts=texts
-    )
-    assert answer["data"]["node"]["text"]["text"] == LOG
+    assert asked(a_store(a_log()), texts)["text"] == LOG

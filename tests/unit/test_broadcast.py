@@ -23,7 +23,7 @@ from tests.fakes import FakeStore, Knowledge
 
 PATIENCE_SECONDS: Final = 20.0
 SHORT: Final = "subscription ($after: String) { runChanged(after: $after) { cursor } }"
-FOLLOW: Final = "subscription ($after: String) { runChanged(after: $after) { cursor run { name phase message } } }"
+FOLLOW: Final = "subscription ($after: String) { runChanged(after: $after) { cursor run { name phase displayName } } }"
 
 
 def following(after: str | None = None, query: str = FOLLOW, **variables: Any) -> Subscription:
@@ -157,7 +157,7 @@ def test_whoever_comes_and_goes_by_cursors_ends_with_what_there_is(steps: Sequen
         for step, number in [*steps, *(("join", who) for who in range(4))]:
             if step == "change":
                 told += 1
-                store.change(replace(runs[number], message=f"change {told}"))
+                store.change(replace(runs[number], display_name=f"change {told}"))
             elif step == "join" and number not in outlets:
                 outlets[number] = hub.open(following(cursors[number]), EVERYTHING)
             elif step == "leave" and number in outlets:
@@ -173,10 +173,10 @@ def test_whoever_comes_and_goes_by_cursors_ends_with_what_there_is(steps: Sequen
 
     asyncio.run(play())
     changed = store.changes(EVERYTHING, None, after="0", limit=10)
-    messages = {f'"{one.run.name}"'.encode(): f'"{one.run.message}"'.encode() for one in changed.items}
+    shown = {f'"{one.run.name}"'.encode(): f'"{one.run.display_name}"'.encode() for one in changed.items}
     for each in seen:
-        assert each.keys() == messages.keys()
-        assert all(messages[name] in answer for name, answer in each.items())
+        assert each.keys() == shown.keys()
+        assert all(shown[name] in answer for name, answer in each.items())
 
 
 # ------------------------------------------------------------------------------------------ what goes wrong
@@ -190,7 +190,7 @@ def test_who_takes_nothing_is_let_go_of_and_keeps_nobody_waiting(monkeypatch: py
         hub = Broadcast(store)
         slow, quick = await joined(hub), await joined(hub)
         for number in range(8):
-            store.change(replace(NIGHTLY, message=str(number)))
+            store.change(replace(NIGHTLY, display_name=str(number)))
             assert f'"{number}"'.encode() in (await taken(quick)).answer
         with pytest.raises(TooSlow):
             await slow.take(0)

@@ -517,17 +517,22 @@ NEEDED: dict[str, object] = {
     "artifact": TABLE.id,
     "roots": [TABLE.id],
     "deployment": ENDPOINT.id,
+    "execution": TRAIN.id,
     "metric": "auc",
+    "metrics": ["auc"],
     "one": [TABLE.id],
     "base": NIGHTLY.id,
     "run": NIGHTLY.id,
     "target": WEEKLY.id,
     "other": [MODEL.id],
     "scope": {"namespace": "team-a"},
+    "uri": "s3://bucket/key",
+    "where": {},
 }
+FOLLOWED = "page-changes"  # a subscription, which takes another way
 
 
-@pytest.mark.parametrize("name", saved_queries())
+@pytest.mark.parametrize("name", sorted(saved_queries().keys() - {FOLLOWED}))
 def test_a_saved_query_is_answered(name: str) -> None:
     text = saved_queries()[name].text
     data = ask(text, **{name: value for name, value in NEEDED.items() if f"${name}:" in text})

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from lineage.deadline import Deadline
 from lineage.model import Execution as Attempt
-from lineage.model import Run
+from lineage.model import Run, RunView
 from lineage.ports import EVERYTHING
 from lineage_graphql.context import open_context
 from lineage_graphql.execution import Execution
@@ -117,9 +117,15 @@ def broken(of: Any) -> st.SearchStrategy[Any]:
     return changes.map(lambda changed: replace(of, **changed))
 
 
-@given(runs=st.lists(broken(NIGHTLY), min_size=1, max_size=3), steps=st.lists(broken(TRAIN), max_size=2))
-def test_what_is_not_as_the_schema_says_is_answered_as_ever(runs: list[Run], steps: list[Attempt]) -> None:
-    knowledge = replace(example(), runs=runs, executions=steps)
+@given(
+    runs=st.lists(broken(NIGHTLY), min_size=1, max_size=3),
+    view=broken(example().views[NIGHTLY.key]),
+    steps=st.lists(broken(TRAIN), max_size=2),
+)
+def test_what_is_not_as_the_schema_says_is_answered_as_ever(
+    runs: list[Run], view: RunView, steps: list[Attempt]
+) -> None:
+    knowledge = replace(example(), runs=runs, views={NIGHTLY.key: view}, executions=steps)
     query = f'{{ node(id: "{NIGHTLY.id}") {{ id ... on Run {{ {RUN} }} }} runs {{ edges {{ node {{ {RUN} }} }} }} }}'
     listed = f"{{ executions {{ nodes {{ {STEP} run {{ name }} }} }} all: executions {{ nodes {{ {STEP} }} }} }}"
     for asked in (query, listed):

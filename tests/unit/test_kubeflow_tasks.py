@@ -10,7 +10,7 @@ from lineage.identity import Key
 from lineage.model import Artifact, ArtifactRole, Direction, Execution, Phase, Run
 from lineage.ports import EVERYTHING, Condition, Listing, Operator, PageRequest
 from lineage.store.sql import SqlStore
-from tests.factories import a_store, an_artifact
+from tests.factories import a_store, an_artifact, view_of
 from tests.kubeflow import (
     RETRYING,
     V1,
@@ -138,7 +138,9 @@ def test_what_is_planned_is_not_written_until_its_step_has_succeeded(phase: str)
 def test_parameters_of_a_run_are_what_its_root_driver_is_given_over_the_defaults(release: str) -> None:
     recorded = Recorded([], release=release, parameters={"rate": "0.1"}, defaults={"rate": "0.5", "rounds": 3})
     defaults = {} if release == "3.0" else {"rounds": "3"}  # whose drivers fetch the spec themselves
-    assert {one.name: one.value for one in recorded.run.parameters} == {"rate": "0.1"} | defaults
+    assert {one.name: one.value for one in view_of(recorded.store, recorded.run).parameters} == {
+        "rate": "0.1"
+    } | defaults
 
 
 def test_why_a_step_was_skipped_is_said_in_the_words_of_the_pipeline() -> None:

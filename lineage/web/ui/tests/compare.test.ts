@@ -167,5 +167,8 @@ it('digests are shortened, and what stands around them stays', () => {
 })
 
 it('runs are found by any of several ids or names', () => {
-  expect(namedBy('one, two').or?.[1]).toEqual({ id: { in: ['one', 'two'] } })
+  expect(namedBy('one, WyJSdW4iLCJ1MCJd').or?.slice(1, 3)).toEqual([
+    { id: { in: ['WyJSdW4iLCJ1MCJd'] } },
+    { uid: { in: ['one', 'WyJSdW4iLCJ1MCJd'] } },
+  ])
 })

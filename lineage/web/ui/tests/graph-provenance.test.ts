@@ -66,6 +66,17 @@ test('why anything is missing is said of both, once', () => {
   expect(graph).toMatchObject({ complete: false, reasons: ['some are hidden'] })
 })
 
+test('a depth is the reason for nothing once all that it cut off is expanded', () => {
+  const cut = { complete: false, frontier: ['b'], reasons: ['there is more beyond the depth of 1'] }
+  const first = lineage([artifact('a'), artifact('b')], ['a>b'], cut)
+  const graph = joined(
+    first,
+    lineage([artifact('b'), artifact('a')], ['a>b'], { ...cut, frontier: ['a'] }),
+    new Set(['b']),
+  )
+  expect(graph).toMatchObject({ complete: true, reasons: [], frontier: [] })
+})
+
 test('many readers of one artifact are one group, and the artifact that was asked for stands by itself', () => {
   const readers = ['1', '2', '3', '4', '5'].map((id) => execution(id, `train(${id}:x)`))
   const picture = provenancePicture(

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { first, fitted, held, showing, zoomed } from '../src/graph/view'
-import { fitted as fittedWords, plain } from '../src/graph/words'
+import { fittedEnd, fitted as fittedWords, plain } from '../src/graph/words'
 
 const FRAME = { width: 800, height: 400 }
 
@@ -33,4 +33,5 @@ test('names that are hostile are one short line that turns nothing around', () =
   expect(plain('a\u202egnp\nb')).toBe('agnp b')
   expect(fittedWords('x'.repeat(4_000), 10, measure)).toBe(`${'x'.repeat(9)}…`)
   expect(fittedWords('short', 10, measure)).toBe('short')
+  expect(fittedEnd('s3://bucket/model.tgz', 10, measure)).toBe('…model.tgz')
 })

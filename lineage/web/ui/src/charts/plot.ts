@@ -3,7 +3,7 @@ import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
 import { heightOf, logTicks, NUMBER_STEPS, TIME_FORMATS } from './axes'
 import { coloursOf, SERIES_TOKENS } from './colours'
-import { aligned, type ChartPoint, type Drawn, heightWithin, isWithin, type Range } from './model'
+import { aligned, type ChartPoint, type ChartTick, type Drawn, heightWithin, isWithin, type Range } from './model'
 import { groundOf, LABEL_ROWS, paintBand, paintOver, paintUnder } from './painting'
 
 /** Where the plot is in its element, in pixels of the page: lanes under it have its axis. */
@@ -21,7 +21,8 @@ export interface PlotGiven {
   readonly height: number
   readonly written: (value: number) => string
   readonly at: () => ChartPoint | null
-  readonly onPoint: (point: ChartPoint | null) => void
+  /** What one points at, a point before a tick; null where it is nothing. */
+  readonly onPointed: (pointed: ChartPoint | ChartTick | null) => void
   readonly onOpen: (point: ChartPoint) => void
   readonly onRange: (range: Range) => void
   readonly onGeometry: (geometry: Geometry) => void
@@ -29,8 +30,8 @@ export interface PlotGiven {
 
 export interface Plot {
   readonly redraw: () => void
-  /** Where a point stands in the element, in pixels of the page. */
-  readonly stands: (point: ChartPoint) => { left: number; top: number }
+  /** Where a point or a tick stands in the element, in pixels of the page. */
+  readonly stands: (one: ChartPoint | ChartTick) => { left: number; top: number }
   readonly destroy: () => void
 }
 
@@ -41,6 +42,8 @@ const TIMES_ROOM = 44 // two lines: a day, and under it the year
 const NUMBERS_ROOM = 28
 const LABEL_ROOM = 15
 const NEAR = 32 // pixels from a point within which one means it
+const NEAR_TICK = 8
+const OF_TICKS = 24 // pixels at the foot of the plot, where ticks stand
 const LEAST_BRUSH = 6
 const LOGARITHMIC = 3
 const LINEAR = 1
@@ -113,7 +116,7 @@ export function drawPlot(host: HTMLElement, given: PlotGiven): Plot {
             })
           },
         ],
-        setCursor: [(plot) => given.onPoint(nearest(plot, drawn, shown))],
+        setCursor: [(plot) => given.onPointed(nearest(plot, drawn, shown) ?? tickAt(plot, drawn))],
         setSelect: [
           (plot) => {
             const { left, width } = plot.select
@@ -134,9 +137,9 @@ export function drawPlot(host: HTMLElement, given: PlotGiven): Plot {
   })
   return {
     redraw: () => plot.redraw(false, false),
-    stands: (point) => ({
-      left: plot.bbox.left / uPlot.pxRatio + plot.valToPos(point.x, 'x'),
-      top: plot.bbox.top / uPlot.pxRatio + plot.valToPos(point.y, 'y'),
+    stands: (one) => ({
+      left: plot.bbox.left / uPlot.pxRatio + plot.valToPos(one.x, 'x'),
+      top: plot.bbox.top / uPlot.pxRatio + ('y' in one ? plot.valToPos(one.y, 'y') : plot.over.clientHeight),
     }),
     destroy: () => plot.destroy(),
   }
@@ -159,4 +162,11 @@ function nearest(plot: uPlot, drawn: Drawn, shown: Range): ChartPoint | null {
     }
   }
   return best
+}
+
+/** The tick that one points at, at the foot of the plot. */
+function tickAt(plot: uPlot, drawn: Drawn): ChartTick | null {
+  const { left = -1, top = -1 } = plot.cursor
+  if (left < 0 || top < plot.over.clientHeight - OF_TICKS) return null
+  return drawn.ticks.find((tick) => Math.abs(plot.valToPos(tick.x, 'x') - left) < NEAR_TICK) ?? null
 }

@@ -7,7 +7,7 @@ import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hook
 import { texts } from '../texts'
 import { useTheme } from './colours'
 import { Lanes } from './lanes'
-import { type ChartPoint, type Drawn, pointsWithin, type Range, steppedTo, wholeRange } from './model'
+import { type ChartPoint, type ChartTick, type Drawn, pointsWithin, type Range, steppedTo, wholeRange } from './model'
 import { drawPlot, type Geometry, type Plot } from './plot'
 
 export interface SeriesChartProps {
@@ -32,6 +32,7 @@ export function SeriesChart({ label, drawn, range, isLog, written, open, onOpen,
   const plot = useRef<Plot | null>(null)
   const [width, setWidth] = useState(0)
   const [at, setAt] = useState<ChartPoint | null>(null)
+  const [tick, setTick] = useState<ChartTick | null>(null)
   const [isWalking, setWalking] = useState(false)
   const [geometry, setGeometry] = useState<Geometry | null>(null)
   const theme = useTheme()
@@ -61,9 +62,11 @@ export function SeriesChart({ label, drawn, range, isLog, written, open, onOpen,
       height: HEIGHT,
       written,
       at: () => attended.current,
-      onPoint: (point) => {
+      onPointed: (pointed) => {
+        const isPoint = pointed !== null && 'y' in pointed
         setWalking(false)
-        setAt(point)
+        setAt(isPoint ? pointed : null)
+        setTick(isPoint ? null : pointed)
       },
       onOpen: (point) => onOpen(point.key),
       onRange,
@@ -84,13 +87,15 @@ export function SeriesChart({ label, drawn, range, isLog, written, open, onOpen,
     if (next !== null) {
       event.preventDefault()
       setWalking(true)
+      setTick(null)
       setAt(points[next] ?? null)
     } else if (event.key === 'Enter' && attended.current) {
       event.preventDefault()
       onOpen(attended.current.key)
     }
   }
-  const stands = at && plot.current ? plot.current.stands(at) : null
+  const told = at ?? tick
+  const stands = told && plot.current ? plot.current.stands(told) : null
   return (
     <div class="chart">
       <p id={`${id}-help`} class="unseen">
@@ -107,7 +112,7 @@ export function SeriesChart({ label, drawn, range, isLog, written, open, onOpen,
         onBlur={() => setAt(null)}
       >
         <div ref={host} class="chart-canvas" style={{ height: `${HEIGHT}px` }} />
-        {at && stands && <Tip point={at} left={stands.left} top={stands.top} width={width} />}
+        {told && stands && <Tip told={told.told} left={stands.left} top={stands.top} width={width} />}
       </div>
       <p class="unseen" role="status">
         {isWalking && at ? at.told.join(', ') : ''}
@@ -117,7 +122,7 @@ export function SeriesChart({ label, drawn, range, isLog, written, open, onOpen,
   )
 }
 
-function Tip({ point, left, top, width }: { point: ChartPoint; left: number; top: number; width: number }) {
+function Tip({ told, left, top, width }: { told: readonly string[]; left: number; top: number; width: number }) {
   const isRight = left > width / 2
   return (
     <div
@@ -125,7 +130,7 @@ function Tip({ point, left, top, width }: { point: ChartPoint; left: number; top
       aria-hidden="true"
       style={{ top: `${top}px`, ...(isRight ? { right: `${width - left}px` } : { left: `${left}px` }) }}
     >
-      {point.told.map((line, number) => (
+      {told.map((line, number) => (
         <div key={number}>{line}</div>
       ))}
     </div>

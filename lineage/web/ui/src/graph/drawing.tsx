@@ -69,43 +69,42 @@ function DrawnThing({ thing, place }: { thing: Thing; place: Box }) {
   const beside = outlineBeside(thing, place.width)
   const badgeLeft = end - badgeWidth
   return (
-    // biome-ignore lint/a11y/useSemanticElements: SVG has no button
     <g
       class={`thing ${thing.kind}${thing.isAskedFor ? ' asked' : ''}${thing.isQuiet ? ' left-out' : ''}`}
       data-id={thing.id}
-      role="button"
-      tabindex={-1}
-      aria-label={toldOf(thing)}
       transform={`translate(${place.left} ${place.top})`}
     >
       {beside && <path class="beside" d={beside} />}
-      <path class="shape" d={outline(thing, place.width)} />
-      <path class="sign" d={PATHS[icon]} transform={`translate(12 ${ICON_TOP - up})`} />
-      <text aria-hidden="true" class="name" x={LEFT} y={firstLine}>
-        {title}
-      </text>
-      <text aria-hidden="true" class="small" x={LEFT} y={secondLine}>
-        {subtitle}
-      </text>
-      {marks.map(({ mark, x, number }) => (
-        <g key={mark.word} class={`state ${mark.tone}`}>
-          <circle cx={x} cy={firstLine - 4} r={MARK / 2} />
-          <path d={PATHS[mark.icon]} transform={`translate(${x - 6} ${firstLine - 10}) scale(0.75)`} />
-          {number && (
-            <text aria-hidden="true" class="small" x={x + MARK / 2 + 3} y={firstLine}>
-              {number}
+      {/* biome-ignore lint/a11y/useSemanticElements: SVG has no button */}
+      <path class="shape" d={outline(thing, place.width)} role="button" tabindex={-1} aria-label={toldOf(thing)} />
+      <g aria-hidden="true">
+        <path class="sign" d={PATHS[icon]} transform={`translate(12 ${ICON_TOP - up})`} />
+        <text class="name" x={LEFT} y={firstLine}>
+          {title}
+        </text>
+        <text class="small" x={LEFT} y={secondLine}>
+          {subtitle}
+        </text>
+        {marks.map(({ mark, x, number }) => (
+          <g key={mark.word} class={`state ${mark.tone}`}>
+            <circle cx={x} cy={firstLine - 4} r={MARK / 2} />
+            <path d={PATHS[mark.icon]} transform={`translate(${x - 6} ${firstLine - 10}) scale(0.75)`} />
+            {number && (
+              <text class="small" x={x + MARK / 2 + 3} y={firstLine}>
+                {number}
+              </text>
+            )}
+          </g>
+        ))}
+        {badge && (
+          <g class="badge">
+            <rect x={badgeLeft} y={secondLine - 12} width={badgeWidth} height={16} rx={8} />
+            <text class="small" x={badgeLeft + 6} y={secondLine}>
+              {badge}
             </text>
-          )}
-        </g>
-      ))}
-      {badge && (
-        <g class="badge">
-          <rect x={badgeLeft} y={secondLine - 12} width={badgeWidth} height={16} rx={8} />
-          <text aria-hidden="true" class="small" x={badgeLeft + 6} y={secondLine}>
-            {badge}
-          </text>
-        </g>
-      )}
+          </g>
+        )}
+      </g>
     </g>
   )
 }
@@ -114,7 +113,6 @@ function DrawnThing({ thing, place }: { thing: Thing; place: Box }) {
 function More({ thing, place }: { thing: Thing; place: Box }) {
   const x = thing.more === 'before' ? place.left : place.left + place.width
   return (
-    // biome-ignore lint/a11y/noAriaHiddenOnFocusable: nothing of SVG is focusable without a tabindex
     <g class="more" data-more={thing.id} aria-hidden="true" transform={`translate(${x} ${place.top + HEIGHT / 2})`}>
       <title>{texts.graph.expand(thing.title)}</title>
       <circle class="reach" r={MORE_REACH} />

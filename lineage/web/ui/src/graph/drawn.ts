@@ -1,7 +1,7 @@
 /** How large things are drawn and where within them words and marks stand. Pure, but for how wide a letter is. Lengths are pixels. */
 import { iconOf } from './kinds'
 import type { Mark, Thing } from './picture'
-import { fitted, type Measure, plain } from './words'
+import { fitted, fittedEnd, type Measure, plain } from './words'
 
 export const HEIGHT = 46
 const NARROWEST = 140
@@ -72,7 +72,11 @@ export function drawn(thing: Thing, width: number, { title, small }: Fonts): Dra
   return {
     icon: iconOf(thing),
     title: fitted(thing.title, x - LEFT, title),
-    subtitle: fitted(thing.subtitle, end - LEFT - (badge ? badgeWidth + GAP : 0), small),
+    subtitle: (thing.kind === 'artifact' ? fittedEnd : fitted)(
+      thing.subtitle,
+      end - LEFT - (badge ? badgeWidth + GAP : 0),
+      small,
+    ),
     marks,
     badge,
     badgeWidth,

@@ -7,6 +7,7 @@ import { Icon } from '../parts/icons'
 import { Shown } from '../parts/states'
 import { texts } from '../texts'
 import { GraphTable } from './graph-table'
+import { Legend } from './legend'
 import { isFound, type Picture } from './picture'
 import { SaveMenu } from './save-menu'
 import { type Gestures, Stage } from './stage'
@@ -74,6 +75,7 @@ export function Graph({ title, picture, params, selected = null, gestures, contr
         )}
         {details}
       </div>
+      {!isTable && <Legend of={picture} />}
     </div>
   )
 }

@@ -3,7 +3,7 @@ import type { IconName } from '../parts/icons'
 import { texts } from '../texts'
 import type { Kind, Thing } from './picture'
 
-const ICONS: Readonly<Record<Kind, IconName>> = {
+export const ICONS: Readonly<Record<Kind, IconName>> = {
   execution: 'step',
   artifact: 'sheet',
   deployment: 'serving',

@@ -1,13 +1,12 @@
 /** What is known of one node of a provenance graph, beside it: itself, and what ties it to its neighbours. */
 import { address } from '../address/address'
 import { Facts } from '../parts/facts'
-import { Mark } from '../parts/phase'
-import { Identifier, Moment } from '../parts/values'
-import { sizeText } from '../parts/wording'
+import { ArtifactStateMark } from '../parts/state-marks'
+import { Identifier, Moment, Size } from '../parts/values'
 import { texts } from '../texts'
 import { DetailList } from './details'
 import type { Link, Picture } from './picture'
-import { type Node, stateMarks } from './provenance'
+import type { Node } from './provenance'
 import { StepDetails } from './step-details'
 
 const words = texts.graph.provenance
@@ -90,18 +89,14 @@ function NodeFacts({ node }: { node: Node }) {
     case 'Artifact':
       return (
         <>
-          <div class="row">
-            {stateMarks(node.state).map(({ word, tone, icon }) => (
-              <Mark key={word} tone={tone} icon={icon}>
-                {word}
-              </Mark>
-            ))}
+          <div>
+            <ArtifactStateMark state={node.state} />
           </div>
           <Facts
             of={[
               node.type !== null && [facts.type, node.type],
               [facts.written, <Moment key="written" at={node.createdAt} />],
-              node.sizeBytes !== null && [facts.size, sizeText(Number(node.sizeBytes))],
+              node.sizeBytes !== null && [facts.size, <Size key="size" bytes={node.sizeBytes} />],
               node.uri !== null && [facts.uri, <Identifier key="uri" text={node.uri} what={facts.uri} most={44} />],
               node.digest !== null && [
                 facts.digest,

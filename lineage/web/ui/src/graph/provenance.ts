@@ -1,8 +1,7 @@
 /** Provenance as the API answers it: answers joined, and drawn as a picture. Pure. */
 import type { Answer } from '../api/queries'
 import type { ArtifactRole, ArtifactState } from '../api/types'
-import type { IconName } from '../parts/icons'
-import type { Tone } from '../parts/phase'
+import { OF_ARTIFACTS } from '../parts/state-marks'
 import { texts } from '../texts'
 import { fold, type Named } from './fold'
 import { type Foldable, groups } from './folding'
@@ -14,7 +13,8 @@ export type Node = Lineage['nodes'][number]
 export type Direction = 'UPSTREAM' | 'DOWNSTREAM' | 'BOTH'
 
 const words = texts.graph.provenance
-const URI_LETTERS = 38 // of its end, where uris differ
+/** The reason of the API that a depth was asked for. */
+const OF_DEPTH = /beyond the depth of \d+$/
 
 /**
  * Join a graph with what was asked around some of its nodes, `expanded`.
@@ -27,12 +27,17 @@ export function joined(first: Lineage, around: Lineage | null, expanded: Readonl
   const inFirst = new Set(first.nodes.map((node) => node.id))
   const cut = new Set(first.frontier)
   const isCut = (id: string) => !expanded.has(id) && (!inFirst.has(id) || cut.has(id))
-  const reasons = [...new Set([...first.reasons, ...around.reasons])]
+  const frontier = [...new Set([...first.frontier, ...around.frontier])].filter(isCut)
+  const isDepth = (reason: string) => OF_DEPTH.test(reason)
+  const reasons = new Set([
+    ...first.reasons.filter((reason) => frontier.length || !isDepth(reason)),
+    ...around.reasons.filter((reason) => !isDepth(reason)), // it was asked for what is next, and no more
+  ])
   return {
     depth: Math.max(first.depth, around.depth),
-    complete: first.complete && around.complete,
-    reasons,
-    frontier: [...new Set([...first.frontier, ...around.frontier])].filter(isCut),
+    complete: !reasons.size,
+    reasons: [...reasons],
+    frontier,
     nodes: unique([...first.nodes, ...around.nodes], (node) => node.id),
     edges: unique([...first.edges, ...around.edges], (edge) => JSON.stringify(edge)),
     starts: unique([...first.starts, ...around.starts], (start) => `${start.source} ${start.target}`),
@@ -138,7 +143,7 @@ function shown(node: Node): Pick<Thing, 'kind' | 'title' | 'subtitle' | 'marks' 
       return {
         kind: 'artifact',
         title: node.name,
-        subtitle: node.uri === null ? words.inWorkflow : ending(node.uri),
+        subtitle: node.uri ?? words.inWorkflow,
         marks: stateMarks(node.state),
         badges: [],
         isQuiet: false,
@@ -157,28 +162,18 @@ function shown(node: Node): Pick<Thing, 'kind' | 'title' | 'subtitle' | 'marks' 
   }
 }
 
-function ending(uri: string): string {
-  return uri.length <= URI_LETTERS ? uri : `…${uri.slice(-URI_LETTERS)}`
-}
-
-const STATES: Readonly<Record<ArtifactState, readonly [Tone, IconName] | null>> = {
-  UNVERIFIED: null,
-  PRESENT: ['good', 'check'],
-  MISSING: ['bad', 'cross'],
-  CHANGED: ['bad', 'alert'],
-}
-
 /** Of an artifact that somebody looked at. */
-export function stateMarks(state: ArtifactState): readonly Mark[] {
-  const mark = STATES[state]
-  return mark ? [{ word: texts.artifact.states[state], tone: mark[0], icon: mark[1] }] : []
+function stateMarks(state: ArtifactState): readonly Mark[] {
+  if (state === 'UNVERIFIED') return [] // most are: a mark on each would say nothing
+  const [tone, icon] = OF_ARTIFACTS[state]
+  return [{ word: texts.words.artifactStates[state], tone, icon }]
 }
 
 function readyMarks(ready: boolean | null): readonly Mark[] {
   if (ready === null) return []
   return ready
-    ? [{ word: words.ready, tone: 'good', icon: 'check' }]
-    : [{ word: words.notReady, tone: 'bad', icon: 'cross' }]
+    ? [{ word: texts.words.readyStates.ready, tone: 'good', icon: 'check' }]
+    : [{ word: texts.words.readyStates.notReady, tone: 'bad', icon: 'alert' }]
 }
 
 /** One link from one node to another, with all that is said of the two. */

@@ -1,11 +1,12 @@
 /** Saves what a graph shows as a file. */
 import type { RefObject } from 'preact'
 import { useRef, useState } from 'preact/hooks'
+import { download } from '../parts/download'
 import { Icon } from '../parts/icons'
 import { texts } from '../texts'
 import { dotOf, fileName, jsonOf } from './export'
 import type { Picture } from './picture'
-import { pngOf, save, svgOf } from './saving'
+import { pngOf, svgOf } from './saving'
 
 type Form = keyof typeof texts.graph.saveAs
 /** Those that are made of what is drawn: not there where a table stands. */
@@ -31,7 +32,7 @@ export function SaveMenu({ picture, title, around, isDrawn }: SaveMenuProps) {
       around.current?.querySelector<SVGSVGElement>('svg.picture') ?? null,
     )
     if (!content) return setTrouble(texts.graph.tooLarge)
-    save(content, fileName(title, form))
+    download(content, fileName(title, form))
     if (menu.current) menu.current.open = false
   }
   return (

@@ -1,4 +1,4 @@
-/** Saves a graph as a file: what is shown, with the look that it has, in one file that needs nothing else. */
+/** A graph as a picture in a file: what is shown, with the look that it has, and nothing else is needed. */
 import rules from '../styles/graph-picture.css?inline'
 
 const SVG = 'http://www.w3.org/2000/svg'
@@ -8,15 +8,6 @@ const LONGEST_PIXELS = 16_000
 const MOST_PIXELS = 100_000_000
 const LEAST_SCALE = 0.25 // below it nothing could be read
 const SHARP = 2
-
-/** Give the reader a file. */
-export function save(content: Blob, name: string): void {
-  const link = document.createElement('a')
-  link.href = URL.createObjectURL(content)
-  link.download = name
-  link.click()
-  setTimeout(() => URL.revokeObjectURL(link.href), 1_000)
-}
 
 export interface Drawing {
   readonly text: string
@@ -35,7 +26,11 @@ export function svgOf(picture: SVGSVGElement, title: string): Drawing {
   copy.setAttribute('height', String(height))
   copy.setAttribute('viewBox', `${-MARGIN} ${-MARGIN} ${width} ${height}`)
   for (const part of copy.querySelectorAll('.more, .trace, title')) part.remove()
-  for (const thing of copy.querySelectorAll('.thing')) thing.prepend(element('title', {}, thing.ariaLabel ?? ''))
+  for (const shape of copy.querySelectorAll('.shape')) {
+    shape.parentElement?.prepend(element('title', {}, shape.ariaLabel ?? ''))
+    shape.removeAttribute('role') // nothing in a file can be pressed
+    shape.removeAttribute('tabindex')
+  }
   const paper = element('rect', { x: -MARGIN, y: -MARGIN, width, height, fill: shownValue('--ground') })
   copy.prepend(element('title', {}, title), element('style', {}, withValues(rules)), paper)
   return { text: new XMLSerializer().serializeToString(copy), width, height }

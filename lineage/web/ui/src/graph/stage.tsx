@@ -8,7 +8,7 @@ import { GraphMap } from './map'
 import type { Picture, Thing } from './picture'
 import { useSight } from './sight'
 import type { LaidOut } from './use-laid-out'
-import { anchored, first, isSeen } from './view'
+import { anchored, enclosing, first, isSeen, showing } from './view'
 import { linksOnPaths, neighbours, next, onPaths, type Way } from './walking'
 
 const AT_ONCE = 150 // things that are drawn without anybody noticing
@@ -75,10 +75,12 @@ export function Stage({ of, label, selected, found, shown, gestures }: StageProp
     return () => clearTimeout(waiting)
   }, [isBegun])
 
+  const buttonOf = (id: string | null) => elements.current.get(id ?? '')?.querySelector<SVGElement>('[role=button]')
+
   const makeCurrent = (id: string | null) => {
-    elements.current.get(current.current ?? '')?.setAttribute('tabindex', '-1')
+    buttonOf(current.current)?.setAttribute('tabindex', '-1')
     current.current = id
-    elements.current.get(id ?? '')?.setAttribute('tabindex', '0')
+    buttonOf(id)?.setAttribute('tabindex', '0')
   }
 
   // Steps of a new picture: 1. know its elements, 2. say what Tab comes to, 3. stay where one was, or begin.
@@ -103,11 +105,13 @@ export function Stage({ of, label, selected, found, shown, gestures }: StageProp
       const focus = begin && places.get(begin.id)
       if (focus) sight.view = first(of, sight.frame, focus)
     } else if (from && to) {
-      sight.view = anchored(sight.view, from, to)
+      const added = [...(around.current.before.get(heir.id) ?? []), ...(around.current.after.get(heir.id) ?? [])]
+      const boxes = added.flatMap((id) => (last?.places.has(id) ? [] : (places.get(id) ?? [])))
+      sight.view = showing(anchored(sight.view, from, to), enclosing([to, ...boxes]), sight.frame)
     }
     sight.apply()
     if (hadFocus.current && heir && document.activeElement === document.body) {
-      elements.current.get(heir.id)?.focus({ preventScroll: true })
+      buttonOf(heir.id)?.focus({ preventScroll: true })
     }
   }, [of, only])
 
@@ -119,20 +123,20 @@ export function Stage({ of, label, selected, found, shown, gestures }: StageProp
   }, [of, only, shown])
   useEffect(() => {
     mark(elements.current, 'selected', new Set(selected === null ? [] : [selected]))
-    elements.current.get(selected ?? '')?.setAttribute('aria-pressed', 'true')
+    buttonOf(selected)?.setAttribute('aria-pressed', 'true')
     const place = selected === null ? null : places.get(selected)
     if (!place) return
     const waiting = setTimeout(() => sight.show(place), DOUBLE_CLICK_MILLISECONDS)
     return () => {
       clearTimeout(waiting)
-      elements.current.get(selected ?? '')?.removeAttribute('aria-pressed')
+      buttonOf(selected)?.removeAttribute('aria-pressed')
     }
   }, [of, only, selected])
 
   /** Mark all paths through a thing, and say what it is to who points at it. */
   const trace = (id: string | null) => {
     const title = svg.current?.querySelector('title')
-    if (title) title.textContent = elements.current.get(id ?? '')?.getAttribute('aria-label') ?? ''
+    if (title) title.textContent = buttonOf(id)?.getAttribute('aria-label') ?? ''
     mark(elements.current, 'on', id === null ? new Set() : onPaths(around.current, id))
     const on = id === null ? [] : linksOnPaths(picture, around.current, id).map((at) => of.routes[at] ?? [])
     svg.current?.querySelector('.trace .line')?.setAttribute('d', on.map(line).join(''))
@@ -148,7 +152,7 @@ export function Stage({ of, label, selected, found, shown, gestures }: StageProp
   }
 
   const focus = (id: string) => {
-    elements.current.get(id)?.focus({ preventScroll: true })
+    buttonOf(id)?.focus({ preventScroll: true })
     const place = places.get(id)
     if (place) sight.show(place)
   }

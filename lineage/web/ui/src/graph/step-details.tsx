@@ -145,7 +145,7 @@ function Uses({ title, of }: { title: string; of: readonly Use[] }) {
               role === 'REUSED' && words.reused,
               inferred && words.inferred,
               ambiguous && words.ambiguous,
-              artifact.state !== 'UNVERIFIED' && texts.artifact.states[artifact.state],
+              artifact.state !== 'UNVERIFIED' && texts.words.artifactStates[artifact.state],
             ]
               .filter(Boolean)
               .map((word) => ` · ${word}`)}

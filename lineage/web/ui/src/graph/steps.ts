@@ -105,6 +105,7 @@ function stepThing(step: Step): Thing {
     marks: [phaseMark(step.phase)],
     badges: [
       ...(step.cached ? [texts.graph.cached] : []),
+      ...(step.iteration !== null && !ITEM.test(step.displayName) ? [texts.graph.item(step.iteration)] : []),
       ...(step.attempt > 0 ? [texts.graph.attempt(step.attempt + 1)] : []),
     ],
     isAskedFor: false,

@@ -73,6 +73,18 @@ export function centred(view: View, box: Box, frame: Size): View {
   }
 }
 
+/** The least box around some; one at least. */
+export function enclosing(boxes: readonly Box[]): Box {
+  const left = Math.min(...boxes.map((box) => box.left))
+  const top = Math.min(...boxes.map((box) => box.top))
+  return {
+    left,
+    top,
+    width: Math.max(...boxes.map((box) => box.left + box.width)) - left,
+    height: Math.max(...boxes.map((box) => box.top + box.height)) - top,
+  }
+}
+
 /** Moved as little as shows all of a box. */
 export function showing(view: View, box: Box, frame: Size): View {
   const { scale } = view

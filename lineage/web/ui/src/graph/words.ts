@@ -16,15 +16,33 @@ export function plain(text: string): string {
 
 /** As much of the beginning as has room. */
 export function fitted(text: string, room: number, measure: Measure): string {
-  const whole = plain(text)
-  if (text.length <= MOST && measure(whole) <= room) return whole
-  const letters = [...whole]
+  return cut(plain(text), text.length > MOST, room, measure, (letters, count) => [...letters.slice(0, count), ELLIPSIS])
+}
+
+/** As much of the end as has room: of uris, which begin alike. */
+export function fittedEnd(text: string, room: number, measure: Measure): string {
+  const isLonger = text.length > MOST
+  return cut(plain(text.slice(-MOST)), isLonger, room, measure, (letters, count) => [
+    ELLIPSIS,
+    ...letters.slice(letters.length - count),
+  ])
+}
+
+function cut(
+  text: string,
+  isLonger: boolean,
+  room: number,
+  measure: Measure,
+  some: (letters: readonly string[], count: number) => readonly string[],
+): string {
+  if (!isLonger && measure(text) <= room) return text
+  const letters = [...text]
   let fits = 0
   let most = letters.length
   while (fits < most) {
     const middle = Math.ceil((fits + most) / 2)
-    if (measure(letters.slice(0, middle).join('') + ELLIPSIS) <= room) fits = middle
+    if (measure(some(letters, middle).join('')) <= room) fits = middle
     else most = middle - 1
   }
-  return letters.slice(0, fits).join('') + ELLIPSIS
+  return some(letters, fits).join('')
 }

@@ -1,53 +1,59 @@
-/** The beginning of what an artifact holds, as text. */
-import { useState } from 'preact/hooks'
+/** What an artifact begins with, where it is text: read from its object store as somebody looks. */
+import { change } from '../address/use-address'
 import { useAnswer } from '../api/use-answer'
 import { texts } from '../texts'
-import { SourceText } from './source-text'
 import { Empty, Shown } from './states'
 import { Copy } from './values'
 import { sizeText } from './wording'
 
-const FIRST_BYTES = 64 * 1024
-const MOST_BYTES = 1024 * 1024
+const words = texts.artifact.text
+const FIRST_BYTES = 65_536
+const MOST_BYTES = 1_048_576 // the API tells no more
+const MORE = 'more'
 
-export function ArtifactText({ artifact, name }: { artifact: string; name: string }) {
-  const [first, setFirst] = useState(FIRST_BYTES)
-  const answered = useAnswer('artifact-text', { id: artifact, first })
+interface ArtifactTextProps {
+  readonly artifact: { readonly id: string; readonly name: string }
+  /** Of the address: `length`, where one wants to read on. */
+  readonly params: Readonly<Record<string, string>>
+}
+
+export function ArtifactText({ artifact, params }: ArtifactTextProps) {
+  const isMore = params.length === MORE
+  const answered = useAnswer('artifact-text', { id: artifact.id, first: isMore ? MOST_BYTES : FIRST_BYTES })
   return (
-    <section class="stack" aria-label={name}>
-      <Shown of={answered}>
-        {({ node }) => {
-          const found = node && 'text' in node ? node.text : null
-          if (!found || found.text === null) {
-            return (
-              <Empty title={texts.artifactText.none}>
-                <p>{found?.reason}</p>
-              </Empty>
-            )
-          }
-          const shown = sizeText(new Blob([found.text]).size)
+    <Shown of={answered}>
+      {({ node }) => {
+        const content = node?.__typename === 'Artifact' ? node.text : null
+        if (!content || content.text === null) {
           return (
-            <div class="stack">
-              <div class="beside">
-                <Copy text={found.text} what={name} />
-                {!found.complete && (
-                  <span class="quiet">
-                    {found.sizeBytes === null
-                      ? texts.artifactText.partialUnknown(shown)
-                      : texts.artifactText.partial(shown, sizeText(Number(found.sizeBytes)))}
-                  </span>
-                )}
-                {!found.complete && first < MOST_BYTES && (
-                  <button type="button" onClick={() => setFirst(MOST_BYTES)}>
-                    {texts.artifactText.more}
-                  </button>
-                )}
-              </div>
-              <SourceText text={found.text} />
-            </div>
+            <Empty title={words.none}>
+              <p>{content?.reason}</p>
+            </Empty>
           )
-        }}
-      </Shown>
-    </section>
+        }
+        const size = content.sizeBytes === null ? null : sizeText(Number(content.sizeBytes))
+        return (
+          <div class="stack">
+            <p class="row">
+              <span class="quiet">{content.complete ? words.all(size) : words.beginning(size)}</span>
+              {!content.complete && !isMore && (
+                <button type="button" onClick={() => change({ length: MORE }, { replace: true })}>
+                  {words.more}
+                </button>
+              )}
+              <Copy text={content.text} what={words.copy} />
+            </p>
+            {content.text === '' ? (
+              <p class="quiet">{words.empty}</p>
+            ) : (
+              // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard (WCAG 2.1.1)
+              <section class="content" aria-label={words.caption(artifact.name)} tabIndex={0}>
+                <pre>{content.text}</pre>
+              </section>
+            )}
+          </div>
+        )
+      }}
+    </Shown>
   )
 }

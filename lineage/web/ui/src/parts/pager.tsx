@@ -52,6 +52,11 @@ export function ForwardPager({
   )
 }
 
+/** Where a list that is read forwards alone goes on from; null at its end. */
+export function onward({ hasNextPage, endCursor }: Pick<PageInfo, 'hasNextPage' | 'endCursor'>): string | null {
+  return hasNextPage ? endCursor : null
+}
+
 /** What of a list is asked for, by the cursors in the address. */
 export function pageAsked(params: Readonly<Record<string, string>>, size: number) {
   if (params.before) return { last: size, before: params.before }

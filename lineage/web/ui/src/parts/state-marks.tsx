@@ -2,9 +2,9 @@
 import type { ArtifactState } from '../api/types'
 import { texts } from '../texts'
 import type { IconName } from './icons'
-import { Mark } from './phase'
+import { Mark, type Tone } from './phase'
 
-const OF_ARTIFACTS: Readonly<Record<ArtifactState, readonly [tone: string, icon: IconName]>> = {
+export const OF_ARTIFACTS: Readonly<Record<ArtifactState, readonly [tone: Tone, icon: IconName]>> = {
   PRESENT: ['good', 'check'],
   CHANGED: ['bad', 'alert'],
   MISSING: ['bad', 'cross'],

@@ -17,7 +17,7 @@ export const SCREENS: Readonly<Partial<Record<Head, ComponentType<ScreenProps>>>
   compare: lazily(() => import('./compare').then((it) => it.CompareScreen)),
   ask: lazily(() => import('./ask').then((it) => it.AskScreen)),
   alerts: lazily(() => import('./alerts').then((it) => it.AlertsScreen)),
-  artifacts: lazily(() => import('./artifacts').then((it) => it.ArtifactsScreen)),
+  artifacts: lazily(() => import('./artifacts').then((it) => it.ArtifactScreens)),
   audit: lazily(() => import('./audit').then((it) => it.AuditScreen)),
   deployments: lazily(() => import('./deployments').then((it) => it.DeploymentScreens)),
   experiments: lazily(() => import('./experiments').then((it) => it.ExperimentsScreen)),

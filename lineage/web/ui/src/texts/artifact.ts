@@ -1,11 +1,5 @@
 export const artifact = {
   title: 'Artifact',
-  states: {
-    UNVERIFIED: 'Not looked at',
-    PRESENT: 'Present',
-    MISSING: 'Missing',
-    CHANGED: 'Changed',
-  },
   tabs: {
     provenance: 'Provenance',
     details: 'Details',
@@ -47,13 +41,13 @@ export const artifact = {
   writes: 'Writes to this place',
   thisOne: 'this one',
   producer: 'Written by',
-  beginning: 'To the beginning',
   text: {
-    beginning: (shown: string, whole: string | null) =>
-      whole === null ? `The first ${shown} of it.` : `The first ${shown} of ${whole}.`,
-    whole: (size: string) => `All of it: ${size}.`,
+    beginning: (whole: string | null) =>
+      whole === null ? 'Its beginning.' : `Its beginning; ${whole} lie in the store.`,
+    all: (whole: string | null) => (whole === null ? 'All of it.' : `All of it; ${whole} lie in the store.`),
+    more: 'Show more',
+    empty: 'It is empty.',
     none: 'There is no text to show',
-    noReason: 'It cannot be read.',
     caption: (name: string) => `Content of ${name}`,
     copy: 'the text',
   },

@@ -12,7 +12,7 @@ import { experiments } from './experiments'
 import { frame, states, words } from './frame'
 import { graph } from './graph'
 import { recurring } from './recurring'
-import { artifactText, audit, run, runEvents, runLogs, runRaw, runReports, runRerun, runSpec, runSteps } from './run'
+import { audit, run, runEvents, runLogs, runRaw, runReports, runRerun, runSpec, runSteps } from './run'
 import { runs } from './runs'
 import { search } from './search'
 import { sources } from './sources'
@@ -38,7 +38,6 @@ export const texts = {
   runSteps,
   runReports,
   runLogs,
-  artifactText,
   runEvents,
   runSpec,
   runRaw,

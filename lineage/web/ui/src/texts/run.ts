@@ -99,13 +99,6 @@ export const runLogs = {
   of: (step: string, attempt: number) => (attempt ? `${step}, attempt ${attempt + 1}` : step),
 }
 
-export const artifactText = {
-  none: 'Its content cannot be shown',
-  partial: (shown: string, all: string) => `The first ${shown} of ${all}.`,
-  partialUnknown: (shown: string) => `The first ${shown}.`,
-  more: 'Show more',
-}
-
 export const runEvents = {
   none: 'Nothing has happened yet',
   time: 'Time (UTC)',

@@ -1,7 +1,6 @@
 /** What is known of an artifact itself. */
 import { Facts } from '../../parts/facts'
-import { Identifier, Moment } from '../../parts/values'
-import { sizeText } from '../../parts/wording'
+import { Identifier, Moment, Size } from '../../parts/values'
 import { texts } from '../../texts'
 import type { TabProps } from '.'
 import { Made } from './uses'
@@ -23,9 +22,8 @@ export function Details({ artifact }: TabProps) {
         )}
         <Facts
           of={[
-            [facts.state, words.states[artifact.state]],
             artifact.type !== null && [facts.type, artifact.type],
-            artifact.sizeBytes !== null && [facts.size, sizeText(Number(artifact.sizeBytes))],
+            artifact.sizeBytes !== null && [facts.size, <Size key="size" bytes={artifact.sizeBytes} />],
             [facts.written, <Moment key="written" at={artifact.createdAt} />],
             artifact.digest !== null && [
               facts.digest,

@@ -1,17 +1,15 @@
 /** What became of an artifact: what looks at its place said, and what else was written there. */
 import { address } from '../../address/address'
 import type { Answer } from '../../api/queries'
-import type { ArtifactState } from '../../api/types'
 import { useAnswer } from '../../api/use-answer'
-import { stateMarks } from '../../graph/provenance'
-import { Mark } from '../../parts/phase'
+import { Name } from '../../parts/name'
+import { ForwardPager, onward } from '../../parts/pager'
+import { ArtifactStateMark } from '../../parts/state-marks'
 import { Empty, Shown } from '../../parts/states'
 import { type Column, Table } from '../../parts/table'
-import { Identifier, Moment } from '../../parts/values'
-import { sizeText } from '../../parts/wording'
+import { Identifier, Moment, Size } from '../../parts/values'
 import { texts } from '../../texts'
 import type { TabProps } from '.'
-import { Onward } from './onward'
 import { StepLink } from './uses'
 
 type Look = Extract<
@@ -35,7 +33,7 @@ export function History({ artifact, params }: TabProps) {
             node?.__typename === 'Artifact' && node.history.nodes.length ? (
               <>
                 <Table caption={words.looks} columns={LOOKS} rows={node.history.nodes} keyOf={(look) => look.at} />
-                <Onward of={node.history.pageInfo} params={params} />
+                <ForwardPager next={onward(node.history.pageInfo)} params={params} />
               </>
             ) : (
               <Empty title={words.noLooks}>
@@ -73,9 +71,9 @@ function Writes({ uri, id }: { uri: string; id: string }) {
 
 const LOOKS: readonly Column<Look>[] = [
   { id: 'at', title: words.at, cell: ({ at }) => <Moment at={at} /> },
-  { id: 'state', title: words.facts.state, cell: ({ state }) => <State of={state} /> },
+  { id: 'state', title: words.facts.state, cell: ({ state }) => <ArtifactStateMark state={state} /> },
   { id: 'digest', title: words.facts.digest, cell: ({ digest }) => <Digest of={digest} /> },
-  { id: 'size', title: words.facts.size, cell: ({ sizeBytes }) => size(sizeBytes), isNumber: true },
+  { id: 'size', title: words.facts.size, cell: ({ sizeBytes }) => <Size bytes={sizeBytes} />, isNumber: true },
   { id: 'version', title: words.version, cell: ({ version }) => version ?? texts.words.none },
   { id: 'evidence', title: words.evidence, cell: ({ evidence }) => evidence },
 ]
@@ -88,9 +86,7 @@ function writesColumns(id: string): readonly Column<Write>[] {
       title: words.title,
       cell: (write) => (
         <span class="row">
-          <a href={address(['artifacts', write.id])} aria-current={write.id === id ? 'page' : undefined}>
-            <bdi>{write.name}</bdi>
-          </a>
+          <Name text={write.name} href={address(['artifacts', write.id])} />
           {write.id === id && <span class="quiet">{words.thisOne}</span>}
         </span>
       ),
@@ -105,34 +101,18 @@ function writesColumns(id: string): readonly Column<Write>[] {
       title: words.run,
       cell: ({ producer }) =>
         producer ? (
-          <a href={address(['runs', producer.run.id])}>
-            <bdi>{producer.run.displayName}</bdi>
-          </a>
+          <Name text={producer.run.displayName} href={address(['runs', producer.run.id])} />
         ) : (
           texts.words.none
         ),
     },
-    { id: 'state', title: words.facts.state, cell: ({ state }) => <State of={state} /> },
+    { id: 'state', title: words.facts.state, cell: ({ state }) => <ArtifactStateMark state={state} /> },
     { id: 'digest', title: words.facts.digest, cell: ({ digest }) => <Digest of={digest} /> },
-    { id: 'size', title: words.facts.size, cell: ({ sizeBytes }) => size(sizeBytes), isNumber: true },
+    { id: 'size', title: words.facts.size, cell: ({ sizeBytes }) => <Size bytes={sizeBytes} />, isNumber: true },
   ]
-}
-
-function State({ of }: { of: ArtifactState }) {
-  const [mark] = stateMarks(of)
-  if (!mark) return <span class="quiet">{words.states[of]}</span>
-  return (
-    <Mark tone={mark.tone} icon={mark.icon}>
-      {mark.word}
-    </Mark>
-  )
 }
 
 function Digest({ of }: { of: string | null }) {
   if (of === null) return <span class="quiet">{texts.words.none}</span>
   return <Identifier text={of} what={words.facts.digest} most={DIGEST_LETTERS} />
-}
-
-function size(bytes: number | string | null): string {
-  return bytes === null ? texts.words.none : sizeText(Number(bytes))
 }

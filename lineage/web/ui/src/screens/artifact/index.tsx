@@ -4,10 +4,10 @@ import { address } from '../../address/address'
 import { useUpdates } from '../../api/live'
 import type { Answer } from '../../api/queries'
 import { useAnswer } from '../../api/use-answer'
-import { stateMarks } from '../../graph/provenance'
 import { ProvenanceGraph } from '../../graph/provenance-graph'
-import { Mark } from '../../parts/phase'
+import { ArtifactText } from '../../parts/artifact-text'
 import { Screen } from '../../parts/screen'
+import { ArtifactStateMark } from '../../parts/state-marks'
 import { Empty, Shown } from '../../parts/states'
 import { Tabs } from '../../parts/tabs'
 import { texts } from '../../texts'
@@ -24,13 +24,14 @@ export interface TabProps {
 }
 
 const words = texts.artifact
-type Tab = Exclude<keyof typeof words.tabs, 'content'>
+type Tab = keyof typeof words.tabs
 
 const TABS: Readonly<Record<Tab, ComponentType<TabProps>>> = {
   provenance: ({ artifact, params }) => <ProvenanceGraph roots={[artifact.id]} name={artifact.name} params={params} />,
   details: Details,
   history: History,
   uses: Uses,
+  content: ArtifactText,
 }
 
 export function ArtifactScreen({ path: [id = '', tab], params }: ScreenProps) {
@@ -60,12 +61,13 @@ function Tabbed({ artifact, tab, params }: TabProps & { tab: Tab }) {
   return (
     <Screen
       title={artifact.name}
-      above={artifact.type === null ? words.title : `${words.title} · ${artifact.type}`}
-      beside={stateMarks(artifact.state).map(({ word, tone, icon }) => (
-        <Mark key={word} tone={tone} icon={icon}>
-          {word}
-        </Mark>
-      ))}
+      above={
+        <>
+          <a href={address(['artifacts'])}>{texts.artifacts.title}</a>
+          {artifact.type !== null && ` / ${artifact.type}`}
+        </>
+      }
+      beside={<ArtifactStateMark state={artifact.state} />}
     >
       <Tabs
         label={words.title}

@@ -2,13 +2,14 @@
 import { address } from '../../address/address'
 import type { Answer } from '../../api/queries'
 import { useAnswer } from '../../api/use-answer'
+import { Name } from '../../parts/name'
+import { ForwardPager, onward } from '../../parts/pager'
 import { PhaseMark } from '../../parts/phase'
 import { Shown } from '../../parts/states'
 import { type Column, Table } from '../../parts/table'
 import { Moment } from '../../parts/values'
 import { texts } from '../../texts'
 import type { Artifact, TabProps } from '.'
-import { Onward } from './onward'
 
 type Reader = Extract<
   NonNullable<Answer<'page-artifact-readers'>['node']>,
@@ -23,11 +24,7 @@ const COLUMNS: readonly Column<Reader>[] = [
   {
     id: 'run',
     title: words.run,
-    cell: ({ run }) => (
-      <a href={address(['runs', run.id])}>
-        <bdi>{run.displayName}</bdi>
-      </a>
-    ),
+    cell: ({ run }) => <Name text={run.displayName} href={address(['runs', run.id])} />,
   },
   { id: 'namespace', title: words.namespace, cell: ({ run }) => run.namespace },
   { id: 'phase', title: words.phase, cell: ({ phase }) => <PhaseMark phase={phase} /> },
@@ -53,7 +50,7 @@ export function Uses({ artifact, params }: TabProps) {
             node?.__typename === 'Artifact' && node.consumers.nodes.length ? (
               <>
                 <Table caption={words.readers} columns={COLUMNS} rows={node.consumers.nodes} keyOf={(one) => one.id} />
-                <Onward of={node.consumers.pageInfo} params={params} />
+                <ForwardPager next={onward(node.consumers.pageInfo)} params={params} />
               </>
             ) : (
               <p class="quiet">{words.noReaders}</p>
@@ -71,9 +68,7 @@ export function Made({ by }: { by: Artifact['producer'] }) {
     <p class="row">
       <StepLink of={by} />
       <span class="quiet">{texts.graph.step.of}</span>
-      <a href={address(['runs', by.run.id])}>
-        <bdi>{by.run.displayName}</bdi>
-      </a>
+      <Name text={by.run.displayName} href={address(['runs', by.run.id])} />
       <PhaseMark phase={by.phase} />
       <span class="quiet">
         <Moment at={by.finishedAt ?? by.startedAt} />
@@ -87,9 +82,5 @@ export function StepLink({
 }: {
   of: Pick<Reader, 'id' | 'displayName'> & { run: { id: string } }
 }) {
-  return (
-    <a href={address(['runs', run.id, 'graph'], { step: id })}>
-      <bdi>{displayName}</bdi>
-    </a>
-  )
+  return <Name text={displayName} href={address(['runs', run.id, 'graph'], { step: id })} />
 }

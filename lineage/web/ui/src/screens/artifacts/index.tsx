@@ -25,13 +25,13 @@ const URI_LENGTH = 56
 
 const ArtifactScreen = lazily(() => import('../artifact').then((it) => it.ArtifactScreen))
 
-/** All artifacts; or the one whose id follows in the address. */
-export function ArtifactsScreen(props: ScreenProps) {
-  return props.path.length ? <ArtifactScreen {...props} /> : <ListedArtifacts {...props} />
+/** One of them where the address names one, else the list. */
+export function ArtifactScreens(props: ScreenProps) {
+  return props.path[0] ? <ArtifactScreen {...props} /> : <ArtifactsScreen {...props} />
 }
 
-function ListedArtifacts({ params }: ScreenProps) {
-  useUpdates(['page-artifacts']) // they are counted once for a filter: it takes a moment where there are many
+function ArtifactsScreen({ params }: ScreenProps) {
+  useUpdates(['page-artifacts', 'page-artifact-count'])
   const said = texts.artifacts
   const sorting = sortingOf(params.sort, NEWEST_FIRST)
   const where = whereOf(params)

@@ -11,6 +11,7 @@ import { Moment } from '../../parts/values'
 import { texts } from '../../texts'
 
 const MOST_FOUND = 20
+const OF_ID = /^WyJ[\w-]+$/ // the API refuses what can be no id; all of them begin so, as JSON in base64
 
 export function Adding({ ids, find, most }: { ids: readonly string[]; find: string; most: number }) {
   const said = texts.compare
@@ -103,7 +104,7 @@ export function namedBy(find: string): RunWhere {
   return {
     or: [
       { displayName: { contains: find } },
-      { id: { in: words } },
+      { id: { in: words.filter((word) => OF_ID.test(word)) } },
       { uid: { in: words } },
       { name: { in: words } },
       { displayName: { in: words } },

@@ -8,6 +8,7 @@ import { Screen } from '../../parts/screen'
 import { Empty, Shown } from '../../parts/states'
 import { texts } from '../../texts'
 import type { ScreenProps } from '..'
+import { MOST_COMPARED } from '../runs'
 import { Adding } from './adding'
 import { MetricBars } from './bars'
 import { CompareTable } from './compare-table'
@@ -15,14 +16,13 @@ import { Pair } from './pair'
 import { ReportedPlots } from './reported'
 import { type Directions, differing, inOrder, type Run, SECTIONS, sectionsOf } from './rows'
 
-const MOST = 10
 const STEPS = 100 // of a run, in one answer
 
 export function CompareScreen({ params }: ScreenProps) {
   const said = texts.compare
   useUpdates(['page-compare', 'page-run-diff'])
   const named = [...new Set(params.runs?.split(',').filter(Boolean))]
-  const ids = inOrder(named.slice(0, MOST), params.base)
+  const ids = inOrder(named.slice(0, MOST_COMPARED), params.base)
   const asked = useAnswer('page-compare', ids.length ? { ids } : null)
   return (
     <Screen
@@ -47,8 +47,8 @@ export function CompareScreen({ params }: ScreenProps) {
         )
       }
     >
-      <Adding ids={ids} find={params.find ?? ''} most={MOST} />
-      {named.length > MOST && <p class="trouble">{said.tooMany(MOST)}</p>}
+      <Adding ids={ids} find={params.find ?? ''} most={MOST_COMPARED} />
+      {named.length > MOST_COMPARED && <p class="trouble">{said.tooMany(MOST_COMPARED)}</p>}
       {ids.length < 2 && <HowToChoose hasOne={ids.length === 1} />}
       {ids.length > 0 && (
         <Shown of={asked}>

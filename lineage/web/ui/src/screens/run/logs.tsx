@@ -47,7 +47,7 @@ export function LogsTab({ run, params }: TabProps) {
               </ul>
               <Pager of={node.artifacts.pageInfo} />
             </nav>
-            <ArtifactText key={chosen.id} artifact={chosen.id} name={chosen.name} />
+            <ArtifactText key={chosen.id} artifact={chosen} params={params} />
           </div>
         )
       }}
