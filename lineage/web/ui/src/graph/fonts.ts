@@ -16,7 +16,7 @@ export function pictureFonts(): Fonts {
 function measuring(size: string): Measure {
   const context = document.createElement('canvas').getContext('2d')
   if (!context) return (text) => text.length * AVERAGE
-  context.font = `${size} ${getComputedStyle(document.documentElement).fontFamily}`
+  context.font = `${size} ${getComputedStyle(document.body).fontFamily}`
   const known = new Map<string, number>()
   return (text) => {
     const width = known.get(text) ?? context.measureText(text).width
