@@ -391,6 +391,7 @@ def asked_of_example() -> dict[str, Any]:
         "uid": NIGHTLY.uid,
         "text": "churn",
         "first": 5,
+        "asOf": "2026-11-16T00:00:00Z",
         "boxes": [{"id": name, "width": 120, "height": 46} for name in "abc"],
         "links": [{"source": "a", "target": "b"}, {"source": "b", "target": "c"}, {"source": "a", "target": "c"}],
     }

@@ -62,6 +62,12 @@ export function useAnswers<N extends Name>(name: N, each: readonly Variables<N>[
   )
 }
 
+/** Ask what will be needed in a moment. */
+export function askAhead<N extends Name>(name: N, variables: Variables<N>): void {
+  const queryFn = ({ signal }: { signal: AbortSignal }) => ask(name, variables, signal)
+  void answers.prefetchQuery({ queryKey: [name, variables], queryKeyHashFn: JSON.stringify, queryFn })
+}
+
 function useObserved<T extends object>(
   queryKey: readonly unknown[],
   fetched: (signal: AbortSignal) => Promise<T>,

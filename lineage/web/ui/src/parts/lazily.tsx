@@ -3,15 +3,18 @@ import { useEffect, useState } from 'preact/hooks'
 import { Refused } from '../api/client'
 import { Failure, Loading } from './states'
 
+/** A component that is fetched when it is needed; `fetched` has it fetched ahead, by who knows that it will be. */
+export type Lazy<P> = ComponentType<P> & { readonly fetched?: () => void }
+
 /** A component that is fetched when it is first shown, so that nobody waits for what is not looked at. */
-export function lazily<P extends object>(fetched: () => Promise<ComponentType<P>>): ComponentType<P> {
+export function lazily<P extends object>(fetch: () => Promise<ComponentType<P>>): Lazy<P> {
   let there: ComponentType<P> | undefined
-  return function Lazily(props: P) {
+  function Lazily(props: P) {
     const [, drawAgain] = useState(0)
     const [error, setError] = useState<Refused>()
     useEffect(() => {
       if (there) return
-      fetched().then(
+      fetch().then(
         (component) => {
           there = component
           drawAgain((times) => times + 1)
@@ -25,4 +28,5 @@ export function lazily<P extends object>(fetched: () => Promise<ComponentType<P>
     }
     return error ? <Failure error={error} again={() => location.reload()} /> : <Loading />
   }
+  return Object.assign(Lazily, { fetched: () => void fetch().catch(() => undefined) })
 }

@@ -1,9 +1,10 @@
 /** A run: what is known of it, a tab a question. Each tab has its own address, and is fetched when it is opened. */
-import type { ComponentType } from 'preact'
+import { useEffect } from 'preact/hooks'
 import { address } from '../../address/address'
 import { useUpdates } from '../../api/live'
-import { useAnswer } from '../../api/use-answer'
-import { lazily } from '../../parts/lazily'
+import { askAhead, useAnswer } from '../../api/use-answer'
+import { Icon } from '../../parts/icons'
+import { type Lazy, lazily } from '../../parts/lazily'
 import { PhaseMark } from '../../parts/phase'
 import { Screen } from '../../parts/screen'
 import { Empty, Shown } from '../../parts/states'
@@ -19,7 +20,7 @@ export interface TabProps {
   readonly params: ScreenProps['params']
 }
 
-const TABS: Readonly<Record<keyof typeof texts.run.tabs, ComponentType<TabProps>>> = {
+const TABS: Readonly<Record<keyof typeof texts.run.tabs, Lazy<TabProps>>> = {
   graph: lazily(() => import('./graph').then((it) => it.GraphTab)),
   details: DetailsTab,
   steps: lazily(() => import('./steps').then((it) => it.StepsTab)),
@@ -36,14 +37,20 @@ const TABS: Readonly<Record<keyof typeof texts.run.tabs, ComponentType<TabProps>
 type TabName = keyof typeof TABS
 
 export function RunScreen({ path, params }: ScreenProps) {
-  const [id = '', tab = 'graph'] = path
+  const [id = '', asked = 'graph'] = path
+  const tab = asked in TABS ? (asked as TabName) : 'graph'
+  // What the tab needs comes beside what is known of the run, and not after it.
+  useEffect(() => {
+    TABS[tab].fetched?.()
+    if (tab === 'graph') askAhead('run-graph', { id })
+  }, [id, tab])
   useUpdates(['page-run'], id)
   const answered = useAnswer('page-run', { id })
   return (
     <Shown of={answered}>
       {({ node }) =>
         node?.__typename === 'Run' ? (
-          <KnownRunScreen run={node} tab={tab in TABS ? (tab as TabName) : 'graph'} params={params} />
+          <KnownRunScreen run={node} tab={tab} params={params} />
         ) : (
           <Empty title={texts.run.notARun} />
         )
@@ -81,6 +88,12 @@ function KnownRunScreen({ run, tab, params }: TabProps & { tab: TabName }) {
               {texts.run.trends}
             </a>
           )}
+          {run.pages.map((page) => (
+            <a key={page.name} class="button" href={page.url} target="_blank" rel="noopener noreferrer">
+              {page.name}
+              <Icon name="external" />
+            </a>
+          ))}
           <a class="button" href={address(['compare'], { runs: run.id })}>
             {texts.run.compare}
           </a>
