@@ -133,7 +133,7 @@ def test_an_empty_store_is_told_apart_from_one_that_fails(screen: str, started: 
 class Failing(FakeStore):
     """A store whose database is away."""
 
-    def page(self, *_: Any, **__: Any) -> Any:
+    def _list(self, *_: Any, **__: Any) -> Any:
         raise StoreError("password=hunter2")
 
 
@@ -198,9 +198,10 @@ def test_a_graph_of_a_thousand_steps_is_drawn_walked_and_agrees_with_its_table(s
         run = asked(reader.address, "{ runs { nodes { id } } }")["runs"]["nodes"][0]["id"]
         reader.open(f"#/runs/{run}/graph")
         expect(reader.page.locator("g.thing")).to_have_count(STEPS)
-        find = reader.page.get_by_placeholder("Find in this graph")
+        find = reader.page.get_by_label("Find in this graph")
         find.fill("step-777")
         find.press("Enter")
-        reader.page.get_by_role("button", name="Table", exact=True).click()
+        expect(reader.page.locator("g.thing[data-found]")).to_have_count(1)
+        reader.page.get_by_text("Table", exact=True).click()
         expect(reader.page.get_by_role("row").filter(has_text="step-777").first).to_be_visible()
         assert reader.complaints == []
