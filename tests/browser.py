@@ -17,9 +17,14 @@ PATIENCE_SECONDS: Final = 60.0
 PAGE_MILLISECONDS: Final = 4_000  # of the page's own time, in which what a script waits for passes at once
 
 
+def found_browser() -> str | None:
+    """Say where the browser is, if there is one."""
+    return next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
 def browser() -> str:
     """Say where the browser is, or skip the test."""
-    found = next((path for name in NAMES if (path := shutil.which(name))), None)
+    found = found_browser()
     if found is None:
         pytest.skip("there is no browser: install Debian's package chromium")
     return found

@@ -9,6 +9,7 @@ It speaks ASGI itself: what a framework does around a handler costs more than mo
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, TypeAlias
 
@@ -20,6 +21,7 @@ from lineage.deadline import Deadline
 from lineage.errors import NoRoom, RightsUnknown, Unauthenticated
 from lineage.room import Room, Share
 from lineage.web.admission import Admission, TooMany
+from lineage.web.compression import Encoding, compressed, encoding_for
 from lineage.web.documents import Documents
 from lineage.web.headers import SECURITY_HEADERS
 from lineage.web.negotiation import GRAPHQL, JSON, answer_type
@@ -32,7 +34,9 @@ Answer: TypeAlias = Callable[[Grant, str, Mapping[str, Any] | None, str | None, 
 Reply: TypeAlias = tuple[Message, Message]
 """The start of a response, and its body."""
 
-HEADERS: Final = ((b"vary", b"Accept"), (b"cache-control", b"no-store"), *SECURITY_HEADERS)
+SMALLEST_PACKED: Final = 1_024  # less is one packet, however it is written
+LARGEST_PACKED: Final = 4 * 2**20  # more is for no page, and would take long
+HEADERS: Final = ((b"vary", b"Accept, Accept-Encoding"), (b"cache-control", b"no-store"), *SECURITY_HEADERS)
 THREADS: Final = 10
 HEAVY_THREADS: Final = 2  # with the others fewer than a store opens connections: the page and probes need some
 MOST_NODES_BESIDE: Final = 20_000  # a second's work; what may read more has those few threads, and no others
@@ -69,6 +73,14 @@ def endpoint(
     return _Endpoint(answer, admission or Admission(OPEN), documents or Documents(), body_seconds, room).respond
 
 
+@dataclass(frozen=True, slots=True)
+class Form:
+    """In which form an answer is sent."""
+
+    media_type: str
+    encoding: Encoding | None
+
+
 class _Endpoint:
     """Answers requests. Its coroutines run on one loop, all else on threads."""
 
@@ -96,7 +108,8 @@ class _Endpoint:
             with self._admission.under_way(grant):
                 if scope["method"] == "POST":
                     await self._questions.read(body, headers, receive)
-                reply = await self._reply(grant, scope, body, form, receive, share)
+                encoding = encoding_for(headers.get("accept-encoding"))
+                reply = await self._reply(grant, scope, body, Form(form, encoding), receive, share)
         except AskerGone:
             return
         except (Refused, *NOT_NOW) as refusal:
@@ -106,34 +119,35 @@ class _Endpoint:
         await _send(reply, send)
 
     async def _reply(
-        self, grant: Grant, scope: Scope, body: bytearray, media_type: str, receive: Receive, share: Share
+        self, grant: Grant, scope: Scope, body: bytearray, form: Form, receive: Receive, share: Share
     ) -> Reply:
         deadline = Deadline(BUDGET_SECONDS, share=share)
-        asked = (grant, scope, body, media_type, deadline)
+        asked = (grant, scope, body, form, deadline)
         reply = await self._threads.run(partial(self._unless_heavy, *asked), deadline, receive)
         if reply is None:
             reply = await self._few.run(partial(self._whatever, *asked), deadline, receive)
         return reply
 
     def _unless_heavy(
-        self, grant: Grant, scope: Scope, body: bytearray, media_type: str, deadline: Deadline
+        self, grant: Grant, scope: Scope, body: bytearray, form: Form, deadline: Deadline
     ) -> Reply | None:
         question = self._questions.of_request(scope, body)
         if nodes_asked(question.query, question.operation_name, question.variables or {}) > MOST_NODES_BESIDE:
             return None
-        return self._answered(grant, scope, question, media_type, deadline)
+        return self._answered(grant, scope, question, form, deadline)
 
-    def _whatever(self, grant: Grant, scope: Scope, body: bytearray, media_type: str, deadline: Deadline) -> Reply:
+    def _whatever(self, grant: Grant, scope: Scope, body: bytearray, form: Form, deadline: Deadline) -> Reply:
         # What was read of the body before is not kept while this waits: it takes up to twenty times the room.
-        return self._answered(grant, scope, self._questions.of_request(scope, body), media_type, deadline)
+        return self._answered(grant, scope, self._questions.of_request(scope, body), form, deadline)
 
-    def _answered(self, grant: Grant, scope: Scope, question: Question, media_type: str, deadline: Deadline) -> Reply:
+    def _answered(self, grant: Grant, scope: Scope, question: Question, form: Form, deadline: Deadline) -> Reply:
         if scope["method"] != "POST" and _kind(question) == "mutation":
             # Links and images are fetched by GET, from any page: they must change nothing.
-            return reply_of(405, error_of("A mutation takes a POST."), media_type, Allow="POST")
+            return reply_of(405, error_of("A mutation takes a POST."), form.media_type, Allow="POST")
         answered = self._answer(grant, question.query, question.variables, question.operation_name, deadline)
         executed = "data" in answered
-        return reply_of(200 if executed or media_type == JSON else 400, answered, media_type)
+        status = 200 if executed or form.media_type == JSON else 400
+        return _packed(status, to_json(answered), form)
 
 
 NOT_NOW: Final = (NoRoom, Overloaded, RightsUnknown, TooMany, Unauthenticated)
@@ -194,7 +208,17 @@ def error_of(message: str, code: str = BAD_USER_INPUT) -> Mapping[str, Any]:
 
 def reply_of(status: int, answer: Mapping[str, Any], media_type: str, **more: str) -> Reply:
     """Write a response. `more` are headers."""
-    body = to_json(answer)
+    return _replied(status, to_json(answer), media_type, more)
+
+
+def _packed(status: int, body: bytes, form: Form) -> Reply:
+    """Write a response, compressed where that is worth it."""
+    if form.encoding is None or not SMALLEST_PACKED <= len(body) <= LARGEST_PACKED:
+        return _replied(status, body, form.media_type, {})
+    return _replied(status, compressed(body, form.encoding), form.media_type, {"Content-Encoding": form.encoding})
+
+
+def _replied(status: int, body: bytes, media_type: str, more: Mapping[str, str]) -> Reply:
     headers = [
         (b"content-type", f"{media_type}; charset=utf-8".encode()),
         (b"content-length", str(len(body)).encode()),

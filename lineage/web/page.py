@@ -9,17 +9,15 @@ from mimetypes import types_map
 from pathlib import Path
 from typing import Final
 
-import brotli
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from lineage.web.negotiation import takes
+from lineage.web.compression import Encoding, compressed_well, encoding_for
 
 BUILT: Final = Path(__file__).parent / "static" / "page"
 FIRST: Final = "index.html"
-BROTLI: Final = "br"
 FOR_GOOD: Final = "public, max-age=31536000, immutable"
 EACH_TIME: Final = "no-cache"
 
@@ -42,10 +40,10 @@ async def _asset(request: Request) -> Response:
 
 def _answer(request: Request, name: str, kept: str) -> Response:
     headers = {"Cache-Control": kept, "Vary": "Accept-Encoding"}
-    body, packed = _contents(name)
-    if takes(request.headers.get("accept-encoding"), BROTLI):
-        body, headers = packed, {**headers, "Content-Encoding": BROTLI}
-    return Response(body, headers=headers, media_type=types_map[Path(name).suffix])
+    encoding = encoding_for(request.headers.get("accept-encoding"))
+    if encoding is not None:
+        headers["Content-Encoding"] = encoding
+    return Response(_contents(name, encoding), headers=headers, media_type=types_map[Path(name).suffix])
 
 
 @cache
@@ -55,7 +53,7 @@ def _files() -> dict[str, Path]:
 
 
 @cache
-def _contents(name: str) -> tuple[bytes, bytes]:
-    """The bytes of a file, and these compressed."""
+def _contents(name: str, encoding: Encoding | None) -> bytes:
+    """The bytes of a file, compressed or not."""
     body = _files()[name].read_bytes()
-    return body, brotli.compress(body)
+    return body if encoding is None else compressed_well(body, encoding)

@@ -27,6 +27,7 @@ from tests.bench import (
     kafka,
     mlmd,
     objects,
+    pages,
     recording,
     serving,
     subscriptions,
@@ -50,6 +51,7 @@ SUBJECTS: Final[Mapping[str, Subject]] = {
     "differences": differences.measure,
     "drawing": drawing.measure,
     "trends": trends.measure,
+    "page": pages.measure,
 }
 CAPTION: Final = (
     "An event is one attempt at a step that has ended: its ports, five parameters and its pod. Where runs have ended, "
@@ -109,8 +111,8 @@ def _table(rows: Sequence[Row | Weight], rounds: int) -> Table:
 
 def _cells(row: Row | Weight) -> Iterable[str]:
     if isinstance(row, Weight):
-        limit, met = f"{row.limit_bytes / 1e6:,.0f} MB", "yes" if row.met else "[bold]NO[/]"
-        return f"{row.size_bytes / 1e6:,.0f} MB", "the limit", limit, "", f"< {limit}", met
+        limit, met = _size(row.limit_bytes), "yes" if row.met else "[bold]NO[/]"
+        return _size(row.size_bytes), "the limit", limit, "", f"< {limit}", met
     met = {True: "yes", False: "[bold]NO[/]", None: ""}[row.met]
     ratio = f"{row.ratio:,.2f} × {'speed' if row.of_speed else 'time'}"
     return _duration(row.ours), row.beside, _duration(row.theirs), ratio, _target(row), met
@@ -124,6 +126,10 @@ def _target(row: Row) -> str:
             return f"≥ {times:g}"
         case None:
             return ""
+
+
+def _size(size_bytes: int) -> str:
+    return f"{size_bytes / 1e6:,.0f} MB" if size_bytes >= 1e6 else f"{size_bytes / 1e3:,.0f} kB"
 
 
 def _duration(seconds: float) -> str:

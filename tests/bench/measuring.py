@@ -58,7 +58,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weight:
-    """The most memory that a process of ours held, and how much it may."""
+    """How much something of ours is, such as the memory that a process held at most, and how much it may be."""
 
     what: str
     size_bytes: int

@@ -38,7 +38,7 @@ def test_a_query_is_answered_by_post(client: Client) -> None:
     response = post(client, {"query": COUNT, "variables": {}, "operationName": None, "unknown": 1})
     assert (response.status_code, response.json()) == (200, COUNTED)
     assert response.headers["content-type"] == f"{GRAPHQL}; charset=utf-8"
-    assert response.headers["vary"] == "Accept"
+    assert response.headers["vary"] == "Accept, Accept-Encoding"
     assert response.headers["cache-control"] == "no-store"
 
 
@@ -190,14 +190,32 @@ def test_the_page_is_asked_for_each_time_and_what_it_loads_but_once(client: Clie
         assert "immutable" in client.get(f"/{address}").headers["cache-control"]
 
 
-def test_the_page_is_compressed_for_those_who_can_read_it(client: Client) -> None:
+@pytest.mark.parametrize(
+    ("accepted", "encoding"), [("gzip, deflate", "gzip"), ("gzip, br", "br"), ("br;q=0, gzip;q=0.5", "gzip")]
+)
+def test_the_page_is_compressed_for_those_who_can_read_it(accepted: str, encoding: str, client: Client) -> None:
     for address in ["", *assets(client)]:
-        plain = client.get(f"/{address}", headers={"Accept-Encoding": "gzip, br;q=0"})
-        packed = client.get(f"/{address}", headers={"Accept-Encoding": "gzip, br"})
+        plain = client.get(f"/{address}", headers={"Accept-Encoding": "identity"})
+        packed = client.get(f"/{address}", headers={"Accept-Encoding": accepted})
         assert "content-encoding" not in plain.headers
-        assert packed.headers["content-encoding"] == "br"
+        assert packed.headers["content-encoding"] == encoding
         assert (packed.content, packed.headers["vary"]) == (plain.content, "Accept-Encoding")
         assert int(packed.headers["content-length"]) < int(plain.headers["content-length"])
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br"])
+def test_an_answer_that_is_longer_than_a_packet_is_compressed_for_those_who_can_read_it(
+    encoding: str, client: Client
+) -> None:
+    long = {"query": "{ __schema { types { name description } } }"}
+    plain = client.post("/graphql", json=long, headers={"Accept-Encoding": "identity"})
+    packed = client.post("/graphql", json=long, headers={"Accept-Encoding": encoding})
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["content-encoding"] == encoding
+    assert packed.json() == plain.json()
+    assert int(packed.headers["content-length"]) < int(plain.headers["content-length"]) / 2
+    short = client.post("/graphql", json={"query": COUNT}, headers={"Accept-Encoding": encoding})
+    assert "content-encoding" not in short.headers
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ export interface Saved {
   'page-run-diff': Asked<Api.PageRunDiffQueryVariables, Api.PageRunDiffQuery>
   'page-run-events': Asked<Api.PageRunEventsQueryVariables, Api.PageRunEventsQuery>
   'page-run-logs': Asked<Api.PageRunLogsQueryVariables, Api.PageRunLogsQuery>
-  'page-run-parameters': Asked<Api.PageRunParametersQueryVariables, Api.PageRunParametersQuery>
+  'page-run-values': Asked<Api.PageRunValuesQueryVariables, Api.PageRunValuesQuery>
   'page-run-raw': Asked<Api.PageRunRawQueryVariables, Api.PageRunRawQuery>
   'page-run-reports': Asked<Api.PageRunReportsQueryVariables, Api.PageRunReportsQuery>
   'page-run-rerun': Asked<Api.PageRunRerunQueryVariables, Api.PageRunRerunQuery>

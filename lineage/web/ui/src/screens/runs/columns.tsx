@@ -8,7 +8,9 @@ import { metricText } from '../../parts/wording'
 import { texts } from '../../texts'
 
 export type Run = Answer<'page-runs'>['runs']['nodes'][number]
-export type Parameters = ReadonlyMap<string, ReadonlyMap<string, { value: string | null; redacted: boolean }>>
+
+/** What a run was given, and what it measured. */
+export type Values = Extract<Answer<'page-run-values'>['nodes'][number], { __typename: 'Run' }>
 
 interface RunColumn {
   readonly cell: (run: Run) => ComponentChildren
@@ -46,19 +48,24 @@ export const OF_RUNS: Readonly<Record<keyof typeof texts.runs.column, RunColumn>
   duration: { cell: (run) => <Duration seconds={run.durationSeconds} />, sort: 'duration', isNumber: true },
 }
 
-/** The metrics that somebody recorded of these runs, by name. */
-export function metricsOf(runs: readonly Run[]): readonly string[] {
-  const names = runs.flatMap((run) => run.metrics.filter((one) => one.source !== BUILT_IN).map((one) => one.name))
-  return [...new Set(names)].sort()
+/** What there is to choose from among the values of some runs, by name: metrics that somebody recorded, and parameters. */
+export function namesIn(values: Iterable<Values>): { metrics: readonly string[]; parameters: readonly string[] } {
+  const metrics = new Set<string>()
+  const parameters = new Set<string>()
+  for (const run of values) {
+    for (const metric of run.metrics) if (metric.source !== BUILT_IN) metrics.add(metric.name)
+    for (const parameter of run.parameters) parameters.add(parameter.name)
+  }
+  return { metrics: [...metrics], parameters: [...parameters] }
 }
 
-export function metricCell(run: Run, name: string): ComponentChildren {
-  const metric = run.metrics.find((one) => one.name === name)
+export function metricCell(values: Values | undefined, name: string): ComponentChildren {
+  const metric = values?.metrics.find((one) => one.name === name)
   return metric ? metricText(metric) : none()
 }
 
-export function parameterCell(run: Run, name: string, parameters: Parameters): ComponentChildren {
-  const parameter = parameters.get(run.id)?.get(name)
+export function parameterCell(values: Values | undefined, name: string): ComponentChildren {
+  const parameter = values?.parameters.find((one) => one.name === name)
   return parameter ? <ParameterValue {...parameter} /> : none()
 }
 

@@ -19,13 +19,13 @@ import type { ScreenProps } from '..'
 import {
   METRIC,
   metricCell,
-  metricsOf,
+  namesIn,
   OF_RUNS,
   PARAMETER,
-  type Parameters,
   parameterCell,
   type Run,
   SHOWN_FIRST,
+  type Values,
 } from './columns'
 
 const PAGE = 50
@@ -39,19 +39,18 @@ export function RunsScreen(props: ScreenProps) {
 }
 
 function ListedRuns({ params }: ScreenProps) {
-  useUpdates(['page-runs', 'page-run-count'])
+  useUpdates(['page-runs', 'page-run-count', 'page-run-values'])
   const where = whereOf(params)
   const sorting = sortingOf(params.sort, NEWEST_FIRST)
   const listed = useAnswer('page-runs', { where, orderBy: orderOf(sorting), ...pageAsked(params, PAGE) })
   const counted = useAnswer('page-run-count', { where })
   const runs = listed.state === 'answered' ? listed.data.runs.nodes : []
   const shown = (params.columns || SHOWN_FIRST).split(',')
-  const wantsParameters = params.choosing === 'columns' || shown.some((name) => name.startsWith(PARAMETER))
-  const given = useAnswer(
-    'page-run-parameters',
-    wantsParameters && runs.length ? { ids: runs.map((run) => run.id) } : null,
+  const isChoosing = params.choosing === 'columns'
+  const wantsValues = isChoosing || shown.some((name) => name.startsWith(METRIC) || name.startsWith(PARAMETER))
+  const values = valuesOf(
+    useAnswer('page-run-values', wantsValues && runs.length ? { ids: runs.map((run) => run.id) } : null),
   )
-  const parameters = parametersOf(given)
   const selected = params.selected?.split(',') ?? []
   return (
     <Screen
@@ -60,7 +59,7 @@ function ListedRuns({ params }: ScreenProps) {
         <>
           {counted.state === 'answered' && <span class="quiet">{texts.runs.count(counted.data.runs.totalCount)}</span>}
           {selected.length > 0 && <Selection selected={selected} />}
-          <ColumnMenu shown={shown} runs={runs} parameters={parameters} isOpen={params.choosing === 'columns'} />
+          <ColumnMenu shown={shown} values={values} isOpen={isChoosing} />
         </>
       }
     >
@@ -71,7 +70,7 @@ function ListedRuns({ params }: ScreenProps) {
             <>
               <Table
                 caption={texts.runs.title}
-                columns={columnsOf(shown, sorting, parameters, selected)}
+                columns={columnsOf(shown, sorting, values, selected)}
                 rows={data.runs.nodes}
                 keyOf={(run) => run.id}
                 rowClass={(run) => (selected.includes(run.id) ? 'is-marked' : undefined)}
@@ -118,7 +117,7 @@ function Selection({ selected }: { selected: readonly string[] }) {
 function columnsOf(
   shown: readonly string[],
   sorting: Sorting,
-  parameters: Parameters,
+  values: ValuesOf,
   selected: readonly string[],
 ): Column<Run>[] {
   const selection: Column<Run> = {
@@ -140,14 +139,14 @@ function columnsOf(
       return {
         id: name,
         title: metric,
-        cell: (run) => metricCell(run, metric),
+        cell: (run) => metricCell(values.get(run.id), metric),
         isNumber: true,
         ...sortable(sorting, name),
       }
     }
     if (name.startsWith(PARAMETER)) {
       const parameter = name.slice(PARAMETER.length)
-      return { id: name, title: parameter, cell: (run) => parameterCell(run, parameter, parameters) }
+      return { id: name, title: parameter, cell: (run) => parameterCell(values.get(run.id), parameter) }
     }
     const column = OF_RUNS[name as keyof typeof OF_RUNS]
     if (!column) return null
@@ -162,22 +161,13 @@ function columnsOf(
   return [selection, ...rest.filter((column) => column !== null)]
 }
 
-function ColumnMenu({
-  shown,
-  runs,
-  parameters,
-  isOpen,
-}: {
-  shown: readonly string[]
-  runs: readonly Run[]
-  parameters: Parameters
-  isOpen: boolean
-}) {
+function ColumnMenu({ shown, values, isOpen }: { shown: readonly string[]; values: ValuesOf; isOpen: boolean }) {
+  const known = namesIn(values.values())
+  // What was chosen stays to be chosen, also where no run of this page has it.
   const chosen = (prefix: string) =>
     shown.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length))
-  const metrics = [...new Set([...metricsOf(runs), ...chosen(METRIC)])].sort()
-  const given = [...parameters.values()].flatMap((named) => [...named.keys()])
-  const parameterNames = [...new Set([...given, ...chosen(PARAMETER)])].sort()
+  const metrics = [...new Set([...known.metrics, ...chosen(METRIC)])].sort()
+  const parameterNames = [...new Set([...known.parameters, ...chosen(PARAMETER)])].sort()
   const offered = (prefix: string, names: readonly string[], title: (name: string) => string) =>
     names.map((name) => (
       <label key={name}>
@@ -213,13 +203,12 @@ function ColumnMenu({
   )
 }
 
-function parametersOf(given: Answered<Answer<'page-run-parameters'>>): Parameters {
+type ValuesOf = ReadonlyMap<string, Values>
+
+/** The values of runs, by their ids. */
+function valuesOf(given: Answered<Answer<'page-run-values'>>): ValuesOf {
   if (given.state !== 'answered') return new Map()
-  return new Map(
-    given.data.nodes
-      .filter((node) => node?.__typename === 'Run')
-      .map((run) => [run.id, new Map(run.parameters.map((one) => [one.name, one]))]),
-  )
+  return new Map(given.data.nodes.filter((node) => node?.__typename === 'Run').map((run) => [run.id, run]))
 }
 
 function toggled(names: readonly string[], name: string): readonly string[] {
