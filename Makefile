@@ -12,7 +12,7 @@ WORKERS ?= auto
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run up test soak fuzz servers check format bench schema page resolve audit wheel clean
+.PHONY: help run up test soak fuzz servers check format bench schema page screenshots resolve audit wheel clean
 
 help: ## Show what there is
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ schema: $(INSTALLED) ## Print the GraphQL schema into graphql/schema.graphql
 
 page: ## Build the page out of lineage/web/ui into what is handed out; needs Node.js ≥ 20.19
 	@cd lineage/web/ui && npm ci --no-progress && npm run check && npm test && npm run build
+
+screenshots: $(INSTALLED) ## Take the pictures of the README, in Chromium
+	@$(BIN)/python -m tests.screenshots
 
 resolve: $(INSTALLED) ## Resolve the newest dependencies that pyproject.toml allows, and refuse known bad ones
 	@$(BIN)/python .ci/resolve_newest.py

@@ -863,20 +863,6 @@ Node: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
-    """How much a store knows, for a first look."""
-
-    runs: int = 0
-    executions: int = 0
-    artifacts: int = 0
-    pipelines: int = 0
-    experiments: int = 0
-    recurring_runs: int = 0
-    deployments: int = 0
-    phases: Mapping[str, int] = field(default_factory=dict)
-
-
 def seconds_between(start: datetime | None, end: datetime | None) -> float | None:
     """Say how long it took; None while either end is unknown."""
     return (end - start).total_seconds() if start is not None and end is not None else None

@@ -23,7 +23,6 @@ from lineage.model import (
     Circumstance,
     Closure,
     Completeness,
-    Counts,
     Deployment,
     DeploymentRevision,
     Direction,
@@ -658,7 +657,6 @@ class LineageStore(Protocol):
         """List the times in which a source was not watched, the newest first. Watchers of one source cover what
         any of them saw."""
 
-    def counts(self, scope: Scope) -> Counts: ...
     def namespaces(self, cluster: str) -> frozenset[str]:
         """Name the namespaces of a cluster in which there is anything that a scope can be of."""
 

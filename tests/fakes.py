@@ -24,7 +24,6 @@ from lineage.model import (
     Closure,
     Completeness,
     Copy,
-    Counts,
     Deployment,
     DeploymentRevision,
     Direction,
@@ -611,20 +610,6 @@ class FakeStore:
 
     def namespaces(self, cluster: str) -> frozenset[str]:
         return frozenset(run.namespace for run in self._known.runs if run.cluster == cluster)
-
-    def counts(self, scope: Scope) -> Counts:
-        self.reads.append("counts")
-        runs = [run for run in self._known.runs if self._visible(scope, run)]
-        return Counts(
-            runs=len(runs),
-            executions=len(self._known.executions),
-            artifacts=len(self._known.artifacts),
-            pipelines=len(self._known.pipelines),
-            experiments=len(self._known.experiments),
-            recurring_runs=len(self._known.recurring_runs),
-            deployments=len(self._known.deployments),
-            phases={phase: sum(run.phase is phase for run in runs) for phase in {run.phase for run in runs}},
-        )
 
     def dump(self, scope: Scope) -> Iterator[Mapping[str, Any]]:
         for node in sorted(self._all(), key=lambda node: encode_key(node.key)):

@@ -27,7 +27,6 @@ from lineage.model import (
     Circumstance,
     Closure,
     Completeness,
-    Counts,
     Deployment,
     DeploymentRevision,
     Direction,
@@ -82,7 +81,6 @@ from lineage.store.completeness import completeness
 from lineage.store.coverage import gaps_of
 from lineage.store.dialect import Dialect
 from lineage.store.dump import dump
-from lineage.store.gone import run_phase
 from lineage.store.impact import impact, that_ran
 from lineage.store.kept import observations
 from lineage.store.locks import LocksMissing, subjects_of
@@ -606,24 +604,6 @@ class SqlStore:
     def gaps(self, scope: Scope, source: SourceStatus, page: PageRequest) -> Page[Gap]:
         with self._reading() as connection:
             return gaps_of(connection, source, page)
-
-    def counts(self, scope: Scope) -> Counts:
-        kinds = {
-            "executions": Execution,
-            "artifacts": Artifact,
-            "pipelines": Pipeline,
-            "experiments": Experiment,
-            "recurring_runs": RecurringRun,
-            "deployments": Deployment,
-        }
-        with self._reading() as connection:
-            shown = run_phase().label("shown")
-            grouped = select(shown, func.count().label("total")).where(queries.in_scope(scope)).group_by("shown")
-            phases = {row.shown: row.total for row in connection.execute(grouped)}
-            totals = {
-                name: paging.count(connection, queries.QUERIES[kind](scope), Listing()) for name, kind in kinds.items()
-            }
-        return Counts(runs=sum(phases.values()), phases=phases, **totals)
 
     def namespaces(self, cluster: str) -> frozenset[str]:
         with self._reading() as connection:

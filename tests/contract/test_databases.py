@@ -16,6 +16,7 @@ from lineage import recorder
 from lineage.deadline import Deadline
 from lineage.errors import StoreError
 from lineage.facts import Fact
+from lineage.model import Run
 from lineage.observation import Observation
 from lineage.ports import EVERYTHING, Listing, PageRequest
 from lineage.store import open_store
@@ -105,7 +106,7 @@ def test_recorded_objects_give_equal_bytes(on_postgresql: Databases, fixtures: P
     for start in range(0, len(said), 100):
         store.apply(together(said[start : start + 100]), recorded_at=RECORDED_AT)
     assert dumped(store) == in_memory(said)
-    assert store.counts(EVERYTHING).runs > 70
+    assert store.count(EVERYTHING, Run, Listing()) > 70
 
 
 # ------------------------------------------------------------------------------------------ at the same time
@@ -203,7 +204,7 @@ def test_recorders_of_different_runs_do_not_wait_for_each_other(postgresql: Serv
     with one._writing() as connection:
         apply(connection, one._dialect, one._rolls, (), subjects_of(first), first, RECORDED_AT)
         two.apply(second, recorded_at=RECORDED_AT)  # would wait for ever
-    assert one.counts(EVERYTHING).runs == 2
+    assert one.count(EVERYTHING, Run, Listing()) == 2
     one.close()
     two.close()
 
@@ -215,7 +216,7 @@ def test_a_reader_sees_one_state_however_many_statements_it_needs(on_postgresql:
     assert next(reading)["type"] == "Artifact"
     record(store, a_workflow(uid="u2", name="v"))
     assert sum(item["type"] == "Run" for item in reading) == 1
-    assert store.counts(EVERYTHING).runs == 2
+    assert store.count(EVERYTHING, Run, Listing()) == 2
 
 
 @pytest.mark.parametrize("limited", [False, True])
