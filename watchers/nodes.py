@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import pairwise
-from typing import Any, Final, TypeAlias, TypeGuard
+from typing import Any, Final, TypeAlias, TypeGuard, TypeVar
 
 import brotli
 import msgspec
@@ -30,6 +30,7 @@ UNPACKED_LIMIT_BYTES: Final = 256 * 2**20  # a packed object is below etcd's 1.5
 UNREADABLE: Final = "unreadable: "
 
 Nodes = Mapping[str, dict[str, Any]]
+T = TypeVar("T")
 
 
 def unpack_nodes(item: KubernetesObject) -> KubernetesObject:
@@ -65,6 +66,37 @@ def unpack_members(members: Members) -> Members:
     except _NOT_PACKED as error:
         raise ValueError("the nodes are packed in an unknown way") from error
     return {**members, "status": msgspec.Raw(_encode({**shown, "nodes": nodes}))}
+
+
+def put_nodes(item: KubernetesObject, nodes: bytes) -> KubernetesObject:
+    """Put nodes that were offloaded to the database of Argo where they belong, as its own hydrator does
+    (`HydrateWithNodes`). What is no object of nodes changes nothing."""
+    try:
+        read = orjson.loads(nodes)
+    except orjson.JSONDecodeError:
+        return item
+    status = item.get("status")
+    if not isinstance(read, dict) or not isinstance(status, dict):
+        return item
+    return {**item, "status": {**_without_nodes(status), "nodes": read}}
+
+
+def put_node_members(members: Members, nodes: bytes) -> Members:
+    """The same, of an object that was not decoded.
+
+    Raises:
+        ValueError: its status, or the nodes, are no object.
+    """
+    read_members(nodes)
+    status = read_members(members["status"])
+    return {**members, "status": msgspec.Raw(_encode({**_without_nodes(status), "nodes": msgspec.Raw(nodes)}))}
+
+
+def _without_nodes(status: Mapping[str, T]) -> dict[str, T]:
+    return {name: value for name, value in status.items() if name not in _STANDING_FOR_NODES}
+
+
+_STANDING_FOR_NODES: Final = frozenset({"nodes", "compressedNodes", "offloadNodeStatusVersion"})
 
 
 class _Start(msgspec.Struct, rename="camel", gc=False):
