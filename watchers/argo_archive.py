@@ -10,20 +10,21 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 import orjson
 
 from lineage.errors import BadAnswer, InvalidObservation, ResourceAbsent, ResourceForbidden
 from lineage.identity import sha256
 from lineage.limits import MAX_OBJECT_BYTES
-from watchers.nodes import put_nodes
+from watchers.nodes import offloaded_version, put_nodes
 from watchers.past import Refused, patiently
 from watchers.source import KubernetesObject, Resource
 
 WORKFLOWS: Final = Resource(group="argoproj.io", version="v1alpha1", plural="archived workflows", kind="Workflow")
 MAX_TEXT_BYTES: Final = MAX_OBJECT_BYTES * 3 // 2  # JSONB is written with spaces, and managed fields are dropped
-_KIND: Final = {"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow"}
+MAX_NODES_BYTES: Final = MAX_OBJECT_BYTES - 2 * 2**20  # what stands beside them is below etcd's 1.5 MiB
+VERSION: Final = f"{WORKFLOWS.group}/{WORKFLOWS.version}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +89,8 @@ class OffloadedNodes(Protocol):
     """Where Argo keeps the nodes of workflows that are too large for the cluster."""
 
     def nodes(self, uid: str, version: str) -> bytes | None:
-        """Read the nodes of one version of a workflow, as JSON; None where they are not there any more, or too large.
+        """Read the nodes of one version of a workflow, as JSON; None where they are not there any more, or larger than
+        `MAX_NODES_BYTES`.
 
         Raises:
             ClusterError: it cannot be asked.
@@ -178,10 +180,10 @@ def _read(
             except InvalidObservation as error:
                 return _damaged(entry, str(error), size_bytes=len(text), digest=sha256(text))
     version = offloaded_version(item)
-    if version is None or offloaded is None:
-        return Kept(entry=entry, item=item)
-    nodes = patiently(lambda: offloaded.nodes(entry.uid, version), wait)
-    return Kept(entry=entry, item=item if nodes is None else put_nodes(item, nodes))
+    if version is not None and offloaded is not None:
+        nodes = patiently(lambda: offloaded.nodes(entry.uid, version), wait)
+        item = item if nodes is None else put_nodes(item, nodes)
+    return Kept(entry=entry, item=item)
 
 
 def _damaged(entry: Entry, reason: str, *, size_bytes: int = 0, digest: str | None = None) -> Damaged:
@@ -200,18 +202,10 @@ def workflow_in(text: bytes, uid: str) -> KubernetesObject:
         raise InvalidObservation(f"it is no JSON ({error.msg} at character {error.pos})") from error
     if not isinstance(item, dict):
         raise InvalidObservation(f"it is JSON of {type(item).__name__}, expected an object")
-    if item.get("kind", "Workflow") != "Workflow":
-        raise InvalidObservation(f"its kind is {item['kind']!r:.60}, expected Workflow")
+    version, kind = item.get("apiVersion") or VERSION, item.get("kind") or WORKFLOWS.kind
+    if str(version).rpartition("/")[0] != WORKFLOWS.group or kind != WORKFLOWS.kind:
+        raise InvalidObservation(f"it is a {kind!r:.40} of {version!r:.40}, expected a Workflow of {VERSION}")
     metadata = item.get("metadata")
     if not isinstance(metadata, dict) or metadata.get("uid") != uid:
         raise InvalidObservation("its metadata.uid is not that of its row")
-    return {**_KIND, **item}
-
-
-def offloaded_version(item: KubernetesObject) -> str | None:
-    """Say which version of its nodes was offloaded, of a workflow that has none of its own; None of any other."""
-    status: Any = item.get("status")
-    if not isinstance(status, dict) or status.get("nodes") or status.get("compressedNodes"):
-        return None
-    version = status.get("offloadNodeStatusVersion")
-    return version if isinstance(version, str) and version else None
+    return {**item, "apiVersion": version, "kind": kind}

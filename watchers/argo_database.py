@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import ceil
 from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
@@ -17,7 +18,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from lineage.errors import BadAnswer, ClusterError, InvalidSettings, ResourceAbsent, ResourceForbidden
 from lineage.redaction import beginning
-from watchers.argo_archive import MAX_TEXT_BYTES, Content, Entry, Page, Place, TooLarge
+from watchers.argo_archive import MAX_NODES_BYTES, MAX_TEXT_BYTES, Content, Entry, Page, Place, TooLarge
 
 PAGE_SIZE: Final = 500  # entries of some hundred bytes
 CONNECT_TIMEOUT_SECONDS: Final = 10
@@ -117,28 +118,29 @@ class ArgoDatabase:
         return Page(entries=entries, further=None if last is None else (last.started_at, last.uid))
 
     def content(self, uid: str) -> Content:
-        written = self._written(ARCHIVE_TABLE, "workflow", "uid = :uid", {"uid": uid})
+        written = self._written(ARCHIVE_TABLE, "workflow", "uid = :uid", {"uid": uid}, most=MAX_TEXT_BYTES)
         if isinstance(written, bytes) and self._speech.extra == "postgresql":
             return written.replace(NUL_IN_POSTGRESQL, b"\\u0000")
         return written
 
     def nodes(self, uid: str, version: str) -> bytes | None:
         chosen = {"uid": uid, "version": version}
-        written = self._written(self._nodes_table, "nodes", "uid = :uid AND version = :version", chosen)
+        condition = "uid = :uid AND version = :version"
+        written = self._written(self._nodes_table, "nodes", condition, chosen, most=MAX_NODES_BYTES)
         return written if isinstance(written, bytes) else None
 
     def close(self) -> None:
         self._engine.dispose()
 
-    def _written(self, table: str, column: str, condition: str, values: Mapping[str, str]) -> Content:
-        """Read JSON as text, where that is not too much: it is measured where it lies."""
+    def _written(self, table: str, column: str, condition: str, values: Mapping[str, str], *, most: int) -> Content:
+        """Read JSON as text of so many bytes at most: it is measured where it lies."""
         statement = (
             "SELECT CASE WHEN octet_length(written) <= :most THEN written END, octet_length(written) FROM "
             f"(SELECT {self._speech.as_text.format(column)} AS written FROM {table} "
             f"WHERE clustername = :cluster AND {condition} LIMIT 1) AS found"
         )
         with self._asking(table) as connection:
-            chosen = {**values, "cluster": self._cluster, "most": MAX_TEXT_BYTES}
+            chosen = {**values, "cluster": self._cluster, "most": most}
             row = connection.execute(text(statement), chosen).first()
         if row is None:
             return None
@@ -172,9 +174,12 @@ class ArgoDatabase:
 
 
 def _engine(url: URL, speech: _Speech, timeout_seconds: float) -> Engine:
-    connecting: dict[str, Any] = {"connect_timeout": CONNECT_TIMEOUT_SECONDS, **speech.connecting}
+    connecting = {"connect_timeout": CONNECT_TIMEOUT_SECONDS, **speech.connecting}
+    session = [*speech.session]
     if speech.extra == "mysql":
         connecting["read_timeout"] = timeout_seconds
+    else:
+        session.append(f"SET statement_timeout TO {ceil(timeout_seconds * 1000)}")
     try:
         engine = create_engine(
             url.set(drivername=speech.driver),
@@ -192,7 +197,7 @@ def _engine(url: URL, speech: _Speech, timeout_seconds: float) -> Engine:
     @event.listens_for(engine, "connect")
     def _begin(connection: Any, _record: object) -> None:
         with connection.cursor() as cursor:
-            for statement in speech.session:
+            for statement in session:
                 cursor.execute(statement)
         connection.commit()
 

@@ -124,6 +124,12 @@ class WorkflowHead(Head, gc=False):
     def is_packed(self) -> bool:
         return _is_packed((self.status or _NO_STATUS).compressed_nodes)
 
+    @property
+    def offloaded_version(self) -> str | None:
+        """Which version of its nodes was offloaded, of a workflow that has none of its own; None of any other."""
+        status = self.status or _NO_STATUS
+        return None if status.nodes or status.compressed_nodes else status.offload_node_status_version or None
+
     def attempts(self) -> Attempts:
         status = self.status or _NO_STATUS
         nodes = status.nodes or {}
@@ -162,6 +168,15 @@ def _decompress(text: str) -> bytes:
     if len(unpacked) > UNPACKED_LIMIT_BYTES:
         raise ValueError(f"more than {UNPACKED_LIMIT_BYTES} bytes")
     return unpacked
+
+
+def offloaded_version(item: KubernetesObject) -> str | None:
+    """Say which version of its nodes was offloaded, of a workflow that has none of its own; None of any other."""
+    status = item.get("status")
+    if not isinstance(status, dict) or status.get("nodes") or status.get("compressedNodes"):
+        return None
+    version = status.get("offloadNodeStatusVersion")
+    return version if isinstance(version, str) and version else None
 
 
 def readable_nodes(status: Mapping[str, Any]) -> tuple[Nodes | None, str | None]:

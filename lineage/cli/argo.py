@@ -1,5 +1,7 @@
 """How Argo's archive and its database of offloaded nodes are asked, as the settings say."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -8,7 +10,9 @@ from lineage.errors import InvalidSettings
 from lineage.settings import Settings
 from watchers.argo_archive import Archive
 from watchers.argo_server import ArgoServer
+from watchers.hydrating import Hydrating
 from watchers.kubeflow_client import KubeflowClient
+from watchers.sent import Sent
 
 if TYPE_CHECKING:
     from watchers.argo_database import ArgoDatabase
@@ -42,6 +46,27 @@ def offloaded_nodes_of(settings: Settings) -> "ArgoDatabase | None":
         InvalidSettings: what speaks to that database is not installed.
     """
     return None if settings.argo_database is None else _database(settings.argo_database, settings)
+
+
+@contextmanager
+def hydrating(settings: Settings) -> Iterator[Callable[[Sent], Sent]]:
+    """Put nodes that were offloaded back into what is watched, as far as the settings say where they are.
+
+    Raises:
+        InvalidSettings: as `offloaded_nodes_of`.
+    """
+    offloaded = offloaded_nodes_of(settings)
+    if offloaded is None:
+        yield _as_it_is
+        return
+    try:
+        yield Hydrating(offloaded)
+    finally:
+        offloaded.close()
+
+
+def _as_it_is(sent: Sent) -> Sent:
+    return sent
 
 
 def _database(url: str, settings: Settings) -> "ArgoDatabase":
