@@ -14,7 +14,7 @@ from typing import Final, Protocol, TypeAlias
 
 import orjson
 
-from lineage.errors import BadAnswer, InvalidObservation, ResourceAbsent, ResourceForbidden
+from lineage.errors import BadAnswer, ClusterError, InvalidObservation, ResourceAbsent, ResourceForbidden
 from lineage.identity import sha256
 from lineage.limits import MAX_OBJECT_BYTES
 from watchers.nodes import offloaded_version, put_nodes
@@ -179,11 +179,20 @@ def _read(
                 item = workflow_in(text, entry.uid)
             except InvalidObservation as error:
                 return _damaged(entry, str(error), size_bytes=len(text), digest=sha256(text))
+    return Kept(entry=entry, item=item if offloaded is None else _hydrated(item, offloaded, entry.uid, wait))
+
+
+def _hydrated(
+    item: KubernetesObject, offloaded: OffloadedNodes, uid: str, wait: Callable[[float], object]
+) -> KubernetesObject:
     version = offloaded_version(item)
-    if version is not None and offloaded is not None:
-        nodes = patiently(lambda: offloaded.nodes(entry.uid, version), wait)
-        item = item if nodes is None else put_nodes(item, nodes)
-    return Kept(entry=entry, item=item)
+    if version is None:
+        return item
+    try:
+        nodes = patiently(lambda: offloaded.nodes(uid, version), wait)
+    except (ResourceAbsent, ResourceForbidden) as error:
+        raise ClusterError(str(error)) from error  # it is no refusal of the archive, which tells of the rest
+    return item if nodes is None else put_nodes(item, nodes)
 
 
 def _damaged(entry: Entry, reason: str, *, size_bytes: int = 0, digest: str | None = None) -> Damaged:

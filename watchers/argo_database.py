@@ -91,6 +91,7 @@ class ArgoDatabase:
         self._speech = _SPEECHES[parsed.get_backend_name()]
         self._cluster = cluster
         self._nodes_table = nodes_table
+        self._timeout_seconds = timeout_seconds
         self._engine = _engine(parsed, self._speech, timeout_seconds)
 
     def page(self, namespace: str | None, since: datetime | None, place: Place | None) -> Page:
@@ -169,8 +170,12 @@ class ArgoDatabase:
                 "persistence names, and has its controller run with it?"
             )
         if codes & self._speech.forbidden:
-            return ResourceForbidden(f"{self.shown} does not let us read {table} ({said}): grant SELECT on it")
-        return ClusterError(f"{self.shown} cannot be asked: {said}")
+            return ResourceForbidden(
+                f"{self.shown} does not let us read {table} ({said}): see who we are there, and grant SELECT on it"
+            )
+        return ClusterError(
+            f"{self.shown} cannot be asked, or not within {self._timeout_seconds:g} s (argo_timeout_seconds): {said}"
+        )
 
 
 def _engine(url: URL, speech: _Speech, timeout_seconds: float) -> Engine:

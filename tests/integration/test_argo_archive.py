@@ -410,6 +410,18 @@ def test_backfill_records_an_archive_and_a_repetition_changes_nothing(tables: Ar
     opened.close()
 
 
+def test_the_archive_is_read_also_where_kubeflow_cannot_be_asked(tmp_path: Path, served: Served) -> None:
+    store = f"sqlite:///{tmp_path / 'store.db'}"
+    served.token = "t"
+    served.archive(ended(1), ended(20))
+    since = ("--since", str(rfc3339(1015)))
+    named = ("--kfp", "http://127.0.0.1:1", "--argo-archive", served.url, "--store", store, "--json")
+    done = lineage("backfill", *named, *since, LINEAGE_ARGO_TOKEN="t")
+    assert done.returncode == 1
+    assert "127.0.0.1:1" in done.stderr
+    assert json.loads(done.stdout)["recorded"] == 1
+
+
 def test_an_experiment_is_no_matter_of_the_archive(tmp_path: Path) -> None:
     done = lineage("backfill", "--argo-archive", "https://argo.example", "--experiment", "nightly")
     assert done.returncode == 2
