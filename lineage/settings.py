@@ -48,6 +48,13 @@ _WITHOUT_FLAG: Final = (
     "access_audiences",
     "access_rights",
     "access_seconds",
+    "argo_ca_file",
+    "argo_cluster",
+    "argo_database",
+    "argo_nodes_table",
+    "argo_timeout_seconds",
+    "argo_token",
+    "argo_token_file",
     "caller_requests_per_minute",
     "kfp_ca_file",
     "kfp_namespaces",
@@ -174,6 +181,8 @@ _ENDPOINT: Final = re.compile(r"https?://[^/?#@\s]+/?")
 _SERVICE: Final = re.compile(r"https?://[^/?#@\s]+(?:/[^?#@\s]*)?")
 _PROVIDER: Final = re.compile(r"https://[^?#@\s]+|http://(?:localhost|127\.0\.0\.1)(?::\d+)?(?:/[^?#@\s]*)?")
 _GRPC: Final = re.compile(r"grpcs?://[^/?#@\s]+")
+_DATABASE: Final = re.compile(r"(?:postgresql|mysql)://[^/?#\s]*/\S+")
+_TABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 _TOPIC: Final = re.compile(r"kafka://[^/?#@\s]+/[^/?#@\s]+")
 
 
@@ -186,9 +195,12 @@ class Settings(BaseSettings):
 
     `kfp_api` is the URL of the API of Kubeflow Pipelines, which is asked for what is in `kfp_namespaces`, else in
     `namespaces`, and `kfp_metadata` that of its ML Metadata; at `kubeflow_url` and `argo_url` people open the pages of
-    Kubeflow Pipelines and of Argo Workflows, to which runs lead. Those of Kafka are called as Kafka's clients call
-    them. Of several object stores that fit, the first counts; of one object so many bytes are read at most, in so many
-    seconds.
+    Kubeflow Pipelines and of Argo Workflows, to which runs lead. `argo_archive` is the URL of Argo's workflow archive:
+    its database, or its server, which is shown `argo_token`. `argo_database` is the URL of where Argo keeps nodes that
+    are too many for the cluster, in `argo_nodes_table`; in either it calls the cluster `argo_cluster`.
+
+    Those of Kafka are called as Kafka's clients call them. Of several object stores that fit, the first counts; of one
+    object so many bytes are read at most, in so many seconds.
     `metric_files` are patterns of names, `metric_parameters` the last words of names; the file `metric_directions` says
     which way metrics should go (`lineage.trends.directions`), and `alert_rules` what is told to whom
     (`lineage.alerts.rules`).
@@ -251,6 +263,14 @@ class Settings(BaseSettings):
     kfp_token_file: FilePath | None = None
     kfp_ca_file: FilePath | None = None
     kfp_timeout_seconds: float = Field(default=20.0, gt=0)
+    argo_archive: str | None = Field(default=None, min_length=1)
+    argo_database: str | None = Field(default=None, min_length=1)
+    argo_cluster: str = Field(default="default", min_length=1)
+    argo_nodes_table: str = "argo_workflows"
+    argo_token: SecretStr | None = Field(default=None, min_length=1)
+    argo_token_file: FilePath | None = None
+    argo_ca_file: FilePath | None = None
+    argo_timeout_seconds: float = Field(default=20.0, gt=0)
     kubeflow_url: str | None = Field(default=None, min_length=1)
     argo_url: str | None = Field(default=None, min_length=1)
     metric_directions: FilePath | None = None
@@ -294,6 +314,30 @@ class Settings(BaseSettings):
             raise ValueError("the API of Kubeflow Pipelines is named by a URL such as http://ml-pipeline.kubeflow:8888")
         return value
 
+    @field_validator("argo_archive")
+    @classmethod
+    def _is_archive(cls, value: str | None) -> str | None:
+        if value is not None and not (_DATABASE.fullmatch(value) or _SERVICE.fullmatch(value)):
+            raise ValueError(
+                "the archive of Argo is named by its database, postgresql://USER@HOST/NAME or mysql://USER@HOST/NAME, "
+                "or by the address of its server, such as https://argo-server.argo:2746"
+            )
+        return value
+
+    @field_validator("argo_database")
+    @classmethod
+    def _is_database(cls, value: str | None) -> str | None:
+        if value is not None and not _DATABASE.fullmatch(value):
+            raise ValueError("a database of Argo is named by postgresql://USER@HOST/NAME or mysql://USER@HOST/NAME")
+        return value
+
+    @field_validator("argo_nodes_table")
+    @classmethod
+    def _is_table(cls, value: str) -> str:
+        if not _TABLE.fullmatch(value):
+            raise ValueError("the name of a table is letters, digits and _")
+        return value
+
     @field_validator("kubeflow_url", "argo_url")
     @classmethod
     def _is_page(cls, value: str | None) -> str | None:
@@ -331,6 +375,8 @@ class Settings(BaseSettings):
     def _has_one_token(self) -> "Settings":
         if self.kfp_token is not None and self.kfp_token_file is not None:
             raise ValueError("kfp_token is given twice: itself, and as a file")
+        if self.argo_token is not None and self.argo_token_file is not None:
+            raise ValueError("argo_token is given twice: itself, and as a file")
         if self.token is not None and self.token_file is not None:
             raise ValueError("token is given twice: itself, and as a file")
         return self
