@@ -333,7 +333,7 @@ def test_the_story_can_be_told_at_another_time_with_names_that_fit() -> None:
 
 
 # ------------------------------------------------------------------------------------------ the object store
-BUCKET: Final = stored(RECORDINGS)
+BUCKET: Final = stored(RECORDINGS, DEMO_START)
 
 
 def test_all_that_steps_wrote_or_read_lies_in_the_object_store() -> None:
