@@ -117,12 +117,12 @@ class ReplayServer:
     def _moved(self, changes: Sequence[Change]) -> _Mover | None:
         if not changes:
             return None
-        times = changes[0].time, changes[-1].time
-        return _mover(self._times, first=times[0], last=times[1], speed=self._speed, now=self._clock())
+        first = self._begins_at or changes[0].time
+        return _mover(self._times, first=first, last=changes[-1].time, speed=self._speed, now=self._clock())
 
     def _tell(self, changes: Sequence[Change], moved: _Mover | None) -> None:
         if changes:
-            begun, first = time.monotonic(), changes[0].time
+            begun, first = time.monotonic(), self._begins_at or changes[0].time
             for change in changes:
                 due = begun + (change.time - first).total_seconds() / self._speed
                 if self.api.stopping.wait(max(0.0, due - time.monotonic())):
