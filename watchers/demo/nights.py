@@ -1,8 +1,9 @@
 """The six weeks before the demo's story: the nights of the recurring run that are over when it begins.
 
 Data only. The model gets better from the night of December 16th on, when the image that prepares the data has been
-built anew behind its tag. Other things become others as well, and do nothing: how fast and how long it learns. One night
-has no run, one finds bad data, and one has no new date, so that Argo takes over how good the model was the night before.
+built anew behind its tag. Other things become others as well, and do nothing: how fast and how long it learns. One
+night has no run, one finds bad data, and one has no new date, so that Argo takes over how good the model was the
+night before.
 
 The two levels are so far apart, and their noise is so small, that the shift is confirmed at once, and the one that
 comes while the story is told as well: with fewer nights than these too little would be known of the noise for that.
