@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.test_cli import run
-from watchers.demo import recordings
+from watchers.demo import DEMO_START, recordings
 from watchers.demo.bucket import happen, stored
 
 
@@ -18,7 +18,7 @@ def tell_the_story(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         f'[[object_stores]]\nfolder = "{folder / "objects"}"\n'
     )
     story.write_text("\n".join(json.dumps(one.object) for one in told))
-    for one in stored(told):
+    for one in stored(told, DEMO_START):
         happen(folder / "objects", one)
     monkeypatch.setenv("LINEAGE_CONFIG", str(config))
     assert run("ingest", str(story)).returncode == 0

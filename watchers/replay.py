@@ -23,6 +23,7 @@ from watchers.timeline import (
     Recording,
     recorded,
     resource_of,
+    standing,
     timeline,
     with_times,
 )
@@ -52,7 +53,8 @@ class ReplayServer:
     """Serves a world, and tells a story in it.
 
     `speed` is a multiple of real time; `math.inf` tells everything at once. `ttl` deletes Workflows so long after
-    their end. `resources` are served beside those of the recordings; those in `forbidden` answer 403. `finished`
+    their end. What happened before `begins_at` has happened when it starts: all that it left is in the first list.
+    `resources` are served beside those of the recordings; those in `forbidden` answer 403. `finished`
     is set when the story has been told. `api` has the faults, `world` the objects.
     """
 
@@ -63,6 +65,7 @@ class ReplayServer:
         speed: float = 1.0,
         times: Times = Times.RECORDED,
         ttl: timedelta | None = None,
+        begins_at: datetime | None = None,
         resources: Sequence[Resource] = (WORKFLOWS, PODS),
         forbidden: Sequence[Resource] = (),
         bookmark_seconds: float = BOOKMARK_SECONDS,
@@ -85,6 +88,7 @@ class ReplayServer:
         self._speed = speed
         self._times = times
         self._ttl = ttl
+        self._begins_at = begins_at
         self._clock = clock
         self._teller: threading.Thread | None = None
 
@@ -96,8 +100,12 @@ class ReplayServer:
     def start(self) -> None:
         """Listen, and begin to tell."""
         changes = timeline(self._recordings, ttl=self._ttl)
+        told = [change for change in changes if self._begins_at is None or change.time >= self._begins_at]
+        moved = self._moved(told)
+        for change in standing(changes[: len(changes) - len(told)]):
+            self._happen(change, moved)
         self.api.start()
-        self._teller = threading.Thread(target=self._tell, args=(changes,), name="replay story", daemon=True)
+        self._teller = threading.Thread(target=self._tell, args=(told, moved), name="replay story", daemon=True)
         self._teller.start()
 
     def stop(self) -> None:
@@ -106,10 +114,15 @@ class ReplayServer:
         if self._teller is not None:
             self._teller.join(_STOP_SECONDS)
 
-    def _tell(self, changes: Sequence[Change]) -> None:
+    def _moved(self, changes: Sequence[Change]) -> _Mover | None:
+        if not changes:
+            return None
+        first = self._begins_at or changes[0].time
+        return _mover(self._times, first=first, last=changes[-1].time, speed=self._speed, now=self._clock())
+
+    def _tell(self, changes: Sequence[Change], moved: _Mover | None) -> None:
         if changes:
-            begun, first = time.monotonic(), changes[0].time
-            moved = _mover(self._times, first=first, last=changes[-1].time, speed=self._speed, now=self._clock())
+            begun, first = time.monotonic(), self._begins_at or changes[0].time
             for change in changes:
                 due = begun + (change.time - first).total_seconds() / self._speed
                 if self.api.stopping.wait(max(0.0, due - time.monotonic())):

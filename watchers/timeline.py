@@ -199,6 +199,17 @@ def _changes(story: _Story, deleted_at: datetime | None) -> list[Change]:
     return changes
 
 
+def standing(changes: Sequence[Change]) -> tuple[Change, ...]:
+    """Of changes in their order, take the last of each object that is still there after them."""
+    last = {_place(change): change for change in changes}
+    return tuple(one for one in last.values() if one.type is not ChangeType.DELETED)
+
+
+def _place(change: Change) -> tuple[str, str, str]:
+    metadata = _metadata(change.object)
+    return change.resource.name, str(metadata.get("namespace") or ""), str(metadata.get("name") or "")
+
+
 # ------------------------------------------------------------------------------------------ other times
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 

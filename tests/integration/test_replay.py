@@ -273,6 +273,24 @@ def test_a_watch_from_the_beginning_sees_every_change_with_growing_versions(serv
     assert without_version(events[-1]["object"]) == without_version(two_steps())
 
 
+def test_what_happened_before_the_beginning_is_in_the_first_list_and_the_rest_follows(
+    servers: list[ReplayServer],
+) -> None:
+    gone = Recording(object=a_pod(), deleted_at=at("09:00:12"))
+    server = ReplayServer([Recording(object=two_steps()), gone], speed=0.001, begins_at=at("09:00:15"))
+    server.start()
+    servers.append(server)
+    (listed,) = get(server, WORKFLOWS.path()).json()["items"]
+    assert [node["phase"] for node in listed["status"]["nodes"].values()] == ["Succeeded"]
+    assert get(server, PODS.path()).json()["items"] == []
+    rest = told(ReplayServer([Recording(object=two_steps())], speed=math.inf, begins_at=at("09:00:15")), servers)
+    assert [event["type"] for event in watch(rest, WORKFLOWS, resourceVersion="1000")] == [
+        "ADDED",
+        *["MODIFIED"] * 2,
+    ]
+    assert without_version(rest.world.objects(WORKFLOWS)[0]) == without_version(two_steps())
+
+
 def test_a_deletion_is_an_event_with_the_last_state(servers: list[ReplayServer]) -> None:
     server = told(ReplayServer([Recording(object=two_steps())], speed=math.inf, ttl=timedelta(0)), servers)
     last = watch(server, WORKFLOWS, resourceVersion="1000")[-1]

@@ -10,16 +10,18 @@ from typing import Any, Final, TypeAlias
 
 import pytest
 
-from lineage.identity import deployment_key, recurring_run_key, sha256
+from lineage.identity import deployment_key, global_id, recurring_run_key, sha256
 from lineage.model import Artifact, Direction, Execution, SlotOutcome
 from lineage.objectstore.content import digest
 from lineage.ports import EVERYTHING, Listing, PageRequest
 from lineage.redaction import Redactor
+from lineage_graphql import execute, saved_queries
 from tests.factories import a_store
 from tests.waiting import comes_true
-from watchers.demo import DEMO_SPEED, DEMO_START, demo_server, recordings
+from watchers.demo import DEMO_SPEED, DEMO_START, demo_server, recordings, recordings_with_past
 from watchers.demo.bucket import happen, stored
-from watchers.demo.story import CHURN_MODEL, CUSTOMERS, OUTSIDE_KEYS
+from watchers.demo.nights import BUILT_ANEW, PAST, WITH_BAD_DATA, WITHOUT_NEW_DATE, WITHOUT_RUN
+from watchers.demo.story import CHURN_MODEL, CUSTOMERS, NIGHT, OUTSIDE_KEYS
 from watchers.timeline import WORKFLOWS as WORKFLOW_RESOURCE
 from watchers.timeline import ChangeType, timeline
 
@@ -75,7 +77,26 @@ def ancestors(nodes: dict[str, Json], node_id: str) -> Iterator[Json]:
                 yield nodes[parent]
 
 
-each_workflow = pytest.mark.parametrize("workflow", WORKFLOWS, ids=NAMES)
+def night(number: int) -> Json:
+    """The run of a night of the past, by its number among them."""
+    name = f"churn-training-{int(due(number).timestamp())}"
+    (found,) = [one for one in PAST_WORKFLOWS if one["metadata"]["name"] == name]
+    return found
+
+
+def due(number: int) -> datetime:
+    return DEMO_START + timedelta(seconds=PAST[0].begins + number * NIGHT)
+
+
+WITH_PAST: Final = recordings_with_past()
+PAST_WORKFLOWS: Final = [
+    one.object
+    for one in WITH_PAST
+    if one.object["kind"] == "Workflow" and one.object["metadata"]["creationTimestamp"] < f"{DEMO_START:%Y-%m-%dT%H}"
+]
+TOLD_OF: Final = [*WORKFLOWS, night(0), night(WITH_BAD_DATA), night(WITHOUT_NEW_DATE)]
+
+each_workflow = pytest.mark.parametrize("workflow", TOLD_OF, ids=[*NAMES, "usual", "bad data", "memoized"])
 
 
 # ------------------------------------------------------------------------------------------ as Argo writes it
@@ -311,6 +332,46 @@ def test_only_the_password_is_redacted() -> None:
         assert json.loads(restored) == recording.object
 
 
+# ------------------------------------------------------------------------------------------ its past
+def test_the_past_is_over_when_the_story_begins_and_changes_nothing_in_it() -> None:
+    assert len(PAST_WORKFLOWS) == len(PAST) == 44
+    assert all(datetime.fromisoformat(one["status"]["finishedAt"]) < DEMO_START for one in PAST_WORKFLOWS)
+    of_story = [one for one in RECORDINGS if one.object["kind"] != "CronWorkflow"]
+    told = [json.dumps(one.object) for one in WITH_PAST]
+    assert all(json.dumps(one.object) in told for one in of_story)
+
+
+def test_a_memoized_step_has_no_pod_and_what_it_came_to_the_night_before() -> None:
+    before, memoized = (nodes_by_name(night(number))["evaluate"] for number in (WITHOUT_NEW_DATE - 1, WITHOUT_NEW_DATE))
+    assert [one["memoizationStatus"]["hit"] for one in (before, memoized)] == [False, True]
+    assert before["memoizationStatus"]["key"] == memoized["memoizationStatus"]["key"]
+    assert before["outputs"] == memoized["outputs"]
+    pods = [one.object["metadata"] for one in WITH_PAST if one.object["kind"] == "Pod"]
+    of_nodes = {metadata["annotations"]["workflows.argoproj.io/node-id"] for metadata in pods}
+    assert before["id"] in of_nodes
+    assert memoized["id"] not in of_nodes
+
+
+def test_the_trend_shows_what_made_the_model_better_and_what_made_it_worse_afterwards() -> None:
+    store = a_store(*(one.object for one in WITH_PAST))
+    (made, _) = (one.object for one in WITH_PAST if one.object["kind"] == "CronWorkflow")
+    scope = {"recurringRun": global_id(recurring_run_key(made["metadata"]["uid"]))}
+    asked = {"scope": scope, "metrics": ["auc"]}
+    (trend,) = execute(store, EVERYTHING, saved_queries()["metric-trends"].text, asked)["data"]["metricTrends"]
+    better, worse = trend["shifts"]
+    assert (better["verdict"], worse["verdict"]) == ("IMPROVEMENT", "REGRESSION")
+    changed = [{(one["change"]["kind"], one["change"]["step"]) for one in of["suspects"]} for of in (better, worse)]
+    assert changed == [
+        {("IMAGE", "extract"), ("IMAGE", "validate"), ("IMAGE", "features")},
+        {("IMAGE", "train"), ("IMAGE", "evaluate")},
+    ]
+    assert better["after"]["displayName"] == night(BUILT_ANEW)["metadata"]["name"]
+    assert all(shift["notTracked"] < 0.5 for shift in (better, worse))
+    assert [point["cached"] for point in trend["points"]].count(True) == 1
+    without = {gap["at"]: gap["missed"] for gap in trend["gaps"]}
+    assert [without[f"{due(number):%Y-%m-%dT%H:%M:%SZ}"] for number in (WITHOUT_RUN, WITH_BAD_DATA)] == [True, False]
+
+
 # ------------------------------------------------------------------------------------------ how it is told
 def test_runs_keep_appearing_over_about_a_minute() -> None:
     changes = timeline(RECORDINGS)
@@ -333,7 +394,7 @@ def test_the_story_can_be_told_at_another_time_with_names_that_fit() -> None:
 
 
 # ------------------------------------------------------------------------------------------ the object store
-BUCKET: Final = stored(RECORDINGS)
+BUCKET: Final = stored(RECORDINGS, DEMO_START)
 
 
 def test_all_that_steps_wrote_or_read_lies_in_the_object_store() -> None:
@@ -343,6 +404,12 @@ def test_all_that_steps_wrote_or_read_lies_in_the_object_store() -> None:
     named = {artifact["s3"]["key"] for artifacts in ports for artifact in artifacts}
     assert named <= keys
     assert keys - named <= OUTSIDE_KEYS
+
+
+def test_all_that_nights_of_the_past_wrote_lies_there_before_the_story_begins() -> None:
+    there = {one.key for one in stored(WITH_PAST, DEMO_START) if one.time < DEMO_START}
+    nodes = [node for workflow in PAST_WORKFLOWS for node in workflow["status"]["nodes"].values()]
+    assert {key for node in nodes for key in keys(node, "outputs").values()} <= there
 
 
 def test_each_object_is_as_old_as_the_step_that_wrote_it(tmp_path: Path) -> None:
@@ -382,3 +449,11 @@ def test_the_demo_server_ends_its_story_at_about_the_time_it_is_told(tmp_path: P
         ended = max(datetime.fromisoformat(w["status"]["finishedAt"]) for w in server.world.objects(WORKFLOW_RESOURCE))
         assert comes_true(lambda: len([*tmp_path.glob("*/**/*.*")]) > 100)
     assert timedelta(0) <= before - ended <= timedelta(seconds=75)
+
+
+def test_the_past_is_there_when_the_demo_server_starts(tmp_path: Path) -> None:
+    with demo_server(folder=tmp_path, speed=0.001) as server:
+        phases = [one["status"]["phase"] for one in server.world.objects(WORKFLOW_RESOURCE) if "status" in one]
+        assert phases.count("Succeeded") == len(PAST) - 1
+        assert phases.count("Failed") == 1
+        assert len([*tmp_path.glob("*/**/*.*")]) > 400

@@ -23,7 +23,7 @@ from watchers.demo.nodes import PULL_SECONDS, SAVE_SECONDS
 from watchers.demo.story import OUTSIDE_KEYS
 from watchers.timeline import Recording
 
-LOST_AFTER: Final = timedelta(minutes=6)  # what the oldest run had extracted: somebody cleans up
+LOST_AFTER: Final = timedelta(minutes=6)  # what the first run of the story had extracted: somebody cleans up
 STOP_SECONDS: Final = 5.0
 LOG: Final = "main-logs"  # the artifact in which Argo keeps what a step said
 
@@ -38,11 +38,11 @@ class Stored:
     data: bytes | None
 
 
-def stored(recordings: Sequence[Recording]) -> tuple[Stored, ...]:
+def stored(recordings: Sequence[Recording], start: datetime) -> tuple[Stored, ...]:
     """Say what is written and deleted when, in order of time: what the steps of recorded workflows wrote and Argo
-    removed, what others had put there before, and what got lost."""
+    removed, what others had put there before, and what got lost of a story that begins at `start`."""
     written = sorted(set(_written(recordings)), key=lambda one: (one.time, one.key))
-    first = written[0]
+    first = next(one for one in written if one.time >= start)
     before = (
         Stored(time=first.time - timedelta(days=9), bucket=bucket, key=key, data=_packed(key, key, first.time))
         for bucket in sorted({one.bucket for one in written})
@@ -115,7 +115,10 @@ class Bucket:
         self._teller = threading.Thread(target=self._tell, name="demo bucket", daemon=True)
 
     def start(self) -> None:
-        """Begin to tell."""
+        """Put there what is older, and begin to tell."""
+        for one in self._story:
+            if one.time < self._first:
+                happen(self._folder, one)
         self._teller.start()
 
     def stop(self) -> None:
@@ -125,7 +128,7 @@ class Bucket:
 
     def _tell(self) -> None:
         begun = time.monotonic()
-        for one in self._story:
+        for one in (one for one in self._story if one.time >= self._first):
             due = begun + (one.time - self._first).total_seconds() / self._speed
             if self._stopping.wait(max(0.0, due - time.monotonic())):
                 return

@@ -4,19 +4,26 @@ Pure. Uids are derived from names, so that every recording of a run at one time 
 """
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias
 
-from watchers.demo.story import Step
+from watchers.demo.story import Pipeline, Step
 
 Json: TypeAlias = dict[str, Any]
 
 NAMESPACE: Final = "team-a"
+MEMO: Final = "memo"
+"""The ConfigMap in which Argo keeps what memoized steps came to."""
 
 
 def pod_name(workflow: str, step: Step, node_id: str) -> str:
     """Name a pod as Argo does since 3.4. Ours are far below the 242 characters at which it cuts."""
     return f"{workflow}-{step.name}-{node_id.rpartition('-')[2]}"
+
+
+def scheduled_name(pipeline: Pipeline, start: datetime, begins: int) -> str:
+    """Name a scheduled run as Argo does, by when it was due: `begins` seconds after a story that starts then."""
+    return f"{pipeline.name}-{int((start + timedelta(seconds=begins)).timestamp())}"
 
 
 def uid(*parts: str) -> str:

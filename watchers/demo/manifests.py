@@ -11,7 +11,18 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from watchers.demo.forms import NAMESPACE, Json, owner, parameter, pod_name, read_time, uid, write_time
+from watchers.demo.forms import (
+    MEMO,
+    NAMESPACE,
+    Json,
+    owner,
+    parameter,
+    pod_name,
+    read_time,
+    scheduled_name,
+    uid,
+    write_time,
+)
 from watchers.demo.nodes import COLLECTED, PULL_SECONDS, SAVE_SECONDS, Attempt, Graph
 from watchers.demo.story import CHURN, NIGHT, NIGHTS, REGISTRY, Pipeline, Run, Step
 from watchers.source import Resource
@@ -27,9 +38,8 @@ CHURN_BUCKET: Final = "ml-artifacts"  # of what Argo runs; Kubeflow has its own
 def record(run: Run, start: datetime) -> Iterator[Recording]:
     """Record a run: its Workflow (twice, if it was retried by hand) and its Pods."""
     created_at = start + timedelta(seconds=run.begins)
-    suffix = str(int(created_at.timestamp())) if run.scheduled else run.suffix
-    name = f"{run.pipeline.name}-{suffix}"
-    first = Graph(run=run, name=name, created_at=created_at, started_at=created_at).draw()
+    name = scheduled_name(run.pipeline, start, run.begins) if run.scheduled else f"{run.pipeline.name}-{run.suffix}"
+    first = Graph(run=run, name=name, story_began=start, created_at=created_at, started_at=created_at).draw()
     yield Recording(object=_workflow(first))
     if run.retried_at is None:
         yield from (Recording(object=_pod(first, attempt)) for attempt in first.attempts)
@@ -37,21 +47,23 @@ def record(run: Run, start: datetime) -> Iterator[Recording]:
     # A retry by hand deletes the pods that had failed, and uses their names again.
     retried_at = start + timedelta(seconds=run.retried_at)
     renewed = replace(run, failures={}, arguments={**run.arguments, **run.retried_with})
-    again = Graph(run=renewed, name=name, created_at=created_at, started_at=retried_at, before=first).draw()
+    again = replace(first, run=renewed, started_at=retried_at, before=first, nodes={}, attempts=[], leaves={}).draw()
     yield Recording(object=_workflow(again))
     for attempt in first.attempts:
         yield Recording(object=_pod(first, attempt), deleted_at=retried_at if attempt.failure else None)
     yield from (Recording(object=_pod(again, attempt)) for attempt in again.attempts)
 
 
-def record_schedule(start: datetime) -> Iterator[Recording]:
+def record_schedule(start: datetime, *, made_at: datetime) -> Iterator[Recording]:
     """Record what makes the scheduled runs: a CronWorkflow, which is suspended once the story is told."""
-    for written_at, is_suspended in ((start, False), (start + timedelta(seconds=NIGHT * NIGHTS - 30), True)):
-        yield Recording(object=_cron_workflow(start, written_at, is_suspended=is_suspended), resource=CRON_WORKFLOWS)
+    for written_at, is_suspended in ((made_at, False), (start + timedelta(seconds=NIGHT * NIGHTS - 30), True)):
+        yield Recording(
+            object=_cron_workflow(start, made_at, written_at, is_suspended=is_suspended), resource=CRON_WORKFLOWS
+        )
 
 
 # ------------------------------------------------------------------------------------------ recurring runs
-def _cron_workflow(start: datetime, written_at: datetime, *, is_suspended: bool) -> Json:
+def _cron_workflow(start: datetime, made_at: datetime, written_at: datetime, *, is_suspended: bool) -> Json:
     minutes = NIGHT // 60
     last = NIGHT * (NIGHTS - 1) if is_suspended else 0
     managers: list[Json] = [
@@ -73,7 +85,7 @@ def _cron_workflow(start: datetime, written_at: datetime, *, is_suspended: bool)
             "uid": uid("CronWorkflow", CHURN.name),
             "resourceVersion": str(int(written_at.timestamp())),
             "generation": 2 if is_suspended else 1,
-            "creationTimestamp": write_time(start),
+            "creationTimestamp": write_time(made_at),
             "managedFields": managers,
         },
         "spec": {
@@ -205,6 +217,9 @@ def _template(step: Step) -> Json:
     if step.types:
         component = {"name": step.name, "outputs": [{"name": name, "type": of} for name, of in step.types.items()]}
         template["metadata"] = {"annotations": {"pipelines.kubeflow.org/component_spec": json.dumps(component)}}
+    if step.memoized_by:
+        key = "-".join(f"{{{{workflow.parameters.{name}}}}}" for name in step.memoized_by)
+        template["memoize"] = {"key": key, "cache": {"configMap": {"name": MEMO}}}
     return template | ({"retryStrategy": {"limit": step.retries}} if step.retries else {})
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from watchers.demo.forms import Json, parameter, pod_name, read_time, resources, write_time
+from watchers.demo.forms import MEMO, Json, parameter, pod_name, read_time, resources, scheduled_name, write_time
 from watchers.demo.story import Failure, Run, Step
 from watchers.sources.pod import node_id_of
 
@@ -33,6 +33,7 @@ class Graph:
 
     run: Run
     name: str
+    story_began: datetime
     created_at: datetime
     started_at: datetime
     before: "Graph | None" = None
@@ -163,14 +164,13 @@ class Graph:
             self.nodes[kept["id"]] = kept
             return kept
         node = self._node(name, root, "Pod", step.name, begins)
-        taken_from = self.run.cached.get(step.name)
-        seconds = failure.seconds if failure else 1 if taken_from else step.seconds
+        is_memoized = step.name in self.run.memoized
+        seconds = self._seconds(step, failure)
         inputs = {"parameters": self._arguments(step, item), "artifacts": list(self._inputs(step, item))}
         outputs: Json = {"exitCode": str(failure.exit_code if failure else 0)}
         outputs["artifacts"] = [] if failure else list(self._outputs(step, name, item))
-        outputs["artifacts"].append(
-            {"name": "main-logs", "s3": {"key": self._own_key(self.name, step, name, "main.log")}}
-        )
+        log = self._own_key(self._writer(step) if is_memoized else self.name, step, name, "main.log")
+        outputs["artifacts"].append({"name": "main-logs", "s3": {"key": log}})
         if step.results and not failure:
             results = {name: self.run.results.get(name, usual) for name, usual in step.results.items()}
             outputs["parameters"] = [parameter(name, value) for name, value in results.items()]
@@ -185,8 +185,28 @@ class Graph:
         }
         if failure:
             node["message"] = f"{failure.reason} (exit code {failure.exit_code})"
+        if step.memoized_by:
+            node["memoizationStatus"] = {"hit": is_memoized, **self._memo(step)}
+        if is_memoized:  # Argo makes no pod for it
+            node |= {"finishedAt": node["startedAt"], "resourcesDuration": resources(0)}
+            del node["hostNodeName"]
+            return node
         self.attempts.append(Attempt(node=node, step=step, failure=failure))
         return node
+
+    def _seconds(self, step: Step, failure: Failure | None) -> int:
+        if failure:
+            return failure.seconds
+        return 1 if step.name in self.run.cached else self.run.seconds.get(step.name, step.seconds)
+
+    def _memo(self, step: Step) -> Json:
+        return {"key": "-".join(self.run.arguments[name] for name in step.memoized_by), "cacheName": MEMO}
+
+    def _writer(self, step: Step) -> str:
+        """The run that wrote what a step came to: this one, or the one from which it was taken over."""
+        if step.name in self.run.memoized:
+            return scheduled_name(self.run.pipeline, self.story_began, self.run.memoized[step.name])
+        return self.run.cached.get(step.name, self.name)
 
     def _arguments(self, step: Step, item: str) -> list[Json]:
         values = [parameter(name, self.run.arguments[name]) for name in step.parameters]
@@ -203,7 +223,7 @@ class Graph:
         return next(str(artifact["s3"]["key"]) for artifact in artifacts if artifact["name"] == output)
 
     def _outputs(self, step: Step, node_name: str, item: str) -> Iterator[Json]:
-        run = self.run.cached.get(step.name, self.name)
+        run = self._writer(step)
         for name in step.writes:
             chosen = step.keys.get(name)
             key = self._chosen_key(chosen, item) if chosen else self._own_key(run, step, node_name, f"{name}.tgz")

@@ -20,7 +20,8 @@ class Step:
     own; the `collected` are removed by Argo's garbage collection once the run is over. In keys, `{run}` is the
     run's name and `{item}` the item of the loop over `items`, which the step gets as the parameter `item`.
     `results` are output parameters, `types` what the component of a step says of its outputs, by
-    their names there. `only_after_success`: it is omitted where a step before it was skipped.
+    their names there. `only_after_success`: it is omitted where a step before it was skipped. `memoized_by` are the
+    arguments of the run under which Argo keeps what it came to, and takes it over the next time.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Step:
     items: tuple[str, ...] = ()
     when: str = ""
     only_after_success: bool = False
+    memoized_by: tuple[str, ...] = ()
     retries: int = 0
 
 
@@ -67,11 +69,12 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One run, `begins` seconds after the story does.
+    """One run, `begins` seconds after the story does; before it, where that is negative.
 
     `suffix` ends its name; a scheduled run is named by its time instead. `failures` are those of the attempts at a
     step, `skipped` the steps whose condition did not hold, `cached` the runs from which the results of steps were
-    taken over. `retried_at` is when someone retried it by hand, with `retried_with` in the place of its arguments.
+    taken over, and `memoized` those that Argo took over from a scheduled run, by when that began. `retried_at` is when
+    someone retried it by hand, with `retried_with` in the place of its arguments.
     """
 
     pipeline: Pipeline
@@ -83,12 +86,15 @@ class Run:
     failures: Mapping[str, tuple[Failure, ...]] = field(default_factory=dict)
     skipped: frozenset[str] = frozenset()
     cached: Mapping[str, str] = field(default_factory=dict)
+    memoized: Mapping[str, int] = field(default_factory=dict)
     retried_at: int | None = None
     retried_with: Mapping[str, str] = field(default_factory=dict)
     builds: Mapping[str, int] = field(default_factory=dict)
     """Which build of an image its tag stood for."""
     results: Mapping[str, str] = field(default_factory=dict)
     """Output parameters that came to something else than usual."""
+    seconds: Mapping[str, int] = field(default_factory=dict)
+    """Steps that took another time than usual."""
     tuned_by: str = ""
     """The Katib experiment of which a trial, of the run's name, made it."""
 
@@ -166,6 +172,7 @@ CHURN: Final = Pipeline(
             reads={"model": "train.model", "features": "features.features"},
             writes=("report",),
             results={"auc": "0.871"},
+            memoized_by=("date", "learning_rate", "epochs"),
         ),
         Step(
             name="register",
@@ -312,7 +319,8 @@ AUC: Final = ("0.871", "0.874", "0.869", "0.842", "0.838", "0.841")
 """How good the model of each night is: since the image was built anew, it is worse."""
 
 
-def _churn(learning_rate: str, epochs: str, date: str) -> dict[str, str]:
+def training_arguments(learning_rate: str, epochs: str, date: str) -> dict[str, str]:
+    """The arguments of a run of CHURN."""
     return {"learning_rate": learning_rate, "epochs": epochs, "date": date, "db_password": "c0rrect-h0rse-battery"}
 
 
@@ -322,11 +330,14 @@ NIGHTS: Final = 7
 """How many there were until the recurring run was suspended."""
 
 
+BAD_DATA: Final = Failure(seconds=3, exit_code=1, reason="Error")
+
+
 def _nightly(number: int, learning_rate: str, epochs: str) -> Run:
     return Run(
         pipeline=CHURN,
         begins=NIGHT * (number + (number >= MISSED_NIGHT)),
-        arguments=_churn(learning_rate, epochs, f"2026-01-0{number + 1}"),
+        arguments=training_arguments(learning_rate, epochs, f"2026-01-0{number + 1}"),
         scheduled=True,
         experiment="churn",
         builds={TRAIN_IMAGE: 1 if number < 3 else 2},
@@ -386,7 +397,7 @@ RUNS: Final = (
         pipeline=CHURN,
         begins=300,
         suffix="hl9ft",
-        arguments=_churn("0.10", "50", "2026-01-03"),
+        arguments=training_arguments("0.10", "50", "2026-01-03"),
         experiment="churn",
         failures={"train": (_OUT_OF_MEMORY, _OUT_OF_MEMORY)},
         retried_at=430,
@@ -399,9 +410,9 @@ RUNS: Final = (
         pipeline=CHURN,
         begins=535,
         suffix="t8r2d",
-        arguments=_churn("0.08", "14", "2025-02-30"),
+        arguments=training_arguments("0.08", "14", "2025-02-30"),
         experiment="churn",
-        failures={"validate": (Failure(seconds=3, exit_code=1, reason="Error"),)},
+        failures={"validate": (BAD_DATA,)},
     ),
     Run(
         pipeline=PROMOTION,
