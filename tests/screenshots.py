@@ -1,6 +1,7 @@
-"""The pictures of the README, of the demo's story as it was told to its end: `make screenshots`."""
+"""The pictures of the README, of the demo's story and its past, as it was told to its end: `make screenshots`."""
 
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -14,7 +15,9 @@ from tests.integration.test_connections import serving
 from tests.integration.test_page import asked, id_of_run
 from tests.told import tell_the_story
 from tests.visits import chromium, visit
+from watchers.demo import recordings_with_past
 
+STORY: Final = timedelta(minutes=15)  # and a little more, so that all of it is over
 FOLDER: Final = Path(__file__).resolve().parents[1] / "docs" / "page"
 
 
@@ -22,7 +25,8 @@ def main() -> None:
     """Tell the story, open the screens, and take their pictures."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        tell_the_story(Path(folder), patch)
+        start = datetime.now(UTC).replace(second=0, microsecond=0) - STORY
+        tell_the_story(Path(folder), patch, recordings_with_past(start), start)
         run("verify")
         with closing(open_store(f"sqlite:///{folder}/lineage.db")) as store, serving(application(store=store)) as port:
             _take_all(f"http://127.0.0.1:{port}")
@@ -41,13 +45,13 @@ def _take_all(address: str) -> None:
 def _places(address: str) -> dict[str, str]:
     """The screens, by the names of their pictures."""
     training = id_of_run(address, "churn-training")
-    pipelines = asked(address, '{ pipelines(where: {name: {eq: "churn-training"}}) { nodes { id } } }')["pipelines"]
-    models = asked(address, '{ artifacts(last: 1, where: {name: {eq: "model"}}) { nodes { id } } }')["artifacts"]
+    nightly = asked(address, "{ recurringRuns(first: 1) { nodes { id } } }")["recurringRuns"]["nodes"][0]["id"]
+    models = asked(address, '{ artifacts(first: 1, where: {name: {eq: "registered"}}) { nodes { id } } }')["artifacts"]
     return {
         "runs": "#/runs?columns=phase,name,pipeline,started,duration,metric:auc&sort=-metric:auc",
         "run": f"#/runs/{training}/graph",
-        "trend": f"#/trends?pipeline={pipelines['nodes'][0]['id']}&metric=auc",
-        "provenance": f"#/artifacts/{models['nodes'][0]['id']}/provenance?depth=5",
+        "trend": f"#/trends?recurring={nightly}&metric=auc",
+        "provenance": f"#/artifacts/{models['nodes'][0]['id']}/provenance",
     }
 
 
