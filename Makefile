@@ -61,8 +61,7 @@ screenshots: $(INSTALLED) ## Take the pictures of the README, in Chromium
 	@$(BIN)/python -m tests.screenshots
 
 docs: $(DOCUMENTED) ## Build the documentation into site/, to be opened there or served by anything
-	@$(BIN)/mkdocs build --quiet --strict
-	@echo "site/index.html"
+	@$(BIN)/mkdocs build --strict
 
 reference: $(INSTALLED) ## Write the pages of the documentation that come from the code and the demo's story
 	@$(BIN)/python -m tests.documentation

@@ -55,7 +55,7 @@ def _described(words: Sequence[str], function: Callable[..., object]) -> Iterato
     yield inspect.getdoc(function) or ""
     parameters = list(inspect.signature(function, eval_str=True).parameters.values())
     arguments = [one for one in parameters if isinstance(_info(one), ArgumentInfo)]
-    yield from ("", "```", " ".join(["lineage", *words, *map(_argument, arguments), "[OPTIONS]"]), "```")
+    yield from ("", "```text", " ".join(["lineage", *words, *map(_argument, arguments), "[OPTIONS]"]), "```")
     if parameters:
         yield from ("", row("Argument, option", "Means", "Default"), row("---", "---", "---"))
     for one in parameters:
