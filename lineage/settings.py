@@ -48,6 +48,13 @@ _WITHOUT_FLAG: Final = (
     "access_audiences",
     "access_rights",
     "access_seconds",
+    "argo_ca_file",
+    "argo_cluster",
+    "argo_database",
+    "argo_nodes_table",
+    "argo_timeout_seconds",
+    "argo_token",
+    "argo_token_file",
     "caller_requests_per_minute",
     "kfp_ca_file",
     "kfp_namespaces",
@@ -186,6 +193,8 @@ _ENDPOINT: Final = re.compile(r"https?://[^/?#@\s]+/?")
 _SERVICE: Final = re.compile(r"https?://[^/?#@\s]+(?:/[^?#@\s]*)?")
 _PROVIDER: Final = re.compile(r"https://[^?#@\s]+|http://(?:localhost|127\.0\.0\.1)(?::\d+)?(?:/[^?#@\s]*)?")
 _GRPC: Final = re.compile(r"grpcs?://[^/?#@\s]+")
+_DATABASE: Final = re.compile(r"(?:postgresql|mysql)://[^/?#\s]*/\S+")
+_TABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 _TOPIC: Final = re.compile(r"kafka://[^/?#@\s]+/[^/?#@\s]+")
 
 
@@ -300,6 +309,23 @@ class Settings(BaseSettings):
     """The certificates of the authority that vouches for it."""
     kfp_timeout_seconds: float = Field(default=20.0, gt=0)
     """How long an answer of it may take."""
+    argo_archive: str | None = Field(default=None, min_length=1)
+    """Argo's workflow archive, to be read by `backfill`: its database, `postgresql://USER@HOST/NAME` or `mysql://…`, or
+    the address of Argo's server."""
+    argo_database: str | None = Field(default=None, min_length=1)
+    """Where Argo keeps nodes that are too many for the cluster: `postgresql://USER@HOST/NAME` or `mysql://…`."""
+    argo_cluster: str = Field(default="default", min_length=1)
+    """What Argo calls the cluster in either: its `persistence.clusterName`."""
+    argo_nodes_table: str = "argo_workflows"
+    """The table that holds these nodes: Argo's `tableName`."""
+    argo_token: SecretStr | None = Field(default=None, min_length=1)
+    """What we show Argo's server."""
+    argo_token_file: FilePath | None = None
+    """The file that holds it."""
+    argo_ca_file: FilePath | None = None
+    """The certificates of the authority that vouches for Argo's server."""
+    argo_timeout_seconds: float = Field(default=20.0, gt=0)
+    """How long an answer of either may take."""
     kubeflow_url: str | None = Field(default=None, min_length=1)
     """Where people open the pages of Kubeflow Pipelines, to which runs lead."""
     argo_url: str | None = Field(default=None, min_length=1)
@@ -349,6 +375,30 @@ class Settings(BaseSettings):
             raise ValueError("the API of Kubeflow Pipelines is named by a URL such as http://ml-pipeline.kubeflow:8888")
         return value
 
+    @field_validator("argo_archive")
+    @classmethod
+    def _is_archive(cls, value: str | None) -> str | None:
+        if value is not None and not (_DATABASE.fullmatch(value) or _SERVICE.fullmatch(value)):
+            raise ValueError(
+                "the archive of Argo is named by its database, postgresql://USER@HOST/NAME or mysql://USER@HOST/NAME, "
+                "or by the address of its server, such as https://argo-server.argo:2746"
+            )
+        return value
+
+    @field_validator("argo_database")
+    @classmethod
+    def _is_database(cls, value: str | None) -> str | None:
+        if value is not None and not _DATABASE.fullmatch(value):
+            raise ValueError("a database of Argo is named by postgresql://USER@HOST/NAME or mysql://USER@HOST/NAME")
+        return value
+
+    @field_validator("argo_nodes_table")
+    @classmethod
+    def _is_table(cls, value: str) -> str:
+        if not _TABLE.fullmatch(value):
+            raise ValueError("the name of a table is letters, digits and _")
+        return value
+
     @field_validator("kubeflow_url", "argo_url")
     @classmethod
     def _is_page(cls, value: str | None) -> str | None:
@@ -386,6 +436,8 @@ class Settings(BaseSettings):
     def _has_one_token(self) -> "Settings":
         if self.kfp_token is not None and self.kfp_token_file is not None:
             raise ValueError("kfp_token is given twice: itself, and as a file")
+        if self.argo_token is not None and self.argo_token_file is not None:
+            raise ValueError("argo_token is given twice: itself, and as a file")
         if self.token is not None and self.token_file is not None:
             raise ValueError("token is given twice: itself, and as a file")
         return self

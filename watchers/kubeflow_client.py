@@ -1,4 +1,4 @@
-"""The way to a service of Kubeflow: authenticated GETs of JSON.
+"""The way to a service of Kubeflow, or to Argo's server: authenticated GETs of JSON.
 
 Foreign errors end here: every request raises ClusterError, or what `watchers.reflector.refusal` makes of a status.
 Nothing is followed to where an answer points to, so that the token reaches nobody else.

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import pairwise
-from typing import Any, Final, TypeAlias, TypeGuard
+from typing import Any, Final, TypeAlias, TypeGuard, TypeVar
 
 import brotli
 import msgspec
@@ -30,6 +30,7 @@ UNPACKED_LIMIT_BYTES: Final = 256 * 2**20  # a packed object is below etcd's 1.5
 UNREADABLE: Final = "unreadable: "
 
 Nodes = Mapping[str, dict[str, Any]]
+T = TypeVar("T")
 
 
 def unpack_nodes(item: KubernetesObject) -> KubernetesObject:
@@ -67,6 +68,37 @@ def unpack_members(members: Members) -> Members:
     return {**members, "status": msgspec.Raw(_encode({**shown, "nodes": nodes}))}
 
 
+def put_nodes(item: KubernetesObject, nodes: bytes) -> KubernetesObject:
+    """Put nodes that were offloaded to the database of Argo where they belong, as its own hydrator does
+    (`HydrateWithNodes`). What is no object of nodes changes nothing."""
+    try:
+        read = orjson.loads(nodes)
+    except orjson.JSONDecodeError:
+        return item
+    status = item.get("status")
+    if not isinstance(read, dict) or not isinstance(status, dict):
+        return item
+    return {**item, "status": {**_without_nodes(status), "nodes": read}}
+
+
+def put_node_members(members: Members, nodes: bytes) -> Members:
+    """The same, of an object that was not decoded.
+
+    Raises:
+        ValueError: its status, or the nodes, are no object.
+    """
+    read_members(nodes)
+    status = read_members(members["status"])
+    return {**members, "status": msgspec.Raw(_encode({**_without_nodes(status), "nodes": msgspec.Raw(nodes)}))}
+
+
+def _without_nodes(status: Mapping[str, T]) -> dict[str, T]:
+    return {name: value for name, value in status.items() if name not in _STANDING_FOR_NODES}
+
+
+_STANDING_FOR_NODES: Final = frozenset({"nodes", "compressedNodes", "offloadNodeStatusVersion"})
+
+
 class _Start(msgspec.Struct, rename="camel", gc=False):
     started_at: str | None = None
 
@@ -91,6 +123,12 @@ class WorkflowHead(Head, gc=False):
     @property
     def is_packed(self) -> bool:
         return _is_packed((self.status or _NO_STATUS).compressed_nodes)
+
+    @property
+    def offloaded_version(self) -> str | None:
+        """Which version of its nodes was offloaded, of a workflow that has none of its own; None of any other."""
+        status = self.status or _NO_STATUS
+        return None if status.nodes or status.compressed_nodes else status.offload_node_status_version or None
 
     def attempts(self) -> Attempts:
         status = self.status or _NO_STATUS
@@ -130,6 +168,15 @@ def _decompress(text: str) -> bytes:
     if len(unpacked) > UNPACKED_LIMIT_BYTES:
         raise ValueError(f"more than {UNPACKED_LIMIT_BYTES} bytes")
     return unpacked
+
+
+def offloaded_version(item: KubernetesObject) -> str | None:
+    """Say which version of its nodes was offloaded, of a workflow that has none of its own; None of any other."""
+    status = item.get("status")
+    if not isinstance(status, dict) or status.get("nodes") or status.get("compressedNodes"):
+        return None
+    version = status.get("offloadNodeStatusVersion")
+    return version if isinstance(version, str) and version else None
 
 
 def readable_nodes(status: Mapping[str, Any]) -> tuple[Nodes | None, str | None]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 from lineage.errors import BadAnswer, ClusterError, NotFound, ResourceAbsent, ResourceForbidden
 from watchers import mlmd
@@ -20,6 +20,8 @@ from watchers.tasks import KEPT_TASKS
 
 TRIES: Final = 5  # with 1 + 2 + 4 + 8 s between them
 LONGEST_WISH_SECONDS: Final = 300.0  # of a server that asks to be left alone
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +45,7 @@ class Patient:
 
     def get(self, path: str, query: Mapping[str, str]) -> Mapping[str, Any]:
         """Read a JSON object."""
-        return _patiently(lambda: self._client.get(path, query), self._wait)
+        return patiently(lambda: self._client.get(path, query), self._wait)
 
     def close(self) -> None:
         """Break off what is being read; later requests fail."""
@@ -59,14 +61,19 @@ class PatientCalls:
 
     def call(self, method: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
         """Ask, and read the answer as JSON."""
-        return _patiently(lambda: self._client.call(method, request), self._wait)
+        return patiently(lambda: self._client.call(method, request), self._wait)
 
     def close(self) -> None:
         """Break off what is being asked; later calls fail."""
         self._client.close()
 
 
-def _patiently(ask: Callable[[], Mapping[str, Any]], wait: Callable[[float], object]) -> Mapping[str, Any]:
+def patiently(ask: Callable[[], T], wait: Callable[[float], object]) -> T:
+    """Ask again where trouble may pass. `wait` sleeps so many seconds.
+
+    Raises:
+        ClusterError: it did not pass, or asking again would not help.
+    """
     for attempt in range(TRIES - 1):
         try:
             return ask()

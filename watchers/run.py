@@ -43,6 +43,7 @@ from watchers.reflector import (
     StateChanged,
     Transport,
 )
+from watchers.sent import Sent
 from watchers.source import Source
 
 ALL_NAMESPACES: Final = "*"
@@ -60,7 +61,8 @@ class Watching:
     What a thread sees it appends to `events`, which waits while it is full. A thread that meets trouble reports
     WAITING and begins again with a list: so nothing is lost, some is seen twice, and no other thread is stopped.
     One more thread hands on what waits, as `watchers.coalescing` says, `interval_seconds` after the view before it.
-    `transport` is taken over: `stop` closes it. `on_append` is told, on any of the threads, of what was appended.
+    `transport` is taken over: `stop` closes it. `on_append` is told, on any of the threads, of what was appended;
+    `completed` puts into a view, before it is observed, what of it the cluster has no room for.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class Watching:
         pace: Pace = DEFAULT_PACE,
         interval_seconds: float = INTERVAL_SECONDS,
         on_append: Callable[[Observation], None] = lambda _observation: None,
+        completed: Callable[[Sent], Sent] = lambda sent: sent,
     ) -> None:
         self._transport = transport
         scopes: tuple[str | None, ...] = (None,) if namespaces is None else tuple(dict.fromkeys(namespaces))
@@ -88,6 +91,7 @@ class Watching:
                 coalescer=Coalescer(interval_seconds=interval_seconds, max_bytes=held_bytes),
                 observer=Observer(source, cluster=cluster, redactor=redactor, views=remembered),
                 append=self._append,
+                completed=completed,
             )
             for source in sources
             for namespace in scopes
@@ -280,12 +284,14 @@ class _Views:
         coalescer: Coalescer,
         observer: Observer,
         append: Callable[[Observation], None],
+        completed: Callable[[Sent], Sent],
     ) -> None:
         self.source = source
         self.namespace = namespace
         self._coalescer = coalescer
         self._observer = observer
         self._append = append
+        self._completed = completed
         self._lock = threading.Lock()
 
     @property
@@ -322,7 +328,7 @@ class _Views:
     def _seen(self, view: View) -> Observation:
         """Make the observation of an object, or of the fact that it cannot be read."""
         try:
-            return self._observer.observe(view.sent, seen_at=view.seen_at)
+            return self._observer.observe(self._completed(view.sent), seen_at=view.seen_at)
         except InvalidObservation as error:
             reason = str(error)
         # A source that stumbles over one object must not keep all others of its kind from being seen: begun

@@ -17,6 +17,9 @@ from watchers.source import Head, Identity, KubernetesObject, Members, Resource,
 
 T = TypeVar("T")
 
+text_of: Final = msgspec.json.Encoder().encode
+"""Writes members as the text of an object."""
+
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """An object as it was sent. `uid`, `resource_version` and `created_at` (as it was written) are empty where nothing

@@ -1,18 +1,20 @@
-"""`lineage backfill`: record the runs that were over before we came, from what Kubeflow keeps of them."""
+"""`lineage backfill`: record the runs that were over before we came, from what Kubeflow and Argo keep of them."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from time import sleep
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 import typer
 from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from lineage.cli.flags import ClusterFlag, KfpFlag, KfpMetadataFlag, StoreFlag
+from lineage.cli.argo import archive_of, offloaded_nodes_of
+from lineage.cli.flags import ArgoArchiveFlag, ClusterFlag, KfpFlag, KfpMetadataFlag, StoreFlag
 from lineage.cli.ingest import GIVE_UP_SECONDS, SHOWN_REJECTIONS, tell
 from lineage.cli.interruption import Interruption, interruptible
 from lineage.cli.kubeflow import client_of, metadata_client_of, namespaces_asked
@@ -20,22 +22,25 @@ from lineage.cli.opening import open_to_record
 from lineage.cli.parts import instance_name, interpreter, now
 from lineage.cli.settling import settle
 from lineage.cli.telling import configure_logs
-from lineage.cli.terminal import SIGNALLED, SOME_REJECTED, complain, fail, notes
-from lineage.errors import ClusterError
+from lineage.cli.terminal import SIGNALLED, SOME_REJECTED, USAGE, complain, fail, notes, printable
+from lineage.errors import ClusterError, InvalidSettings
 from lineage.eventlog.memory import MemoryLog
 from lineage.identity import run_key
 from lineage.model import Run
+from lineage.observation import InputUnreadable, Observation
 from lineage.ports import EVERYTHING, LineageStore
 from lineage.recorder import BATCH_SIZE, NOTHING, Outcome, Recorder
-from lineage.redaction import Redactor
+from lineage.redaction import Redactor, struck_text
 from lineage.settings import Settings, load_settings, redaction_key
 from watchers.answers import RUNS
+from watchers.argo_archive import Damaged, Entry, Kept, archived
 from watchers.files import Ignored, ObjectRead, observed
 from watchers.kubeflow_api import KubeflowApi
 from watchers.mlmd import MetadataStore
 from watchers.past import Found, Patient, PatientCalls, Refused, past
 from watchers.source import KubernetesObject
 from watchers.sources import all_sources
+from watchers.sources.argo_workflow import SOURCE as ARGO_WORKFLOW
 
 
 def backfill(
@@ -52,38 +57,110 @@ def backfill(
         datetime | None,
         typer.Option("--since", help="Runs made since then alone, in UTC.", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"]),
     ] = None,
+    argo_archive: ArgoArchiveFlag = None,
     cluster: ClusterFlag = None,
     store: StoreFlag = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")] = False,
 ) -> None:
-    """Record the runs that were over before we came, from what Kubeflow tells.
+    """Record the runs that were over before we came, from what Kubeflow and Argo tell.
 
     Asks the API of Kubeflow Pipelines for all experiments, pipelines, versions, recurring runs and runs, the newest
     first, and for the workflow of each run, which it keeps when the cluster has forgotten it: such runs get all their
-    steps. Of ML Metadata, where it is named, it asks for what their tasks were given and what came out. It may be begun
-    again at any time: nothing counts twice, and what is recorded whole is not asked for again.
+    steps. Of ML Metadata, where it is named, it asks for what their tasks were given and what came out.
+    Of Argo's workflow archive, where it is named, it reads every workflow that is kept, the newest first. It may be
+    begun again at any time, and run beside `lineage up`: nothing counts twice. What Kubeflow told whole is not asked
+    for again; the archive is read from its newest workflow on each time, as rows change when workflows are retried.
 
     ```
     lineage backfill --kfp http://ml-pipeline.kubeflow:8888
     lineage backfill --namespace team-a --since 2026-01-01
     lineage backfill --experiment nightly --json
+    lineage backfill --argo-archive postgresql://reader@postgres.argo/argo --since 2026-01-01
+    lineage backfill --argo-archive https://argo-server.argo:2746
     ```
     """
     configure_logs(logging.CRITICAL)
+    if experiment is not None and argo_archive is not None:
+        fail("Argo knows no experiments: --experiment asks Kubeflow alone, so leave out --argo-archive", code=USAGE)
     asked = {"kfp_api": kfp, "kfp_metadata": kfp_metadata, "kfp_namespaces": namespace or None}
-    settings = load_settings(asked | {"cluster": cluster, "store": store})
+    settings = load_settings(asked | {"argo_archive": argo_archive, "cluster": cluster, "store": store})
+    begin = None if since is None else since.replace(tzinfo=UTC)
     with interruptible() as interruption:
+        pasts = tuple(_pasts(settings, experiment, begin))
         filling = _Filling(settings)
-        trouble = filling.run(interruption, experiment, None if since is None else since.replace(tzinfo=UTC))
+        troubles = filling.run(interruption, pasts)
     tell(filling.total, settings, as_json=as_json)
     for refused in filling.refused[:SHOWN_REJECTIONS]:
         complain(f"{refused.resource.plural} of {refused.namespace or 'all namespaces'} are not told: {refused.reason}")
-    if trouble is not None:
-        fail(f"{trouble}; what was told until then is recorded: begin again, and it goes on from there")
+    for trouble in troubles[:-1]:
+        complain(str(trouble))
+    if troubles:
+        fail(f"{troubles[-1]}; what was told until then is recorded: begin again, and it goes on from there")
     if interruption.number is not None:
         raise typer.Exit(SIGNALLED + interruption.number)
     if filling.total.rejected or filling.refused:
         raise typer.Exit(SOME_REJECTED)
+
+
+_Known: TypeAlias = Callable[[Sequence[str]], AbstractSet[str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Past:
+    """Somebody who is asked for the past. `told` asks, and is given what says which runs are known already."""
+
+    place: str
+    told: Callable[[_Known], Iterator[Found | Kept | Damaged]]
+    close: Callable[[], None]
+
+
+def _pasts(settings: Settings, experiment: str | None, since: datetime | None) -> Iterator[_Past]:
+    """Say who is asked.
+
+    Raises:
+        InvalidSettings: there is no way to one, or none is named.
+    """
+    asks_argo = settings.argo_archive is not None and experiment is None
+    if settings.kfp_api is None and not asks_argo:
+        raise InvalidSettings(
+            "nobody is named who could tell of the past: give --kfp URL, or set LINEAGE_KFP_API, "
+            "for Kubeflow's API; --argo-archive URL, or LINEAGE_ARGO_ARCHIVE, for Argo's archive"
+        )
+    if settings.kfp_api is not None:
+        yield _kubeflow(settings, experiment, since)
+    if asks_argo:
+        yield _argo(settings, since)
+
+
+def _kubeflow(settings: Settings, experiment: str | None, since: datetime | None) -> _Past:
+    client = client_of(settings)
+    metadata = None if settings.kfp_metadata is None else metadata_client_of(settings)
+
+    def told(known: _Known) -> Iterator[Found]:
+        api = KubeflowApi(Patient(client, sleep))
+        kept = None if metadata is None else MetadataStore(PatientCalls(metadata, sleep))
+        return past(api, kept, namespaces_asked(settings), known=known, since=since, experiment=experiment)
+
+    def close() -> None:
+        client.close()
+        if metadata is not None:
+            metadata.close()
+
+    return _Past(place=client.url, told=told, close=close)
+
+
+def _argo(settings: Settings, since: datetime | None) -> _Past:
+    archive, offloaded = archive_of(settings), offloaded_nodes_of(settings)
+
+    def told(_known: _Known) -> Iterator[Kept | Damaged | Refused]:
+        return archived(archive, offloaded, namespaces_asked(settings), wait=sleep, since=since)
+
+    def close() -> None:
+        archive.close()
+        if offloaded is not None:
+            offloaded.close()
+
+    return _Past(place=archive.shown, told=told, close=close)
 
 
 class _Filling:
@@ -93,8 +170,6 @@ class _Filling:
         self.total = NOTHING
         self.refused: list[Refused] = []
         self._settings = settings
-        self._client = client_of(settings)
-        self._metadata = None if settings.kfp_metadata is None else metadata_client_of(settings)
         self._store: LineageStore = open_to_record(settings)
         self._redactor = Redactor(redaction_key(settings))
         self._log = MemoryLog(instance_name("backfill"))
@@ -107,44 +182,23 @@ class _Filling:
             on_batch=self._add,
         )
 
-    def run(self, interruption: Interruption, experiment: str | None, since: datetime | None) -> ClusterError | None:
-        """Record all that is told. Returns the trouble that ended it before its time; a signal ends it too."""
-        api = KubeflowApi(Patient(self._client, sleep))
-        namespaces = namespaces_asked(self._settings)
-        kept = None if self._metadata is None else MetadataStore(PatientCalls(self._metadata, sleep))
-        told = past(api, kept, namespaces, known=self._known, since=since, experiment=experiment)
-        trouble: ClusterError | None = None
+    def run(self, interruption: Interruption, pasts: Sequence[_Past]) -> Sequence[ClusterError]:
+        """Record all that is told. Returns what ended one before its time, after which the next is asked; a signal ends
+        it too."""
+        troubles: list[ClusterError] = []
         with _progress() as advance:
-            try:
-                for found in interruption.until_asked(told):
-                    self._take(found)
-                    advance(found)
-            except ClusterError as error:
-                trouble = error
+            for one in pasts:
+                try:
+                    for found in interruption.until_asked(one.told(self._known)):
+                        self._take(found, one.place)
+                        advance(found)
+                except ClusterError as error:
+                    troubles.append(error)
+                finally:
+                    one.close()
             self._recorder.drain(give_up_seconds=GIVE_UP_SECONDS)
         settle(self._store, interruption)
-        self._client.close()
-        if self._metadata is not None:
-            self._metadata.close()
-        return trouble
-
-    def _take(self, found: Found) -> None:
-        if isinstance(found, Refused):
-            self.refused.append(found)
-            return
-        seen = observed(
-            ObjectRead(place=f"{self._client.url}, {_which(found)}", item=found),
-            sources=all_sources(),
-            cluster=self._settings.cluster,
-            seen_at=now(),
-            redactor=self._redactor,
-        )
-        if isinstance(seen, Ignored):
-            self._add(Outcome(objects=1, ignored=1))
-            return
-        if len(self._log) >= BATCH_SIZE or not self._log.fits(seen):
-            self._recorder.drain(give_up_seconds=GIVE_UP_SECONDS)
-        self._log.append(seen)
+        return troubles
 
     def _known(self, runs: Sequence[str]) -> frozenset[str]:
         """Say of which runs a workflow and the end are recorded."""
@@ -153,9 +207,46 @@ class _Filling:
         workflows = self._store.workflows(EVERYTHING, [run.key for run in ended])
         return frozenset(str(key[1]) for key in workflows)
 
+    def _take(self, found: Found | Kept | Damaged, place: str) -> None:
+        if isinstance(found, Refused):
+            self.refused.append(found)
+            return
+        seen = self._seen(found, place)
+        if isinstance(seen, Ignored):
+            self._add(Outcome(objects=1, ignored=1))
+            return
+        if len(self._log) >= BATCH_SIZE or not self._log.fits(seen):
+            self._recorder.drain(give_up_seconds=GIVE_UP_SECONDS)
+        self._log.append(seen)
+
+    def _seen(self, found: KubernetesObject | Kept | Damaged, place: str) -> Observation | Ignored:
+        match found:
+            case Damaged():
+                return InputUnreadable(
+                    source=ARGO_WORKFLOW.name,
+                    cluster=self._settings.cluster,
+                    seen_at=now(),
+                    reason=struck_text(f"{place}, {_named(found.entry)}: {found.reason}"),
+                    size_bytes=found.size_bytes,
+                    digest=found.digest,
+                )
+            case Kept(item=item) | item:
+                return observed(
+                    ObjectRead(place=f"{place}, {_which(item)}", item=item),
+                    sources=all_sources(),
+                    cluster=self._settings.cluster,
+                    seen_at=now(),
+                    redactor=self._redactor,
+                )
+
     def _add(self, outcome: Outcome) -> None:
         total = self.total + outcome
         self.total = replace(total, rejections=total.rejections[:SHOWN_REJECTIONS])
+
+
+def _named(entry: Entry) -> str:
+    """Say which row of an archive it is."""
+    return f"the archived workflow {entry.namespace}/{entry.name} {entry.uid or 'without a uid'}"
 
 
 def _which(item: KubernetesObject) -> str:
@@ -179,7 +270,14 @@ class _Advance:
         self._progress = progress
         self._task = progress.add_task("now", total=None)
 
-    def __call__(self, found: Found) -> None:
-        if not isinstance(found, Refused) and found.get("kind") == RUNS.kind:
-            made = escape(str(found["told"].get("created_at", ""))[:19])
-            self._progress.update(self._task, advance=1, description=made)
+    def __call__(self, found: Found | Kept | Damaged) -> None:
+        match found:
+            case Refused():
+                return
+            case Kept(entry=entry) | Damaged(entry=entry):
+                made = entry.started_at
+            case {"kind": RUNS.kind, "told": dict(told)}:
+                made = str(told.get("created_at", ""))
+            case _:
+                return
+        self._progress.update(self._task, advance=1, description=escape(printable(made[:19])))

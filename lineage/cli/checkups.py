@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from lineage.access.reviews import ACCESS_REVIEWS, TOKEN_REVIEWS
 from lineage.cli.alerting import directions_of, rules_of
+from lineage.cli.argo import archive_of, offloaded_nodes_of
 from lineage.cli.event_logs import log_of
 from lineage.cli.kubeflow import client_of, metadata_client_of, namespaces_asked
 from lineage.cli.object_stores import object_stores_of, open_object_store
@@ -82,6 +83,8 @@ def checkups(settings: Settings) -> Iterator[tuple[str, Callable[[], Iterator[Fi
     yield "object stores", partial(_object_stores, settings)
     yield "Kubeflow's API", partial(_kubeflow, settings)
     yield "Kubeflow's records", partial(_records, settings)
+    yield "Argo's archive", partial(_archive, settings)
+    yield "offloaded nodes", partial(_offloaded_nodes, settings)
     yield "rules", partial(_rules, settings)
 
 
@@ -369,6 +372,43 @@ def _records(settings: Settings) -> Iterator[Finding]:
         yield Finding(part=part, state=State.PROBLEM, says=str(error), remedy="see that it is reached from here")
     finally:
         client.close()
+
+
+def _archive(settings: Settings) -> Iterator[Finding]:
+    part = "Argo's archive"
+    if settings.argo_archive is None:
+        yield Finding(part=part, state=State.UNUSED, says="no address is named (argo_archive)")
+        return
+    archive = archive_of(settings)
+    try:
+        for namespace in namespaces_asked(settings) or (None,):
+            where = "" if namespace is None else f" in {namespace}"
+            if archive.page(namespace, None, None).entries:
+                yield Finding(part=part, says=f"{archive.shown} tells of workflows{where}")
+                continue
+            remedy = "see that persistence.archive is true, and in a database that argo_cluster is what Argo calls it"
+            says = f"{archive.shown} keeps no workflows{where}"
+            yield Finding(part=part, state=State.WARNING, says=says, remedy=remedy)
+    except ClusterError as error:
+        remedy = "see that it is reached from here, and that who asks may read it"
+        yield Finding(part=part, state=State.PROBLEM, says=str(error), remedy=remedy)
+    finally:
+        archive.close()
+
+
+def _offloaded_nodes(settings: Settings) -> Iterator[Finding]:
+    part, offloaded = "offloaded nodes", offloaded_nodes_of(settings)
+    if offloaded is None:
+        yield Finding(part=part, state=State.UNUSED, says="no database is named (argo_database)")
+        return
+    try:
+        offloaded.nodes(NOBODYS_KEY, NOBODYS_KEY)
+        yield Finding(part=part, says=f"{settings.argo_nodes_table} of {offloaded.shown} may be read")
+    except ClusterError as error:
+        remedy = "see that it is reached from here, and that argo_nodes_table is what Argo calls it"
+        yield Finding(part=part, state=State.PROBLEM, says=str(error), remedy=remedy)
+    finally:
+        offloaded.close()
 
 
 def _rules(settings: Settings) -> Iterator[Finding]:

@@ -32,7 +32,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     ),
     "ingest": Command("ingest:ingest", "Record objects that were saved to files."),
     "backfill": Command(
-        "backfill:backfill", "Record the runs that were over before we came, from what Kubeflow tells."
+        "backfill:backfill", "Record the runs that were over before we came, from what Kubeflow and Argo tell."
     ),
     "watch": Command("watch:watch", "Watch a cluster, and write what is seen to the event log."),
     "record": Command("record:record", "Read the event log, and record it into a store."),

@@ -52,6 +52,15 @@ KfpMetadataFlag = Annotated[
         help="The ML Metadata of Kubeflow, as grpc://host:port, to be asked as well. Also LINEAGE_KFP_METADATA.",
     ),
 ]
+ArgoArchiveFlag = Annotated[
+    str | None,
+    typer.Option(
+        "--argo-archive",
+        metavar="URL",
+        help="Argo's workflow archive: postgresql://… or mysql://…, its database, or https://…, its server. "
+        "Also LINEAGE_ARGO_ARCHIVE.",
+    ),
+]
 KubeflowUrlFlag = Annotated[
     str | None,
     typer.Option(

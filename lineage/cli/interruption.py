@@ -28,10 +28,11 @@ class Interruption:
         while self.number is None:
             found: list[T] = []
             with suppress(_Asked, StopIteration):
-                self._is_waiting = True
-                found.append(next(items))
-                self._is_waiting = False
-            self._is_waiting = False
+                try:
+                    self._is_waiting = True
+                    found.append(next(items))
+                finally:
+                    self._is_waiting = False
             if not found:
                 return
             yield found[0]

@@ -15,6 +15,7 @@ import typer
 import uvicorn
 
 from lineage.cli.alerting import alerter_of, rules_of
+from lineage.cli.argo import hydrating
 from lineage.cli.flags import (
     AccessFlag,
     ArgoUrlFlag,
@@ -151,7 +152,7 @@ def _run(settings: Settings, kube: Kube, redactor: Redactor, told: Mapping[str, 
     """Run every part until a signal: served first, watched last; ended in the other direction. `told` is said of it,
     too."""
     events = MemoryLog(instance_name("up"))
-    with listen(settings.host, settings.port) as listener:
+    with listen(settings.host, settings.port) as listener, hydrating(settings) as hydrated:
         store = open_to_record(settings)
         metrics = Metrics()
         recorder = Recorder(
@@ -172,6 +173,7 @@ def _run(settings: Settings, kube: Kube, redactor: Redactor, told: Mapping[str, 
             redactor=redactor,
             clock=now,
             on_append=count,
+            completed=hydrated,
         )
         following: tuple[Watching | Polling, ...] = (watching, *pollings(settings, events, redactor, count))
         metrics.log_entries(events.__len__)

@@ -4,6 +4,7 @@ import logging
 
 import structlog
 
+from lineage.cli.argo import hydrating
 from lineage.cli.event_logs import log_of
 from lineage.cli.flags import (
     ClusterFlag,
@@ -70,7 +71,11 @@ def watch(
     alive: dict[str, Check] = {}
     ready: dict[str, Check] = {"log": lambda: Finding(ok=False, says="not reached yet")}
     health = Health(alive=alive, ready=ready)
-    with stopped_by_signals() as stop, serving_health(health, host=settings.host, port=settings.health_port):
+    with (
+        stopped_by_signals() as stop,
+        serving_health(health, host=settings.host, port=settings.health_port),
+        hydrating(settings) as hydrated,
+    ):
         if find(access, stop) is None:
             return
         with KafkaWriter(access) as writer:
@@ -84,6 +89,7 @@ def watch(
                 redactor=redactor,
                 clock=now,
                 on_append=count,
+                completed=hydrated,
             )
             health.metrics.log_entries(writer.__len__)
             following: tuple[Watching | Polling, ...] = (watching, *pollings(settings, writer, redactor, count))

@@ -1,4 +1,4 @@
-"""The lineage store on SQLite and PostgreSQL: tables, writes, reads and migrations. All SQL of the program is here."""
+"""The lineage store on SQLite and PostgreSQL: tables, writes, reads and migrations. All SQL on them is here."""
 
 from lineage.store.backups import back_up, restore
 from lineage.store.database import migrate, open_store, pending_migrations

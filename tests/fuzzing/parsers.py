@@ -43,10 +43,13 @@ from tests.fakes import FakeStore
 from tests.kubeflow_answers import a_pipeline, a_run, a_version, an_ir
 from tests.tokens import AUDIENCE, ISSUER, NOW, a_token, published, unsigned
 from watchers.answers import PIPELINES, RUNS
+from watchers.argo_archive import workflow_in
+from watchers.argo_server import ArgoServer
 from watchers.documents import decode as decode_documents
 from watchers.kubeflow_api import KubeflowApi
 from watchers.lines import Chunks, Lines
 from watchers.mlmd_messages import decode as decode_metadata
+from watchers.nodes import offloaded_version, put_nodes
 from watchers.observe import find_source, observe
 from watchers.sent import Reader
 from watchers.source import Head
@@ -86,6 +89,10 @@ def parsers() -> Mapping[str, Parser]:
         "objects": Parser(parse=_interpreted, seeds=_objects()),
         "packed nodes": Parser(
             parse=_with_packed_nodes, seeds=(gzip.compress(orjson.dumps({"n": a_node("n", 1, 2)})),)
+        ),
+        "archived workflows": Parser(parse=_archived, seeds=(orjson.dumps(a_workflow({"n": a_node("n", 1, 2)})),)),
+        "answers of an Argo Server": Parser(
+            parse=_archives, seeds=(orjson.dumps({"metadata": {"continue": "1"}, "items": [a_workflow()]}),)
         ),
         "answers of an API server": Parser(parse=_sent, seeds=tuple(map(_as_event, _objects()[:3]))),
         "lines in chunks": Parser(
@@ -199,6 +206,19 @@ def _with_packed_nodes(data: bytes) -> None:
             _interpreted(orjson.dumps(item))
         except LineageError:
             continue
+
+
+def _archived(data: bytes) -> None:
+    item = workflow_in(data, "u1")
+    source = find_source(item, all_sources())
+    assert source is not None
+    offloaded_version(item)
+    observe(put_nodes(item, data), source, cluster=CLUSTER, seen_at=RECORDED_AT, redactor=REDACTOR)
+
+
+def _archives(data: bytes) -> None:
+    page = ArgoServer(_Answering(_item(data) or {}), "").page(None, None, None)
+    assert all(isinstance(entry.uid, str) for entry in page.entries)
 
 
 def _with_spec(data: bytes) -> None:

@@ -5,6 +5,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 
 from lineage.eventlog.kafka import access_of, prepare
 from lineage.store import migrate
+from tests.argo_tables import ArgoTables
+from tests.factories import a_workflow
 from tests.kafka_server import KafkaServer
 from tests.kubeflow_server import kubeflow_server
 from tests.kubernetes_server import NOBODY, KubernetesServer
@@ -129,6 +132,17 @@ def test_what_is_wrong_is_told_with_what_to_do(kubernetes: KubernetesServer, tmp
     assert len(wrong["access"]) == 2
     assert all("deploy/optional/access" in one["remedy"] for one in wrong["access"])
     assert states(found["store"]) == {"OK"}
+
+
+def test_what_argo_keeps_is_looked_at(postgresql: Server) -> None:
+    with closing(ArgoTables(postgresql.new_database(migrated=False))) as tables:
+        named = {"LINEAGE_ARGO_ARCHIVE": tables.url, "LINEAGE_ARGO_DATABASE": tables.url}
+        _, empty = examined(**named)
+        tables.archive(a_workflow(phase="Succeeded"))
+        _, told = examined(**named, LINEAGE_ARGO_NODES_TABLE="elsewhere")
+    assert states(empty["Argo's archive"]) == {"WARNING"}
+    assert states(empty["offloaded nodes"]) == states(told["Argo's archive"]) == {"OK"}
+    assert "argo_nodes_table" in told["offloaded nodes"][0]["remedy"]
 
 
 def test_a_store_of_an_older_release_is_to_be_migrated(tmp_path: Path) -> None:

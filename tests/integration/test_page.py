@@ -195,6 +195,7 @@ def test_everything_of_the_list_is_done_with_the_keyboard(reader: Visit) -> None
     reader.page.keyboard.type("churn-training")
     reader.press("Enter")
     expect(reader.page).to_have_url(re.compile("text=churn-training"))
+    reader.settled()
     for number in range(2):
         reader.page.get_by_role("checkbox").nth(number).focus()
         reader.press("Space")

@@ -28,10 +28,13 @@ from lineage.ports import Entry
 from lineage.redaction import Redactor
 from tests.waiting import comes_true
 from watchers.apiserver import ApiServer
+from watchers.hydrating import Hydrating
 from watchers.kube import Kube, KubeStream, connect
 from watchers.reflector import Pace
 from watchers.run import Watching
+from watchers.sent import Sent
 from watchers.source import KubernetesObject, Resource, Source
+from watchers.sources.argo_workflow import SOURCE as ARGO_WORKFLOW
 from watchers.timeline import PODS, WORKFLOWS
 from watchers.world import World
 
@@ -121,6 +124,7 @@ class Cluster:
         silence_seconds: float = 5.0,
         watch_seconds: float = 60.0,
         interval_seconds: float = 0.0,
+        completed: Callable[[Sent], Sent] = lambda sent: sent,
     ) -> Watcher:
         configuration = Configuration()
         configuration.host = self.api.url
@@ -134,6 +138,7 @@ class Cluster:
             redactor=Redactor(key=b"test"),
             clock=lambda: NOW,
             interval_seconds=interval_seconds,
+            completed=completed,
             pace=Pace(
                 page_size=PACE.page_size,
                 first_delay_seconds=PACE.first_delay_seconds,
@@ -176,6 +181,23 @@ def test_objects_are_listed_page_by_page_and_then_followed(cluster: Cluster) -> 
     watcher.wait(lambda: watcher.of(ObjectDeleted) != [])
     assert watcher.seen()[23:] == ["w00"]
     assert [gone.uid for gone in watcher.of(ObjectDeleted)] == [uid]
+
+
+def test_views_are_completed_before_they_are_observed(cluster: Cluster) -> None:
+    class Offloaded:
+        def nodes(self, uid: str, version: str) -> bytes:
+            return f'{{"{uid}": {{"name": "{version}"}}}}'.encode()
+
+    uid = cluster.put("w", status={"phase": "Running", "offloadNodeStatusVersion": "fnv:1"})
+    watcher = cluster.watch(ARGO_WORKFLOW, completed=Hydrating(Offloaded()))
+    watcher.wait(lambda: watcher.seen() == ["w"])
+    cluster.put("w", status={"phase": "Succeeded", "offloadNodeStatusVersion": "fnv:2"})
+    watcher.wait(lambda: watcher.seen() == ["w", "w"])
+    statuses = [seen.object()["status"] for seen in watcher.of(ObjectSeen)]
+    assert statuses == [
+        {"phase": "Running", "nodes": {uid: {"name": "fnv:1"}}},
+        {"phase": "Succeeded", "nodes": {uid: {"name": "fnv:2"}}},
+    ]
 
 
 def chunk(data: bytes) -> bytes:

@@ -132,6 +132,24 @@ def test_what_watches_asks_ml_metadata_too_where_that_is_wanted(name: str, tmp_p
         kubernetes_validate.validate(item, NEWEST, strict=True)
 
 
+@pytest.mark.parametrize("name", OVERLAYS)
+def test_what_watches_reads_offloaded_nodes_where_that_is_wanted(name: str, tmp_path: Path) -> None:
+    items = with_components(name, tmp_path, "argo-database")
+    told = {
+        pod: one["valueFrom"]["secretKeyRef"]
+        for pod, item in pods(items).items()
+        for one in the_container(item)["env"]
+        if one["name"] == "LINEAGE_ARGO_DATABASE"
+    }
+    assert told == {{"one-machine": "kfp-lineage", "cluster": "watch"}[name]: {"name": IMAGE, "key": "argo-database"}}
+    said = (DEPLOY / "optional" / "argo-database" / "kustomization.yaml").read_text()
+    assert "the key argo-database" in said
+    named = {variable.lower() for variable in re.findall(r"LINEAGE_(ARGO_\w+)", said)}
+    assert named <= set(Settings.model_fields)
+    for item in items:
+        kubernetes_validate.validate(item, NEWEST, strict=True)
+
+
 OF_ACCESS: Final = DEPLOY / "optional" / "access"
 ISTIO: Final = ("networking.istio.io/v1", "security.istio.io/v1")
 
