@@ -7,10 +7,8 @@ from typing import Any, Final, Literal, get_args, get_origin
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from lineage.cli.commands import COMMANDS
 from lineage.settings import FILE_VARIABLE, PREFIX, ObjectStoreSettings, Settings, flag_of
 from tests.documentation import WRITTEN, cell, row
-from tests.documentation.commands import flags_of, functions_of
 
 PLACES: Final[Mapping[str, str]] = {"store": "`sqlite:///…/lineage.db` in `~/.local/share/kfp-lineage`"}
 
@@ -31,12 +29,12 @@ def _lines() -> Iterator[str]:
     yield from ("", "```toml", 'store = "postgresql://lineage@db.example/lineage"', 'namespaces = ["team-a", "team-b"]')
     yield from ("port = 8081", "```", "")
     yield "In the environment, several are separated by commas; `LINEAGE_OBJECT_STORES` is JSON."
-    taken = _taken()
+    yield "[Commands](commands.md) says which of them take a flag."
     for name, field in Settings.model_fields.items():
         yield from ("", f"## {name}", "", field.description or "", "")
         yield row("In the environment", "As a flag", "Is", "Default")
         yield row("---", "---", "---", "---")
-        yield row(f"`{PREFIX}{name.upper()}`", _flag(name, taken), _kind(name, field), _default(name, field))
+        yield row(f"`{PREFIX}{name.upper()}`", _flag(name), _kind(name, field), _default(name, field))
     yield from ("", "## An object store", "")
     yield "A member of [object_stores](#object_stores), as a table `[[object_stores]]` of the file. Secrets are given"
     yield "themselves or as a file. [Object stores](../guide/objects.md) shows two."
@@ -45,26 +43,9 @@ def _lines() -> Iterator[str]:
         yield row(f"`{name}`", cell(field.description or ""), _kind(name, field))
 
 
-def _taken() -> Mapping[str, Sequence[str]]:
-    """Which commands take which flag."""
-    taken: dict[str, list[str]] = {}
-    for name in COMMANDS:
-        for words, function in functions_of(name):
-            for flag in flags_of(function):
-                taken.setdefault(flag, []).append(" ".join(words))
-    return taken
-
-
-def _flag(name: str, taken: Mapping[str, Sequence[str]]) -> str:
+def _flag(name: str) -> str:
     flag = flag_of(name)
-    return "" if flag is None else f"`{flag}` of {_few(taken[flag])}"
-
-
-def _few(commands: Sequence[str]) -> str:
-    """Name commands, where they are not most of them."""
-    if len(commands) > 8:
-        return f"`{commands[0]}` and {len(commands) - 1} others"
-    return ", ".join(f"`{one}`" for one in commands)
+    return "none" if flag is None else f"`{flag}`"
 
 
 def _kind(name: str, field: FieldInfo) -> str:

@@ -14,11 +14,12 @@ from graphql.language import OperationDefinitionNode
 
 from docs.included import lines_of, section, shown, slug
 from lineage.cli.commands import COMMANDS, imported
-from lineage.settings import ObjectStoreSettings, Settings
+from lineage.settings import ObjectStoreSettings, Settings, flag_of
 from lineage_graphql import saved_queries
 from lineage_graphql.schema import SCHEMA
 from tests.documentation.__main__ import of_the_code
 from tests.documentation.blocks import anchors, blocks, commands, links
+from tests.documentation.commands import flags_of, functions_of
 from tests.documentation.cookbook import CHAPTERS, OWN, shortened
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -41,6 +42,11 @@ def test_a_page_of_reference_is_what_the_code_says(place: str) -> None:
 @pytest.mark.parametrize("settings", [Settings, ObjectStoreSettings])
 def test_every_setting_says_what_it_means(settings: Any) -> None:
     assert [name for name, field in settings.model_fields.items() if not field.description] == []
+
+
+def test_every_flag_of_a_setting_is_one_of_a_command() -> None:
+    taken = {flag for name in COMMANDS for _, function in functions_of(name) for flag in flags_of(function)}
+    assert {flag for name in Settings.model_fields if (flag := flag_of(name)) is not None} <= taken
 
 
 def test_every_saved_query_of_people_is_in_the_cookbook_once() -> None:
@@ -175,6 +181,13 @@ def test_every_file_that_is_shown_can_be_read(name: str) -> None:
             tomllib.loads(block.text)
         if block.language in ("yaml", "yml"):
             list(yaml.safe_load_all(block.text))
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_component_that_a_page_adds_to_an_overlay_is_there(name: str) -> None:
+    overlay = ROOT / "deploy" / "overlays" / "one-machine"
+    for component in re.findall(r"(\.\./\.\./optional/[\w-]+)", text_of(name)):
+        assert (overlay / component / "kustomization.yaml").is_file(), component
 
 
 def test_answers_are_shortened_and_say_what_was_left_out() -> None:
