@@ -8,11 +8,12 @@ endif
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+DOCUMENTED := $(VENV)/.documented
 WORKERS ?= auto
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run up test soak fuzz servers check format bench schema page screenshots resolve audit wheel clean
+.PHONY: help run up test soak fuzz servers check format bench schema page screenshots docs reference resolve audit wheel clean
 
 help: ## Show what there is
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +60,12 @@ page: ## Build the page out of lineage/web/ui into what is handed out; needs Nod
 screenshots: $(INSTALLED) ## Take the pictures of the README, in Chromium
 	@$(BIN)/python -m tests.screenshots
 
+docs: $(DOCUMENTED) ## Build the documentation into site/, to be opened there or served by anything
+	@$(BIN)/mkdocs build --strict
+
+reference: $(INSTALLED) ## Write the pages of the documentation that come from the code and the demo's story
+	@$(BIN)/python -m tests.documentation
+
 resolve: $(INSTALLED) ## Resolve the newest dependencies that pyproject.toml allows, and refuse known bad ones
 	@$(BIN)/python .ci/resolve_newest.py
 
@@ -69,7 +76,7 @@ wheel: $(INSTALLED) ## Build the wheel into dist/
 	@$(BIN)/python -m hatchling build -t wheel
 
 clean: ## Remove the environment and everything that was built
-	@rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) dist build site .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
 # pip 25.1 is the first that knows dependency groups. The stamp stands for what pyproject.toml asked for.
 $(INSTALLED): pyproject.toml
@@ -84,4 +91,8 @@ $(INSTALLED): pyproject.toml
 	@echo "Installing what pyproject.toml asks for …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	@touch $@
+
+$(DOCUMENTED): $(INSTALLED)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group docs
 	@touch $@

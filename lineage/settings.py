@@ -112,32 +112,44 @@ def _base_folder(variable: str, default: str) -> Path:
 
 # ------------------------------------------------------------------------------------------ settings
 class ObjectStoreSettings(BaseModel):
-    """An object store, and for which artifacts it is: those of a `cluster`, a `namespace`, a `bucket`; None is any.
+    """An object store, and for which artifacts it is. It has either an `endpoint` of S3 or a `folder`; each secret is
+    given itself, or as the file that holds it."""
 
-    Either an `endpoint` of S3, or a `folder` that holds a folder for each bucket. `serves` are the endpoints that
-    workflows write for it. Each secret is given itself, or as the file that holds it; without keys it is asked
-    anonymously. `events`: how it tells what changes (`LISTEN`, `NONE`, or a topic of Kafka); where that is not said, it
-    is listened to if a bucket is named.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True)
 
     endpoint: str | None = None
+    """Where a store that speaks S3 answers: `http://HOST:PORT` or `https://HOST`."""
     folder: Path | None = None
+    """A folder that holds a folder for each bucket, in the place of an endpoint."""
     serves: tuple[str, ...] = ()
+    """The endpoints that workflows write for it."""
     cluster: str | None = Field(default=None, min_length=1)
+    """The cluster whose artifacts it is for; without one, any."""
     namespace: str | None = Field(default=None, min_length=1)
+    """The namespace whose artifacts it is for; without one, any."""
     bucket: str | None = Field(default=None, min_length=1)
+    """The bucket that it is for; without one, any."""
     region: str | None = Field(default=None, min_length=1)
+    """The region of the bucket, where the store asks for one."""
     virtual_style: bool = False
+    """Whether the bucket is part of the name of the host, and not of the path."""
     events: str | None = Field(default=None, min_length=1)
+    """How it tells what changes: `listen`, `none`, or the topic that it sends to, `kafka://HOST:PORT/TOPIC`; without
+    it, `listen` where a bucket is named."""
     ca_file: FilePath | None = None
+    """The certificates of the authority that vouches for it."""
     access_key: SecretStr | None = Field(default=None, min_length=1)
+    """Who we are there; without keys it is asked anonymously."""
     access_key_file: FilePath | None = None
+    """The file that holds that."""
     secret_key: SecretStr | None = Field(default=None, min_length=1)
+    """The secret that belongs to the access key."""
     secret_key_file: FilePath | None = None
+    """The file that holds it."""
     session_token: SecretStr | None = Field(default=None, min_length=1)
+    """The token of keys that are lent for a while."""
     session_token_file: FilePath | None = None
+    """The file that holds it."""
 
     @field_validator("endpoint")
     @classmethod
@@ -190,93 +202,142 @@ AccessMode: TypeAlias = Literal["none", "oidc", "kubernetes", "proxy"]
 
 
 class Settings(BaseSettings):
-    """Everything that a user can set. `store` and `log` are URLs; `namespaces` empty means all of them; without
-    `health_port`, what serves no pages answers nobody; without `log_format`, the terminal decides.
+    """Everything that a user can set, each with what it means.
 
-    `kfp_api` is the URL of the API of Kubeflow Pipelines, which is asked for what is in `kfp_namespaces`, else in
-    `namespaces`, and `kfp_metadata` that of its ML Metadata; at `kubeflow_url` and `argo_url` people open the pages of
-    Kubeflow Pipelines and of Argo Workflows, to which runs lead. `argo_archive` is the URL of Argo's workflow archive:
-    its database, or its server, which is shown `argo_token`. `argo_database` is the URL of where Argo keeps nodes that
-    are too many for the cluster, in `argo_nodes_table`; in either it calls the cluster `argo_cluster`.
-
-    Those of Kafka are called as Kafka's clients call them. Of several object stores that fit, the first counts; of one
-    object so many bytes are read at most, in so many seconds.
-    `metric_files` are patterns of names, `metric_parameters` the last words of names; the file `metric_directions` says
-    which way metrics should go (`lineage.trends.directions`), and `alert_rules` what is told to whom
-    (`lineage.alerts.rules`).
-
-    `access` says how callers show who they are (`lineage.access`), `none` being not at all; where it says nothing, only
-    this machine is served. With `oidc`, tokens are those of `oidc_issuer` for `oidc_audience`, and users are called as
-    the flags of kube-apiserver of the same names would call them; with `kubernetes`, those that the cluster knows, for
-    one of `access_audiences`; with `proxy`, the header `user_header` is believed of what is at one of `proxies`, as
-    addresses or networks. What was found out is remembered for `access_seconds`. By `access_rights` callers see what
-    the cluster grants them, or `all`. Each may ask so often in a minute, 0 being as often as they like; and of a server
-    with `trusted_documents` only what that file holds. Who asks a server shows it `token`, or what `token_file` holds.
+    Those of Kafka are called as Kafka's clients call them. `access` is `none` where callers need not show who they are
+    (`lineage.access`); with `oidc`, users are called as the flags of kube-apiserver of the same names would call them.
+    The file `metric_directions` is read by `lineage.trends.directions`, and `alert_rules` by `lineage.alerts.rules`.
     """
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="forbid", hide_input_in_errors=True
+        env_prefix=PREFIX,
+        env_ignore_empty=True,
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        use_attribute_docstrings=True,
     )
 
     store: str = Field(default_factory=default_store)
+    """Where knowledge is kept, as a URL: a file, or a database of PostgreSQL."""
     cluster: str = Field(default="default", min_length=1)
+    """What the cluster is called from which objects come. Each cluster, and each rebuilt one, has its own."""
     namespaces: Annotated[tuple[str, ...], NoDecode] = ()
+    """The namespaces that are watched; without any, all."""
     context: str | None = Field(default=None, min_length=1)
+    """The context of the kubeconfig; without one, the current one."""
     host: str = Field(default="127.0.0.1", min_length=1)
+    """The address at which a server listens."""
     port: int = Field(default=8080, ge=0, le=65535)
+    """The port at which a server listens; 0 is any that is free."""
     access: Annotated[tuple[AccessMode, ...], NoDecode] = ()
+    """How callers show who they are, in one way or several; where nothing is said, only this machine is served."""
     access_rights: Literal["kubernetes", "all"] = "kubernetes"
+    """What callers see who have a name: what the cluster grants them, or `all`."""
     access_seconds: float = Field(default=30.0, gt=0, le=3600)
+    """For how long is remembered who somebody is and what they may see."""
     access_audiences: Annotated[tuple[str, ...], NoDecode] = ()
+    """Whom a token of the cluster must be meant for, one of these; without any, the API server itself."""
     oidc_issuer: str | None = Field(default=None, min_length=1)
+    """Whose tokens are believed, as the provider calls itself in them."""
     oidc_audience: str | None = Field(default=None, min_length=1)
+    """Whom these tokens must be meant for."""
     oidc_ca_file: FilePath | None = None
+    """The certificates of the authority that vouches for the provider."""
     oidc_username_claim: str = Field(default="sub", min_length=1)
+    """The claim that names the user."""
     oidc_username_prefix: str | None = None
+    """What stands before the names of users. Without it, as with kube-apiserver: the issuer and `#`, and nothing before
+    an `email`; `-` is nothing."""
     oidc_groups_claim: str = Field(default="groups", min_length=1)
+    """The claim that names the groups of the user."""
     oidc_groups_prefix: str = ""
+    """What stands before the names of groups."""
     user_header: str = Field(default="kubeflow-userid", min_length=1)
+    """The header in which a proxy names the user."""
     user_prefix: str = ""
+    """What is put before the name that it holds."""
     proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
+    """The addresses or networks of which that header is believed."""
     caller_requests_per_minute: int = Field(default=1200, ge=0)
+    """How often each caller may ask in a minute; 0 is as often as they like."""
     trusted_documents: FilePath | None = None
+    """A file of the only queries that are answered: JSON, of texts by their ids."""
     token: SecretStr | None = Field(default=None, min_length=1)
+    """What commands with `--url` show a server."""
     token_file: FilePath | None = None
+    """The file that holds it, read in its place."""
     health_port: int | None = Field(default=None, ge=0, le=65535)
+    """Where what serves no pages answers `/healthz`, `/readyz` and `/metrics`; without it, nowhere."""
     log_format: Literal["json", "text"] | None = None
+    """How the log of a process is written; without it, `text` on a terminal and `json` elsewhere."""
     redaction_key: SecretStr | None = Field(default=None, min_length=1)
+    """The key of the digests that stand for secrets; without it, that of the file `redaction.key` beside the store."""
     log: str | None = Field(default=None, min_length=1)
+    """The event log between watchers and recorders: `kafka://HOST:PORT,HOST:PORT/TOPIC`."""
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] | None = None
+    """How Kafka is spoken to; called as its own clients call it, as all of these are."""
     kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = None
+    """How we show Kafka who we are."""
     kafka_sasl_username: str | None = Field(default=None, min_length=1)
+    """Who we are there."""
     kafka_sasl_password: SecretStr | None = Field(default=None, min_length=1)
+    """And the password."""
     kafka_ssl_cafile: FilePath | None = None
+    """The certificates of the authority that vouches for the brokers."""
     kafka_ssl_certfile: FilePath | None = None
+    """Our certificate, where brokers ask for one."""
     kafka_ssl_keyfile: FilePath | None = None
+    """Its key."""
     object_stores: tuple[ObjectStoreSettings, ...] = ()
+    """Where the objects lie that artifacts are. Of several that fit, the first counts."""
     look_bytes: int = Field(default=256 * 2**20, ge=0)
+    """How many bytes of one object are read at most."""
     look_seconds: float = Field(default=60.0, gt=0)
+    """For how long one object is read at most."""
     kfp_api: str | None = Field(default=None, min_length=1)
+    """The API of Kubeflow Pipelines, to be asked as well."""
     kfp_metadata: str | None = Field(default=None, min_length=1)
+    """The ML Metadata of Kubeflow Pipelines, to be asked as well: `grpc://HOST:PORT`, or `grpcs://` with TLS."""
     kfp_namespaces: Annotated[tuple[str, ...], NoDecode] = ()
+    """The namespaces that are asked for there; without any, those that are watched."""
     kfp_token: SecretStr | None = Field(default=None, min_length=1)
+    """What we show the API of Kubeflow Pipelines."""
     kfp_token_file: FilePath | None = None
+    """The file that holds it, read again as it is renewed."""
     kfp_ca_file: FilePath | None = None
+    """The certificates of the authority that vouches for it."""
     kfp_timeout_seconds: float = Field(default=20.0, gt=0)
+    """How long an answer of it may take."""
     argo_archive: str | None = Field(default=None, min_length=1)
+    """Argo's workflow archive, to be read by `backfill`: its database, `postgresql://USER@HOST/NAME` or `mysql://…`, or
+    the address of Argo's server."""
     argo_database: str | None = Field(default=None, min_length=1)
+    """Where Argo keeps nodes that are too many for the cluster: `postgresql://USER@HOST/NAME` or `mysql://…`."""
     argo_cluster: str = Field(default="default", min_length=1)
+    """What Argo calls the cluster in either: its `persistence.clusterName`."""
     argo_nodes_table: str = "argo_workflows"
+    """The table that holds these nodes: Argo's `tableName`."""
     argo_token: SecretStr | None = Field(default=None, min_length=1)
+    """What we show Argo's server."""
     argo_token_file: FilePath | None = None
+    """The file that holds it."""
     argo_ca_file: FilePath | None = None
+    """The certificates of the authority that vouches for Argo's server."""
     argo_timeout_seconds: float = Field(default=20.0, gt=0)
+    """How long an answer of either may take."""
     kubeflow_url: str | None = Field(default=None, min_length=1)
+    """Where people open the pages of Kubeflow Pipelines, to which runs lead."""
     argo_url: str | None = Field(default=None, min_length=1)
+    """Where people open the pages of Argo Workflows, to which runs lead."""
     metric_directions: FilePath | None = None
+    """The file that says which way metrics should go, and what matters."""
     alert_rules: FilePath | None = None
+    """The file that says what is told to whom."""
     metric_files: Annotated[tuple[str, ...], NoDecode] = FILES
+    """Patterns of the names of files that hold metrics."""
     metric_parameters: Annotated[tuple[str, ...], NoDecode] = PARAMETERS
+    """The last words of the names of output parameters that are metrics."""
 
     @field_validator(
         "namespaces",
@@ -424,6 +485,13 @@ _FLAGS: Final = {
 }
 
 
+def flag_of(name: str) -> str | None:
+    """Name the flag of a setting; None where it has none."""
+    if name in _WITHOUT_FLAG or name.startswith("kafka_"):
+        return None
+    return f"--{_FLAGS.get(name, name.replace('_', '-'))}"
+
+
 def _explain(problem: Any, file: Path) -> str:
     if not problem["loc"]:  # of several settings together
         return str(problem["ctx"]["error"])
@@ -433,9 +501,8 @@ def _explain(problem: Any, file: Path) -> str:
     message = str(problem["msg"]).removeprefix("Value error, ")
     if within and problem["type"] == "extra_forbidden":
         message = f"it is no setting of a store: there are {', '.join(ObjectStoreSettings.model_fields)}"
-    flag = _FLAGS.get(name, name.replace("_", "-"))
-    has_flag = name not in _WITHOUT_FLAG and not name.startswith("kafka_")
-    where = f"--{flag}, {PREFIX}{name.upper()}" if has_flag else f"{PREFIX}{name.upper()}"
+    flag = flag_of(name)
+    where = f"{PREFIX}{name.upper()}" if flag is None else f"{flag}, {PREFIX}{name.upper()}"
     place = name + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in within)
     return f"{place}: {message[:1].lower()}{message[1:]} (set by {where} or in {file})"
 

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from importlib import import_module
 from inspect import getdoc
 
@@ -12,6 +11,7 @@ from typer.testing import CliRunner
 
 from lineage.cli import app
 from lineage.cli.commands import COMMANDS
+from tests.documentation.commands import functions_of
 
 # What takes long to import: a tenth of a second each, or more.
 HEAVY = {
@@ -94,18 +94,6 @@ def test_examples_in_the_help_can_be_copied_line_by_line(name: str) -> None:
             line.strip() for line in (getdoc(written) or "").splitlines() if line.strip().startswith("lineage ")
         ]
         assert set(examples) <= {line.strip() for line in said.output.splitlines()}
-
-
-def functions_of(name: str) -> Iterator[tuple[list[str], Callable[..., object]]]:
-    """What a command runs, and by which words: a group runs several."""
-    module, _, written = COMMANDS[name].place.partition(":")
-    found = getattr(import_module(f"lineage.cli.{module}"), written)
-    if not isinstance(found, typer.Typer):
-        yield [name], found
-        return
-    for command in found.registered_commands:
-        assert command.callback is not None
-        yield [name, command.name or command.callback.__name__.replace("_", "-")], command.callback
 
 
 @every_command
