@@ -76,7 +76,7 @@ def _record(store: LineageStore, settings: Settings, objects: Path) -> None:
     alerter = Alerter(store, rules, lambda _: None, clock=lambda: at[0], directions=Directions())
     alerter.judge()  # from here on the rules are followed
     happened = recordings()
-    for change in stored(happened):
+    for change in stored(happened, DEMO_START):
         happen(objects, change)
     for one in happened:
         seen = observed(
