@@ -1,4 +1,4 @@
-"""The demo's story as the cookbook is answered from it: told to its end, and looked at, at fixed times."""
+"""The demo's story with its past, as the cookbook is answered from it: told to its end, at fixed times."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -21,7 +21,7 @@ from lineage.trends.directions import Directions
 from lineage.web import application
 from lineage_graphql.context import Outside
 from tests.asking import Client
-from watchers.demo import DEMO_START, recordings
+from watchers.demo import DEMO_START, recordings_with_past
 from watchers.demo.bucket import happen, stored
 from watchers.files import Ignored, ObjectRead, observed
 from watchers.sources import all_sources
@@ -75,7 +75,7 @@ def _record(store: LineageStore, settings: Settings, objects: Path) -> None:
     rules, at = read_rules(RULES, "alerts.toml").rules, [BEFORE]
     alerter = Alerter(store, rules, lambda _: None, clock=lambda: at[0], directions=Directions())
     alerter.judge()  # from here on the rules are followed
-    happened = recordings()
+    happened = recordings_with_past()
     for change in stored(happened, DEMO_START):
         happen(objects, change)
     for one in happened:
