@@ -18,8 +18,10 @@ if TYPE_CHECKING:  # what few tests need, and what takes its time to be imported
 
     from tests.minio_server import MinioServer
 
+from tests import mariadb as mariadb_server
 from tests.kafka_server import KafkaServer, kafka_server
 from tests.kubernetes_server import KubernetesServer, kubernetes_server
+from tests.mariadb import MariaDb
 from tests.postgresql import Server, binaries, server
 from tests.servers.install import installed
 from watchers.timeline import WORKFLOWS
@@ -57,6 +59,15 @@ def postgresql() -> Iterator[Server]:
 def own_postgresql() -> Iterator[Server]:
     """A server that a test may kill."""
     with server(_installed()) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[MariaDb]:
+    """A MariaDB server of the tests' own."""
+    if not mariadb_server.is_installed():
+        pytest.skip("there is no MariaDB server to start: install Debian's package mariadb-server")
+    with mariadb_server.mariadb() as running:
         yield running
 
 
