@@ -39,8 +39,8 @@ from lineage.redaction import beginning
 from watchers.mlmd_messages import ENUMS, decode_struct
 from watchers.mlmd_records import RUN, Census, Record
 
-OLDEST: Final = 6  # of ML Metadata 0.22: the first with the columns that are read
-NEWEST: Final = 10  # of 1.13 and later
+OLDEST: Final = 6  # of ML Metadata 0.25: the first with the columns that are read
+NEWEST: Final = 10  # of 1.11 and later
 PAGE_SIZE: Final = 500
 CONNECT_TIMEOUT_SECONDS: Final = 10
 SILENCE_SECONDS: Final = 60
