@@ -13,7 +13,7 @@ import msgspec
 
 from lineage.evidence import Look, MetricValue
 from lineage.identity import Location
-from lineage.model import ContainerImage, Parameter, Phase, RecurringSpec, Scheduler, ServedModel
+from lineage.model import TOLD_RUNS, ContainerImage, Parameter, Phase, RecurringSpec, Scheduler, ServedModel
 from lineage.workloads import NOTHING_SAID, WORKFLOW, WORKFLOWS, Scale, Tuning, Workload
 
 
@@ -375,9 +375,9 @@ class RecurringRunTold(msgspec.Struct, frozen=True, kw_only=True, tag="recurring
     name: str
 
 
-class RunTold(msgspec.Struct, frozen=True, kw_only=True, tag="run_told"):
+class RunTold(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="run_told"):
     """Kubeflow told of a run. `experiment`, `version` (an upload) and `recurring_run` are uids; `pipeline` is the text
-    that it bears itself, where it was made of no version."""
+    that it bears itself, where it was made of no version. `source` names what told: each is a subject of its own."""
 
     revision: Revision
     run: str
@@ -395,6 +395,7 @@ class RunTold(msgspec.Struct, frozen=True, kw_only=True, tag="run_told"):
     version: str | None
     recurring_run: str | None
     pipeline: PipelineRef | None
+    source: str = TOLD_RUNS
 
 
 class Reported(msgspec.Struct, frozen=True, kw_only=True):

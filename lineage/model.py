@@ -166,6 +166,9 @@ class WorkflowIncarnation:
 TOLD_RUNS: Final = "kfp_run"
 """The source by which Kubeflow tells of its runs."""
 
+KEPT_RUNS: Final = "mlmd_tasks"
+"""The source by which ML Metadata tells of them: of runs that nothing else speaks of."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:

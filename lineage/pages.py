@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from lineage.identity import RUN_ID_LABEL
-from lineage.model import TOLD_RUNS, Run, RunView, WorkflowIncarnation
+from lineage.model import KEPT_RUNS, TOLD_RUNS, Run, RunView, WorkflowIncarnation
 from lineage.workloads import WORKFLOW
 
 
@@ -44,7 +44,7 @@ class Pages:
 
 
 def _is_of_kubeflow(view: RunView) -> bool:
-    return RUN_ID_LABEL in view.labels or any(origin.source == TOLD_RUNS for origin in view.origins)
+    return RUN_ID_LABEL in view.labels or any(origin.source in (TOLD_RUNS, KEPT_RUNS) for origin in view.origins)
 
 
 def _base(address: str) -> str:

@@ -39,7 +39,7 @@ class Artifact:
 class MetadataStore:
     """A store in a file, or in memory, and the process that serves it."""
 
-    def __init__(self, library: Path, file: Path | None) -> None:
+    def __init__(self, library: Path, file: Path | str | None) -> None:
         self._library = library
         self._file = file
         self._port = "0"
@@ -236,8 +236,8 @@ def _ids(inputs: Inputs) -> Mapping[str, Sequence[int]]:
 
 
 @contextmanager
-def metadata_store(library: Path, file: Path | None = None) -> Iterator[MetadataStore]:
-    """Serve an empty store, in memory where no file is named. `library` is where ml-metadata is installed."""
+def metadata_store(library: Path, file: Path | str | None = None) -> Iterator[MetadataStore]:
+    """Serve a store, in memory where no file or database is named. `library` is where ml-metadata is installed."""
     store = MetadataStore(library, file)
     try:
         yield store

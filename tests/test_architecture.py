@@ -89,6 +89,7 @@ VIOLATIONS = (
     Violation("only-access-checks-tokens", "lineage/access/gate.py", "import joserfc"),
     Violation("only-clients-speak-http", "lineage/access/tokens.py", "import urllib3"),
     Violation("only-metadata-speaks-grpc", "watchers/mlmd.py", "import grpc"),
+    Violation("only-store-speaks-sql", "watchers/mlmd_records.py", "import sqlalchemy"),
     Violation("only-kafka-speaks-kafka", "lineage/recorder.py", "import kafka"),
     Violation("only-export-speaks-arrow", "lineage/cli/export.py", "import pyarrow"),
     Violation("only-faces-serve", "watchers/run.py", "import starlette"),

@@ -1,21 +1,23 @@
-"""The questions that ML Metadata answers of runs of Kubeflow v2: which were written to, and what their tasks were.
+"""The questions that the service of ML Metadata answers of runs of Kubeflow v2: which were written to, and what their
+tasks were.
 
 No sockets: `Client` has them. Answers are given as objects, one a run (`watchers.sources.mlmd_tasks` understands them).
 Source: ml-metadata/ml_metadata/proto/metadata_store_service.proto; each answer is its message as JSON.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any, Final, Protocol
 
 from lineage.errors import BadAnswer
+from watchers.mlmd_records import RUN, Census, Record, tasks_in
 from watchers.source import KubernetesObject
-from watchers.tasks import KEPT_TASKS
 
 PAGE_SIZE: Final = 100  # it gives no more at once
-MOST_PAGES: Final = 10_000
+MOST_PAGES: Final = 1_000_000
 OVERLAP: Final = timedelta(minutes=2)  # a change can be seen later than another that says a later time
-_RUN: Final = "system.PipelineRun"
 _LAST: Final = 253_402_300_799_999  # the end of the year 9999
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _REMEMBERED: Final = 100_000  # runs of executions
@@ -31,11 +33,80 @@ class Client(Protocol):
         """Break off what is being asked; later calls fail."""
 
 
+class ServiceRecords:
+    """Implements `watchers.mlmd_records.Records` on the service."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def census(self) -> Census:
+        contexts = Counter(_type(one) for one in self._by_id("GetContexts", "contexts"))
+        executions = Counter(_type(one) for one in self._by_id("GetExecutions", "executions"))
+        artifacts = unused = events = 0
+        for page in _in_pages(self._by_id("GetArtifacts", "artifacts")):
+            ids = [one["id"] for one in page if "id" in one]
+            found = self._client.call("GetEventsByArtifactIDs", {"artifact_ids": ids}).get("events", [])
+            artifacts += len(page)
+            unused += len(page) - len({one.get("artifact_id") for one in found})
+            events += len(found)
+        return Census(
+            contexts=contexts, executions=executions, artifacts=artifacts, unused_artifacts=unused, events=events
+        )
+
+    def runs(self) -> Iterator[Record]:
+        return (one for one in self._by_id("GetContexts", "contexts") if one.get("type") == RUN)
+
+    def run(self, name: str) -> Record | None:
+        asked = {"type_name": RUN, "context_name": name}
+        return self._client.call("GetContextByTypeAndName", asked).get("context") or None
+
+    def executions_in(self, context: str) -> Iterator[Record]:
+        return self.pages("GetExecutionsByContext", "executions", {"context_id": context})
+
+    def artifacts_in(self, context: str) -> Iterator[Record]:
+        return self.pages("GetArtifactsByContext", "artifacts", {"context_id": context})
+
+    def events_of(self, executions: Sequence[str]) -> Sequence[Record]:
+        return self._of_ids("GetEventsByExecutionIDs", "events", "execution_ids", executions)
+
+    def artifacts(self, ids: Sequence[str]) -> Sequence[Record]:
+        return self._of_ids("GetArtifactsByID", "artifacts", "artifact_ids", ids)
+
+    def close(self) -> None:
+        self._client.close()
+
+    def pages(
+        self, method: str, members: str, of: Mapping[str, Any], how: Mapping[str, Any] | None = None
+    ) -> Iterator[Record]:
+        """Ask a method for a page after another."""
+        options: dict[str, Any] = {"max_result_size": PAGE_SIZE, **(how or {})}
+        for _ in range(MOST_PAGES):
+            answer = self._client.call(method, {**of, "options": options})
+            yield from answer.get(members, [])
+            token = answer.get("next_page_token")
+            if not token:
+                return
+            if token == options.get("next_page_token"):
+                raise BadAnswer(f"ML Metadata: {method} has no end: it gives the same page again")
+            options = {**options, "next_page_token": token}
+        raise BadAnswer(f"ML Metadata: {method} has no end: {MOST_PAGES} pages were read")
+
+    def _by_id(self, method: str, members: str) -> Iterator[Record]:
+        return self.pages(method, members, {}, {"order_by_field": {"field": "ID", "is_asc": True}})
+
+    def _of_ids(self, method: str, members: str, member: str, ids: Sequence[str]) -> list[Record]:
+        found: list[Record] = []
+        for start in range(0, len(ids), PAGE_SIZE):
+            found += self._client.call(method, {member: ids[start : start + PAGE_SIZE]}).get(members, [])
+        return found
+
+
 class MetadataStore:
     """Asks one installation. Every method may raise ClusterError."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self._records = ServiceRecords(client)
         self._runs: dict[str, str | None] = {}
         self._handled: dict[str, str] = {}  # the last change of executions that was handled, of the newest
         self.newest: datetime | None = None
@@ -60,36 +131,18 @@ class MetadataStore:
 
     def tasks_of(self, run: str) -> KubernetesObject | None:
         """Ask for everything that is kept of a run; None where there is no such run."""
-        context = self._client.call("GetContextByTypeAndName", {"type_name": _RUN, "context_name": run}).get("context")
-        if not context:
+        context = self._records.run(run)
+        if context is None:
             return None
-        of = {"context_id": context.get("id", "0")}
-        executions = list(self._pages("GetExecutionsByContext", "executions", of))
-        artifacts = list(self._pages("GetArtifactsByContext", "artifacts", of))
-        ids = [one["id"] for one in executions if "id" in one]
-        self._remember(dict.fromkeys(ids, run))
-        events = self._by_ids("GetEventsByExecutionIDs", "events", "execution_ids", ids)
-        known = {one.get("id") for one in artifacts}
-        foreign = {one["artifact_id"]: None for one in events if one.get("artifact_id", None) not in {*known, None}}
-        artifacts += self._by_ids("GetArtifactsByID", "artifacts", "artifact_ids", list(foreign))
-        namespace = str(context.get("custom_properties", {}).get("namespace", {}).get("string_value", ""))
-        return {
-            "apiVersion": f"{KEPT_TASKS.group}/{KEPT_TASKS.version}",
-            "kind": KEPT_TASKS.kind,
-            "metadata": {"uid": run, "namespace": namespace} if namespace else {"uid": run},
-            "told": {
-                "context": context,
-                "executions": _sorted(executions),
-                "artifacts": _sorted(artifacts),
-                "events": sorted(events, key=lambda one: (_number(one, "execution_id"), _number(one, "artifact_id"))),
-            },
-        }
+        tasks = tasks_in(self._records, {**context, "name": run})
+        self._remember({one["id"]: run for one in tasks["told"]["executions"] if "id" in one})
+        return tasks
 
     # -- inside
     def _newest(self, since: datetime) -> Iterator[Mapping[str, Any]]:
         """Executions that changed since a time, the newest first."""
         by_time = {"order_by_field": {"field": "LAST_UPDATE_TIME", "is_asc": False}}
-        for execution in self._pages("GetExecutions", "executions", {}, by_time):
+        for execution in self._records.pages("GetExecutions", "executions", {}, by_time):
             changed_at = _time(str(execution.get("last_update_time_since_epoch", "")))
             if self.newest is None or changed_at > self.newest:
                 self.newest = changed_at
@@ -101,7 +154,7 @@ class MetadataStore:
         """The run of an execution; None for what other programs keep there, or Kubeflow v1."""
         if execution not in self._runs:
             contexts = self._client.call("GetContextsByExecution", {"execution_id": execution}).get("contexts", [])
-            run = next((one.get("name") for one in contexts if one.get("type") == _RUN), None)
+            run = next((one.get("name") for one in contexts if one.get("type") == RUN), None)
             self._remember({execution: run})
         return self._runs[execution]
 
@@ -111,32 +164,14 @@ class MetadataStore:
             self._runs.clear()
         self._runs |= runs
 
-    def _pages(
-        self, method: str, members: str, of: Mapping[str, Any], how: Mapping[str, Any] | None = None
-    ) -> Iterator[Mapping[str, Any]]:
-        options: dict[str, Any] = {"max_result_size": PAGE_SIZE, **(how or {})}
-        for _ in range(MOST_PAGES):
-            answer = self._client.call(method, {**of, "options": options})
-            yield from answer.get(members, [])
-            token = answer.get("next_page_token")
-            if not token:
-                return
-            options = {**options, "next_page_token": token}
-        raise BadAnswer(f"ML Metadata: {method} has no end: {MOST_PAGES} pages were read")
 
-    def _by_ids(self, method: str, members: str, member: str, ids: Sequence[str]) -> list[Mapping[str, Any]]:
-        found: list[Mapping[str, Any]] = []
-        for start in range(0, len(ids), PAGE_SIZE):
-            found += self._client.call(method, {member: ids[start : start + PAGE_SIZE]}).get(members, [])
-        return found
+def _in_pages(records: Iterator[Record]) -> Iterator[Sequence[Record]]:
+    while page := list(islice(records, PAGE_SIZE)):
+        yield page
 
 
-def _sorted(records: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    return sorted(records, key=lambda one: _number(one, "id"))
-
-
-def _number(record: Mapping[str, Any], member: str) -> int:
-    return int(record.get(member, 0))
+def _type(record: Record) -> str:
+    return str(record.get("type", ""))
 
 
 def _time(milliseconds: str) -> datetime:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, struct_pb2
 from google.protobuf.json_format import MessageToDict, ParseDict, SerializeToJsonError
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 
 SERVICE: Final = "ml_metadata.MetadataStoreService"
 _FILE: Final = "kfp_lineage/metadata_store.proto"
@@ -67,6 +67,12 @@ _MESSAGES: Final[Mapping[str, Mapping[str, tuple[int, str]]]] = {
         "order_by_field": (2, "OrderByField"),
         "next_page_token": (3, "string"),
     },
+    "GetContextsRequest": {"options": (1, "Options")},
+    "GetContextsResponse": {"contexts": (1, "many Context"), "next_page_token": (2, "string")},
+    "GetArtifactsRequest": {"options": (1, "Options")},
+    "GetArtifactsResponse": {"artifacts": (1, "many Artifact"), "next_page_token": (2, "string")},
+    "GetEventsByArtifactIDsRequest": {"artifact_ids": (1, "many int64")},
+    "GetEventsByArtifactIDsResponse": {"events": (1, "many Event")},
     "GetExecutionsRequest": {"options": (1, "Options")},
     "GetExecutionsResponse": {"executions": (1, "many Execution"), "next_page_token": (2, "string")},
     "GetContextsByExecutionRequest": {"execution_id": (1, "int64")},
@@ -82,7 +88,7 @@ _MESSAGES: Final[Mapping[str, Mapping[str, tuple[int, str]]]] = {
     "GetEventsByExecutionIDsRequest": {"execution_ids": (1, "many int64")},
     "GetEventsByExecutionIDsResponse": {"events": (1, "many Event")},
 }
-_ENUMS: Final[Mapping[str, tuple[str, ...]]] = {
+ENUMS: Final[Mapping[str, tuple[str, ...]]] = {
     "ExecutionState": ("UNKNOWN", "NEW", "RUNNING", "COMPLETE", "FAILED", "CACHED", "CANCELED"),
     "EventType": (
         "UNKNOWN",
@@ -136,6 +142,23 @@ def decode(method: str, answer: bytes) -> dict[str, Any]:
         return MessageToDict(message, preserving_proto_field_name=True)
 
 
+def decode_struct(written: bytes) -> dict[str, Any]:
+    """Read a `Struct` as JSON, as `decode` does.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        message = struct_pb2.Struct.FromString(written)
+    except DecodeError as error:
+        raise ValueError("it is no Struct") from error
+    try:
+        return MessageToDict(message)
+    except SerializeToJsonError:
+        _tame(message)
+        return MessageToDict(message)
+
+
 def _tame(message: Any) -> None:
     """Write NaN and infinities in a `Struct` as texts, as they are elsewhere."""
     if message.DESCRIPTOR.full_name == "google.protobuf.Value":
@@ -169,7 +192,7 @@ def _classes() -> Mapping[str, type[Message]]:
 def _file() -> descriptor_pb2.FileDescriptorProto:
     file = descriptor_pb2.FileDescriptorProto(name=_FILE, package=_PACKAGE, syntax="proto2")
     file.dependency.append(struct_pb2.DESCRIPTOR.name)
-    for name, words in _ENUMS.items():
+    for name, words in ENUMS.items():
         enum = file.enum_type.add(name=name)
         for number, word in enumerate(words):
             enum.value.add(name=f"{name}_{word}" if word == "UNKNOWN" else word, number=number)
@@ -198,7 +221,7 @@ def _declare(message: descriptor_pb2.DescriptorProto, member: str, number: int, 
     if what in _SCALARS:
         field.type = _SCALARS[what]
     else:
-        field.type = _Field.TYPE_ENUM if what in _ENUMS else _Field.TYPE_MESSAGE
+        field.type = _Field.TYPE_ENUM if what in ENUMS else _Field.TYPE_MESSAGE
         field.type_name = f".{what}" if "google" in what else f".{_PACKAGE}.{what}"
 
 

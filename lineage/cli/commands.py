@@ -34,6 +34,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "backfill": Command(
         "backfill:backfill", "Record the runs that were over before we came, from what Kubeflow and Argo tell."
     ),
+    "import": Command("importing:app", "Record what another tracker keeps: `mlmd`, a store of ML Metadata."),
     "watch": Command("watch:watch", "Watch a cluster, and write what is seen to the event log."),
     "record": Command("record:record", "Read the event log, and record it into a store."),
     "probe": Command(

@@ -86,8 +86,12 @@ def _by_uid(row: Row) -> names.Name:
     return names.uid(row["uid"])
 
 
+OF_RUNS_TOLD: Final = frozenset({"run", "kept run", "tasks"})
+"""What is told of a run, under its id."""
+
+
 def _of_what_was_told(row: Row) -> names.Name:
-    return names.run(row["uid"]) if row["what"] in ("run", "tasks") else names.uid(row["uid"])
+    return names.run(row["uid"]) if row["what"] in OF_RUNS_TOLD else names.uid(row["uid"])
 
 
 _OF_RUN: Final = {"run_id": "runs"}
@@ -201,6 +205,11 @@ class Batch:
     def what_was_told(self, what: str, uid: str) -> Row | None:
         """What Kubeflow told of something, if it did."""
         return next((row for row in self.told.of("uid", uid) if row["what"] == what), None)
+
+    def told_of_run(self, key: str, *, seen: bool) -> Row | None:
+        """What counts of what was told of a run: by Kubeflow's API, else by ML Metadata, which knows less and is not
+        asked where a workflow was seen."""
+        return self.what_was_told("run", key) or (None if seen else self.what_was_told("kept run", key))
 
     def new_node(self, key: Key) -> int:
         """Make the node of a new execution or artifact."""

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, exists, func, not_, or_, select
 
 from lineage.model import ArtifactRole
 from lineage.store import tables
-from lineage.store.batch import NO_RUN, Batch
+from lineage.store.batch import NO_RUN, OF_RUNS_TOLD, Batch
 from lineage.store.shelf import chunks
 from lineage.workloads import WORKFLOWS
 
@@ -36,7 +36,7 @@ def changed_runs(batch: Batch) -> set[int]:
     for shelf in OF_RUNS:
         runs.update(row["run_id"] for row in batch.written(shelf) if row["run_id"])
     runs.update(row["run_id"] for row in batch.changed.values())
-    told = (row["uid"] for row in batch.written("told") if row["what"] in ("run", "tasks"))
+    told = (row["uid"] for row in batch.written("told") if row["what"] in OF_RUNS_TOLD)
     runs.update(row["id"] for row in batch.runs.find("key", told))
     rewritten = {row["id"] for row in batch.written("artifacts") if row["id"] not in batch.nodes.made}
     using = {row["source" if row["role"] == WROTE else "target"] for row in batch.written("edges")}

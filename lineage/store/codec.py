@@ -97,6 +97,7 @@ told_of: Final[Mapping[str, Callable[[bytes], Told]]] = {
     "pipeline version": msgspec.json.Decoder(PipelineVersionTold).decode,
     "recurring run": msgspec.json.Decoder(RecurringRunTold).decode,
     "run": run_told_of,
+    "kept run": run_told_of,
     "tasks": tasks_of,
 }
 """By what was told of."""

@@ -24,6 +24,9 @@ from lineage.store.coverage import stretches_of
 from lineage.store.gone import PODS, is_in_roll
 from lineage.store.parts import grouped, of_runs
 
+_TELLING: Final = {"run": "Kubeflow's API", "kept run": "ML Metadata"}
+"""Who told of a run, by what was told: the first that did is named."""
+
 CLOCKS: Final = timedelta(seconds=2)  # by how much a watcher's clock may differ from that of the cluster, as everywhere
 MOST_NAMES: Final = 10
 MOST_GAPS: Final = 10
@@ -48,17 +51,20 @@ def completeness(
         lambda row: (execution_of(row["body"]), bool(row["has_pod"])),
         by=run_key,
     )
-    told = exists(select(1).where(tables.told.c.uid == run.c.key, tables.told.c.what == "run"))
-    headers = select(run.c.key, run.c.body, run.c.phase, told.label("is_told")).where(of_runs(scope, runs))
+    by_whom = [
+        exists(select(1).where(tables.told.c.uid == run.c.key, tables.told.c.what == what)).label(what)
+        for what in _TELLING
+    ]
+    headers = select(run.c.key, run.c.body, run.c.phase, *by_whom).where(of_runs(scope, runs))
     views: dict[Key, RunSeen | None] = {}
     ended: dict[Key, bool] = {}
-    told_alone: set[Key] = set()
+    unseen: dict[Key, str] = {}
     for row in counted(connection.execute(headers), take):
         key = run_key(row.key)
         views[key] = None if row.body is None else run_of(row.body)
         ended[key] = Phase(row.phase or Phase.UNKNOWN).ended
-        if row.body is None and row.is_told:
-            told_alone.add(key)
+        who = next((who for what, who in _TELLING.items() if row._mapping[what]), None)
+        unseen[key] = "the workflow itself was not seen" if who is None else f"only {who} told of it"
     resources = {PODS, *(view.resource for view in views.values() if view)}
     watched = stretches_of(connection, {view.cluster for view in views.values() if view}, sorted(resources))
     return {
@@ -66,7 +72,7 @@ def completeness(
             view,
             of_run.get(key, ()),
             watched,
-            unseen="only Kubeflow's API told of it" if key in told_alone else "the workflow itself was not seen",
+            unseen=unseen[key],
             terminal=ended[key],
         )
         for key, view in views.items()

@@ -32,6 +32,7 @@ def is_gone(subject: FromClause, resource: str | ColumnElement[str]) -> ColumnEl
 
 PODS = "pods"
 TOLD_RUNS = "runs.kfp"
+KEPT_TASKS = "tasks.mlmd"
 SCHEDULED_WORKFLOWS = "scheduledworkflows.kubeflow.org"
 CRON_WORKFLOWS = "cronworkflows.argoproj.io"
 DEPLOYMENTS = {

@@ -34,4 +34,4 @@ def _few(table: Table, cluster: str) -> Select[tuple[Any]]:
 def _told(cluster: str) -> Select[tuple[Any]]:
     """Runs that were told of are runs, too; of the rest there are few."""
     told = tables.told
-    return select(told.c.namespace).where(told.c.cluster == cluster, told.c.what != "run")
+    return select(told.c.namespace).where(told.c.cluster == cluster, told.c.what.not_in(("run", "kept run")))

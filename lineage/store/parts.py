@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import orjson
 import zstandard
-from sqlalchemy import ColumnElement, Connection, Select, and_, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, not_, or_, select
 
 from lineage.facts import Revision
 from lineage.identity import Key, decode_key, encode_key, run_key
@@ -21,7 +21,7 @@ from lineage.ports import Scope
 from lineage.store import queries, tables, values
 from lineage.store.bodies import Take, anything, counted, size_of
 from lineage.store.codec import execution_of, task_of
-from lineage.store.gone import PODS, TOLD_RUNS, is_gone, workflow_is_gone
+from lineage.store.gone import KEPT_TASKS, PODS, TOLD_RUNS, is_gone, workflow_is_gone
 from lineage.store.prepared import Prepared, among
 from lineage.store.reads import nodes_by_id
 
@@ -71,6 +71,7 @@ def views(connection: Connection, scope: Scope, runs: Sequence[Key], take: Take 
 @lru_cache(queries.KEPT)
 def _views(database: str, scope: Scope) -> Prepared:
     run, told, recurring = tables.run, tables.told, tables.recurring_run
+    kept = told.alias("kept")
     statement = (
         select(
             run.c.key,
@@ -78,11 +79,12 @@ def _views(database: str, scope: Scope) -> Prepared:
             run.c.pipeline_version_id,
             run.c.experiment_id,
             recurring.c.id.label("recurring_run"),
-            told.c.body.label("told_body"),
+            func.coalesce(told.c.body, kept.c.body).label("told_body"),
             told.c.version_id.label("told_version"),
         )
         .select_from(run)
         .outerjoin(told, and_(told.c.uid == run.c.key, told.c.what == "run"))
+        .outerjoin(kept, and_(kept.c.uid == run.c.key, kept.c.what == "kept run", run.c.body.is_(None)))
         .outerjoin(recurring, and_(recurring.c.id == run.c.recurring_run_id, queries.run_in_scope(recurring, scope)))
         .where(among(database, run.c.key, "keys"), queries.in_scope(scope))
     )
@@ -112,11 +114,18 @@ def _document(packed: bytes, take: Take) -> Any:
 
 def raw(connection: Connection, scope: Scope, runs: Sequence[Key], take: Take = anything) -> Mapping[Key, Any]:
     """The newest recorded object of each run: the class that readers get, as with every view. Without a workflow it is
-    what Kubeflow told."""
+    what Kubeflow told: its API, else ML Metadata."""
     run, kept = tables.run, tables.kept_object
-    seen = and_(kept.c.uid == run.c.incarnation, kept.c.resource != TOLD_RUNS)
-    told = and_(run.c.incarnation.is_(None), kept.c.uid == run.c.key, kept.c.resource == TOLD_RUNS)
-    statement = select(run.c.key.label("owner"), kept).join(kept, or_(seen, told)).where(of_runs(scope, runs))
+    seen = and_(kept.c.uid == run.c.incarnation, kept.c.resource.not_in((TOLD_RUNS, KEPT_TASKS)))
+    by_api = exists(select(1).where(tables.told.c.uid == run.c.key, tables.told.c.what == "run"))
+    told = and_(
+        run.c.incarnation.is_(None),
+        kept.c.uid == run.c.key,
+        kept.c.resource == case((by_api, TOLD_RUNS), else_=KEPT_TASKS),
+    )
+    statement = (
+        select(run.c.key.label("owner"), kept).select_from(run).join(kept, or_(seen, told)).where(of_runs(scope, runs))
+    )
     views: dict[Key, dict[str, Any]] = defaultdict(dict)
     for row in connection.execute(statement).mappings():
         views["Run", row["owner"]][row["kind"]] = row

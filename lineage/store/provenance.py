@@ -460,6 +460,7 @@ class Provenance:
     def _drop_edge(self, edge: Row) -> None:
         self._batch.edges.remove(edge)
         if edge["role"] == REUSED:
+            self._batch.edges.of("source", edge["target"])  # only what is at hand can be taken away
             self._batch.edges.remove(_handing_on(edge))
             self._tell_takers(edge["source"])
 

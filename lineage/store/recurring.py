@@ -128,7 +128,7 @@ def _adopt(batch: Batch, recurring: Row) -> None:
     by_name = RecurringRef(scheduler=shown.scheduler, uid=None, name=shown.name)
     named = (shown.uid, maker(shown.cluster, shown.namespace, by_name))
     for run in batch.runs.find("maker", named):
-        told = batch.what_was_told("run", run["key"])
+        told = batch.told_of_run(run["key"], seen=run["body"] is not None)
         seen = None if run["body"] is None else run_of(run["body"])
         of_run = header(seen, None if told is None else run_told_of(told["body"]))
         if of_run is not None:

@@ -18,6 +18,7 @@ from lineage.facts import (
     Told,
 )
 from lineage.merge import header
+from lineage.model import TOLD_RUNS
 from lineage.store import tables
 from lineage.store.batch import NO_VIEW, Batch, offer
 from lineage.store.codec import encode_told, microseconds, run_of, run_told_of, told_of
@@ -59,7 +60,7 @@ def _subject(fact: Told) -> tuple[str, str]:
         case RecurringRunTold():
             return "recurring run", fact.uid
         case RunTold():
-            return "run", fact.run
+            return "run" if fact.source == TOLD_RUNS else "kept run", fact.run
         case TasksTold():
             return "tasks", fact.run
         case _:
@@ -116,8 +117,10 @@ def _show_run(batch: Batch, told: Row, before: bytes | None) -> None:
     if run["roll_kind"] is None:
         batch.retold.add(run["id"])
     seen = None if run["body"] is None else run_of(run["body"])
-    show_header(batch, run, seen, told, header(seen, None if before is None else run_told_of(before)))
-    batch.runs.put(run)
+    counting = batch.told_of_run(run["key"], seen=seen is not None)
+    if counting is not None and counting["what"] == told["what"]:
+        show_header(batch, run, seen, told, header(seen, None if before is None else run_told_of(before)))
+        batch.runs.put(run)
 
 
 def _show_runs_of(batch: Batch, upload: Row) -> None:

@@ -99,13 +99,13 @@ def run_view(row: Columns) -> RunView:
         parameters=shown.parameters,
         labels=shown.labels,
         annotations=shown.annotations,
-        origins=_origins(row, shown),
+        origins=_origins(row, shown, TOLD_RUNS if told is None else told.source),
         tuning=None if seen is None else seen.tuning,
         details={} if seen is None else seen.details,
     )
 
 
-def _origins(row: Columns, shown: Header) -> tuple[Origin, ...]:
+def _origins(row: Columns, shown: Header, telling: str) -> tuple[Origin, ...]:
     """Say of what several sources could tell who told it."""
     known = {
         "displayName": True,
@@ -118,7 +118,7 @@ def _origins(row: Columns, shown: Header) -> tuple[Origin, ...]:
         "recurringRun": row["recurring_run"] is not None,
     }
     told = shown.told if row["told_version"] is None else {*shown.told, "pipelineVersion"}
-    sources = dict.fromkeys(known, SEEN_RUNS) | dict.fromkeys(told, TOLD_RUNS)
+    sources = dict.fromkeys(known, SEEN_RUNS) | dict.fromkeys(told, telling)
     if shown.experiment is None and "experiment" not in told:
         sources["experiment"] = SCHEDULES  # of the recurring run that made it
     return tuple(Origin(field=field, source=sources[field]) for field, is_known in known.items() if is_known)

@@ -52,16 +52,20 @@ def see_run(batch: Batch, fact: RunSeen) -> bool:
             version_id(batch, fact.cluster, fact.pipeline)  # its text, which the header does not repeat
     if changed:
         shown = fact if run["body"] is body else run_of(run["body"])
-        told = batch.what_was_told("run", run["key"])
-        said = None if told is None else run_told_of(told["body"])
         last = None if before is None else run_of(before)
-        show_header(batch, run, shown, told, header(last, said))
+        show_header(batch, run, shown, batch.told_of_run(run["key"], seen=True), header_of(batch, run["key"], last))
         if last is not None and last.repository != shown.repository:
             batch.retold.add(run["id"])
     added |= _see_incarnation(batch, run, fact, body)
     if fact.executions is not None:
         added |= _see_roll(batch, run, fact.revision, fact.executions)
     return added
+
+
+def header_of(batch: Batch, key: str, seen: RunSeen | None) -> Header | None:
+    """Combine the view of a workflow with what was told of its run."""
+    told = batch.told_of_run(key, seen=seen is not None)
+    return header(seen, None if told is None else run_told_of(told["body"]))
 
 
 def show_header(batch: Batch, run: Row, seen: RunSeen | None, told: Row | None, before: Header | None) -> None:

@@ -283,12 +283,46 @@ def test_a_task_that_is_told_no_more_is_gone_with_its_outputs(records: Records) 
 
 
 # ------------------------------------------------------------------------------------------ in any order
-def test_tasks_of_a_run_that_nobody_saw_wait_for_it(records: Records) -> None:
-    store = a_store(records.tasks(as_kept()))
+def test_tasks_that_the_api_tells_of_wait_for_their_run() -> None:
+    store = a_store(API.tasks(as_kept()))
     assert store.executions(EVERYTHING, Listing(), ALL).items == ()
     assert store.runs(EVERYTHING, Listing(), ALL).items == ()
-    record(store, a_trained_run(records.release))
+    record(store, a_trained_run(API.release))
     assert metrics(store) == {"accuracy": 0.75}
+
+
+def test_a_run_that_only_ml_metadata_tells_of_is_what_it_says_until_somebody_knows_better() -> None:
+    store = a_store(kept_tasks(as_kept()))
+    (run,) = store.runs(EVERYTHING, Listing(), ALL).items
+    assert (run.uid, run.name, run.namespace, run.phase) == (RUN, RUN, "a", Phase.UNKNOWN)
+    assert metrics(store) == {"accuracy": 0.75}
+    record(store, told(RUNS, a_told_run(RUN)))
+    (run,) = store.runs(EVERYTHING, Listing(), ALL).items
+    assert (run.display_name, run.phase) == ("Fit again", Phase.SUCCEEDED)
+    record(store, a_trained_run(ML_METADATA.release))
+    (run,) = store.runs(EVERYTHING, Listing(), ALL).items
+    assert run.name.startswith("churn")
+
+
+@pytest.mark.parametrize(
+    ("states", "phase"),
+    [
+        (["COMPLETE", "FAILED"], Phase.FAILED),
+        (["FAILED", "COMPLETE"], Phase.UNKNOWN),  # it was done again, and nobody says that this was all
+        (["FAILED", "RUNNING"], Phase.UNKNOWN),
+    ],
+)
+def test_how_a_run_went_is_said_as_far_as_its_tasks_say(states: Sequence[str], phase: Phase) -> None:
+    tasks = [Kept(id=number, name="train", state=state) for number, state in enumerate(states, start=1)]
+    (run,) = a_store(kept_tasks(*tasks)).runs(EVERYTHING, Listing(), ALL).items
+    assert run.phase is phase
+
+
+def test_what_others_put_into_the_context_of_a_run_is_no_task_of_it() -> None:
+    other = Kept(id=5, name="theirs", type="my.Execution")
+    assert [
+        one.display_name for one in a_store(kept_tasks(as_kept(), other)).executions(EVERYTHING, Listing(), ALL).items
+    ] == ["train"]
 
 
 def a_story(records: Records) -> Sequence[KubernetesObject]:

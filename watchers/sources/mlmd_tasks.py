@@ -1,17 +1,20 @@
-"""The tasks of a run of Kubeflow v2, as ML Metadata keeps them: what they were given, what they took over, what came
+"""A run of Kubeflow v2 and its tasks, as ML Metadata keeps them: what they were given, what they took over, what came
 out.
 
-Pure. Drivers and launchers write it: an execution is a task, an event says what it read or wrote, and what is said of
-an artifact stands among its properties. Sources: kubeflow/pipelines/backend/src/v2/metadata/client.go for what is
-written, ml-metadata/ml_metadata/proto/metadata_store.proto for how.
+Pure. Drivers and launchers write it: a context is a run, an execution is a task or a group of them, an event says what
+a task read or wrote, and what is said of an artifact stands among its properties. Of the run itself little is told,
+which counts where its workflow was not seen and Kubeflow's API does not tell of it. Sources:
+kubeflow/pipelines/backend/src/v2/metadata/client.go for what is written,
+ml-metadata/ml_metadata/proto/metadata_store.proto for how.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from lineage.facts import Fact, ObjectKept, Reported, TasksTold, TaskTold
-from lineage.model import Parameter, Phase
+from lineage.facts import Fact, ObjectKept, Reported, RunTold, TasksTold, TaskTold
+from lineage.limits import is_name
+from lineage.model import KEPT_RUNS, Parameter, Phase
 from lineage.observation import ObjectSeen
 from watchers.answers import told_revision
 from watchers.kubeflow import parameter, place
@@ -19,8 +22,9 @@ from watchers.reading import mapping, mappings, placing, scalar, text
 from watchers.source import Source
 from watchers.tasks import KEPT_TASKS, Port, read, reported, without_plumbing, write
 
-_NAME: Final = "mlmd_tasks"
+_NAME: Final = KEPT_RUNS
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_OF_KUBEFLOW: Final = "system."  # what else stands in the context of a run, somebody else put there
 _DAG: Final = "system.DAGExecution"
 _IMPORTER: Final = "system.Importer"  # …Execution, or …WorkspaceExecution
 _CACHED: Final = "CACHED"
@@ -32,15 +36,15 @@ _PHASES: Final = {
     "CACHED": Phase.SKIPPED,
     "CANCELED": Phase.SKIPPED,  # which is how Kubeflow writes that a condition did not hold
 }
-_INPUT: Final = "INPUT"
-_OUTPUT: Final = "OUTPUT"
+INPUT: Final = "INPUT"
+OUTPUT: Final = "OUTPUT"
 _EXACT: Final = 2**53  # beyond it a double is no whole number, but the nearest that there is
 _NO_NUMBERS: Final = ("NaN", "Infinity", "-Infinity")
 _WRAPPERS: Final = ("list", "struct")  # Kubeflow puts a list or an object of its own into another
 
 
 def interpret(seen: ObjectSeen) -> Sequence[Fact]:
-    """Say what was recorded of the tasks of a run.
+    """Say what was recorded of a run and its tasks.
 
     Raises:
         InvalidObservation: a member is not what it should be; the message says which and where.
@@ -64,18 +68,84 @@ def _interpret(item: Mapping[str, Any], told: Mapping[str, Any], seen: ObjectSee
         born=_time(context, "create_time_since_epoch"),
         times=(_time(one, "last_update_time_since_epoch") for one in records),
     )
+    namespace = scalar(_properties(context).get("namespace")) or text(mapping(item, "metadata"), "namespace") or None
     tasks = TasksTold(
         revision=view,
         run=run,
         cluster=seen.cluster,
-        namespace=scalar(_properties(context).get("namespace")) or text(mapping(item, "metadata"), "namespace") or None,
+        namespace=namespace,
         tasks=tuple(
-            _task(one, _ports(one, events, artifacts, _INPUT), _ports(one, events, artifacts, _OUTPUT), seen.cluster)
+            _task(one, _ports(one, events, artifacts, INPUT), _ports(one, events, artifacts, OUTPUT), seen.cluster)
             for one in sorted(executions, key=_id)
-            if text(one, "type") != _DAG
+            if is_task(one)
         ),
     )
-    return tasks, ObjectKept(revision=view, resource=KEPT_TASKS.name, uid=run, body=seen.body)
+    return (
+        _run(tasks, context, next((one for one in sorted(executions, key=_id) if _is_root(one)), {})),
+        tasks,
+        ObjectKept(revision=view, resource=KEPT_TASKS.name, uid=run, body=seen.body),
+    )
+
+
+# ------------------------------------------------------------------------------------------ the run
+def is_group(execution: Mapping[str, Any]) -> bool:
+    """Say whether an execution stands for a group of tasks: the whole run, a pipeline in it, a turn of a loop."""
+    return text(execution, "type") == _DAG
+
+
+def _is_root(execution: Mapping[str, Any]) -> bool:
+    return is_group(execution) and not scalar(_properties(execution).get("parent_dag_id"))
+
+
+def _run(tasks: TasksTold, context: Mapping[str, Any], root: Mapping[str, Any]) -> RunTold:
+    """Say of a run what its context, its outermost group and its tasks say."""
+    phase = _phase_of_run(tasks, root)
+    name = scalar(_properties(context).get("resource_name")) or ""
+    return RunTold(
+        source=_NAME,
+        revision=tasks.revision,
+        run=tasks.run,
+        cluster=tasks.cluster,
+        namespace=tasks.namespace,
+        name=name if name and is_name(name) else tasks.run,
+        phase=phase,
+        message=None,
+        created_at=_time(context, "create_time_since_epoch"),
+        scheduled_at=None,
+        started_at=_time(root, "create_time_since_epoch"),
+        finished_at=max(filter(None, (task.finished_at for task in tasks.tasks)), default=None)
+        if phase.ended
+        else None,
+        parameters=tuple(_parameters(_properties(root).get("inputs"))),
+        experiment=None,
+        version=None,
+        recurring_run=None,
+        pipeline=None,
+    )
+
+
+def _phase_of_run(tasks: TasksTold, root: Mapping[str, Any]) -> Phase:
+    """Say how a run went, as far as that is known: a task that failed, and was not done again, ends it. That all which
+    were begun went well is not the end: `UpdateDAGExecutionsState` leaves out the outermost group, so that most of
+    these never end, and says of others that they failed while tasks go on (kubeflow/pipelines#13888)."""
+    last = {task.place: task for task in tasks.tasks}
+    if not all(task.phase.ended for task in tasks.tasks):
+        return Phase.UNKNOWN
+    if any(task.phase is Phase.FAILED for task in last.values()):
+        return Phase.FAILED
+    return Phase.SUCCEEDED if text(root, "last_known_state") == "COMPLETE" else Phase.UNKNOWN
+
+
+# ------------------------------------------------------------------------------------------ its tasks
+def is_task(execution: Mapping[str, Any]) -> bool:
+    """Say whether an execution stands for one task."""
+    return text(execution, "type").startswith(_OF_KUBEFLOW) and not is_group(execution)
+
+
+def port_name(event: Mapping[str, Any]) -> str:
+    """Say under which name an event says that something was read or written; empty where it says none."""
+    steps = mappings(mapping(event, "path"), "steps")
+    return text(steps[0], "key") if steps else ""
 
 
 def _task(execution: Mapping[str, Any], inputs: list[Port], outputs: list[Port], cluster: str) -> TaskTold:
@@ -136,9 +206,8 @@ def _ports(
     named: dict[str, list[Mapping[str, Any]]] = {}
     for event in sorted(mine, key=lambda one: _of(one, "artifact_id")):
         artifact = artifacts.get(scalar(event.get("artifact_id")))
-        steps = mappings(mapping(event, "path"), "steps")
-        if artifact is not None and steps and text(steps[0], "key"):
-            named.setdefault(text(steps[0], "key"), []).append(artifact)
+        if artifact is not None and (name := port_name(event)):
+            named.setdefault(name, []).append(artifact)
     return [
         Port(
             name=name if len(held) == 1 else f"{name}[{number}]",

@@ -2,6 +2,8 @@
 
     serve.py DATABASE [PORT]
 
+DATABASE is a file, :memory:, or mysql:SOCKET:NAME, where it is root that connects.
+
 Run with ml-metadata on the path, in a process of its own, since it needs an older protobuf than we do. Prints the port
 that it serves, and then does what each line of its input says, a JSON object, and prints what came of it. Knows nothing
 of this project. Source: kubeflow/pipelines/backend/src/v2/metadata/client.go.
@@ -152,6 +154,10 @@ def main() -> None:
     config = pb.ConnectionConfig(sqlite=pb.SqliteMetadataSourceConfig(filename_uri=database))
     if database == ":memory:":
         config = pb.ConnectionConfig(fake_database=pb.FakeDatabaseConfig())
+    if database.startswith("mysql:"):
+        _, socket, name = database.split(":")
+        mysql = pb.MySQLDatabaseConfig(socket=socket, database=name, user="root")
+        config = pb.ConnectionConfig(mysql=mysql)
     store = library.CreateMetadataStore(config.SerializeToString(), pb.MigrationOptions().SerializeToString())
     server = grpc.server(ThreadPoolExecutor(1))  # its SQLite takes one at a time
     server.add_generic_rpc_handlers((Served(store),))
