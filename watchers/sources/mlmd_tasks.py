@@ -173,7 +173,7 @@ def _task(execution: Mapping[str, Any], inputs: list[Port], outputs: list[Port],
 
 
 def _parameters(values: Any) -> Iterator[Parameter]:
-    for name, value in sorted(values.items()) if isinstance(values, dict) else ():
+    for name, value in sorted(mapping({"parameters": values}, "parameters").items()):
         yield parameter(name, _whole(value))
 
 
