@@ -150,6 +150,30 @@ def test_what_watches_reads_offloaded_nodes_where_that_is_wanted(name: str, tmp_
         kubernetes_validate.validate(item, NEWEST, strict=True)
 
 
+def test_rules_are_followed_by_a_pod_of_their_own_where_that_is_wanted(tmp_path: Path) -> None:
+    items = with_components("cluster", tmp_path, "alerts")
+    pod = pods(items)["alert"]
+    container, beside = the_container(pod), the_container(a_pod("cluster", "probe"))
+    command, *arguments = container["args"]
+    assert command == "alert"
+    options = dict(zip(arguments[::2], arguments[1::2], strict=True))
+    folder, file = options["--rules"].rsplit("/", 1)
+    (mounted,) = (mount["name"] for mount in container["volumeMounts"] if mount["mountPath"] == folder)
+    (secret,) = (one["secret"]["secretName"] for one in pod["spec"]["volumes"] if one["name"] == mounted)
+    said = (DEPLOY / "optional" / "alerts" / "kustomization.yaml").read_text()
+    assert f"create secret generic {secret} --from-file={file}" in said
+    # It runs, is asked how it fares, and is let write what every other pod is.
+    for member in ("securityContext", "startupProbe", "livenessProbe", "readinessProbe", "ports", "envFrom"):
+        assert container[member] == beside[member]
+    assert pod["spec"]["securityContext"] == a_pod("cluster", "probe")["spec"]["securityContext"]
+    rules = tmp_path / file
+    rules.write_text('[[rules]]\nname = "failed"\nkind = "failed_run"\n')
+    told = [str(rules) if one == options["--rules"] else one for one in arguments]
+    imported(command).make_context(command, told).close()
+    for item in items:
+        kubernetes_validate.validate(item, NEWEST, strict=True)
+
+
 OF_ACCESS: Final = DEPLOY / "optional" / "access"
 ISTIO: Final = ("networking.istio.io/v1", "security.istio.io/v1")
 
