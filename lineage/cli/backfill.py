@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import sleep
 from typing import Annotated, TypeAlias
@@ -15,31 +15,27 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from lineage.cli.argo import archive_of, offloaded_nodes_of
 from lineage.cli.flags import ArgoArchiveFlag, ClusterFlag, KfpFlag, KfpMetadataFlag, StoreFlag
-from lineage.cli.ingest import GIVE_UP_SECONDS, SHOWN_REJECTIONS, tell
+from lineage.cli.ingest import SHOWN_REJECTIONS, tell
 from lineage.cli.interruption import Interruption, interruptible
 from lineage.cli.kubeflow import client_of, metadata_client_of, namespaces_asked
-from lineage.cli.opening import open_to_record
-from lineage.cli.parts import instance_name, interpreter, now
-from lineage.cli.settling import settle
+from lineage.cli.parts import now
+from lineage.cli.recording import Recording
 from lineage.cli.telling import configure_logs
 from lineage.cli.terminal import SIGNALLED, SOME_REJECTED, USAGE, complain, fail, notes, printable
 from lineage.errors import ClusterError, InvalidSettings
-from lineage.eventlog.memory import MemoryLog
 from lineage.identity import run_key
 from lineage.model import Run
-from lineage.observation import InputUnreadable, Observation
-from lineage.ports import EVERYTHING, LineageStore
-from lineage.recorder import BATCH_SIZE, NOTHING, Outcome, Recorder
-from lineage.redaction import Redactor, struck_text
-from lineage.settings import Settings, load_settings, redaction_key
+from lineage.observation import InputUnreadable
+from lineage.ports import EVERYTHING
+from lineage.recorder import Outcome
+from lineage.redaction import struck_text
+from lineage.settings import Settings, load_settings
 from watchers.answers import RUNS
 from watchers.argo_archive import Damaged, Entry, Kept, archived
-from watchers.files import Ignored, ObjectRead, observed
 from watchers.kubeflow_api import KubeflowApi
 from watchers.mlmd import MetadataStore
 from watchers.past import Found, Patient, PatientCalls, Refused, past
 from watchers.source import KubernetesObject
-from watchers.sources import all_sources
 from watchers.sources.argo_workflow import SOURCE as ARGO_WORKFLOW
 
 
@@ -167,20 +163,14 @@ class _Filling:
     """Takes what is told of the past to the store, a batch at a time."""
 
     def __init__(self, settings: Settings) -> None:
-        self.total = NOTHING
         self.refused: list[Refused] = []
         self._settings = settings
-        self._store: LineageStore = open_to_record(settings)
-        self._redactor = Redactor(redaction_key(settings))
-        self._log = MemoryLog(instance_name("backfill"))
-        self._recorder = Recorder(
-            self._log,
-            self._store,
-            interpreter(all_sources()),
-            key_ids=[self._redactor.key_id],
-            clock=now,
-            on_batch=self._add,
-        )
+        self._recording = Recording(settings, name="backfill")
+
+    @property
+    def total(self) -> Outcome:
+        """What became of the objects."""
+        return self._recording.total
 
     def run(self, interruption: Interruption, pasts: Sequence[_Past]) -> Sequence[ClusterError]:
         """Record all that is told. Returns what ended one before its time, after which the next is asked; a signal ends
@@ -196,52 +186,33 @@ class _Filling:
                     troubles.append(error)
                 finally:
                     one.close()
-            self._recorder.drain(give_up_seconds=GIVE_UP_SECONDS)
-        settle(self._store, interruption)
+        self._recording.close(interruption)
         return troubles
 
     def _known(self, runs: Sequence[str]) -> frozenset[str]:
         """Say of which runs a workflow and the end are recorded."""
-        found = self._store.get(EVERYTHING, [run_key(run) for run in runs])
+        found = self._recording.store.get(EVERYTHING, [run_key(run) for run in runs])
         ended = [run for run in found.values() if isinstance(run, Run) and run.phase.ended]
-        workflows = self._store.workflows(EVERYTHING, [run.key for run in ended])
+        workflows = self._recording.store.workflows(EVERYTHING, [run.key for run in ended])
         return frozenset(str(key[1]) for key in workflows)
 
     def _take(self, found: Found | Kept | Damaged, place: str) -> None:
-        if isinstance(found, Refused):
-            self.refused.append(found)
-            return
-        seen = self._seen(found, place)
-        if isinstance(seen, Ignored):
-            self._add(Outcome(objects=1, ignored=1))
-            return
-        if len(self._log) >= BATCH_SIZE or not self._log.fits(seen):
-            self._recorder.drain(give_up_seconds=GIVE_UP_SECONDS)
-        self._log.append(seen)
-
-    def _seen(self, found: KubernetesObject | Kept | Damaged, place: str) -> Observation | Ignored:
         match found:
+            case Refused():
+                self.refused.append(found)
             case Damaged():
-                return InputUnreadable(
-                    source=ARGO_WORKFLOW.name,
-                    cluster=self._settings.cluster,
-                    seen_at=now(),
-                    reason=struck_text(f"{place}, {_named(found.entry)}: {found.reason}"),
-                    size_bytes=found.size_bytes,
-                    digest=found.digest,
+                self._recording.take(
+                    InputUnreadable(
+                        source=ARGO_WORKFLOW.name,
+                        cluster=self._settings.cluster,
+                        seen_at=now(),
+                        reason=struck_text(f"{place}, {_named(found.entry)}: {found.reason}"),
+                        size_bytes=found.size_bytes,
+                        digest=found.digest,
+                    )
                 )
             case Kept(item=item) | item:
-                return observed(
-                    ObjectRead(place=f"{place}, {_which(item)}", item=item),
-                    sources=all_sources(),
-                    cluster=self._settings.cluster,
-                    seen_at=now(),
-                    redactor=self._redactor,
-                )
-
-    def _add(self, outcome: Outcome) -> None:
-        total = self.total + outcome
-        self.total = replace(total, rejections=total.rejections[:SHOWN_REJECTIONS])
+                self._recording.take_object(item, place=f"{place}, {_which(item)}")
 
 
 def _named(entry: Entry) -> str:

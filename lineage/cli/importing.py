@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from importlib import import_module
 from time import sleep
 from typing import Annotated, Any
@@ -16,12 +15,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from lineage.cli.flags import ClusterFlag, StoreFlag
-from lineage.cli.ingest import GIVE_UP_SECONDS, SHOWN_REJECTIONS
+from lineage.cli.ingest import SHOWN_REJECTIONS
 from lineage.cli.interruption import Interruption, interruptible
 from lineage.cli.kubeflow import metadata_client_of
-from lineage.cli.opening import open_to_record, shown
-from lineage.cli.parts import instance_name, interpreter, now
-from lineage.cli.settling import settle
+from lineage.cli.opening import shown
+from lineage.cli.recording import Recording
 from lineage.cli.telling import configure_logs
 from lineage.cli.terminal import (
     SIGNALLED,
@@ -35,17 +33,13 @@ from lineage.cli.terminal import (
     printable_json,
 )
 from lineage.errors import ClusterError, InvalidObservation, InvalidSettings
-from lineage.eventlog.memory import MemoryLog
-from lineage.recorder import BATCH_SIZE, NOTHING, Outcome, Recorder
-from lineage.redaction import Redactor, beginning
-from lineage.settings import Settings, load_settings, redaction_key
-from watchers.files import Ignored, ObjectRead, observed
+from lineage.redaction import beginning
+from lineage.settings import Settings, load_settings
 from watchers.mlmd import ServiceRecords
 from watchers.mlmd_records import RUN, Census, Records
 from watchers.moving_in import Account, Accounting, Found, Unreadable, moving_in
 from watchers.past import PatientCalls
 from watchers.source import uid_of
-from watchers.sources import all_sources
 
 app = typer.Typer(
     name="import",
@@ -85,7 +79,7 @@ def mlmd(
     asked = {"kfp_metadata": url} if url.startswith("grpc") else {}
     settings = load_settings(asked | {"cluster": cluster, "store": store})
     records = _records_of(url, settings)
-    moving = _Moving(records, settings, None if dry_run else _Recording(settings, place=_without_password(url)))
+    moving = _Moving(records, None if dry_run else Recording(settings, name="import"), _without_password(url))
     trouble: ClusterError | None = None
     with interruptible() as interruption:
         try:
@@ -128,59 +122,15 @@ def _records_of(url: str, settings: Settings) -> Records:
     return records
 
 
-class _Recording:
-    """Takes what comes to the store, a batch at a time."""
-
-    def __init__(self, settings: Settings, *, place: str) -> None:
-        self.total = NOTHING
-        self._settings = settings
-        self._place = place
-        self._store = open_to_record(settings)
-        self._redactor = Redactor(redaction_key(settings))
-        self._log = MemoryLog(instance_name("import"))
-        self._recorder = Recorder(
-            self._log,
-            self._store,
-            interpreter(all_sources()),
-            key_ids=[self._redactor.key_id],
-            clock=now,
-            on_batch=self._add,
-        )
-
-    def take(self, item: dict[str, Any]) -> None:
-        """Record one object with the next batch."""
-        seen = observed(
-            ObjectRead(place=f"{self._place}, the run {uid_of(item)}", item=item),
-            sources=all_sources(),
-            cluster=self._settings.cluster,
-            seen_at=now(),
-            redactor=self._redactor,
-        )
-        if isinstance(seen, Ignored):
-            self._add(Outcome(objects=1, ignored=1))
-            return
-        if len(self._log) >= BATCH_SIZE or not self._log.fits(seen):
-            self._recorder.drain(give_up_seconds=GIVE_UP_SECONDS)
-        self._log.append(seen)
-
-    def close(self, interruption: Interruption) -> None:
-        """Record what waits for its batch."""
-        self._recorder.drain(give_up_seconds=GIVE_UP_SECONDS)
-        settle(self._store, interruption)
-
-    def _add(self, outcome: Outcome) -> None:
-        total = self.total + outcome
-        self.total = replace(total, rejections=total.rejections[:SHOWN_REJECTIONS])
-
-
 class _Moving:
     """Reads a store of ML Metadata to its end; without a recording, to count what there is."""
 
-    def __init__(self, records: Records, settings: Settings, recording: _Recording | None) -> None:
+    def __init__(self, records: Records, recording: Recording | None, place: str) -> None:
         self.census: Census | None = None
         self.unreadable: list[Unreadable] = []
         self._records = records
         self._recording = recording
+        self._place = place
         self._accounting = Accounting()
 
     @property
@@ -221,7 +171,7 @@ class _Moving:
             self._accounting.leave_out(found)
             self.unreadable = [*self.unreadable, found][:SHOWN_REJECTIONS]
         elif self._recording is not None:
-            self._recording.take(found)
+            self._recording.take_object(found, place=f"{self._place}, the run {uid_of(found)}")
 
 
 def _without_password(url: str) -> str:
@@ -232,8 +182,8 @@ def _without_password(url: str) -> str:
 # ------------------------------------------------------------------------------------------ telling
 def _tell(account: Account, settings: Settings, *, as_json: bool, dry_run: bool) -> None:
     if as_json:
-        print_json = printable_json(orjson.dumps(_as_json(account, settings, dry_run=dry_run)).decode())
-        print(print_json)  # noqa: T201 - the answer
+        answer = orjson.dumps(_as_json(account, settings, dry_run=dry_run)).decode()
+        print(printable_json(answer))  # noqa: T201 - the answer
         return
     table = Table("", "read", "to record" if dry_run else "recorded", "left out", box=None)
     for column in table.columns[1:]:
