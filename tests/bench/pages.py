@@ -132,7 +132,7 @@ def a_small_run(number: int) -> KubernetesObject:
         phase=PHASES[number % len(PHASES)],
         startedAt=rfc3339(born),
         finishedAt=rfc3339(born + 45),
-        labels={"workflows.argoproj.io/workflow-template": f"pipeline-{number % 40}"},
+        spec={"workflowTemplateRef": {"name": f"pipeline-{number % 40}"}},
     )
 
 

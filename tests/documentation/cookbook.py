@@ -123,7 +123,6 @@ CHAPTERS: Final[Mapping[str, Chapter]] = {
         recipes={
             "metric-over-runs": lambda _: {"metric": "auc", "first": 2},
             "metric-trends": lambda it: {"scope": {"pipeline": it.pipeline}, "metrics": ["auc"]},
-            "trend": lambda it: {"scope": {"pipeline": it.pipeline}, "metric": "duration_seconds"},
         },
     ),
     "verdicts": Chapter(

@@ -26,9 +26,10 @@ SCREENS: Final = (
     "ask", "search?text=x",
 )  # fmt: skip
 TABS: Final = ("graph", "details", "steps", "reports", "logs", "events", "spec", "audit", "provenance", "rerun", "raw")
-LONG: Final = "averylongname" * 300
+LONG: Final = "averylongname" * 308  # some 4,000 characters
 RIGHT_TO_LEFT: Final = "نموذج التنبؤ بالطلب \u202eevil"
 STEPS: Final = 1_000
+PIPELINES: Final = tuple(f"pipeline-{number:03}" for number in range(250))  # three pages of the API
 
 
 def asked(address: str, query: str) -> Any:
@@ -168,6 +169,23 @@ def test_who_tries_again_gets_what_is_there_by_then(started: Browser) -> None:
         away = False
         reader.page.get_by_role("button", name="Try again").click()
         expect(reader.page.locator("main tbody tr")).to_have_count(1)
+
+
+# ------------------------------------------------------------------------------------------ many
+def test_there_is_everything_to_choose_from_however_much_that_is(started: Browser) -> None:
+    of_pipelines = [
+        a_workflow(uid=f"u{number}", name=f"w{number}", spec={"workflowTemplateRef": {"name": name}})
+        for number, name in enumerate(PIPELINES)
+    ]
+    app = application(store=a_store(*of_pipelines))
+    with serving(app) as port, visit(started, f"http://127.0.0.1:{port}") as reader:
+        reader.open("#/runs")
+        choices = reader.page.get_by_label("Pipeline", exact=True).locator("option")
+        expect(choices).to_have_count(1 + len(PIPELINES))
+        last = choices.last
+        reader.page.get_by_label("Pipeline", exact=True).select_option(last.get_attribute("value"))
+        expect(reader.page.locator("main tbody tr")).to_have_count(1)
+        expect(reader.page.locator("main tbody tr")).to_contain_text(PIPELINES[-1])
 
 
 # ------------------------------------------------------------------------------------------ a thousand

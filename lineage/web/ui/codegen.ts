@@ -3,7 +3,7 @@ import type { CodegenConfig } from '@graphql-codegen/cli'
 /** Types of what the saved queries answer, out of the schema: `npm run types`. */
 const config: CodegenConfig = {
   schema: '../../../graphql/schema.graphql',
-  documents: ['page-*', 'layout', 'provenance', 'run-graph', 'trend', 'artifact-text'].map(
+  documents: ['page-*', 'layout', 'provenance', 'run-graph', 'artifact-text'].map(
     (name) => `../../../graphql/queries/${name}.graphql`,
   ),
   generates: {

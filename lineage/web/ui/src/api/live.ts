@@ -5,9 +5,9 @@ import { createClient } from 'graphql-ws'
 import { useEffect, useState } from 'preact/hooks'
 import type { Name } from './queries'
 import type { PageChangesSubscription, Phase } from './types'
+import { updating } from './updating'
 import { answers } from './use-answer'
 
-const UPDATE_MILLISECONDS = 500 // how often what is shown is asked for again, however much changes
 const WAIT_MILLISECONDS = [500, 1_000, 2_000, 5_000, 10_000]
 const KEEP_ALIVE_MILLISECONDS = 20_000
 const UNKNOWN_CURSOR = 'UNKNOWN_CURSOR'
@@ -103,18 +103,19 @@ export function useUpdates(names: readonly Name[], run?: string): void {
   const key = names.join(' ')
   // The key stands for the names, whose array is made anew with each drawing.
   useEffect(() => {
-    let waiting: ReturnType<typeof setTimeout> | undefined
-    const update = () => {
-      waiting = undefined
-      void answers.invalidateQueries({ predicate: ({ queryKey }) => names.includes(queryKey[0] as Name) })
-    }
+    const { changed, seen, end } = updating(
+      () => void answers.invalidateQueries({ predicate: ({ queryKey }) => names.includes(queryKey[0] as Name) }),
+      () => document.hidden,
+    )
     const listener: Listener = (change) => {
-      if (change === null || run === undefined || change.id === run) waiting ??= setTimeout(update, UPDATE_MILLISECONDS)
+      if (change === null || run === undefined || change.id === run) changed()
     }
     listeners.add(listener)
+    document.addEventListener('visibilitychange', seen)
     return () => {
       listeners.delete(listener)
-      clearTimeout(waiting)
+      document.removeEventListener('visibilitychange', seen)
+      end()
     }
   }, [key, run])
 }

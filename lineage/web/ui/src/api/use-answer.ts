@@ -35,22 +35,24 @@ export function useAnswer<N extends Name>(name: N, variables: Variables<N> | nul
 }
 
 /**
- * Ask for all pages of a list, one after another: those of an answer and of what follows it, as long as `next` gives a
- * cursor.
+ * Ask for all pages of what is listed, one after another, as long as `next` says what is to be asked after an answer: the
+ * variables that change.
  */
 export function useEvery<N extends Name>(
   name: N,
   variables: Variables<N>,
-  next: (answer: Answer<N>) => string | null,
+  next: (answer: Answer<N>, asked: Variables<N>) => Partial<Variables<N>> | null,
 ): Answered<readonly Answer<N>[]> {
   return useObserved([name, variables, 'every'], async (signal) => {
     const pages: Answer<N>[] = []
-    let after: string | null = null
-    do {
-      const page: Answer<N> = await ask(name, { ...variables, after }, signal)
+    let asked = variables
+    let more: Partial<Variables<N>> | null = {}
+    while (more !== null) {
+      asked = { ...asked, ...more }
+      const page: Answer<N> = await ask(name, asked, signal)
       pages.push(page)
-      after = next(page)
-    } while (after !== null)
+      more = next(page, asked)
+    }
     return pages
   })
 }

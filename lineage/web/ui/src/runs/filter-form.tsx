@@ -1,7 +1,7 @@
 /** The filters of runs, those that are asked for most ahead of the others. */
 import { useState } from 'preact/hooks'
 import type { Phase } from '../api/types'
-import { useAnswer } from '../api/use-answer'
+import { useChoices } from '../api/use-choices'
 import { ChoiceFilter, Filters, isFiltered, TextFilter } from '../parts/filters'
 import { TONES } from '../parts/phase'
 import { texts } from '../texts'
@@ -13,7 +13,7 @@ export function FilterForm({ params }: { params: Params }) {
   const said = texts.runs
   const hidden = FILTERS.filter((name) => !ALWAYS_SHOWN.some((shown) => shown === name))
   const [isOpen, setOpen] = useState(() => isFiltered(hidden, params))
-  const choices = useAnswer('page-choices', {})
+  const choices = useChoices()
   const known = choices.state === 'answered' ? choices.data : null
   return (
     <Filters names={FILTERS} params={params}>

@@ -2,6 +2,7 @@
 import { address } from '../../address/address'
 import type { Answer } from '../../api/queries'
 import { useAnswer } from '../../api/use-answer'
+import { useChoices } from '../../api/use-choices'
 import { ChoiceFilter, Filters, isFiltered } from '../../parts/filters'
 import { ForwardPager } from '../../parts/pager'
 import { Empty, Shown } from '../../parts/states'
@@ -20,7 +21,7 @@ const VALUE_LENGTH = 40
 
 export function Nondeterminism({ params }: Pick<ScreenProps, 'params'>) {
   const said = texts.audits.unlike
-  const choices = useAnswer('page-choices', {})
+  const choices = useChoices()
   const known = choices.state === 'answered' ? choices.data.pipelines.nodes : []
   const found = useAnswer('page-nondeterminism', {
     pipeline: params.pipeline ?? null,

@@ -13,7 +13,9 @@ import { lifeOf } from './life'
 export function EventsTab({ run }: TabProps) {
   useUpdates(['page-run-events'], run.id)
   const every = useEvery('page-run-events', { id: run.id }, ({ node }) =>
-    node?.__typename === 'Run' && node.executions.pageInfo.hasNextPage ? node.executions.pageInfo.endCursor : null,
+    node?.__typename === 'Run' && node.executions.pageInfo.hasNextPage
+      ? { after: node.executions.pageInfo.endCursor }
+      : null,
   )
   return (
     <Shown of={every}>

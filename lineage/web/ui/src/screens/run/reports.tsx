@@ -16,7 +16,9 @@ import type { TabProps } from '.'
 export function ReportsTab({ run }: TabProps) {
   useUpdates(['page-run-reports'], run.id)
   const every = useEvery('page-run-reports', { id: run.id }, ({ node }) =>
-    node?.__typename === 'Run' && node.artifacts.pageInfo.hasNextPage ? node.artifacts.pageInfo.endCursor : null,
+    node?.__typename === 'Run' && node.artifacts.pageInfo.hasNextPage
+      ? { after: node.artifacts.pageInfo.endCursor }
+      : null,
   )
   return (
     <Shown of={every}>

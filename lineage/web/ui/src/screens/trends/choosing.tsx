@@ -3,7 +3,7 @@ import { useId } from 'preact/hooks'
 import { address } from '../../address/address'
 import { change } from '../../address/use-address'
 import type { Answer } from '../../api/queries'
-import { useAnswer } from '../../api/use-answer'
+import { type Choices, useChoices } from '../../api/use-choices'
 import { Field } from '../../parts/filters'
 import { Name } from '../../parts/name'
 import { Empty, Shown } from '../../parts/states'
@@ -11,7 +11,6 @@ import { texts } from '../../texts'
 import { KINDS, type Kind, type Params, type Scope, scopeParams } from './scope'
 import { LASTS, lastOf } from './view'
 
-type Choices = Answer<'page-choices'>
 export type Within = Answer<'page-trend-choices'>
 
 /** What every run has without anybody recording it, and every step. */
@@ -110,7 +109,7 @@ export function ChoosingForm({ params, scope, within }: { params: Params; scope:
 
 function ScopeField({ scope, within }: { scope: Scope; within: Within | null }) {
   const id = useId()
-  const asked = useAnswer('page-choices', {})
+  const asked = useChoices()
   const offered = asked.state === 'answered' ? offeredOf(asked.data) : []
   const now = `${scope.kind}:${scope.value}`
   const isThere = offered.some(
@@ -164,7 +163,7 @@ export function scopeName(scope: Scope, within: Within | null): string | null {
 /** Where no scope is chosen: all that can be. */
 export function ScopeList() {
   const said = texts.trends
-  const asked = useAnswer('page-choices', {})
+  const asked = useChoices()
   return (
     <Shown of={asked}>
       {(data) => {
