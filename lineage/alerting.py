@@ -12,9 +12,8 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 from lineage.alerts import Alert, AlertMark, Kind, Rule
 from lineage.alerts.evaluating import FAILED, Leap, Series, beyond, failed, leapt, missed, surprising, tier_lost
-from lineage.audit import POLICIES, Tier, audit
-from lineage.audit.policy import DEFAULT, Policy
-from lineage.auditing import audit_evidence
+from lineage.audit import Tier
+from lineage.auditing import tier_of
 from lineage.identity import Key
 from lineage.model import Experiment, Pipeline, PipelineVersion, RecurringRun, Run, Slot, TrendPoint
 from lineage.ports import (
@@ -143,9 +142,7 @@ class Evaluation:
 
     def _tier(self, run: Key, policy: str | None) -> Tier | None:
         if (run, policy) not in self._tiers:
-            evidence = audit_evidence(self._store, EVERYTHING, run, as_of=self._now)
-            held_to: Policy = POLICIES[policy] if policy is not None else DEFAULT
-            self._tiers[run, policy] = None if evidence is None else audit(evidence, held_to).tier
+            self._tiers[run, policy] = tier_of(self._store, EVERYTHING, run, policy, as_of=self._now)
         return self._tiers[run, policy]
 
     def _run_before(self, known: _Known) -> Run | None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
+from lineage.audit import DEFAULT, POLICIES, Tier, audit
 from lineage.audit.material import AuditEvidence, Cohort, ImageProbe, Repetition, Rerun, Reuse, Watch
 from lineage.audit.repetition import contents_written, values_by_name
 from lineage.comparison import ChangeKind, compare
@@ -74,6 +75,12 @@ def audit_evidence(
         reruns=tuple(_reruns(store, scope, known)),
         probes=probes,
     )
+
+
+def tier_of(store: LineageStore, scope: Scope, run: Key, policy: str | None, *, as_of: datetime) -> Tier | None:
+    """The tier that a run earns under a policy that is there without a file; None where nobody knows the run."""
+    evidence = audit_evidence(store, scope, run, as_of=as_of)
+    return None if evidence is None else audit(evidence, DEFAULT if policy is None else POLICIES[policy]).tier
 
 
 # ------------------------------------------------------------------------------------------ watching and schedules

@@ -181,7 +181,8 @@ class Origin:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run(_Node):
     """One execution of one pipeline: a Workflow, or the several that a run of Kubeflow had in its life. What else runs
-    something by itself is one of another `kind`. It is what lists show: what may be long is its `RunView`."""
+    something by itself is one of another `kind`. It is what lists show: what may be long is its `RunView`. Of what was
+    seen of it until `forgotten_at` the details were forgotten, as rules of retention ask (`lineage.tombstones`)."""
 
     key: Key
     uid: str | None
@@ -201,6 +202,7 @@ class Run(_Node):
     scheduled_at: datetime | None = None
     kind: str = WORKFLOW
     started_by_key: Key | None = None
+    forgotten_at: datetime | None = None
 
     @property
     def duration_seconds(self) -> float | None:

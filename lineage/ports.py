@@ -308,6 +308,34 @@ class ChangedPlaces:
     cursor: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgedRun:
+    """A run of which it is judged whether its details are forgotten. `ended_at` is when it was last seen, where nobody saw
+    its end; None where it goes on."""
+
+    key: Key
+    name: str
+    namespace: str
+    ended_at: datetime | None
+    steps: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Details:
+    """What was recorded of `runs`, so many: of their raw objects how many there are, and how much they take, packed."""
+
+    runs: int = 0
+    objects: int = 0
+    size_bytes: int = 0
+
+    def __add__(self, other: "Details") -> "Details":
+        return Details(
+            runs=self.runs + other.runs,
+            objects=self.objects + other.objects,
+            size_bytes=self.size_bytes + other.size_bytes,
+        )
+
+
 class Listener(Protocol):
     """Waits for changes. Nothing is read by it: to wait again and to look belong together. For one thread."""
 
@@ -395,6 +423,32 @@ class LineageStore(Protocol):
     def settle(self, *, limit: int) -> int:
         """Compute the fingerprints of up to `limit` runs that are due for them: that have ended, and of which anything
         became known since. Returns how many runs those were."""
+
+    # -- retention
+    def plan_forgetting(self, rules: str, due_at: Callable[[str, datetime], datetime | None], *, limit: int) -> int:
+        """Note of up to `limit` runs that were recorded, or have changed, when it is to be judged whether their details
+        are forgotten: `due_at` says that by their namespace and when they ended, None for never. `rules` is a digest
+        of what it goes by: with other rules than before, it begins anew. Returns how many runs it looked at: 0 when
+        it has looked at all."""
+
+    def aged(self, *, now: datetime, limit: int, beyond: int = 0) -> Sequence[AgedRun]:
+        """The runs that are due to be judged, those first that have been due for longest; `beyond` the first so
+        many."""
+
+    def heirs(self, runs: Sequence[Key]) -> Mapping[Key, frozenset[Key]]:
+        """What descends from runs at first hand, by their keys, of what is not forgotten: runs that read what they
+        wrote, or a copy of it, or that they started; and deployments in the cluster that serve it."""
+
+    def judge_again(self, when: Mapping[Key, datetime | None]) -> None:
+        """Let runs be as they are, to be judged again at a time, or, for None, once they have changed."""
+
+    def weigh(self, runs: Sequence[Key]) -> Details:
+        """What would go with the details of runs."""
+
+    def forget(self, runs: Sequence[Key], *, now: datetime) -> Details:
+        """Forget the details of runs: what was seen of them until now. What stays is what they were, how they went, and
+        all that others need of them (`lineage.tombstones`); what is observed of before `now` is passed over from
+        now on. What they descend from is judged again. Returns what went."""
 
     # -- the feed
     def feed_end(self) -> str:

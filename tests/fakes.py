@@ -56,11 +56,13 @@ from lineage.model import (
 )
 from lineage.observation import Observation
 from lineage.ports import (
+    AgedRun,
     AllOf,
     AnyOf,
     ChangedPlaces,
     Changes,
     Condition,
+    Details,
     Listener,
     Listing,
     Not,
@@ -240,6 +242,24 @@ class FakeStore:
 
     def alerts(self, scope: Scope, page: PageRequest) -> Page[AlertKept]:
         return Page(items=(), cursors=(), has_next=False, has_previous=False)
+
+    def plan_forgetting(self, rules: str, due_at: Callable[[str, datetime], datetime | None], *, limit: int) -> int:
+        return 0
+
+    def aged(self, *, now: datetime, limit: int, beyond: int = 0) -> Sequence[AgedRun]:
+        return ()
+
+    def heirs(self, runs: Sequence[Key]) -> Mapping[Key, frozenset[Key]]:
+        return {}
+
+    def judge_again(self, when: Mapping[Key, datetime | None]) -> None:
+        """It keeps everything."""
+
+    def weigh(self, runs: Sequence[Key]) -> Details:
+        return Details()
+
+    def forget(self, runs: Sequence[Key], *, now: datetime) -> Details:
+        return Details()
 
     # -- lists
     def runs(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Run]:

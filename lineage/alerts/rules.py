@@ -13,28 +13,32 @@ Pure. What the file says and nobody knows is an error, which names the file, the
 """
 
 import re
-import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from ipaddress import ip_network
-from math import isfinite
 from typing import Any, Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from lineage.alerts.addresses import Network
 from lineage.alerts.alert import Kind
-from lineage.audit import POLICIES, Tier
+from lineage.audit import Tier
 from lineage.errors import InvalidSettings
+from lineage.rule_files import (
+    WrittenRule,
+    fits,
+    number_in,
+    only,
+    policy_in,
+    read_toml,
+    rules_in,
+    text_in,
+    tier_in,
+)
 from lineage.trends.baseline import SURPRISE
 
 LAST: Final = 200
 """Runs of a series that are looked at, unless a rule says otherwise."""
 MOST_LAST: Final = 10_000
-MOST_BYTES: Final = 256 * 2**10
-MOST_RULES: Final = 200
-MOST_NAME: Final = 200
-"""Characters of the name of a rule."""
 
 SCOPES: Final = ("pipeline", "experiment", "recurring_run", "namespace")
 """What a rule may ask runs to belong to."""
@@ -107,7 +111,7 @@ class Rule:
 
     def is_for(self, names: Mapping[str, Collection[str]]) -> bool:
         """Say whether it speaks of what has these names: by SCOPES, and of each the ways in which it is called."""
-        return all(_fits(getattr(self, scope), names.get(scope, ())) for scope in SCOPES)
+        return all(fits(getattr(self, scope), names.get(scope, ())) for scope in SCOPES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,28 +128,18 @@ def read_rules(text: str, file: str) -> Rules:
     Raises:
         InvalidSettings: the message says which file, rule and key, what is wrong with it, and what to write.
     """
-    if len(text.encode()) > MOST_BYTES:
-        raise InvalidSettings(f"{file}: it has more than {MOST_BYTES // 1024} KiB: rules are written in less")
-    try:
-        found = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise InvalidSettings(f"{file}: it is no TOML: {error}") from error
-    _only(found, ("webhook", "rules"), file)
-    target, rules = found.get("webhook"), found.get("rules")
+    found = read_toml(text, file)
+    only(found, ("webhook", "rules"), file)
+    target = found.get("webhook")
     if not isinstance(target, dict):
         raise InvalidSettings(f'{file}: webhook: a table is expected: write url = "https://…" below [webhook]')
-    if not isinstance(rules, list) or not 0 < len(rules) <= MOST_RULES:
-        raise InvalidSettings(f"{file}: rules: 1 to {MOST_RULES} tables are expected: write each below [[rules]]")
-    read = tuple(_rule(one, file, number) for number, one in enumerate(rules, start=1))
-    names = [one.name for one in read]
-    if twice := [name for name in names if names.count(name) > 1]:
-        raise InvalidSettings(f"{file}: rule {twice[0]!r}: name: two rules are called so: give each a name of its own")
+    read = tuple(_rule(one) for one in rules_in(found, file))
     return Rules(target=_target(target, f"{file}: webhook"), rules=read)
 
 
 # ------------------------------------------------------------------------------------------ where to
 def _target(found: Mapping[str, Any], place: str) -> Target:
-    _only(found, _OF_TARGET, place)
+    only(found, _OF_TARGET, place)
     url = found.get("url")
     if not isinstance(url, str) or not _URL.fullmatch(url) or not _has_host(url):
         # What it is instead is not shown: it may hold a secret.
@@ -155,7 +149,9 @@ def _target(found: Mapping[str, Any], place: str) -> Target:
     if "token" in found and "token_file" in found:
         raise InvalidSettings(f"{place}: token: it is given twice: write token or token_file")
     token = _secret(found, place)
-    target = Target(url=url, token=token, token_file=_text(found, "token_file", place), allowed=_networks(found, place))
+    target = Target(
+        url=url, token=token, token_file=text_in(found, "token_file", place), allowed=_networks(found, place)
+    )
     if target.login is not None and (target.token, target.token_file) != (None, None):
         raise InvalidSettings(f"{place}: token: the url holds a login as well: write one of them")
     return target
@@ -191,85 +187,36 @@ def _networks(found: Mapping[str, Any], place: str) -> tuple[Network, ...]:
 
 
 # ------------------------------------------------------------------------------------------ rules
-def _rule(found: object, file: str, number: int) -> Rule:
-    place = f"{file}: rule {number}"
-    if not isinstance(found, dict):
-        raise InvalidSettings(f"{place}: a table is expected: write it below [[rules]]")
-    name = _text(found, "name", place)
-    if name is None or len(name) > MOST_NAME or not name.isprintable():
-        raise InvalidSettings(
-            f'{place}: name: a name of at most {MOST_NAME} characters is expected: write name = "accuracy fell"'
-        )
-    place = f"{file}: rule {name!r}"
+def _rule(rule: WrittenRule) -> Rule:
+    found, place = rule.found, rule.place
     kind = found.get("kind")
     if kind not in tuple(Kind):
         raise InvalidSettings(f"{place}: kind: {kind!r:.60} is none: write one of {', '.join(Kind)}")
     of_kind = Kind(kind)
     scopes = ("recurring_run", "namespace") if of_kind is Kind.MISSED_SLOT else SCOPES
-    _only(found, ("name", "kind", *scopes, *_KEYS[of_kind]), place)
-    metric = _text(found, "metric", place)
+    only(found, ("name", "kind", *scopes, *_KEYS[of_kind]), place)
+    metric = text_in(found, "metric", place)
     if "metric" in _KEYS[of_kind] and metric is None:
         raise InvalidSettings(f'{place}: metric: a rule of the kind {kind} needs one: write metric = "accuracy"')
-    above, below = _number(found, "above", place), _number(found, "below", place)
+    above, below = number_in(found, "above", place), number_in(found, "below", place)
     if of_kind is Kind.THRESHOLD and above is None and below is None:
         raise InvalidSettings(f"{place}: above: a bound is missing: write above = 0.5, below = 0.5 or both")
-    z = _number(found, "z", place)
+    z = number_in(found, "z", place)
     if z is not None and z <= 0:
         raise InvalidSettings(f"{place}: z: a number above 0 is expected: write z = {SURPRISE}")
     return Rule(
-        name=name,
+        name=rule.name,
         kind=of_kind,
-        **{one: _text(found, one, place) for one in SCOPES},
+        **{one: text_in(found, one, place) for one in SCOPES},
         metric=metric,
-        task=_text(found, "task", place),
+        task=text_in(found, "task", place),
         last=_count(found, place),
         above=above,
         below=below,
         z=SURPRISE if z is None else z,
-        tier=_tier(found, place) if of_kind is Kind.TIER_LOST else None,
-        policy=_policy(found, place),
+        tier=tier_in(found, "tier", place) if of_kind is Kind.TIER_LOST else None,
+        policy=policy_in(found, place),
     )
-
-
-def _fits(pattern: str | None, names: Collection[str]) -> bool:
-    return pattern is None or any(name == pattern or fnmatchcase(name, pattern) for name in names)
-
-
-def _tier(found: Mapping[str, Any], place: str) -> Tier:
-    known = [one.value.lower() for one in Tier if one is not Tier.NONE]
-    tier = found.get("tier")
-    if tier not in known:
-        raise InvalidSettings(f"{place}: tier: {tier!r:.60} is none to lose: write one of {', '.join(known)}")
-    return Tier(str(tier).upper())
-
-
-def _policy(found: Mapping[str, Any], place: str) -> str | None:
-    policy = _text(found, "policy", place)
-    if policy is not None and policy not in POLICIES:
-        raise InvalidSettings(f"{place}: policy: {policy!r:.60} is none: write one of {', '.join(sorted(POLICIES))}")
-    return policy
-
-
-def _only(found: Mapping[str, Any], allowed: Sequence[str], place: str) -> None:
-    for name in found:
-        if name not in allowed:
-            raise InvalidSettings(f"{place}: {name}: there is no such key here: write one of {', '.join(allowed)}")
-
-
-def _text(found: Mapping[str, Any], name: str, place: str) -> str | None:
-    value = found.get(name)
-    if value is not None and (not isinstance(value, str) or not value.strip()):
-        raise InvalidSettings(f'{place}: {name}: a text is expected: write {name} = "…"')
-    return value
-
-
-def _number(found: Mapping[str, Any], name: str, place: str) -> float | None:
-    value = found.get(name)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
-        raise InvalidSettings(f"{place}: {name}: a number is expected: write {name} = 0.5")
-    return float(value)
 
 
 def _count(found: Mapping[str, Any], place: str) -> int:

@@ -336,5 +336,6 @@ def _runs(connection: Connection, scope: Scope, items: Sequence[Run]) -> Iterato
             "tuning": view.tuning,
             "details": view.details,
             "scheduledAt": item.scheduled_at,
+            "forgotten": item.forgotten_at is not None,
             "workflows": [_workflow(one) for one in workflows.get(item.key, ())],
         }

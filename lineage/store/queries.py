@@ -226,6 +226,7 @@ def runs(scope: Scope) -> Query:
             run.c.finished_at,
             run.c.scheduled_at,
             run.c.kind,
+            run.c.forgotten_at,
             starter.c.key.label("starter_key"),
             run_phase().label("shown_phase"),
             run_is_gone().label("gone"),

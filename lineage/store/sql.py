@@ -57,19 +57,33 @@ from lineage.model import (
     is_system,
 )
 from lineage.observation import Observation
-from lineage.ports import EVERYTHING, ChangedPlaces, Changes, Listener, Listing, Page, PageRequest, Scope, Where
+from lineage.ports import (
+    EVERYTHING,
+    AgedRun,
+    ChangedPlaces,
+    Changes,
+    Details,
+    Listener,
+    Listing,
+    Page,
+    PageRequest,
+    Scope,
+    Where,
+)
 from lineage.store import (
     alerts,
     alike,
     describing,
     feed,
     fingerprints,
+    forgetting,
     metrics,
     owned,
     paging,
     parts,
     queries,
     reads,
+    retention,
     served,
     slots,
     tables,
@@ -83,7 +97,7 @@ from lineage.store.dialect import Dialect
 from lineage.store.dump import dump
 from lineage.store.impact import impact, that_ran
 from lineage.store.kept import observations
-from lineage.store.locks import LocksMissing, subjects_of
+from lineage.store.locks import LocksMissing, Name, subjects_of
 from lineage.store.looks import history, hurry, places_of, places_waiting, take_due
 from lineage.store.namespaces import namespaces_of
 from lineage.store.paths import paths
@@ -254,6 +268,36 @@ class SqlStore:
             with suppress(StoreError) if left else nullcontext(), self._writing() as connection:
                 fingerprints.write(connection, self._dialect, portion, found)
                 return
+
+    # -- retention
+    def plan_forgetting(self, rules: str, due_at: Callable[[str, datetime], datetime | None], *, limit: int) -> int:
+        with self._writing() as connection:
+            return retention.plan(connection, rules, due_at, limit=limit)
+
+    def aged(self, *, now: datetime, limit: int, beyond: int = 0) -> Sequence[AgedRun]:
+        with self._reading() as connection:
+            return retention.aged(connection, now=now, limit=limit, beyond=beyond)
+
+    def heirs(self, runs: Sequence[Key]) -> Mapping[Key, frozenset[Key]]:
+        with self._reading() as connection:
+            return retention.heirs(connection, self._dialect, runs)
+
+    def judge_again(self, when: Mapping[Key, datetime | None]) -> None:
+        with self._writing() as connection:
+            retention.judge_again(connection, when)
+
+    def weigh(self, runs: Sequence[Key]) -> Details:
+        with self._reading() as connection:
+            return forgetting.weigh(connection, self._dialect, runs)
+
+    def forget(self, runs: Sequence[Key], *, now: datetime) -> Details:
+        needed: set[Name] = set()
+        while True:
+            try:
+                with self._writing() as connection:
+                    return forgetting.forget(connection, self._dialect, self._metric_parameters, needed, runs, now)
+            except LocksMissing as missing:
+                needed |= missing.names
 
     # -- the feed
     def feed_end(self) -> str:

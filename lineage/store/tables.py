@@ -121,6 +121,8 @@ run = Table(
     Column("starter_id", Id),
     # Of one that tunes something, what it calls the best of its executions.
     Column("best", Text),
+    # When the details of all that was seen of it until then were forgotten (`lineage.store.forgetting`).
+    Column("forgotten_at", BigInteger),
     Index("run_by_name", "cluster", "namespace", "name"),
     # What a search reads of most runs. PostgreSQL cannot index long texts, and a shown name can be of any length.
     Index("run_by_names", "name", "display_name").ddl_if(dialect="sqlite"),
@@ -674,6 +676,25 @@ run_change = Table(
     metadata,
     Column("run_id", Id, primary_key=True, autoincrement=False),
     Column("place", BigInteger, nullable=False, index=True),
+)
+
+# Which runs are to be forgotten, and when that is judged: of each run that is over, at what age it is. `retention_plan`
+# is one row: by which rules they were put there, and how far all runs (`scanned`; null once that is done) and the feed
+# have been followed for it. Bookkeeping, and no knowledge.
+retention_due = Table(
+    "retention_due",
+    metadata,
+    Column("run_id", Id, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Index("retention_due_by_time", "at", "run_id"),
+)
+retention_plan = Table(
+    "retention_plan",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("rules", _code(80), nullable=False),
+    Column("scanned", Id),
+    Column("place", BigInteger, nullable=False),
 )
 
 # What somebody was told of, and is to be: no knowledge, but what became of rules. What it says is in `body`. `series`,

@@ -85,6 +85,7 @@ def run(row: Columns) -> Run:
         scheduled_at=moment(row["scheduled_at"]),
         kind=row["kind"] or WORKFLOW,
         started_by_key=_keyed(row["starter_key"]),
+        forgotten_at=moment(row["forgotten_at"]),
     )
 
 

@@ -1,6 +1,7 @@
 """Writing: facts become rows, in one transaction.
 
-1. Views, and what services tell: the newest of each subject wins (`views`, `members`, `told`).
+1. Views, and what services tell: the newest of each subject wins (`views`, `members`, `told`). What of it was forgotten
+   is passed over (`forgetting`).
 2. Joins: what is told of tasks, and pods, find their attempts (`tasks`, `joins`), and runs what started them
    (`starting`).
 3. Provenance: reads, writes and edges follow (`provenance`).
@@ -49,6 +50,7 @@ from lineage.store.coverage import watch
 from lineage.store.deployments import see_deployment
 from lineage.store.dialect import Cursor, Dialect
 from lineage.store.fingerprints import mark_due
+from lineage.store.forgetting import passed_over
 from lineage.store.joins import join_pods
 from lineage.store.locks import SUBJECTS, Locks, Name
 from lineage.store.members import see_execution
@@ -94,11 +96,12 @@ def apply(
     batch = Batch(connection, dialect, locks, rolls, metric_parameters)
     added = dict[int, bool]()
     _load_ahead(batch, facts)
+    forgotten = passed_over(batch, facts)
     looks = [(number, fact) for number, fact in enumerate(facts) if isinstance(fact, LocationLooked)]
     books = [(number, fact) for number, fact in enumerate(facts) if isinstance(fact, Bookkeeping)]
     for number, fact in enumerate(facts):
         if not isinstance(fact, LocationLooked | Bookkeeping):
-            added[number] = _write(batch, fact)
+            added[number] = number not in forgotten and _write(batch, fact)
     tell(batch)
     join_pods(batch)
     join_starters(batch)
