@@ -310,8 +310,8 @@ class ChangedPlaces:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgedRun:
-    """A run of which it is judged whether its details are forgotten. `ended_at` is when it was last seen, where nobody saw
-    its end; None where it goes on."""
+    """A run of which it is judged whether its details are forgotten. Where nobody saw its end, `ended_at` is when it
+    was last seen; None where it goes on."""
 
     key: Key
     name: str

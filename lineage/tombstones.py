@@ -1,21 +1,35 @@
 """What stays of views once the details of a run are forgotten. Pure.
 
-It stays which run it was and how it went; its steps, and which came before which; what they read and wrote, with all
-digests; the images of their pods; and what they measured. So identities, edges and the series of metrics are as they
-were. What goes is what else was said: parameters, labels, messages, metadata of artifacts, and what only objects of
-one kind say of themselves.
+It stays which run it was, what it was given and how it went; its steps, and which came before which; what they read
+and wrote, with all digests; the images of their pods, and the nodes that these ran on; and what they measured. So
+identities, edges, and the series of metrics with what may have moved them, are as they were. Of a long argument its
+digest stays. What goes is what else was said: the arguments and results of steps, labels, messages, metadata of
+artifacts, and what only objects of one kind say of themselves.
 
 What stays of a view is a view of the same kind: whoever reads or joins views needs not know that anything went.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace as replace_in
+from typing import Final
 
 from msgspec.structs import replace
 
 from lineage.facts import ExecutionSeen, ExecutionState, PodSeen, Read, RunSeen, RunTold, TasksTold, TaskTold, Write
+from lineage.identity import sha256
 from lineage.metrics import read_parameters
 from lineage.model import Parameter
 from lineage.workloads import NOTHING_SAID, Tuning
+
+LONGEST_VALUE: Final = 256
+"""Characters of an argument of a run that stays as it is."""
+OWN_LABELS: Final = "kfp-lineage/"
+"""How labels begin that say which run something is."""
+
+
+def value_that_stays(value: str | None) -> str | None:
+    """What stays of an argument: of a long one, its digest."""
+    return value if value is None or len(value) <= LONGEST_VALUE else sha256(value.encode())
 
 
 def run_that_stays(seen: RunSeen) -> RunSeen:
@@ -24,8 +38,8 @@ def run_that_stays(seen: RunSeen) -> RunSeen:
     return replace(
         seen,
         message=None,
-        parameters=(),
-        labels={},
+        parameters=_parameters(seen.parameters),
+        labels={name: value for name, value in seen.labels.items() if name.startswith(OWN_LABELS)},
         annotations={},
         details={},
         tuning=None if tuning is None else Tuning(best_trial=tuning.best_trial),
@@ -53,13 +67,13 @@ def execution_that_stays(seen: ExecutionSeen, metric_parameters: Sequence[str]) 
 
 
 def pod_that_stays(seen: PodSeen) -> PodSeen:
-    """What stays of a pod: with its images."""
-    return replace(seen, host=None, reason=None)
+    """What stays of a pod."""
+    return replace(seen, reason=None)
 
 
 def run_told_that_stays(told: RunTold) -> RunTold:
     """What stays of what Kubeflow told of a run."""
-    return replace(told, message=None, parameters=())
+    return replace(told, message=None, parameters=_parameters(told.parameters))
 
 
 def tasks_that_stay(told: TasksTold) -> TasksTold:
@@ -76,6 +90,10 @@ def task_that_stays(task: TaskTold) -> TaskTold:
         reads=_reads(task.reads),
         writes=_writes(task.writes),
     )
+
+
+def _parameters(given: Iterable[Parameter]) -> tuple[Parameter, ...]:
+    return tuple(replace_in(one, value=value_that_stays(one.value)) for one in given)
 
 
 def _measures(parameter: Parameter, template: str | None, names: Sequence[str]) -> bool:

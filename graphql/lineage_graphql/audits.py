@@ -29,7 +29,7 @@ Verdict = graphene.Enum.from_enum(
             audits.Verdict.PASS: "Evidence for it was seen.",
             audits.Verdict.FAIL: "Evidence against it was seen.",
             audits.Verdict.UNKNOWN: "There is no evidence; the reason begins with why: NEVER_CAPTURED, EXPIRED, "
-            "NO_PERMISSION, PROBE_DISABLED or AMBIGUOUS.",
+            "FORGOTTEN, NO_PERMISSION, PROBE_DISABLED or AMBIGUOUS.",
             audits.Verdict.NOT_APPLICABLE: "There is nothing to judge, for the reason that is told.",
             audits.Verdict.WAIVED: "It does not pass, and the policy lets it be; that earns no tier.",
         },

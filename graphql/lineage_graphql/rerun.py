@@ -56,6 +56,11 @@ def make_manifest(_: object, info: Info, run: str) -> _RerunManifest:
     if found is None:
         raise NotFound(f"no run with the id {run!r:.200} is recorded")
     manifest = rerun.manifest_of(found)
+    if manifest is None and found.run.forgotten_at is not None:
+        raise NotFound(
+            f"the workflow of the run {found.run.display_name!r:.200} was forgotten on "
+            f"{found.run.forgotten_at:%Y-%m-%d}, as the rules of retention ask: what it ran is not known any more"
+        )
     if manifest is None:
         raise NotFound(f"no workflow of the run {found.run.display_name!r:.200} is recorded: what it ran is not known")
     written = yaml.dump(manifest.document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=2**31)

@@ -128,6 +128,11 @@ class Run(graphene.ObjectType):
         required=True,
         description="False once every workflow of it is gone from the cluster; what was recorded stays.",
     )
+    forgotten_at = DateTime(
+        description="When the details of what it was until then were forgotten, as rules of retention ask: messages, "
+        "labels, the arguments and results of its steps, and raw objects are not known any more. Null where all that "
+        "was seen is kept."
+    )
     origins = graphene.List(
         graphene.NonNull(Origin),
         required=True,

@@ -60,6 +60,9 @@ def judge(check: Check, evidence: AuditEvidence, policy: Policy, waivers: Sequen
     severity = policy.severity_of(check.id, check.severity)
     if check.id in policy.ignore:
         return _judged(check, severity, [not_applicable(f"the policy {policy.name} leaves it out")], ())
+    if (forgotten_at := evidence.run.forgotten_at) is not None:
+        why = f"its details were forgotten on {forgotten_at:%Y-%m-%d}, as the rules of retention ask"
+        return _judged(check, severity, [unknown(Unknown.FORGOTTEN, why)], ())
     found = list(check.find(evidence, policy))
     if not evidence.steps_known and (check.of_steps or not found):
         where = evidence.of_workflow("status.nodes")

@@ -40,11 +40,12 @@ HELD_BACK: Final = frozenset({Verdict.FAIL, Verdict.UNKNOWN})
 
 class Unknown(StrEnum):
     """Why there is no evidence. NEVER_CAPTURED: nobody saw it, or nobody records it. EXPIRED: it was gone before
-    somebody looked. NO_PERMISSION: we may not look. PROBE_DISABLED: nobody was asked to look. AMBIGUOUS: what was seen
-    allows several readings."""
+    somebody looked. FORGOTTEN: it was known, and not kept for so long. NO_PERMISSION: we may not look. PROBE_DISABLED:
+    nobody was asked to look. AMBIGUOUS: what was seen allows several readings."""
 
     NEVER_CAPTURED = "NEVER_CAPTURED"
     EXPIRED = "EXPIRED"
+    FORGOTTEN = "FORGOTTEN"
     NO_PERMISSION = "NO_PERMISSION"
     PROBE_DISABLED = "PROBE_DISABLED"
     AMBIGUOUS = "AMBIGUOUS"

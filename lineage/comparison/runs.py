@@ -28,6 +28,7 @@ from lineage.dossier import Dossier, Step
 from lineage.fingerprints import content_of, generated_names, results_of
 from lineage.identity import Key, encode_key
 from lineage.model import Parameter, Phase
+from lineage.tombstones import value_that_stays
 
 _TEMPLATES: Final = frozenset({"templates", "components", "executors"})
 _GRAPHS: Final = frozenset({"tasks", "steps"})
@@ -46,7 +47,7 @@ def compare(base: Dossier, target: Dossier, matched: Matched | None = None) -> R
         base=base.run,
         target=target.run,
         changes=changes,
-        not_compared=tuple(_not_compared(matched)) if base.run.key != target.run.key else (),
+        not_compared=(*_forgotten(base, target), *_not_compared(matched)) if base.run.key != target.run.key else (),
     )
 
 
@@ -62,17 +63,19 @@ class _Comparison:
         self._done = [(old, new) for old, new in matched.both if _was_begun(old) is _was_begun(new)]
         steps = [*base.current, *target.current]
         self._templates = by_template([(one.execution.template, one.execution.display_name) for one in steps])
+        self._whole = not any(one.run.forgotten_at for one in (base, target))
 
     def changes(self) -> Iterator[Change]:
         topology = [*self._steps_alone(), *self._edges()]
         images = list(self._for_each(ChangeKind.IMAGE))
-        texts = list(self._texts({(change.step, change.path) for change in images}, has_topology=bool(topology)))
+        told = {(change.step, change.path) for change in images}
+        texts = list(self._texts(told, has_topology=bool(topology))) if self._whole else []
         yield from topology
         yield from images
         yield from texts
         yield from self._parameters([one for one in texts if one.kind is ChangeKind.PARAMETER])
         yield from self._inputs()
-        yield from self._for_each(ChangeKind.ENVIRONMENT)
+        yield from self._for_each(ChangeKind.ENVIRONMENT) if self._whole else ()
         metrics = list(self._metrics())
         yield from self._outputs({(one.step, one.path) for one in metrics})
         yield from self._phases()
@@ -162,7 +165,7 @@ class _Comparison:
                 self._neutral(old.execution.output_parameters, 0),
                 self._neutral(new.execution.output_parameters, 1),
             )
-            if old.execution.phase is new.execution.phase:
+            if old.execution.phase is new.execution.phase and self._whole:
                 yield from parameter_changes(self._matched.name(old, new), kind, "outputs.parameters", *theirs)
 
     def _neutral(self, given: Iterable[Parameter], side: int) -> list[Parameter]:
@@ -175,6 +178,13 @@ class _Comparison:
             for one in given
         ]
 
+    def _given(self) -> tuple[list[Parameter], list[Parameter]]:
+        """What both runs were given, as far as it stays known of both."""
+        mine, theirs = self._neutral(self._base.view.parameters, 0), self._neutral(self._target.view.parameters, 1)
+        if self._whole:
+            return mine, theirs
+        return _that_stay(mine), _that_stay(theirs)
+
     def _outputs(self, metrics: Collection[tuple[str | None, str]]) -> Iterator[Change]:
         """What came out that is another, but for values that are told as metrics."""
         for change in self._for_each(ChangeKind.OUTPUT):
@@ -185,9 +195,10 @@ class _Comparison:
     # -- values that go from one to the next
     def _parameters(self, told: Sequence[Change]) -> Iterator[Change]:
         """Arguments that differ, where they were given: not again where they are handed on."""
-        mine, theirs = self._neutral(self._base.view.parameters, 0), self._neutral(self._target.view.parameters, 1)
-        given = list(parameter_changes(None, ChangeKind.PARAMETER, "parameters", mine, theirs))
+        given = list(parameter_changes(None, ChangeKind.PARAMETER, "parameters", *self._given()))
         yield from given
+        if not self._whole:
+            return
         explained = [(one.before, one.after) for one in (*given, *told)]
         explained += [(one.before, one.after) for one in self._made_values()]
         for old, new in self._done:
@@ -310,6 +321,19 @@ def _is_handed_on(change: Change, explained: Sequence[tuple[str | None, str | No
         if before and after and change.before and change.after and change.before.replace(before, after) == change.after:
             return True
     return False
+
+
+def _that_stay(given: Iterable[Parameter]) -> list[Parameter]:
+    return [replace(one, value=value_that_stays(one.value)) for one in given]
+
+
+def _forgotten(*dossiers: Dossier) -> Iterator[str]:
+    """Say of which runs what others have is not known any more."""
+    for one in sorted((each.run for each in dossiers if each.run.forgotten_at), key=lambda run: run.id):
+        yield (
+            f"the details of {one.display_name} were forgotten on {one.forgotten_at:%Y-%m-%d}: texts, surroundings, "
+            "and the arguments and results of steps are not compared"
+        )
 
 
 def _not_compared(matched: Matched) -> Iterator[str]:

@@ -20,6 +20,7 @@ from lineage.store.gone import is_superseded
 from lineage.store.prepared import Prepared, among
 from lineage.store.queries import KEPT, in_scope, of_seen_artifacts
 from lineage.store.texts import storable
+from lineage.tombstones import value_that_stays
 
 _OF_RUN: Final = literal("")
 """Stands for the step of what is of the run."""
@@ -34,6 +35,8 @@ def circumstances(
     found: dict[Key, dict[Circumstance, set[str]]] = defaultdict(lambda: defaultdict(set))
     for kind in _STATEMENTS:
         for owner, step, name, value in _statement(database, scope, kind).ask(cursor, asked):
+            if kind is CircumstanceKind.PARAMETER:
+                value = value_that_stays(value)  # noqa: PLW2901 - as it is of runs whose details were forgotten
             if value is not None:
                 found[run_key(owner)][Circumstance(kind=kind, step=step or None, name=name)].add(value)
     return {run: {one: " ".join(sorted(values)) for one, values in of.items()} for run, of in found.items()}

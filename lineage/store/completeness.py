@@ -55,14 +55,16 @@ def completeness(
         exists(select(1).where(tables.told.c.uid == run.c.key, tables.told.c.what == what)).label(what)
         for what in _TELLING
     ]
-    headers = select(run.c.key, run.c.body, run.c.phase, *by_whom).where(of_runs(scope, runs))
+    headers = select(run.c.key, run.c.body, run.c.phase, run.c.forgotten_at, *by_whom).where(of_runs(scope, runs))
     views: dict[Key, RunSeen | None] = {}
     ended: dict[Key, bool] = {}
     unseen: dict[Key, str] = {}
+    forgotten: dict[Key, datetime | None] = {}
     for row in counted(connection.execute(headers), take):
         key = run_key(row.key)
         views[key] = None if row.body is None else run_of(row.body)
         ended[key] = Phase(row.phase or Phase.UNKNOWN).ended
+        forgotten[key] = moment(row.forgotten_at)
         who = next((who for what, who in _TELLING.items() if row._mapping[what]), None)
         unseen[key] = "the workflow itself was not seen" if who is None else f"only {who} told of it"
     resources = {PODS, *(view.resource for view in views.values() if view)}
@@ -74,6 +76,7 @@ def completeness(
             watched,
             unseen=unseen[key],
             terminal=ended[key],
+            forgotten_at=forgotten[key],
         )
         for key, view in views.items()
     }
@@ -105,12 +108,14 @@ def _completeness(
     *,
     unseen: str,
     terminal: bool,
+    forgotten_at: datetime | None,
 ) -> Completeness:
     hidden = view.nodes_missing if view else unseen
     expecting = [(state, seen) for state, seen in steps if state.kind == "POD" and state.started_at is not None]
     expecting = [(state, seen) for state, seen in expecting if not state.memoized]
     expected = None if view is None else view.expects
     missing = [
+        *([] if forgotten_at is None else [f"its details were forgotten on {_written(forgotten_at)}"]),
         *([hidden] if hidden else []),
         *([] if len(steps) >= (expected or 0) else [f"{len(steps)} of its {expected} parts were seen"]),
         *([] if terminal else ["the end of the run was not seen"]),

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, not_, select, update
 
 from lineage.facts import (
     ExecutionSeen,
@@ -46,6 +46,8 @@ from lineage.store.feed import announce
 from lineage.store.locks import SUBJECTS, Locks, Name
 from lineage.store.retention import judge_now, parents
 from lineage.tombstones import (
+    LONGEST_VALUE,
+    OWN_LABELS,
     attempt_that_stays,
     execution_that_stays,
     pod_that_stays,
@@ -53,6 +55,7 @@ from lineage.tombstones import (
     run_told_that_stays,
     task_that_stays,
     tasks_that_stay,
+    value_that_stays,
 )
 
 Strip: TypeAlias = Callable[[bytes], bytes]
@@ -104,14 +107,27 @@ def forget(
     for condition in dialect.one_of(execution.c.run_id, ids):
         of_these = tables.turn.c.execution_id.in_(select(execution.c.id).where(condition))
         connection.execute(delete(tables.turn).where(of_these))
-    for table in (tables.run_parameter, tables.run_label, tables.fingerprint_due, tables.retention_due):
+    for table in (tables.fingerprint_due, tables.retention_due):
         for condition in dialect.one_of(table.c.run_id, ids):
             connection.execute(delete(table).where(condition))
+    _strip_values(connection, dialect, ids)
     for condition in dialect.one_of(tables.run.c.id, ids):
         connection.execute(update(tables.run).where(condition).values(forgotten_at=microseconds(now)))
     judge_now(connection, sorted(parents(connection, dialect, ids)))
     announce(connection, dialect, ids)
     return went
+
+
+def _strip_values(connection: Connection, dialect: Dialect, ids: Sequence[int]) -> None:
+    """Bring what runs are found by in line with what stays of their arguments and labels."""
+    label, given = tables.run_label, tables.run_parameter
+    for condition in dialect.one_of(label.c.run_id, ids):
+        connection.execute(delete(label).where(condition, not_(label.c.name.startswith(OWN_LABELS, autoescape=True))))
+    long = select(given.c.value, given.c.run_id, given.c.name).where(func.length(given.c.value) > LONGEST_VALUE)
+    for condition in dialect.one_of(given.c.run_id, ids):
+        rows = [(value_that_stays(row[0]), *row[1:]) for row in connection.execute(long.where(condition))]
+        if rows:
+            dialect.update(connection.connection.cursor(), given, ("value",), rows)
 
 
 def weigh(connection: Connection, dialect: Dialect, runs: Sequence[Key]) -> Details:

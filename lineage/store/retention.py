@@ -143,12 +143,12 @@ def heirs(connection: Connection, dialect: Dialect, runs: Sequence[Key]) -> Mapp
     found: dict[Key, set[Key]] = defaultdict(set)
     for mine in dialect.one_of(tables.artifact.c.run_id, keys):
         held = _held(mine)
-        for owner, heir in connection.execute(_readers(held)).tuples():
+        for owner, heir in connection.execute(_readers(held)):
             found[keys[owner]].add(run_key(heir))
-        for owner, heir in connection.execute(_deployments(held)).tuples():
+        for owner, heir in connection.execute(_deployments(held)):
             found[keys[owner]].add(decode_key(heir))
     for mine in dialect.one_of(tables.execution.c.run_id, keys):
-        for owner, heir in connection.execute(_children(mine)).tuples():
+        for owner, heir in connection.execute(_children(mine)):
             found[keys[owner]].add(run_key(heir))
     return {key: frozenset(found[key]) for key in keys.values()}
 

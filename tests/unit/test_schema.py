@@ -118,6 +118,7 @@ NOT_IN_THE_CONTRACT = {
     "PodSeen.startedAt": "how long a step waited is seen by it",
     "Run.bestTrial": "what a search has found",
     "Run.details": "each kind of object has what no other has",
+    "Run.forgottenAt": "what is not known any more looks else like what nobody saw",
     "Run.graph": "a picture of a run shows all of its steps, and pages of them lead nowhere in it",
     "Run.pages": "who looks at a run may want to act on it, where that can be done",
     "Run.kind": "jobs and Katib's experiments run something as workflows do",
