@@ -9,10 +9,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from threading import Event
 from typing import Final
 
+import structlog
+
 from lineage.auditing import tier_of
+from lineage.errors import LineageError
 from lineage.identity import Key
+from lineage.outage import Outage
 from lineage.ports import EVERYTHING, AgedRun, Details, LineageStore
 from lineage.retention import Retention, RetentionRule
 
@@ -24,7 +29,11 @@ SERVED_AGAIN: Final = timedelta(days=1)
 """When a run is judged again that is kept for what serves its models: nobody tells when that ends."""
 
 
+EVERY_SECONDS: Final = 3600.0
+RETRY_SECONDS: Final = 60.0  # while the store fails
 NOTHING: Final = Details()
+
+log = structlog.get_logger(__name__)
 
 
 class Verdict(StrEnum):
@@ -71,6 +80,30 @@ class Forgetting:
 
 
 Progress = Callable[[Forgetting], None]
+
+
+class Forgetter:
+    """Forgets what is due, again and again. `outage` says whether it waits for the store."""
+
+    def __init__(self, store: LineageStore, retention: Retention, *, clock: Callable[[], datetime]) -> None:
+        self._store = store
+        self._retention = retention
+        self._clock = clock
+        self.outage = Outage(begins="store forgets nothing, waiting for it", ends="store answers again")
+
+    def run(self, stop: Event) -> None:
+        """Go on until `stop` is set, to the end of the runs that are being forgotten."""
+        while not stop.is_set():
+            try:
+                done = forget_aged(self._store, self._retention, now=self._clock(), goes_on=lambda: not stop.is_set())
+            except LineageError as error:
+                self.outage.goes_on(str(error))
+                stop.wait(RETRY_SECONDS)
+            else:
+                self.outage.is_over()
+                if done.forgotten:
+                    log.info("details forgotten", runs=done.forgotten.total(), bytes=done.went.size_bytes)
+                stop.wait(EVERY_SECONDS)
 
 
 def forget_aged(

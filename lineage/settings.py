@@ -206,7 +206,8 @@ class Settings(BaseSettings):
 
     Those of Kafka are called as Kafka's clients call them. `access` is `none` where callers need not show who they are
     (`lineage.access`); with `oidc`, users are called as the flags of kube-apiserver of the same names would call them.
-    The file `metric_directions` is read by `lineage.trends.directions`, and `alert_rules` by `lineage.alerts.rules`.
+    The file `metric_directions` is read by `lineage.trends.directions`, `alert_rules` by `lineage.alerts.rules`, and
+    `retention_rules` by `lineage.retention`.
     """
 
     model_config = SettingsConfigDict(
@@ -334,6 +335,8 @@ class Settings(BaseSettings):
     """The file that says which way metrics should go, and what matters."""
     alert_rules: FilePath | None = None
     """The file that says what is told to whom."""
+    retention_rules: FilePath | None = None
+    """The file that says how long the details of runs are kept."""
     metric_files: Annotated[tuple[str, ...], NoDecode] = FILES
     """Patterns of the names of files that hold metrics."""
     metric_parameters: Annotated[tuple[str, ...], NoDecode] = PARAMETERS
@@ -482,6 +485,7 @@ _FLAGS: Final = {
     "kfp_metadata": "kfp-metadata",
     "metric_directions": "directions",
     "alert_rules": "rules",
+    "retention_rules": "rules",
 }
 
 

@@ -7,11 +7,12 @@ from typing import Annotated
 import structlog
 import typer
 
-from lineage.cli.alerting import alerter_of, rules_of
+from lineage.cli.alerting import alerter_of
 from lineage.cli.flags import HealthPortFlag, HostFlag, LogFormatFlag, StoreFlag
 from lineage.cli.health import not_waiting, serving_health
 from lineage.cli.interruption import stopped_by_signals
 from lineage.cli.opening import open_when_reachable, shown
+from lineage.cli.rules import alerts_of
 from lineage.cli.telling import configure_logs, introduce
 from lineage.errors import InvalidSettings
 from lineage.settings import load_settings
@@ -43,7 +44,7 @@ def alert(
     flags = {"alert_rules": rules, "store": store, "host": host, "health_port": health_port, "log_format": log_format}
     settings = load_settings(flags)
     configure_logs(logging.INFO, settings.log_format)
-    followed = rules_of(settings)
+    followed = alerts_of(settings)
     if followed is None:
         raise InvalidSettings("no rules are named: give --rules FILE, or set alert_rules in the settings file")
     ready: dict[str, Check] = {"store": lambda: Finding(ok=False, says="not reached yet")}

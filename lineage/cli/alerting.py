@@ -1,10 +1,11 @@
-"""Putting together what follows rules: the file of the settings, and the webhook that it names."""
+"""Putting together what follows rules: the webhook that their file names, and which way metrics should go."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lineage.alerts import Rules, Target, read_rules
+from lineage.alerts import Rules, Target
 from lineage.cli.parts import now
+from lineage.cli.rules import text_of
 from lineage.errors import InvalidSettings
 from lineage.ports import LineageStore
 from lineage.settings import Settings, secret
@@ -13,16 +14,6 @@ from lineage.webhook import Webhook
 
 if TYPE_CHECKING:
     from lineage.alerter import Alerter
-
-
-def rules_of(settings: Settings) -> Rules | None:
-    """Read the rules of the settings; None where these name no file.
-
-    Raises:
-        InvalidSettings: the file cannot be read, or says something that makes no sense.
-    """
-    file = settings.alert_rules
-    return None if file is None else read_rules(_text_of(file), str(file))
 
 
 def alerter_of(settings: Settings, store: LineageStore, rules: Rules) -> "Alerter":
@@ -51,11 +42,4 @@ def directions_of(settings: Settings) -> Directions:
         InvalidSettings: the file cannot be read, or says something that makes no sense.
     """
     file = settings.metric_directions
-    return Directions() if file is None else read_directions(_text_of(file), str(file))
-
-
-def _text_of(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidSettings(f"{file} cannot be read ({type(error).__name__})") from error
+    return Directions() if file is None else read_directions(text_of(file), str(file))

@@ -17,12 +17,13 @@ from time import monotonic
 from typing import Any, Final
 
 from lineage.access.reviews import ACCESS_REVIEWS, TOKEN_REVIEWS
-from lineage.cli.alerting import directions_of, rules_of
+from lineage.cli.alerting import directions_of
 from lineage.cli.argo import archive_of, offloaded_nodes_of
 from lineage.cli.event_logs import log_of
 from lineage.cli.kubeflow import client_of, metadata_client_of, namespaces_asked
 from lineage.cli.object_stores import object_stores_of, open_object_store
 from lineage.cli.opening import is_embedded, open_existing, shown, store_file
+from lineage.cli.rules import alerts_of, retention_of
 from lineage.deadline import Deadline
 from lineage.errors import (
     BucketAbsent,
@@ -86,6 +87,7 @@ def checkups(settings: Settings) -> Iterator[tuple[str, Callable[[], Iterator[Fi
     yield "Argo's archive", partial(_archive, settings)
     yield "offloaded nodes", partial(_offloaded_nodes, settings)
     yield "rules", partial(_rules, settings)
+    yield "retention", partial(_retention, settings)
 
 
 def looked_at(part: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
@@ -411,8 +413,16 @@ def _offloaded_nodes(settings: Settings) -> Iterator[Finding]:
         offloaded.close()
 
 
+def _retention(settings: Settings) -> Iterator[Finding]:
+    part, retention = "retention", retention_of(settings)
+    if retention is None:
+        yield Finding(part=part, state=State.UNUSED, says="no file is named (retention_rules): everything is kept")
+        return
+    yield Finding(part=part, says=f"{len(retention.rules)} rules in {settings.retention_rules}")
+
+
 def _rules(settings: Settings) -> Iterator[Finding]:
-    part, rules = "rules", rules_of(settings)
+    part, rules = "rules", alerts_of(settings)
     directions_of(settings)
     if rules is None:
         yield Finding(part=part, state=State.UNUSED, says="no file is named (alert_rules)")

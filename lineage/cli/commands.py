@@ -135,6 +135,9 @@ COMMANDS: Final[Mapping[str, Command]] = {
     ),
     "rejected": Command("rejected:app", "What could not be recorded: `list` it, `show` it, `retry` it, `drop` it."),
     "dump": Command("store:dump", "Write all knowledge as JSON lines: equal knowledge, equal bytes."),
+    "forget": Command(
+        "forget:forget", "Forget the details of runs that have come to the age at which rules ask for it."
+    ),
     "backup": Command(
         "store:backup",
         "Copy a store in a file to another file, as it is at one moment, while others go on to read and write it.",

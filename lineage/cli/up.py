@@ -14,7 +14,7 @@ import structlog
 import typer
 import uvicorn
 
-from lineage.cli.alerting import alerter_of, rules_of
+from lineage.cli.alerting import alerter_of
 from lineage.cli.argo import hydrating
 from lineage.cli.flags import (
     AccessFlag,
@@ -36,11 +36,13 @@ from lineage.cli.object_events import hurried_by_events
 from lineage.cli.object_stores import looker
 from lineage.cli.opening import open_to_record, shown
 from lineage.cli.parts import instance_name, interpreter, now
+from lineage.cli.rules import alerts_of, retention_of
 from lineage.cli.serve import announce, listen, make_server, serve_until_stopped, serving
 from lineage.cli.telling import configure_logs
 from lineage.cli.terminal import USAGE, fail
 from lineage.errors import InvalidSettings, StoreError
 from lineage.eventlog.memory import MemoryLog
+from lineage.forgetting import Forgetter
 from lineage.ports import LineageStore
 from lineage.prober import Prober
 from lineage.recorder import Recorder
@@ -193,8 +195,12 @@ def _run(settings: Settings, kube: Kube, redactor: Redactor, told: Mapping[str, 
             access=settings.access,
             more={"watching": watched, **asked(settings), **told},
         )
-        probing, alerting = _probing(settings, store, events, server), _alerting(settings, store, server)
-        with _recording(recorder, server), probing, alerting, hurried_by_events(settings, store, metrics):
+        with ExitStack() as beside:
+            beside.enter_context(_recording(recorder, server))
+            beside.enter_context(_probing(settings, store, events, server))
+            beside.enter_context(_alerting(settings, store, server))
+            beside.enter_context(_forgetting(settings, store, server))
+            beside.enter_context(hurried_by_events(settings, store, metrics))
 
             def begin() -> None:
                 for one in following:
@@ -223,7 +229,7 @@ def _probing(settings: Settings, store: LineageStore, events: MemoryLog, server:
 @contextmanager
 def _alerting(settings: Settings, store: LineageStore, server: uvicorn.Server) -> Iterator[None]:
     """Follow rules beside the server, where the settings name any."""
-    rules = rules_of(settings)
+    rules = alerts_of(settings)
     if rules is None:
         yield
         return
@@ -231,6 +237,19 @@ def _alerting(settings: Settings, store: LineageStore, server: uvicorn.Server) -
         yield
     if thread.is_alive():
         log.warning("the webhook did not answer before the end; what was not sent is sent next time")
+
+
+@contextmanager
+def _forgetting(settings: Settings, store: LineageStore, server: uvicorn.Server) -> Iterator[None]:
+    """Forget the details of old runs beside the server, where the settings name rules for it."""
+    retention = retention_of(settings)
+    if retention is None:
+        yield
+        return
+    with _beside("forgetter", server, Forgetter(store, retention, clock=now).run) as thread:
+        yield
+    if thread.is_alive():
+        log.warning("the store did not answer before the end; what was not forgotten is forgotten next time")
 
 
 @contextmanager
