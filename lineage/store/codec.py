@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
-from typing import Any, Final, overload
+from typing import Any, Final, TypeVar, overload
 
 import msgspec
 from msgspec import structs
@@ -31,8 +31,11 @@ from lineage.facts import (
 from lineage.merge import Span, informed
 from lineage.model import ArtifactState, ContainerImage, Parameter, RecurringSpec
 from lineage.store.dialect import Row
+from lineage.store.packed import PACKED, unpack
 from lineage.verification import Verified
 from lineage.workloads import NOTHING_SAID, Condition, Scale, Workload
+
+T = TypeVar("T")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -73,24 +76,34 @@ class TaskShown(msgspec.Struct, frozen=True, omit_defaults=True):
     metrics: tuple[msgspec.Raw, ...] = ()
 
 
+def _reader(what: type[T]) -> Callable[[bytes], T]:
+    """Make what reads bodies that may be packed."""
+    decode = msgspec.json.Decoder(what).decode
+
+    def read(body: bytes) -> T:
+        return decode(unpack(body) if body[0] == PACKED else body)
+
+    return read
+
+
 encode = msgspec.json.Encoder(order="sorted").encode
-run_of = msgspec.json.Decoder(RunSeen).decode
-execution_of = msgspec.json.Decoder(ExecutionState).decode
-attempt_shown = msgspec.json.Decoder(AttemptShown).decode
-task_shown = msgspec.json.Decoder(TaskShown).decode
+run_of = _reader(RunSeen)
+execution_of = _reader(ExecutionState)
+attempt_shown = _reader(AttemptShown)
+task_shown = _reader(TaskShown)
 executions_of = msgspec.json.Decoder(tuple[ExecutionState, ...]).decode
-execution_seen_of = msgspec.json.Decoder(ExecutionSeen).decode
+execution_seen_of = _reader(ExecutionSeen)
 condition_of = msgspec.json.Decoder(Condition).decode
 scale_of = msgspec.json.Decoder(Scale).decode
-pod_of = msgspec.json.Decoder(PodSeen).decode
+pod_of = _reader(PodSeen)
 recurring_of = msgspec.json.Decoder(RecurringRunSeen).decode
 recurring_spec_of = msgspec.json.Decoder(RecurringSpec).decode
 deployment_of = msgspec.json.Decoder(DeploymentSeen).decode
 components_of = msgspec.json.Decoder(tuple[ServedComponent, ...]).decode
 look_of = msgspec.json.Decoder(Look).decode
-run_told_of = msgspec.json.Decoder(RunTold).decode
-task_of = msgspec.json.Decoder(TaskTold).decode
-tasks_of = msgspec.json.Decoder(TasksTold).decode
+run_told_of = _reader(RunTold)
+task_of = _reader(TaskTold)
+tasks_of = _reader(TasksTold)
 told_of: Final[Mapping[str, Callable[[bytes], Told]]] = {
     "experiment": msgspec.json.Decoder(ExperimentTold).decode,
     "pipeline": msgspec.json.Decoder(PipelineTold).decode,

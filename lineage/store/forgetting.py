@@ -44,6 +44,7 @@ from lineage.store.codec import (
 from lineage.store.dialect import Dialect, Row
 from lineage.store.feed import announce
 from lineage.store.locks import SUBJECTS, Locks, Name
+from lineage.store.packed import pack
 from lineage.store.retention import judge_now, parents
 from lineage.tombstones import (
     LONGEST_VALUE,
@@ -182,25 +183,25 @@ def _told(*what: str) -> Callable[[Dialect, _Subjects], Iterator[ColumnElement[b
 
 def _strips(metric_parameters: Sequence[str]) -> Iterator[_Bodies]:
     def run(body: bytes) -> bytes:
-        return encode(run_that_stays(run_of(body)))
+        return pack(encode(run_that_stays(run_of(body))))
 
     def attempt(body: bytes) -> bytes:
-        return encode(attempt_that_stays(execution_of(body), metric_parameters))
+        return pack(encode(attempt_that_stays(execution_of(body), metric_parameters)))
 
     def execution(body: bytes) -> bytes:
-        return encode(execution_that_stays(execution_seen_of(body), metric_parameters))
+        return pack(encode(execution_that_stays(execution_seen_of(body), metric_parameters)))
 
     def pod(body: bytes) -> bytes:
-        return encode(pod_that_stays(pod_of(body)))
+        return pack(encode(pod_that_stays(pod_of(body))))
 
     def task(body: bytes) -> bytes:
-        return encode(task_that_stays(task_of(body)))
+        return pack(encode(task_that_stays(task_of(body))))
 
     def told(body: bytes) -> bytes:
-        return encode(run_told_that_stays(run_told_of(body)))
+        return pack(encode(run_told_that_stays(run_told_of(body))))
 
     def tasks(body: bytes) -> bytes:
-        return encode(tasks_that_stay(tasks_of(body)))
+        return pack(encode(tasks_that_stay(tasks_of(body))))
 
     run_table, step = tables.run, tables.execution
     yield _Bodies(table=run_table, strips=_both(run), of=_of_runs(run_table.c.id))
