@@ -336,6 +336,17 @@ class Details:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tombstone:
+    """A run whose details were forgotten at a time: what is known of it still, as facts, and the fingerprints that it
+    and its executions had."""
+
+    run: Key
+    forgotten_at: datetime
+    facts: tuple[Fact, ...]
+    fingerprints: Mapping[Key, Fingerprint]
+
+
 class Listener(Protocol):
     """Waits for changes. Nothing is read by it: to wait again and to look belong together. For one thread."""
 
@@ -449,6 +460,12 @@ class LineageStore(Protocol):
         """Forget the details of runs: what was seen of them until now. What stays is what they were, how they went, and
         all that others need of them (`lineage.tombstones`); what is observed of before `now` is passed over from
         now on. What they descend from is judged again. Returns what went."""
+
+    def tombstones(self) -> Iterator[Tombstone]:
+        """Yield what is known of runs whose details were forgotten: it cannot be interpreted anew, but taken over."""
+
+    def take_over(self, tombstone: Tombstone) -> None:
+        """Take in what another store yielded so."""
 
     # -- the feed
     def feed_end(self) -> str:

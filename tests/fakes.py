@@ -72,6 +72,7 @@ from lineage.ports import (
     PageRequest,
     RunChange,
     Scope,
+    Tombstone,
     Where,
 )
 from lineage.store.sqlite import Polling
@@ -257,6 +258,12 @@ class FakeStore:
 
     def weigh(self, runs: Sequence[Key]) -> Details:
         return Details()
+
+    def tombstones(self) -> Iterator[Tombstone]:
+        return iter(())
+
+    def take_over(self, tombstone: Tombstone) -> None:
+        """It keeps nothing."""
 
     def forget(self, runs: Sequence[Key], *, now: datetime) -> Details:
         return Details()

@@ -32,7 +32,8 @@ def reinterpret(
     """Make a store anew from the objects that another one keeps, as this release understands them.
 
     Of each object a store keeps the newest view, and of what was set aside the text: both are interpreted again, and
-    what is gone, listed or looked at is taken over. Attempts that only an older view showed are not in the new store:
+    what is gone, listed or looked at is taken over, and so is what is known still of runs whose details were forgotten.
+    Attempts that only an older view showed are not in the new store:
     `lineage replay` finds them as far back as the log reaches. The old store is read and not changed. Interrupted, it
     can be begun again. Recorders of the new store read the log from its beginning, and add nothing twice.
 
@@ -49,7 +50,7 @@ def reinterpret(
     log = MemoryLog(instance_name("reinterpret"))
     total = Total()
     with total:
-        kept = open_existing(settings.store).observations(seen_at=now())
+        kept = open_existing(settings.store)
         made = open_to_record(target)
         recorder = Recorder(
             log,
@@ -59,18 +60,20 @@ def reinterpret(
             clock=now,
             on_batch=total,
         )
-        for observation in kept:
+        for observation in kept.observations(seen_at=now()):
             if len(log) >= BATCH_SIZE or not log.fits(observation):
                 recorder.drain(give_up_seconds=GIVE_UP_SECONDS)
-            log.append(_with_source(observation, sources))
+            log.append(with_source(observation, sources))
         recorder.drain(give_up_seconds=GIVE_UP_SECONDS)
+        for tombstone in kept.tombstones():
+            made.take_over(tombstone)
     settle(made)
     tell(total.outcome, target, as_json=as_json)
     if total.outcome.rejected:
         raise typer.Exit(SOME_REJECTED)
 
 
-def _with_source(observation: Observation, sources: Sequence[Source]) -> Observation:
+def with_source(observation: Observation, sources: Sequence[Source]) -> Observation:
     """Name the source that understands a kept object now: a store knows its resource."""
     if not isinstance(observation, ObjectSeen):
         return observation

@@ -137,6 +137,21 @@ def write(
     announce(connection, dialect, changed)
 
 
+def take_over(connection: Connection, dialect: Dialect, run: Key, known: Mapping[Key, Fingerprint]) -> None:
+    """Write fingerprints that a run and its executions had in another store."""
+    table, node, execution = tables.run, tables.node, tables.execution
+    run_id = connection.scalar(select(table.c.id).where(table.c.key == str(run[1])))
+    ids = select(node.c.key, node.c.id).join(execution, execution.c.id == node.c.id).where(execution.c.run_id == run_id)
+    numbers = {decode_key(key): number for key, number in connection.execute(ids)} | {run: OF_RUN}
+    rows = [
+        (run_id, numbers[key], one.digest, _written(one.missing), one.outcome)
+        for key, one in known.items()
+        if key in numbers
+    ]
+    if rows:
+        dialect.put(connection.connection.cursor(), tables.fingerprint, rows)
+
+
 @cache
 def _taking(database: str) -> Prepared:
     """Take a run that is due, if it is as often as it was seen to be."""

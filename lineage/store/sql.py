@@ -68,6 +68,7 @@ from lineage.ports import (
     Page,
     PageRequest,
     Scope,
+    Tombstone,
     Where,
 )
 from lineage.store import (
@@ -90,6 +91,7 @@ from lineage.store import (
     trends,
     values,
 )
+from lineage.store.carried import tombstones
 from lineage.store.circumstances import circumstances
 from lineage.store.completeness import completeness
 from lineage.store.coverage import gaps_of
@@ -298,6 +300,17 @@ class SqlStore:
                     return forgetting.forget(connection, self._dialect, self._metric_parameters, needed, runs, now)
             except LocksMissing as missing:
                 needed |= missing.names
+
+    def tombstones(self) -> Iterator[Tombstone]:
+        with self._reading() as connection:
+            begin(connection)
+            yield from tombstones(connection)
+
+    def take_over(self, tombstone: Tombstone) -> None:
+        self.apply(tombstone.facts, recorded_at=tombstone.forgotten_at)
+        self.forget([tombstone.run], now=tombstone.forgotten_at)
+        with self._writing() as connection:
+            fingerprints.take_over(connection, self._dialect, tombstone.run, tombstone.fingerprints)
 
     # -- the feed
     def feed_end(self) -> str:

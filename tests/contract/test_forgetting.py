@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from lineage.audit import Tier
 from lineage.auditing import tier_of
+from lineage.cli.reinterpret import with_source
 from lineage.forgetting import Verdict, forget_aged, rehearse
 from lineage.identity import Key, deployment_key, global_id, run_key, sha256, written_key
-from lineage.model import BUILT_IN, Direction, LineageEdge, Run
+from lineage.model import BUILT_IN, Direction, Execution, LineageEdge, Run
 from lineage.observation import Observation
 from lineage.ports import EVERYTHING, Condition, Details, Listing, Operator, PageRequest
 from lineage.retention import Retention, RetentionRule
@@ -44,6 +45,7 @@ from tests.factories import (
 from tests.kubeflow_world import a_told_world
 from tests.workload_world import observations
 from tests.worlds import looks_of, objects_of
+from watchers.sources import all_sources
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -75,6 +77,10 @@ def everything_seen(seed: int) -> Seen:
 
 def runs_of(store: SqlStore) -> dict[Key, Run]:
     return {run.key: run for run in store.runs(EVERYTHING, Listing(), PageRequest(first=500)).items}
+
+
+def steps_of(store: SqlStore) -> Sequence[Execution]:
+    return store.executions(EVERYTHING, Listing(), PageRequest(first=500)).items
 
 
 def some_runs(store: SqlStore, seed: int) -> list[Key]:
@@ -147,6 +153,22 @@ def names_of(store: SqlStore, runs: Sequence[Key]) -> set[Name]:
     """Under which names things are seen that belong to runs."""
     with store._reading() as connection:
         return set(_subjects(connection, store._dialect, runs).names)
+
+
+@some
+@given(seeds)
+def test_what_stays_is_taken_over_by_a_store_that_is_made_anew(seed: int) -> None:
+    with closing(a_store(*everything_seen(seed))) as store, closing(a_store()) as other:
+        while store.settle(limit=100):
+            pass
+        store.forget([*runs_of(store)], now=NOW)
+        for one in store.observations(seen_at=NOW):
+            record(other, with_source(one, all_sources()))
+        for tombstone in random.Random(seed).sample([*store.tombstones()], len([*store.tombstones()])):
+            other.take_over(tombstone)
+        assert dumped(other) == dumped(store)
+        keys = [*runs_of(store), *(step.key for step in steps_of(store))]
+        assert other.fingerprints(EVERYTHING, keys) == store.fingerprints(EVERYTHING, keys)
 
 
 # ------------------------------------------------------------------------------------------ one run
