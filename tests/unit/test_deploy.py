@@ -174,6 +174,29 @@ def test_rules_are_followed_by_a_pod_of_their_own_where_that_is_wanted(tmp_path:
         kubernetes_validate.validate(item, NEWEST, strict=True)
 
 
+def test_old_runs_are_forgotten_each_night_by_a_pod_that_is_as_the_others_are(tmp_path: Path) -> None:
+    items = with_components("cluster", tmp_path, "retention")
+    (job,) = of_kind(items, "CronJob").values()
+    pod = job["spec"]["jobTemplate"]["spec"]["template"]
+    container, beside = the_container(pod), the_container(a_pod("cluster", "probe"))
+    command, *arguments = container["args"]
+    options = dict(zip(arguments[::2], arguments[1::2], strict=True))
+    folder, file = options["--rules"].rsplit("/", 1)
+    (mounted,) = (mount["name"] for mount in container["volumeMounts"] if mount["mountPath"] == folder)
+    (rules,) = (one["configMap"]["name"] for one in pod["spec"]["volumes"] if one["name"] == mounted)
+    said = (DEPLOY / "optional" / "retention" / "kustomization.yaml").read_text()
+    assert f"create configmap {rules} --from-file={file}" in said
+    for member in ("image", "securityContext", "envFrom"):
+        assert container[member] == beside[member]
+    assert pod["spec"]["securityContext"] == a_pod("cluster", "probe")["spec"]["securityContext"]
+    written = tmp_path / file
+    written.write_text('[[rules]]\nname = "all"\nafter_days = 30\n')
+    told = [str(written) if one == options["--rules"] else one for one in arguments]
+    imported(command).make_context(command, told).close()
+    for item in items:
+        kubernetes_validate.validate(item, NEWEST, strict=True)
+
+
 OF_ACCESS: Final = DEPLOY / "optional" / "access"
 ISTIO: Final = ("networking.istio.io/v1", "security.istio.io/v1")
 
