@@ -4,7 +4,9 @@ import os
 import random
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 from typing import Any
 
 import orjson
@@ -12,12 +14,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lineage.audit import Tier
-from lineage.auditing import tier_of
+from lineage.audit import DEFAULT, Tier, Verdict, audit
+from lineage.auditing import audit_evidence, tier_of
 from lineage.cli.reinterpret import with_source
-from lineage.forgetting import Verdict, forget_aged, rehearse
+from lineage.comparison import RunDiff, compare
+from lineage.forgetting import Verdict as Outcome
+from lineage.forgetting import forget_aged, rehearse
+from lineage.gathering import TO_COMPARE, dossiers
 from lineage.identity import Key, deployment_key, global_id, run_key, sha256, written_key
-from lineage.model import BUILT_IN, Direction, Execution, LineageEdge, Run
+from lineage.model import BUILT_IN, Direction, Execution, LineageEdge, Metric, Run
 from lineage.observation import Observation
 from lineage.ports import EVERYTHING, Condition, Details, Listing, Operator, PageRequest
 from lineage.retention import Retention, RetentionRule
@@ -153,6 +158,54 @@ def names_of(store: SqlStore, runs: Sequence[Key]) -> set[Name]:
     """Under which names things are seen that belong to runs."""
     with store._reading() as connection:
         return set(_subjects(connection, store._dialect, runs).names)
+
+
+@some
+@given(seeds)
+def test_what_moves_metrics_and_what_they_were_is_known_as_before(seed: int) -> None:
+    with closing(a_store(*everything_seen(seed))) as store:
+        keys = [*runs_of(store)]
+        before = store.circumstances(EVERYTHING, keys), measured(store, keys)
+        store.forget(keys, now=NOW)
+        assert (store.circumstances(EVERYTHING, keys), measured(store, keys)) == before
+
+
+def measured(store: SqlStore, runs: Sequence[Key]) -> Mapping[Key, set[Metric]]:
+    """The metrics of runs, but for those that each has by itself, of which resources are no more."""
+    found = store.metrics_of_runs(EVERYTHING, runs)
+    return {run: {one for one in of if one.source != BUILT_IN} for run, of in found.items()}
+
+
+@some
+@given(seeds)
+def test_differences_to_what_was_forgotten_are_some_of_those_that_there_were(seed: int) -> None:
+    with closing(a_store(*everything_seen(seed))) as store:
+        pairs = [*permutations(random.Random(seed).sample(sorted(runs_of(store)), 3), 2)]
+        before = differences(store, pairs)
+        store.forget([pairs[0][0]], now=NOW)
+        for pair, found in differences(store, pairs).items():
+            assert {replace(one, detail=None) for one in found.changes} <= {
+                replace(one, detail=None)
+                for one in before[pair].changes  # of a phase it is the message, which goes
+            }
+            is_forgotten = pairs[0][0] in pair
+            assert is_forgotten is any("were forgotten on 2030-01-01" in one for one in found.not_compared)
+            assert is_forgotten or found.changes == before[pair].changes
+
+
+def differences(store: SqlStore, pairs: Sequence[tuple[Key, Key]]) -> Mapping[tuple[Key, Key], RunDiff]:
+    known = dossiers(store, EVERYTHING, [one for pair in pairs for one in pair], TO_COMPARE)
+    return {(base, target): compare(known[base], known[target]) for base, target in pairs}
+
+
+def test_an_audit_says_that_evidence_was_forgotten() -> None:
+    store = a_store(*a_trained_model())
+    store.forget([run_key("train")], now=NOW)
+    evidence = audit_evidence(store, EVERYTHING, run_key("train"), as_of=NOW)
+    assert evidence is not None
+    found = audit(evidence, DEFAULT)
+    assert {one.verdict for one in found.checks} == {Verdict.UNKNOWN}
+    assert found.checks[0].reason.startswith("FORGOTTEN: its details were forgotten on 2030-01-01")
 
 
 @some
@@ -330,8 +383,8 @@ def test_what_something_descends_from_is_kept_until_that_is_forgotten() -> None:
     kept = rules(keep_descendants=True)
     now = moment(86_400 * 35)
     assert forget_aged(store, kept, now=now).kept == {
-        run_key("train"): ("all", Verdict.HAS_DESCENDANTS),
-        run_key("middle"): ("all", Verdict.HAS_DESCENDANTS),
+        run_key("train"): ("all", Outcome.HAS_DESCENDANTS),
+        run_key("middle"): ("all", Outcome.HAS_DESCENDANTS),
     }
     assert rehearse(store, kept, now=now).forgotten == {}
     later = forget_aged(store, kept, now=NOW)
@@ -372,7 +425,7 @@ def test_what_earned_its_tier_is_kept() -> None:
     store = a_store(*a_trained_model())
     assert tier_of(store, EVERYTHING, run_key("train"), None, as_of=NOW) is Tier.TRACEABLE
     assert forget_aged(store, rules(keep_tier=Tier.TRACEABLE), now=NOW).kept == {
-        run_key("train"): ("all", Verdict.EARNED_TIER)
+        run_key("train"): ("all", Outcome.EARNED_TIER)
     }
     assert forget_aged(store, rules(keep_tier=Tier.RE_EXECUTABLE), now=NOW).forgotten == {"all": 1}
     assert tier_of(store, EVERYTHING, run_key("train"), None, as_of=NOW) is Tier.NONE
