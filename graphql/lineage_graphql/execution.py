@@ -6,7 +6,7 @@ fields are found once, with the schema, and read. Whatever is not plain, or does
 graphql-core, which knows what to answer.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -36,25 +36,13 @@ from lineage_graphql.schema import SCHEMA
 
 
 class _Plain(NamedTuple):
-    """A field without arguments whose value is an attribute: a scalar, an enumeration, or a list of such."""
+    """A field without arguments whose value is an attribute: a scalar, an enumeration, or a list of such. What is of
+    just the class `as_is` is written as it is."""
 
     attribute: str
     nullable: bool
+    as_is: type | None
     serialize: Callable[[Any], Any]
-
-    def read(self, source: Any) -> Any:
-        """Read the field off a value.
-
-        Raises:
-            AttributeError, GraphQLError, TypeError, ValueError: it is not what the schema says, or cannot be written.
-        """
-        value = getattr(source, self.attribute)
-        if value is None and self.nullable:
-            return None
-        written = self.serialize(value)
-        if value is None or written is None:
-            raise TypeError(f"{self.attribute} is null")
-        return written
 
 
 BROKEN_OFF: Final = (AnswerTooLarge, DeadlineExceeded, NoRoom)
@@ -77,8 +65,7 @@ class Execution(ExecutionContext):
             field = plain.get(nodes[0].name.value)
             if field is not None:
                 try:
-                    answers[name] = field.read(source_value)
-                    size += _size_of(answers[name])
+                    size += _read(((name, field),), source_value, answers)
                     continue
                 except _NOT_PLAIN_AFTER_ALL:
                     pass
@@ -110,13 +97,13 @@ class Execution(ExecutionContext):
         of = _nullable(return_type.of_type)
         fields = self._if_all_plain(of, field_nodes) if isinstance(of, GraphQLObjectType) else None
         if fields and isinstance(result, list | tuple) and all(_is_of(of, item, info) for item in result):
+            answers: list[dict[str, Any]] = [{} for _ in result]
             try:
-                answers = [{name: field.read(item) for name, field in fields} for item in result]
+                size = sum(_read(fields, item, answer) for item, answer in zip(result, answers, strict=True))
             except _NOT_PLAIN_AFTER_ALL:
                 pass
             else:
-                sizes = (_OBJECT_BYTES + sum(map(_size_of, answer.values())) for answer in answers)
-                self._take(sum(sizes))
+                self._take(size + len(answers) * _OBJECT_BYTES)
                 return answers
         return super().complete_list_value(return_type, field_nodes, info, path, result)
 
@@ -138,6 +125,26 @@ class Execution(ExecutionContext):
                 return None
             fields.append((name, field))
         return fields
+
+
+def _read(fields: Iterable[tuple[str, _Plain]], source: Any, answers: dict[str, Any]) -> int:
+    """Read plain fields off a value into its answers, and say about how many bytes of JSON they have.
+
+    Raises:
+        AttributeError, GraphQLError, TypeError, ValueError: one is not what the schema says, or cannot be written.
+    """
+    size = 0
+    for name, (attribute, nullable, as_is, serialize) in fields:
+        value = getattr(source, attribute)
+        if value.__class__ is as_is or (value is None and nullable):
+            written = value
+        else:
+            written = serialize(value)
+            if value is None or written is None:
+                raise TypeError(f"{attribute} is null")
+        answers[name] = written
+        size += _FIELD_BYTES + len(written) if written.__class__ is str else _size_of(written)
+    return size
 
 
 def _size_of(written: Any) -> int:
@@ -169,7 +176,7 @@ def _plain(field: GraphQLField) -> _Plain | None:
         return None
     if not isinstance(resolve, partial) or resolve.func is not dict_or_attr_resolver:
         return None
-    return _Plain(resolve.args[0], of is field.type, serialize)
+    return _Plain(resolve.args[0], of is field.type, _WRITTEN_AS_THEY_ARE.get(getattr(of, "name", "")), serialize)
 
 
 def _serializer(of: GraphQLOutputType) -> Callable[[Any], Any] | None:
@@ -195,4 +202,6 @@ def _nullable(of: GraphQLOutputType) -> GraphQLOutputType:
     return of.of_type if isinstance(of, GraphQLNonNull) else of
 
 
+_WRITTEN_AS_THEY_ARE: Final[Mapping[str, type]] = {"ID": str, "String": str, "Digest": str, "Boolean": bool}
+"""Of which class the values of a scalar are that are written as they are."""
 _PLAIN: Final = _plain_fields(SCHEMA)
