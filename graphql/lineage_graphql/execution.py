@@ -6,14 +6,17 @@ fields are found once, with the schema, and read. Whatever is not plain, or does
 graphql-core, which knows what to answer.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, Final, NamedTuple
+from itertools import groupby
+from typing import Any, Final, NamedTuple, TypeAlias
 
+from graphene.types.definitions import GrapheneObjectType
 from graphene.types.resolver import dict_or_attr_resolver
 from graphql import (
     ExecutionContext,
     FieldNode,
+    GraphQLAbstractType,
     GraphQLEnumType,
     GraphQLError,
     GraphQLField,
@@ -47,9 +50,38 @@ class _Plain(NamedTuple):
 
 BROKEN_OFF: Final = (AnswerTooLarge, DeadlineExceeded, NoRoom)
 """What ends the whole of an answer: what was left out cannot be told apart from what is not there."""
+MOST_SELECTIONS: Final = 500  # that are remembered of one text: a saved query has some fifty at the most
 _FIELD_BYTES: Final = 20  # a name, its quotes and a number
 _OBJECT_BYTES: Final = 2
 _NOT_PLAIN_AFTER_ALL: Final = (AttributeError, GraphQLError, TypeError, ValueError)
+
+
+_PlainFields: TypeAlias = tuple[tuple[str, _Plain], ...]
+"""Fields by the names that they have in an answer."""
+
+
+class Selected(dict[str, list[FieldNode]]):
+    """What is selected of the values of a type, as graphql-core has it: the nodes of each name in an answer.
+
+    `parts` are the same in stretches: plain fields that stand together, with their nodes, and others without.
+    """
+
+    def __init__(self, of: GraphQLObjectType, nodes: Mapping[str, list[FieldNode]]) -> None:
+        super().__init__(nodes)
+        plain = _PLAIN[of.name]
+        of_each = [(name, each, plain.get(each[0].name.value)) for name, each in nodes.items()]
+        self.parts: Sequence[tuple[_PlainFields, Sequence[tuple[str, list[FieldNode]]]]] = [
+            (
+                tuple((name, field) for name, _, field in some if field is not None),
+                [(name, each) for name, each, _ in some],
+            )
+            for some in (list(part) for _, part in groupby(of_each, key=lambda one: one[2] is not None))
+        ]
+
+    @property
+    def all_plain(self) -> _PlainFields | None:
+        """Its fields, where all of them are plain."""
+        return self.parts[0][0] if len(self.parts) == 1 else None
 
 
 class Execution(ExecutionContext):
@@ -58,20 +90,20 @@ class Execution(ExecutionContext):
     def execute_fields(
         self, parent_type: GraphQLObjectType, source_value: Any, path: Path | None, fields: dict[str, list[FieldNode]]
     ) -> dict[str, Any]:
-        plain = _PLAIN[parent_type.name]
+        selected = fields if isinstance(fields, Selected) else Selected(parent_type, fields)
         answers: dict[str, Any] = {}
         size = _OBJECT_BYTES
-        for name, nodes in fields.items():
-            field = plain.get(nodes[0].name.value)
-            if field is not None:
+        for plain, others in selected.parts:
+            if plain:
                 try:
-                    size += _read(((name, field),), source_value, answers)
+                    size += _read(plain, source_value, answers)
                     continue
                 except _NOT_PLAIN_AFTER_ALL:
                     pass
-            answer = self.execute_field(parent_type, source_value, nodes, Path(path, name, parent_type.name))
-            if answer is not Undefined:
-                answers[name] = answer
+            for name, nodes in others:
+                answer = self.execute_field(parent_type, source_value, nodes, Path(path, name, parent_type.name))
+                if answer is not Undefined:
+                    answers[name] = answer
         if path is not None:  # at the root, an error would be nobody's
             self._take(size)
         return answers
@@ -95,7 +127,7 @@ class Execution(ExecutionContext):
         result: Any,
     ) -> Any:
         of = _nullable(return_type.of_type)
-        fields = self._if_all_plain(of, field_nodes) if isinstance(of, GraphQLObjectType) else None
+        fields = self.collect_subfields(of, field_nodes).all_plain if isinstance(of, GraphQLObjectType) else None
         if fields and isinstance(result, list | tuple) and all(_is_of(of, item, info) for item in result):
             answers: list[dict[str, Any]] = [{} for _ in result]
             try:
@@ -107,6 +139,28 @@ class Execution(ExecutionContext):
                 return answers
         return super().complete_list_value(return_type, field_nodes, info, path, result)
 
+    def complete_abstract_value(
+        self,
+        return_type: GraphQLAbstractType,
+        field_nodes: list[FieldNode],
+        info: GraphQLResolveInfo,
+        path: Path,
+        result: Any,
+    ) -> Any:
+        of = _TYPES.get(type(result))
+        if of is not None and self.schema.is_sub_type(return_type, of):
+            return self.complete_object_value(of, field_nodes, info, path, result)
+        return super().complete_abstract_value(return_type, field_nodes, info, path, result)
+
+    def collect_subfields(self, return_type: GraphQLObjectType, field_nodes: list[FieldNode]) -> Selected:
+        known = self.context_value.selections
+        found: Selected | None = known.get(asked := (return_type, *map(id, field_nodes)))
+        if found is None:
+            found = Selected(return_type, super().collect_subfields(return_type, field_nodes))
+            if len(known) < MOST_SELECTIONS:
+                known[asked] = found
+        return found
+
     def _take(self, size_bytes: int) -> None:
         """Count bytes of the answer.
 
@@ -117,17 +171,8 @@ class Execution(ExecutionContext):
         context: Context = self.context_value
         context.deadline.take(size_bytes)
 
-    def _if_all_plain(self, of: GraphQLObjectType, field_nodes: list[FieldNode]) -> list[tuple[str, _Plain]] | None:
-        plain, fields = _PLAIN[of.name], []
-        for name, nodes in self.collect_subfields(of, field_nodes).items():
-            field = plain.get(nodes[0].name.value)
-            if field is None:
-                return None
-            fields.append((name, field))
-        return fields
 
-
-def _read(fields: Iterable[tuple[str, _Plain]], source: Any, answers: dict[str, Any]) -> int:
+def _read(fields: _PlainFields, source: Any, answers: dict[str, Any]) -> int:
     """Read plain fields off a value into its answers, and say about how many bytes of JSON they have.
 
     Raises:
@@ -169,6 +214,12 @@ def _plain_fields(schema: GraphQLSchema) -> Mapping[str, Mapping[str, _Plain]]:
     }
 
 
+def _types_of_values(schema: GraphQLSchema) -> Mapping[type, GraphQLObjectType]:
+    """Say of which type values of a class are, where that is said with the type."""
+    types = (of for of in schema.type_map.values() if isinstance(of, GrapheneObjectType))
+    return {each: of for of in types for each in of.graphene_type._meta.possible_types}
+
+
 def _plain(field: GraphQLField) -> _Plain | None:
     of, resolve = _nullable(field.type), field.resolve
     serialize = _serializer(of)
@@ -205,3 +256,4 @@ def _nullable(of: GraphQLOutputType) -> GraphQLOutputType:
 _WRITTEN_AS_THEY_ARE: Final[Mapping[str, type]] = {"ID": str, "String": str, "Digest": str, "Boolean": bool}
 """Of which class the values of a scalar are that are written as they are."""
 _PLAIN: Final = _plain_fields(SCHEMA)
+_TYPES: Final = _types_of_values(SCHEMA)
