@@ -6,7 +6,7 @@ fields are found once, with the schema, and read. Whatever is not plain, or does
 graphql-core, which knows what to answer.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from itertools import groupby
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -60,28 +60,30 @@ _PlainFields: TypeAlias = tuple[tuple[str, _Plain], ...]
 """Fields by the names that they have in an answer."""
 
 
-class Selected(dict[str, list[FieldNode]]):
-    """What is selected of the values of a type, as graphql-core has it: the nodes of each name in an answer.
+class Part(NamedTuple):
+    """Fields of a selection that stand together: plain ones, or others. `nodes` are those of each, by its name."""
 
-    `parts` are the same in stretches: plain fields that stand together, with their nodes, and others without.
-    """
+    plain: _PlainFields
+    nodes: Collection[tuple[str, list[FieldNode]]]
+
+
+class Selected(dict[str, list[FieldNode]]):
+    """What is selected of the values of a type, as graphql-core has it, and the same in `parts`."""
 
     def __init__(self, of: GraphQLObjectType, nodes: Mapping[str, list[FieldNode]]) -> None:
         super().__init__(nodes)
-        plain = _PLAIN[of.name]
-        of_each = [(name, each, plain.get(each[0].name.value)) for name, each in nodes.items()]
-        self.parts: Sequence[tuple[_PlainFields, Sequence[tuple[str, list[FieldNode]]]]] = [
-            (
-                tuple((name, field) for name, _, field in some if field is not None),
-                [(name, each) for name, each, _ in some],
-            )
-            for some in (list(part) for _, part in groupby(of_each, key=lambda one: one[2] is not None))
-        ]
+        self.parts = list(_parts(_PLAIN[of.name], nodes))
 
     @property
     def all_plain(self) -> _PlainFields | None:
         """Its fields, where all of them are plain."""
-        return self.parts[0][0] if len(self.parts) == 1 else None
+        return self.parts[0].plain if len(self.parts) == 1 else None
+
+
+def _parts(plain: Mapping[str, _Plain], nodes: Mapping[str, list[FieldNode]]) -> Iterator[Part]:
+    for is_plain, some in groupby(nodes.items(), lambda one: one[1][0].name.value in plain):
+        together = list(some)
+        yield Part(tuple((name, plain[each[0].name.value]) for name, each in together) if is_plain else (), together)
 
 
 class Execution(ExecutionContext):
@@ -90,17 +92,18 @@ class Execution(ExecutionContext):
     def execute_fields(
         self, parent_type: GraphQLObjectType, source_value: Any, path: Path | None, fields: dict[str, list[FieldNode]]
     ) -> dict[str, Any]:
-        selected = fields if isinstance(fields, Selected) else Selected(parent_type, fields)
+        # What is selected of the root comes as it is: nothing of that is plain.
+        parts = fields.parts if isinstance(fields, Selected) else [Part((), fields.items())]
         answers: dict[str, Any] = {}
         size = _OBJECT_BYTES
-        for plain, others in selected.parts:
+        for plain, together in parts:
             if plain:
                 try:
                     size += _read(plain, source_value, answers)
                     continue
                 except _NOT_PLAIN_AFTER_ALL:
                     pass
-            for name, nodes in others:
+            for name, nodes in together:
                 answer = self.execute_field(parent_type, source_value, nodes, Path(path, name, parent_type.name))
                 if answer is not Undefined:
                     answers[name] = answer

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
-from copy import copy
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
@@ -123,8 +122,8 @@ class SqlStore:
         self._take: Take = anything
 
     def within(self, deadline: Deadline) -> "SqlStore":
-        within = copy(self)
-        within._deadline, within._take = deadline, deadline.take
+        within = SqlStore.__new__(SqlStore)  # a copy in a quarter of the time: every question is given one
+        within.__dict__.update(self.__dict__, _deadline=deadline, _take=deadline.take)
         return within
 
     @contextmanager
