@@ -106,12 +106,16 @@ def decode_key(text: str) -> Key:
 
 def global_id(key: Key) -> str:
     """Write a key as the opaque id that the API shows."""
-    return encoded_id(encode_key(key))
+    return _opaque(orjson.dumps(key))
 
 
 def encoded_id(text: str) -> str:
     """Write the id of a key that `encode_key` wrote as text."""
-    return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+    return _opaque(text.encode())
+
+
+def _opaque(key: bytes) -> str:
+    return base64.urlsafe_b64encode(key).rstrip(b"=").decode()
 
 
 def parse_global_id(text: str) -> Key:

@@ -270,7 +270,7 @@ class Page(Generic[T]):
     """A stretch of a list, in the order of the list whichever way it was asked for."""
 
     items: tuple[T, ...]
-    cursors: tuple[str, ...]
+    cursors: Sequence[str]
     has_next: bool
     has_previous: bool
 

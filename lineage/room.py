@@ -5,10 +5,8 @@ Counted are bytes of JSON: those of documents as they are read, before they are 
 written. Decoded, a document takes some eight times as much.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from threading import Lock
-from typing import Final
+from typing import Final, Self
 
 from lineage.errors import AnswerTooLarge, NoRoom
 
@@ -29,14 +27,9 @@ class Room:
         """How many bytes are taken now."""
         return self._taken
 
-    @contextmanager
-    def share(self) -> Iterator["Share"]:
-        """Give a share to one answer, until it is sent."""
-        share = Share(self, self._most_of_one)
-        try:
-            yield share
-        finally:
-            self._change(-share.taken)
+    def share(self) -> "Share":
+        """Give a share to one answer, until it is sent: until the end of a `with` that it is used in."""
+        return Share(self, self._most_of_one)
 
     def take(self, size_bytes: int) -> None:
         """Take some bytes.
@@ -46,6 +39,10 @@ class Room:
         """
         if not self._change(size_bytes):
             raise NoRoom
+
+    def give_back(self, size_bytes: int) -> None:
+        """Give back what was taken."""
+        self._change(-size_bytes)
 
     def _change(self, size_bytes: int) -> bool:
         with self._lock:
@@ -62,6 +59,13 @@ class Share:
         self._most_bytes = most_bytes
         self._used = 0
         self.taken = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.taken:
+            self._room.give_back(self.taken)
 
     def take(self, size_bytes: int) -> None:
         """Take some bytes more.

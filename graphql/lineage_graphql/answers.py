@@ -50,7 +50,7 @@ def execute(
         refuse_subscription(document, operation_name)
     except InvalidDocument as refused:
         return {"errors": [told(error, refused.code) for error in refused.errors]}
-    context = open_context(store.within(deadline), scope, deadline, outside)
+    context = open_context(store.within(deadline), scope, deadline, outside, document.selections)
     try:
         result = execute_sync(
             SCHEMA,

@@ -6,7 +6,6 @@ its length is: `{ runs { totalCount } }` reads no run.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import graphene
@@ -21,6 +20,7 @@ from lineage_graphql.filters import to_where
 T = TypeVar("T")
 PAGE_UNLESS_ASKED: Final = 50
 LARGEST_PAGE: Final = 100
+ALL_OF_IT: Final = Listing()
 MOST_ORDERS: Final = 10  # more than any list has fields to be ordered by
 
 
@@ -35,12 +35,15 @@ class Connection(Generic[T]):
 
     def __init__(self, read: Callable[[], Page[T]], count: Callable[[], int] = lambda: 0) -> None:
         # Cached properties would do, but that all those of one name wait for each other on Python 3.11.
-        self._read = cache(read)
-        self._count = cache(count)
+        self._read, self._count = read, count
+        self._page: Page[T] | None = None
+        self._total: int | None = None
 
     @property
     def page_info(self) -> Page[T]:
-        return self._read()
+        if self._page is None:
+            self._page = self._read()
+        return self._page
 
     @property
     def nodes(self) -> tuple[T, ...]:
@@ -52,7 +55,9 @@ class Connection(Generic[T]):
 
     @property
     def total_count(self) -> int:
-        return self._count()
+        if self._total is None:
+            self._total = self._count()
+        return self._total
 
 
 def connect_owned(
@@ -151,6 +156,8 @@ def page_request(
 
 
 def _listing(where: Mapping[str, Any] | None, order_by: Sequence[Mapping[str, Any]] | None) -> Listing:
+    if where is None and not order_by:
+        return ALL_OF_IT
     order = tuple(map(_order, order_by or ()))
     if len(order) > MOST_ORDERS:
         raise InvalidRequest(f"orderBy has {len(order)} parts; {MOST_ORDERS} is the most")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from graphql import GraphQLResolveInfo
 
@@ -12,6 +12,8 @@ from lineage.ports import LineageStore, Scope, TextReader
 from lineage_graphql.loaders import Loaders
 
 Info: TypeAlias = GraphQLResolveInfo
+Selections: TypeAlias = dict[tuple[Any, ...], Any]
+"""What is selected of values of a type by some nodes of a text, as `lineage_graphql.execution` finds it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,7 @@ class Context:
     deadline: Deadline
     asked_at: datetime
     outside: Outside
+    selections: Selections
 
     @property
     def store(self) -> LineageStore:
@@ -41,8 +44,14 @@ class Context:
         return self.given_store
 
 
-def open_context(store: LineageStore, scope: Scope, deadline: Deadline, outside: Outside | None = None) -> Context:
-    """Begin a request."""
+def open_context(
+    store: LineageStore,
+    scope: Scope,
+    deadline: Deadline,
+    outside: Outside | None = None,
+    selections: Selections | None = None,
+) -> Context:
+    """Begin a request. `selections` are what is known of its text."""
     return Context(
         given_store=store,
         scope=scope,
@@ -50,6 +59,7 @@ def open_context(store: LineageStore, scope: Scope, deadline: Deadline, outside:
         deadline=deadline,
         asked_at=datetime.now(UTC),
         outside=outside or Outside(),
+        selections={} if selections is None else selections,
     )
 
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from graphql import (
+    DirectiveNode,
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
@@ -19,13 +20,17 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
+    VariableNode,
+    Visitor,
     get_operation_ast,
     parse,
     specified_rules,
     validate,
+    visit,
 )
 
 from lineage.errors import InvalidRequest
+from lineage_graphql.context import Selections
 from lineage_graphql.cost import MOST_NODES, most_nodes, sizes_asked
 from lineage_graphql.schema import SCHEMA
 
@@ -53,10 +58,12 @@ class InvalidDocument(InvalidRequest):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Document:
-    """A query text that is as the schema wants it. `sizes` are the variables that its cost depends on."""
+    """A query text that is as the schema wants it. `sizes` are the variables that its cost depends on; `selections` is
+    what executions found of it, None where variables decide what is selected."""
 
     node: DocumentNode
     sizes: frozenset[str]
+    selections: Selections | None
 
 
 @lru_cache(maxsize=DOCUMENTS_REMEMBERED)
@@ -76,7 +83,20 @@ def read_document(text: str) -> Document:
     errors = validate(SCHEMA, document, specified_rules, max_errors=MOST_ERRORS)
     if errors:
         raise InvalidDocument("GRAPHQL_VALIDATION_FAILED", *errors)
-    return Document(document, sizes_asked(document))
+    return Document(document, sizes_asked(document), None if _is_varied(document) else {})
+
+
+def _is_varied(document: DocumentNode) -> bool:
+    """Say whether a variable decides what is selected."""
+    varied = False
+
+    class Variations(Visitor):
+        def enter_directive(self, directive: DirectiveNode, *_: Any) -> None:
+            nonlocal varied
+            varied = varied or any(isinstance(each.value, VariableNode) for each in directive.arguments)
+
+    visit(document, Variations())
+    return varied
 
 
 def refuse_costly(document: Document, operation_name: str | None, variables: Mapping[str, Any]) -> None:

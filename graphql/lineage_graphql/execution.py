@@ -6,14 +6,17 @@ fields are found once, with the schema, and read. Whatever is not plain, or does
 graphql-core, which knows what to answer.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
-from typing import Any, Final, NamedTuple
+from itertools import groupby
+from typing import Any, Final, NamedTuple, TypeAlias
 
+from graphene.types.definitions import GrapheneObjectType
 from graphene.types.resolver import dict_or_attr_resolver
 from graphql import (
     ExecutionContext,
     FieldNode,
+    GraphQLAbstractType,
     GraphQLEnumType,
     GraphQLError,
     GraphQLField,
@@ -36,32 +39,51 @@ from lineage_graphql.schema import SCHEMA
 
 
 class _Plain(NamedTuple):
-    """A field without arguments whose value is an attribute: a scalar, an enumeration, or a list of such."""
+    """A field without arguments whose value is an attribute: a scalar, an enumeration, or a list of such. What is of
+    just the class `as_is` is written as it is."""
 
     attribute: str
     nullable: bool
+    as_is: type | None
     serialize: Callable[[Any], Any]
-
-    def read(self, source: Any) -> Any:
-        """Read the field off a value.
-
-        Raises:
-            AttributeError, GraphQLError, TypeError, ValueError: it is not what the schema says, or cannot be written.
-        """
-        value = getattr(source, self.attribute)
-        if value is None and self.nullable:
-            return None
-        written = self.serialize(value)
-        if value is None or written is None:
-            raise TypeError(f"{self.attribute} is null")
-        return written
 
 
 BROKEN_OFF: Final = (AnswerTooLarge, DeadlineExceeded, NoRoom)
 """What ends the whole of an answer: what was left out cannot be told apart from what is not there."""
+MOST_SELECTIONS: Final = 500  # that are remembered of one text: a saved query has some fifty at the most
 _FIELD_BYTES: Final = 20  # a name, its quotes and a number
 _OBJECT_BYTES: Final = 2
 _NOT_PLAIN_AFTER_ALL: Final = (AttributeError, GraphQLError, TypeError, ValueError)
+
+
+_PlainFields: TypeAlias = tuple[tuple[str, _Plain], ...]
+"""Fields by the names that they have in an answer."""
+
+
+class Part(NamedTuple):
+    """Fields of a selection that stand together: plain ones, or others. `nodes` are those of each, by its name."""
+
+    plain: _PlainFields
+    nodes: Collection[tuple[str, list[FieldNode]]]
+
+
+class Selected(dict[str, list[FieldNode]]):
+    """What is selected of the values of a type, as graphql-core has it, and the same in `parts`."""
+
+    def __init__(self, of: GraphQLObjectType, nodes: Mapping[str, list[FieldNode]]) -> None:
+        super().__init__(nodes)
+        self.parts = list(_parts(_PLAIN[of.name], nodes))
+
+    @property
+    def all_plain(self) -> _PlainFields | None:
+        """Its fields, where all of them are plain."""
+        return self.parts[0].plain if len(self.parts) == 1 else None
+
+
+def _parts(plain: Mapping[str, _Plain], nodes: Mapping[str, list[FieldNode]]) -> Iterator[Part]:
+    for is_plain, some in groupby(nodes.items(), lambda one: one[1][0].name.value in plain):
+        together = list(some)
+        yield Part(tuple((name, plain[each[0].name.value]) for name, each in together) if is_plain else (), together)
 
 
 class Execution(ExecutionContext):
@@ -70,21 +92,21 @@ class Execution(ExecutionContext):
     def execute_fields(
         self, parent_type: GraphQLObjectType, source_value: Any, path: Path | None, fields: dict[str, list[FieldNode]]
     ) -> dict[str, Any]:
-        plain = _PLAIN[parent_type.name]
+        # What is selected of the root comes as it is: nothing of that is plain.
+        parts = fields.parts if isinstance(fields, Selected) else [Part((), fields.items())]
         answers: dict[str, Any] = {}
         size = _OBJECT_BYTES
-        for name, nodes in fields.items():
-            field = plain.get(nodes[0].name.value)
-            if field is not None:
+        for plain, together in parts:
+            if plain:
                 try:
-                    answers[name] = field.read(source_value)
-                    size += _size_of(answers[name])
+                    size += _read(plain, source_value, answers)
                     continue
                 except _NOT_PLAIN_AFTER_ALL:
                     pass
-            answer = self.execute_field(parent_type, source_value, nodes, Path(path, name, parent_type.name))
-            if answer is not Undefined:
-                answers[name] = answer
+            for name, nodes in together:
+                answer = self.execute_field(parent_type, source_value, nodes, Path(path, name, parent_type.name))
+                if answer is not Undefined:
+                    answers[name] = answer
         if path is not None:  # at the root, an error would be nobody's
             self._take(size)
         return answers
@@ -108,17 +130,39 @@ class Execution(ExecutionContext):
         result: Any,
     ) -> Any:
         of = _nullable(return_type.of_type)
-        fields = self._if_all_plain(of, field_nodes) if isinstance(of, GraphQLObjectType) else None
+        fields = self.collect_subfields(of, field_nodes).all_plain if isinstance(of, GraphQLObjectType) else None
         if fields and isinstance(result, list | tuple) and all(_is_of(of, item, info) for item in result):
+            answers: list[dict[str, Any]] = [{} for _ in result]
             try:
-                answers = [{name: field.read(item) for name, field in fields} for item in result]
+                size = sum(_read(fields, item, answer) for item, answer in zip(result, answers, strict=True))
             except _NOT_PLAIN_AFTER_ALL:
                 pass
             else:
-                sizes = (_OBJECT_BYTES + sum(map(_size_of, answer.values())) for answer in answers)
-                self._take(sum(sizes))
+                self._take(size + len(answers) * _OBJECT_BYTES)
                 return answers
         return super().complete_list_value(return_type, field_nodes, info, path, result)
+
+    def complete_abstract_value(
+        self,
+        return_type: GraphQLAbstractType,
+        field_nodes: list[FieldNode],
+        info: GraphQLResolveInfo,
+        path: Path,
+        result: Any,
+    ) -> Any:
+        of = _TYPES.get(type(result))
+        if of is not None and self.schema.is_sub_type(return_type, of):
+            return self.complete_object_value(of, field_nodes, info, path, result)
+        return super().complete_abstract_value(return_type, field_nodes, info, path, result)
+
+    def collect_subfields(self, return_type: GraphQLObjectType, field_nodes: list[FieldNode]) -> Selected:
+        known = self.context_value.selections
+        found: Selected | None = known.get(asked := (return_type, *map(id, field_nodes)))
+        if found is None:
+            found = Selected(return_type, super().collect_subfields(return_type, field_nodes))
+            if len(known) < MOST_SELECTIONS:
+                known[asked] = found
+        return found
 
     def _take(self, size_bytes: int) -> None:
         """Count bytes of the answer.
@@ -130,14 +174,25 @@ class Execution(ExecutionContext):
         context: Context = self.context_value
         context.deadline.take(size_bytes)
 
-    def _if_all_plain(self, of: GraphQLObjectType, field_nodes: list[FieldNode]) -> list[tuple[str, _Plain]] | None:
-        plain, fields = _PLAIN[of.name], []
-        for name, nodes in self.collect_subfields(of, field_nodes).items():
-            field = plain.get(nodes[0].name.value)
-            if field is None:
-                return None
-            fields.append((name, field))
-        return fields
+
+def _read(fields: _PlainFields, source: Any, answers: dict[str, Any]) -> int:
+    """Read plain fields off a value into its answers, and say about how many bytes of JSON they have.
+
+    Raises:
+        AttributeError, GraphQLError, TypeError, ValueError: one is not what the schema says, or cannot be written.
+    """
+    size = 0
+    for name, (attribute, nullable, as_is, serialize) in fields:
+        value = getattr(source, attribute)
+        if value.__class__ is as_is or (value is None and nullable):
+            written = value
+        else:
+            written = serialize(value)
+            if value is None or written is None:
+                raise TypeError(f"{attribute} is null")
+        answers[name] = written
+        size += _FIELD_BYTES + len(written) if written.__class__ is str else _size_of(written)
+    return size
 
 
 def _size_of(written: Any) -> int:
@@ -162,6 +217,12 @@ def _plain_fields(schema: GraphQLSchema) -> Mapping[str, Mapping[str, _Plain]]:
     }
 
 
+def _types_of_values(schema: GraphQLSchema) -> Mapping[type, GraphQLObjectType]:
+    """Say of which type values of a class are, where that is said with the type."""
+    types = (of for of in schema.type_map.values() if isinstance(of, GrapheneObjectType))
+    return {each: of for of in types for each in of.graphene_type._meta.possible_types}
+
+
 def _plain(field: GraphQLField) -> _Plain | None:
     of, resolve = _nullable(field.type), field.resolve
     serialize = _serializer(of)
@@ -169,7 +230,7 @@ def _plain(field: GraphQLField) -> _Plain | None:
         return None
     if not isinstance(resolve, partial) or resolve.func is not dict_or_attr_resolver:
         return None
-    return _Plain(resolve.args[0], of is field.type, serialize)
+    return _Plain(resolve.args[0], of is field.type, _WRITTEN_AS_THEY_ARE.get(getattr(of, "name", "")), serialize)
 
 
 def _serializer(of: GraphQLOutputType) -> Callable[[Any], Any] | None:
@@ -195,4 +256,7 @@ def _nullable(of: GraphQLOutputType) -> GraphQLOutputType:
     return of.of_type if isinstance(of, GraphQLNonNull) else of
 
 
+_WRITTEN_AS_THEY_ARE: Final[Mapping[str, type]] = {"ID": str, "String": str, "Digest": str, "Boolean": bool}
+"""Of which class the values of a scalar are that are written as they are."""
 _PLAIN: Final = _plain_fields(SCHEMA)
+_TYPES: Final = _types_of_values(SCHEMA)

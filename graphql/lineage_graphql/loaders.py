@@ -7,9 +7,8 @@ So the number of statements does not grow with the size of a page, and resolvers
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import partial
 from itertools import chain
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from lineage.deadline import Deadline
 from lineage.fingerprints import UNSETTLED, Fingerprint
@@ -41,6 +40,12 @@ from lineage.model import (
 from lineage.ports import LineageStore, Listing, Page, PageRequest, Scope
 
 T = TypeVar("T")
+Read: TypeAlias = Callable[[Sequence[Key]], Mapping[Key, T]]
+"""Reads the values of keys, as far as they have any."""
+ReadWithin: TypeAlias = Callable[[Scope, Sequence[Key]], Mapping[Key, T]]
+"""The same, of what a scope shows."""
+NOTHING_FOUND: Final[Page[Any]] = Page(items=(), cursors=(), has_next=False, has_previous=False)
+
 DOCUMENTS_AT_ONCE: Final = 10  # a hundred that wait to be decoded take as much memory as all that is answered
 GRAPHS_AT_ONCE: Final = 4  # of up to 5,000 executions each
 KEYS_AT_ONCE: Final = 500  # a statement stays well below the 999 parameters that every SQLite takes
@@ -51,7 +56,7 @@ class Loader(Generic[T]):
 
     def __init__(
         self,
-        read: Callable[[Sequence[Key]], Mapping[Key, T]],
+        read: Read[T],
         deadline: Deadline,
         *,
         at_once: int = KEYS_AT_ONCE,
@@ -73,44 +78,16 @@ class Loader(Generic[T]):
 
 
 class Loaders:
-    """The loaders of one request."""
+    """The loaders of one request. Each is made when it is first asked: most questions ask few of them."""
 
     def __init__(self, store: LineageStore, scope: Scope, deadline: Deadline) -> None:
-        self._company: dict[Key, Sequence[Node]] = {}
-        self._nodes = Loader(self._arriving(partial(store.get, scope), _alone), deadline)
-        self._views = Loader(partial(store.views, scope), deadline)
-        self._workflows = Loader(partial(store.workflows, scope), deadline)
-        self._completeness = Loader(partial(store.completeness, scope), deadline)
-        self._raw = Loader(partial(store.raw, scope), deadline, at_once=DOCUMENTS_AT_ONCE)
-        self._specs = Loader(partial(store.specs, scope), deadline, at_once=DOCUMENTS_AT_ONCE)
-        self._step_graphs = Loader(
-            self._arriving(partial(step_graphs, store, scope), _steps), deadline, at_once=GRAPHS_AT_ONCE
-        )
-        self._pods = Loader(partial(store.pods, scope), deadline)
-        self._inputs = Loader(self._arriving(partial(store.inputs, scope), _artifacts), deadline)
-        self._outputs = Loader(self._arriving(partial(store.outputs, scope), _artifacts), deadline)
-        self._turns = Loader(partial(store.turns, scope), deadline)
-        self._best_trials = Loader(self._arriving(partial(store.best_trials, scope), _alone), deadline)
-        self._depends_on = Loader(self._arriving(partial(store.depends_on, scope), _themselves), deadline)
-        self._cached_from = Loader(self._arriving(partial(store.cached_from, scope), _alone), deadline)
-        self._fingerprints = Loader(partial(store.fingerprints, scope), deadline)
-        self._history = Loader(partial(store.history, scope), deadline)
-        self._metrics_of_runs = Loader(self._measuring(partial(store.metrics_of_runs, scope)), deadline)
-        self._metrics_of_executions = Loader(self._measuring(partial(store.metrics_of_executions, scope)), deadline)
-        self._metadata = Loader(partial(store.metadata, scope), deadline)
-        self._series: dict[str, Loader[tuple[Metric, ...]]] = {}
-        self._measured: dict[Key, None] = {}
-        self._edits = Loader(partial(store.edits, scope), deadline)
-        self._revisions = Loader(partial(store.revisions, scope), deadline)
-        self._served = Loader(self._arriving(partial(store.served, scope), _served), deadline)
-        self._slots: dict[Hashable, Loader[Page[Slot]]] = {}
-        self._counted_slots: dict[Hashable, Loader[int]] = {}
-        self._made: dict[Key, None] = {}
         self._store = store
         self._deadline = deadline
         self._scope = scope
-        self._owned: dict[Hashable, Loader[Page[Any]]] = {}
-        self._counted: dict[Hashable, Loader[int]] = {}
+        self._loaders: dict[Hashable, Loader[Any]] = {}
+        self._company: dict[Key, Sequence[Node]] = {}
+        self._measured: dict[Key, None] = {}
+        self._made: dict[Key, None] = {}
         self._answered: dict[Hashable, Any] = {}
 
     def let_go(self) -> None:
@@ -135,7 +112,8 @@ class Loaders:
         return self._nodes.load(key)
 
     def nodes(self, keys: Sequence[Key]) -> list[Node | None]:
-        return [self._nodes.load(key, lambda: keys) for key in keys]
+        loader = self._nodes
+        return [loader.load(key, lambda: keys) for key in keys]
 
     def referred(self, node: Node, key_of: Callable[[Any], Key | None]) -> Node | None:
         """Find the node that another one refers to, where `key_of` reads the reference off it."""
@@ -146,65 +124,61 @@ class Loaders:
 
     # -- parts
     def view(self, run: Run) -> RunView:
-        return self._part(self._views, run) or ONLY_PARTS_SEEN
+        return self._part(self._reading(self._store.views), run) or ONLY_PARTS_SEEN
 
     def workflows(self, run: Run) -> tuple[WorkflowIncarnation, ...]:
-        return self._part(self._workflows, run) or ()
+        return self._part(self._reading(self._store.workflows), run) or ()
 
     def completeness(self, run: Run) -> Completeness | None:
-        return self._part(self._completeness, run)
+        return self._part(self._reading(self._store.completeness), run)
 
     def raw(self, run: Run) -> Any:
-        return self._part(self._raw, run)
+        return self._part(self._reading(self._store.raw, at_once=DOCUMENTS_AT_ONCE), run)
 
     def spec(self, version: PipelineVersion) -> Any:
-        return self._part(self._specs, version)
+        return self._part(self._reading(self._store.specs, at_once=DOCUMENTS_AT_ONCE), version)
 
     def step_graph(self, run: Run) -> StepGraph | None:
-        return self._part(self._step_graphs, run)
+        return self._part(self._reading(self._graphs_of, arriving=_steps, at_once=GRAPHS_AT_ONCE), run)
 
     def pods(self, execution: Execution) -> tuple[PodSeen, ...]:
-        return self._part(self._pods, execution) or ()
+        return self._part(self._reading(self._store.pods), execution) or ()
 
     def inputs(self, execution: Execution) -> tuple[ArtifactUse, ...]:
-        return self._part(self._inputs, execution) or ()
+        return self._part(self._reading(self._store.inputs, arriving=_artifacts), execution) or ()
 
     def outputs(self, execution: Execution) -> tuple[ArtifactUse, ...]:
-        return self._part(self._outputs, execution) or ()
+        return self._part(self._reading(self._store.outputs, arriving=_artifacts), execution) or ()
 
     def turns(self, execution: Execution) -> tuple[Turn, ...]:
-        return self._part(self._turns, execution) or ()
+        return self._part(self._reading(self._store.turns), execution) or ()
 
     def best_trial(self, run: Run) -> Execution | None:
-        return self._part(self._best_trials, run)
+        return self._part(self._reading(self._store.best_trials, arriving=_alone), run)
 
     def depends_on(self, execution: Execution) -> tuple[Execution, ...]:
-        return self._part(self._depends_on, execution) or ()
+        return self._part(self._reading(self._store.depends_on, arriving=_themselves), execution) or ()
 
     def cached_from(self, execution: Execution) -> Execution | None:
-        return self._part(self._cached_from, execution)
+        return self._part(self._reading(self._store.cached_from, arriving=_alone), execution)
 
     def fingerprint(self, owner: Run | Execution) -> Fingerprint:
-        return self._part(self._fingerprints, owner) or UNSETTLED
+        return self._part(self._reading(self._store.fingerprints), owner) or UNSETTLED
 
     def history(self, artifact: Artifact) -> tuple[ArtifactLook, ...]:
-        return self._part(self._history, artifact) or ()
+        return self._part(self._reading(self._store.history), artifact) or ()
 
     def metrics_of_run(self, run: Run) -> tuple[Metric, ...]:
-        return self._part(self._metrics_of_runs, run) or ()
+        return self._part(self._reading(self._metrics_of_runs), run) or ()
 
     def metrics_of_execution(self, execution: Execution) -> tuple[Metric, ...]:
-        return self._part(self._metrics_of_executions, execution) or ()
+        return self._part(self._reading(self._metrics_of_executions), execution) or ()
 
     def series(self, execution: Execution, name: str) -> tuple[Metric, ...]:
-        loader = self._series.get(name)
-        if loader is None:
+        def read(executions: Sequence[Key]) -> Mapping[Key, tuple[Metric, ...]]:
+            return self._noted(self._store.metric_series(self._scope, executions, name))
 
-            def read(executions: Sequence[Key]) -> Mapping[Key, tuple[Metric, ...]]:
-                return self._store.metric_series(self._scope, executions, name)
-
-            loader = self._series[name] = Loader(self._measuring(read), self._deadline)
-        return self._part(loader, execution) or ()
+        return self._part(self._loader(("series", name), read), execution) or ()
 
     def measured(self, key: Key) -> Node | None:
         """Find the run or execution of a metric, along with those of all metrics that were read."""
@@ -215,42 +189,34 @@ class Loaders:
         self._measured.update(dict.fromkeys(keys))
 
     def metadata(self, artifact: Artifact) -> Any:
-        return self._part(self._metadata, artifact)
+        return self._part(self._reading(self._store.metadata), artifact)
 
     def edits(self, recurring: RecurringRun) -> tuple[RecurringEdit, ...]:
-        return self._part(self._edits, recurring) or ()
+        return self._part(self._reading(self._store.edits), recurring) or ()
 
     def revisions(self, deployment: Deployment) -> tuple[DeploymentRevision, ...]:
-        return self._part(self._revisions, deployment) or ()
+        return self._part(self._reading(self._store.revisions), deployment) or ()
 
     def served(self, deployment: Deployment) -> tuple[ServedArtifact, ...]:
-        return self._part(self._served, deployment) or ()
+        return self._part(self._reading(self._store.served, arriving=_served), deployment) or ()
 
     # -- ledgers: the same question of every recurring run
     def slots(
         self, recurring: RecurringRun, since: datetime, until: datetime, now: datetime, page: PageRequest
     ) -> Page[Slot]:
-        question = (since, until, page)
-        loader = self._slots.get(question)
-        if loader is None:
+        def read(owners: Sequence[Key]) -> Mapping[Key, Page[Slot]]:
+            found = self._store.slots(self._scope, owners, since=since, until=until, now=now, page=page)
+            self._made.update((slot.run_key, None) for of in found.values() for slot in of.items if slot.run_key)
+            return found
 
-            def read(owners: Sequence[Key]) -> Mapping[Key, Page[Slot]]:
-                found = self._store.slots(self._scope, owners, since=since, until=until, now=now, page=page)
-                self._made.update((slot.run_key, None) for of in found.values() for slot in of.items if slot.run_key)
-                return found
-
-            loader = self._slots[question] = Loader(read, self._deadline)
-        found = self._part(loader, recurring)
-        return found or Page(items=(), cursors=(), has_next=False, has_previous=False)
+        found = self._part(self._loader(("slots", since, until, page), read), recurring)
+        return found or NOTHING_FOUND
 
     def count_slots(self, recurring: RecurringRun, since: datetime, until: datetime) -> int:
-        if (since, until) not in self._counted_slots:
+        def read(owners: Sequence[Key]) -> Mapping[Key, int]:
+            return self._store.count_slots(self._scope, owners, since=since, until=until)
 
-            def read(owners: Sequence[Key]) -> Mapping[Key, int]:
-                return self._store.count_slots(self._scope, owners, since=since, until=until)
-
-            self._counted_slots[since, until] = Loader(read, self._deadline)
-        return self._part(self._counted_slots[since, until], recurring) or 0
+        return self._part(self._loader(("slots counted", since, until), read), recurring) or 0
 
     def run_of_slot(self, slot: Slot) -> Node | None:
         """Find the run of a slot, along with those of all slots that were read."""
@@ -258,59 +224,74 @@ class Loaders:
 
     # -- lists that hang on nodes: the same question of every owner, so each question has its loader
     def owned(self, owner: Node, what: type[T], by: str, listing: Listing, page: PageRequest) -> Page[T]:
-        question = (what, by, listing, page)
-        loader = self._owned.get(question)
-        if loader is None:
-
-            def read(owners: Sequence[Key]) -> Mapping[Key, Page[Any]]:
-                return self._store.owned(self._scope, what, by, owners, listing, page)
-
-            loader = self._owned[question] = Loader(self._arriving(read, lambda found: found.items), self._deadline)
-        found: Page[T] | None = self._part(loader, owner)
-        return found or Page(items=(), cursors=(), has_next=False, has_previous=False)
-
-    def count_owned(self, owner: Node, what: type, by: str, listing: Listing) -> int:
-        question = (what, by, listing)
-        if question not in self._counted:
-
-            def read(owners: Sequence[Key]) -> Mapping[Key, int]:
-                return self._store.count_owned(self._scope, what, by, owners, listing)
-
-            self._counted[question] = Loader(read, self._deadline)
-        return self._part(self._counted[question], owner) or 0
-
-    def _measuring(
-        self, read: Callable[[Sequence[Key]], Mapping[Key, tuple[Metric, ...]]]
-    ) -> Callable[[Sequence[Key]], Mapping[Key, tuple[Metric, ...]]]:
-        """Remember what the metrics are of that are read."""
-
-        def reading(keys: Sequence[Key]) -> Mapping[Key, tuple[Metric, ...]]:
-            found = read(keys)
-            for metric in chain.from_iterable(found.values()):
-                self._measured[metric.run_key] = None
-                if metric.execution_key is not None:
-                    self._measured[metric.execution_key] = None
+        def read(owners: Sequence[Key]) -> Mapping[Key, Page[Any]]:
+            found: Mapping[Key, Page[Any]] = self._store.owned(self._scope, what, by, owners, listing, page)
+            self.arrived(chain.from_iterable(of.items for of in found.values()))
             return found
 
-        return reading
+        return self._part(self._loader(("owned", what, by, listing, page), read), owner) or NOTHING_FOUND
+
+    def count_owned(self, owner: Node, what: type, by: str, listing: Listing) -> int:
+        def read(owners: Sequence[Key]) -> Mapping[Key, int]:
+            return self._store.count_owned(self._scope, what, by, owners, listing)
+
+        return self._part(self._loader(("owned counted", what, by, listing), read), owner) or 0
+
+    # -- what is read, so that it can be read together
+    def _graphs_of(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, StepGraph]:
+        return step_graphs(self._store, scope, runs)
+
+    def _metrics_of_runs(self, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, tuple[Metric, ...]]:
+        return self._noted(self._store.metrics_of_runs(scope, runs))
+
+    def _metrics_of_executions(self, scope: Scope, executions: Sequence[Key]) -> Mapping[Key, tuple[Metric, ...]]:
+        return self._noted(self._store.metrics_of_executions(scope, executions))
+
+    def _noted(self, found: Mapping[Key, tuple[Metric, ...]]) -> Mapping[Key, tuple[Metric, ...]]:
+        """Remember what these metrics are of."""
+        for metric in chain.from_iterable(found.values()):
+            self._measured[metric.run_key] = None
+            if metric.execution_key is not None:
+                self._measured[metric.execution_key] = None
+        return found
+
+    # -- loaders
+    @property
+    def _nodes(self) -> Loader[Node]:
+        return self._reading(self._store.get, arriving=_alone)
+
+    def _reading(
+        self,
+        read: ReadWithin[T],
+        *,
+        arriving: Callable[[T], Iterable[Node]] | None = None,
+        at_once: int = KEYS_AT_ONCE,
+    ) -> Loader[T]:
+        """Find the loader of what is read so. What is `arriving` in it is one company."""
+        known: Loader[T] | None = self._loaders.get(read)
+        if known is not None:
+            return known
+
+        def reading(keys: Sequence[Key]) -> Mapping[Key, T]:
+            found = read(self._scope, keys)
+            if arriving is not None:
+                self.arrived(chain.from_iterable(map(arriving, found.values())))
+            return found
+
+        return self._loader(read, reading, at_once=at_once)
+
+    def _loader(self, question: Hashable, read: Read[T], *, at_once: int = KEYS_AT_ONCE) -> Loader[T]:
+        """Find the loader of a question."""
+        loader: Loader[T] | None = self._loaders.get(question)
+        if loader is None:
+            loader = self._loaders[question] = Loader(read, self._deadline, at_once=at_once)
+        return loader
 
     def _part(self, loader: Loader[T], owner: Node) -> T | None:
         return loader.load(owner.key, lambda: (each.key for each in self._company_of(owner)))
 
     def _company_of(self, node: Node) -> Iterable[Node]:
         return (each for each in self._company.get(node.key, ()) if type(each) is type(node))
-
-    def _arriving(
-        self, read: Callable[[Sequence[Key]], Mapping[Key, T]], nodes_in: Callable[[T], Iterable[Node]]
-    ) -> Callable[[Sequence[Key]], Mapping[Key, T]]:
-        """Have what is read arrive as one company."""
-
-        def reading(keys: Sequence[Key]) -> Mapping[Key, T]:
-            found = read(keys)
-            self.arrived(chain.from_iterable(map(nodes_in, found.values())))
-            return found
-
-        return reading
 
 
 def _alone(node: Node) -> Iterable[Node]:

@@ -19,7 +19,8 @@ class DateTime(graphene.Scalar):
 
     @staticmethod
     def serialize(value: datetime) -> str:
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        in_utc = value if value.tzinfo is UTC else value.astimezone(UTC)
+        return in_utc.isoformat().removesuffix("+00:00") + "Z"
 
     @staticmethod
     def parse_value(value: Any) -> datetime:

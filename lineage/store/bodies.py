@@ -28,5 +28,10 @@ def size_of(body: bytes) -> int:
 def counted(rows: Iterable[RowT], take: Take) -> Iterator[RowT]:
     """Hand rows on as they come, each once there is room for its bodies."""
     for row in rows:
-        take(sum(size_of(value) for value in row if isinstance(value, bytes)))
+        size = 0
+        for value in row:
+            if value.__class__ is bytes:
+                size += size_of(value)
+        if size:
+            take(size)
         yield row

@@ -34,6 +34,10 @@ class Dialect(Protocol):
             InvalidSettings: what speaks to this database is not installed.
         """
 
+    def kept_readers(self, url: URL) -> int:
+        """Say how many connections of readers may stay open between reads: none where one may be needed elsewhere, or
+        be lost meanwhile."""
+
     def exists(self, url: URL) -> bool:
         """Say whether there is something to connect to, as far as can be told without making it."""
 

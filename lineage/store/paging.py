@@ -5,7 +5,7 @@ import binascii
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar, overload
 
 import orjson
 from sqlalchemy import (
@@ -50,6 +50,23 @@ class _SortKey:
     always: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Cursors(Sequence[str]):
+    """The cursors of a page, each written when it is asked for: most are not. `places` are what they hold."""
+
+    places: Sequence[Values]
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[str]: ...
+    def __getitem__(self, index: int | slice) -> str | Sequence[str]:
+        return Cursors(self.places[index]) if isinstance(index, slice) else write_cursor(self.places[index])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cut:
     """How a page is cut out of a list: what its rows must meet, how they are ordered, and one row more than
@@ -74,8 +91,8 @@ class Cut:
         if self.backwards:
             kept.reverse()
         return Page(
-            items=tuple(read(row) for row in kept),
-            cursors=tuple(write_cursor([row[column.name] for column in self.columns]) for row in kept),
+            items=tuple(map(read, kept)),
+            cursors=Cursors(tuple([row[column.name] for column in self.columns] for row in kept)),
             has_next=self.ends_before if self.backwards else more,
             has_previous=more if self.backwards else self.begins_behind,
         )
@@ -234,7 +251,7 @@ def _beyond(keys: Sequence[_SortKey], values: Values, *, backwards: bool) -> Col
     return or_(*levels)
 
 
-def write_cursor(values: list[Any]) -> str:
+def write_cursor(values: Values) -> str:
     """Write down where something stands in a list."""
     return base64.urlsafe_b64encode(orjson.dumps(values)).rstrip(b"=").decode()
 

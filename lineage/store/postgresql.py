@@ -86,6 +86,9 @@ class PostgreSql:
         event.listen(engine, "connect", _refuse_other_encodings, insert=True)  # before SQLAlchemy asks anything
         return engine
 
+    def kept_readers(self, url: URL) -> int:
+        return 0  # each is tried before it is used again
+
     def exists(self, url: URL) -> bool:
         return True
 

@@ -70,6 +70,8 @@ class Prepared:
         self._names: Sequence[str] = statement.selected_columns.keys() if isinstance(statement, Select) else ()
         self._given: Mapping[str, Any] = compiled.params
         self._order: list[str] | None = compiled.positiontup  # where the driver takes them by position
+        self._places = _places(self._order or ())
+        self._in_order = [self._given[name] for name in self._order or ()]
         self._lists_as_json = database == "sqlite"
         self._comes_whole = database == "postgresql"  # unless the driver is asked for a stream
 
@@ -110,7 +112,20 @@ class Prepared:
         cursor.execute(self.text, self._bound(values))
 
     def _bound(self, values: Mapping[str, Any]) -> Any:
-        known = {**self._given, **values}
         if self._lists_as_json:
-            known = {name: orjson.dumps(v).decode() if isinstance(v, list) else v for name, v in known.items()}
-        return known if self._order is None else [known[name] for name in self._order]
+            values = {name: orjson.dumps(v).decode() if isinstance(v, list) else v for name, v in values.items()}
+        if self._order is None:
+            return {**self._given, **values}
+        bound = self._in_order.copy()
+        for name, value in values.items():
+            for place in self._places.get(name, ()):
+                bound[place] = value
+        return bound
+
+
+def _places(order: Sequence[str]) -> Mapping[str, Sequence[int]]:
+    """Say at which places each parameter stands."""
+    places: dict[str, list[int]] = {}
+    for place, name in enumerate(order):
+        places.setdefault(name, []).append(place)
+    return places

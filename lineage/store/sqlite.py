@@ -21,6 +21,7 @@ from lineage.store.dialect import MOST_BEYOND, Cursor, Identity, put_text, selec
 BUSY_TIMEOUT_SECONDS: Final = 30.0  # a writer waits for another: a batch takes some hundredths of a second
 CHUNK: Final = 500  # values of one IN: well below the 32,766 variables of a statement, and few texts of statements
 TEXTS: Final = 512  # statements that a connection keeps compiled: all that the writer has, and many of the readers'
+KEPT_READERS: Final = 5  # as many as a pool keeps
 STEPS_BETWEEN_LOOKS: Final = 100_000  # of its virtual machine, between looks at the clock: about a millisecond
 
 POLL_SECONDS: Final = 0.1  # to look takes a ten-thousandth of a second: a thousandth of one core
@@ -66,6 +67,9 @@ class Sqlite:
         event.listen(engine, "connect", _set_up)
         event.listen(engine, "begin", _begin)
         return engine
+
+    def kept_readers(self, url: URL) -> int:
+        return 0 if _in_memory(url) else KEPT_READERS
 
     def exists(self, url: URL) -> bool:
         return _in_memory(url) or Path(url.database or "").exists()

@@ -6,8 +6,8 @@ come for the first time, so that guesses, however many, lock nobody out who is a
 """
 
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from math import ceil
@@ -96,8 +96,8 @@ class Admission:
         self._refusals = Allowance(REFUSALS_PER_MINUTE, clock=clock)
         self._under_way: Counter[str] = Counter()
 
-    async def admit(self, asked: Asked, receive: Receive) -> Grant:
-        """Find out who sends a request, and what they may see.
+    async def admit(self, asked: Asked, headers: Mapping[str, str], receive: Receive) -> Grant:
+        """Find out who sends a request with these headers, and what they may see.
 
         Raises:
             AskerGone: the client has hung up.
@@ -106,13 +106,14 @@ class Admission:
             TooMany: this caller has asked enough, or this address has been refused often enough.
             Unauthenticated: who it is was not shown, or is not believed.
         """
-        grant = await self.known(self.seen(asked), receive)
+        peer = _peer(asked)
+        grant = await self.known(Seen(shown=self._gate.shown(headers, peer=peer), peer=peer), receive)
         self.count(grant)
         return grant
 
     def seen(self, asked: Asked, *, authorization: str | None = None) -> Seen:
         """Read what a request shows of its sender, once for all that comes over its connection."""
-        peer = (asked.get("client") or (None,))[0]
+        peer = _peer(asked)
         return Seen(shown=self._gate.shown(combined(asked), peer=peer, authorization=authorization), peer=peer)
 
     async def known(self, seen: Seen, receive: Receive) -> Grant:
@@ -144,15 +145,18 @@ class Admission:
         if grant.caller.name:
             self._refuse_soon(self._allowed.take(grant.caller.name), "You ask more often than you may.")
 
-    @contextmanager
-    def under_way(self, grant: Grant) -> Iterator[None]:
-        """Count a question of a caller as under way within this block.
+    def under_way(self, grant: Grant) -> AbstractContextManager[None]:
+        """Count a question of a caller as under way within a block.
 
         Raises:
             TooMany: too many of them are.
         """
         name = grant.caller.name
-        if name and self._under_way[name] >= MOST_AT_ONCE:
+        return self._counted(name) if name else nullcontext()
+
+    @contextmanager
+    def _counted(self, name: str) -> Iterator[None]:
+        if self._under_way[name] >= MOST_AT_ONCE:
             raise TooMany(f"{MOST_AT_ONCE} questions of yours are under way: wait for their answers.", 1)
         self._under_way[name] += 1
         try:
@@ -166,3 +170,9 @@ class Admission:
     def _refuse_soon(seconds: float, why: str) -> None:
         if seconds > 0:
             raise TooMany(f"{why} Ask again in {ceil(seconds)} s.", seconds)
+
+
+def _peer(asked: Asked) -> str | None:
+    """The address that a request came from."""
+    address: str | None = (asked.get("client") or (None,))[0]
+    return address

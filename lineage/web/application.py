@@ -11,7 +11,6 @@ from time import monotonic
 from typing import Any, Final
 
 from starlette.applications import Starlette
-from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Mount, Route
@@ -28,13 +27,13 @@ from lineage.web.documents import Documents
 from lineage.web.endpoint import endpoint, room_for_answers
 from lineage.web.events import Events
 from lineage.web.following import Room
-from lineage.web.headers import GRAPHIQL_POLICY, SecurityHeaders
+from lineage.web.headers import GRAPHIQL_POLICY
 from lineage.web.health import STORE_SECONDS, Health, routes, store_answers
 from lineage.web.ledger import note_asked
 from lineage.web.live import THREADS as LIVE_THREADS
 from lineage.web.live import Live
-from lineage.web.measured import ABANDONED, Measured, outcome_of
 from lineage.web.origins import IsOurs, Origins, any_name
+from lineage.web.outermost import Outermost
 from lineage.web.page import page_routes
 from lineage.web.questions import Question, Questions
 from lineage.web.sockets import Sockets
@@ -45,6 +44,7 @@ _STATIC: Final = Path(__file__).parent / "static"
 GRAPHQL_PATH: Final = "/graphql"
 STREAM_PATH: Final = "/graphql/stream"
 FOLLOWED: Final = "FOLLOWED"  # what became of a question that goes on being answered
+ABANDONED: Final = "ABANDONED"  # what became of one whose asker went away
 
 
 class Application:
@@ -82,7 +82,7 @@ def application(
     ) -> dict[str, Any]:
         began = monotonic()
         answered = execute(store, grant.scope, document, variables, operation, deadline=deadline, outside=outside)
-        outcome = ABANDONED if deadline.is_ended else outcome_of(answered)
+        outcome = ABANDONED if deadline.is_ended else _outcome_of(answered)
         on_answer(outcome)
         note_asked(grant, document, variables, operation, outcome=outcome, seconds=monotonic() - began)
         return answered
@@ -123,9 +123,14 @@ def application(
         ("http", STREAM_PATH): events.respond,
         ("websocket", GRAPHQL_PATH): sockets.serve,
     }
-    # The outermost come first: what is refused or breaks is measured, and has the headers of any answer.
-    answered = SecurityHeaders(Origins(ServerErrorMiddleware(served), hosts))
-    return Application(Measured(answered, on_request=on_request), events.end)
+    return Application(Outermost(Origins(served, hosts), on_request=on_request), events.end)
+
+
+def _outcome_of(answered: Mapping[str, Any]) -> str:
+    """Name what became of a question: OK, or the code of its first error."""
+    for error in answered.get("errors") or ():
+        return str((error.get("extensions") or {}).get("code", "INTERNAL"))
+    return "OK"
 
 
 async def _graphiql(_: Request) -> Response:

@@ -6,12 +6,12 @@ Browsers take brotli over TLS and from their own machine, and gzip everywhere.
 import gzip
 import zlib
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import Final, Literal, TypeAlias
 
 import brotli
 
-from lineage.web.negotiation import takes
+from lineage.web.negotiation import REMEMBERED, takes
 
 Encoding: TypeAlias = Literal["br", "gzip"]
 
@@ -26,6 +26,7 @@ _SMALL: Final[Mapping[Encoding, Callable[[bytes], bytes]]] = {
 }
 
 
+@lru_cache(REMEMBERED)
 def encoding_for(accept_encoding: str | None) -> Encoding | None:
     """Choose how a body is compressed for a client; None where it names nothing that we can do."""
     return next((encoding for encoding in _FAST if takes(accept_encoding, encoding)), None)

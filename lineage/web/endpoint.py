@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, TypeAlias
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lineage.access import OPEN, Grant
@@ -23,7 +22,7 @@ from lineage.room import Room, Share
 from lineage.web.admission import Admission, TooMany
 from lineage.web.compression import Encoding, compressed, encoding_for
 from lineage.web.documents import Documents
-from lineage.web.headers import SECURITY_HEADERS
+from lineage.web.headers import SECURITY_HEADERS, combined
 from lineage.web.negotiation import GRAPHQL, JSON, answer_type
 from lineage.web.questions import BAD_USER_INPUT, BODY_SECONDS, Question, Questions, Refused
 from lineage.web.threads import RETRY_SECONDS, AskerGone, Overloaded, Threads
@@ -99,12 +98,12 @@ class _Endpoint:
             await self._respond(scope, receive, send, share)
 
     async def _respond(self, scope: Scope, receive: Receive, send: Send, share: Share) -> None:
-        headers = Headers(scope=scope)
+        headers = combined(scope)
         media_type = answer_type(headers.get("accept"))
         form, body = media_type or JSON, bytearray()
         try:
             _refuse_odd(scope["method"], media_type)
-            grant = await self._admission.admit(scope, receive)
+            grant = await self._admission.admit(scope, headers, receive)
             with self._admission.under_way(grant):
                 if scope["method"] == "POST":
                     await self._questions.read(body, headers, receive)
@@ -196,7 +195,10 @@ async def _send(reply: Reply, send: Send) -> None:
     start, whole = reply
     body = whole["body"]
     await send(start)
-    for at in range(0, max(1, len(body)), PIECE_BYTES):
+    if len(body) <= PIECE_BYTES:
+        await send(whole)
+        return
+    for at in range(0, len(body), PIECE_BYTES):
         piece = {"body": body[at : at + PIECE_BYTES], "more_body": at + PIECE_BYTES < len(body)}
         await send({**whole, **piece})
 

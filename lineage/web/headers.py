@@ -1,9 +1,11 @@
 """Headers that keep the pages to themselves: nothing is loaded from, sent to or framed by anyone else."""
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Final, TypeAlias
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
+
+Header: TypeAlias = tuple[bytes, bytes]
 
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'{inline_styles}; img-src 'self' data:; "
@@ -11,7 +13,7 @@ _POLICY: Final = (
 )
 STRICT_POLICY: Final = _POLICY.format(inline_styles="")
 GRAPHIQL_POLICY: Final = _POLICY.format(inline_styles=" 'unsafe-inline'")  # its editor styles single elements
-SECURITY_HEADERS: Final = (
+SECURITY_HEADERS: Final[tuple[Header, ...]] = (
     (b"content-security-policy", STRICT_POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -30,17 +32,8 @@ def combined(asked: Scope) -> Mapping[str, str]:
     return found
 
 
-class SecurityHeaders:
-    """Add the headers to every answer; one that brings its own policy keeps it."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                present = {name for name, _ in message["headers"]}
-                message["headers"] = [*message["headers"], *(one for one in SECURITY_HEADERS if one[0] not in present)]
-            await send(message)
-
-        await self._app(scope, receive, send_with_headers)
+def with_security(headers: Iterable[Header]) -> list[Header]:
+    """Add the headers of every answer to those of one; one that brings its own policy keeps it."""
+    given = list(headers)
+    present = {name for name, _ in given}
+    return [*given, *(one for one in SECURITY_HEADERS if one[0] not in present)]

@@ -7,7 +7,7 @@ namespace, a run or a path.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from time import time
 from typing import Final, TypeAlias
 
@@ -104,11 +104,14 @@ class Metrics:
             registry=self._registry,
         )
 
-        def note(page: str, status: int, took_seconds: float) -> None:
-            requests.labels(page, f"{status // 100}xx").inc()
-            seconds.labels(page).observe(took_seconds)
+        # Found once: of pages, statuses and outcomes there are few.
+        of_page, of_kind, of_outcome = cache(seconds.labels), cache(requests.labels), cache(answers.labels)
 
-        return note, lambda outcome: answers.labels(outcome).inc()
+        def note(page: str, status: int, took_seconds: float) -> None:
+            of_kind(page, f"{status // 100}xx").inc()
+            of_page(page).observe(took_seconds)
+
+        return note, lambda outcome: of_outcome(outcome).inc()
 
     def object_events(self) -> tuple[Callable[[], None], Callable[[int], None]]:
         """Count what object stores tell of their own accord, and the looks that are hurried by it."""

@@ -1,5 +1,6 @@
 """Which media types a request speaks and wants. Pure. Source: the GraphQL-over-HTTP specification."""
 
+from functools import lru_cache
 from typing import Final
 
 JSON: Final = "application/json"
@@ -8,8 +9,10 @@ GRAPHQL: Final = "application/graphql-response+json"
 # A client that takes anything may be older than the second type, so it gets the first.
 _ANSWERED_WITH: Final = {GRAPHQL: GRAPHQL, JSON: JSON, "application/*": JSON, "*/*": JSON}
 _UTF_8: Final = ("utf-8", "utf8")
+REMEMBERED: Final = 64  # headers of each kind: the same few come again and again
 
 
+@lru_cache(REMEMBERED)
 def answer_type(accept: str | None) -> str | None:
     """Choose the media type of an answer; None where the client takes none of ours."""
     if not accept:
@@ -30,6 +33,7 @@ def takes(accept: str | None, wanted: str) -> bool:
     return any(name == wanted and _quality(parameters.get("q", "1")) > 0 for name, parameters in parts)
 
 
+@lru_cache(REMEMBERED)
 def is_json(content_type: str) -> bool:
     """Say whether a body is JSON in UTF-8, the only form of request that is read.
 

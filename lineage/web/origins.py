@@ -8,10 +8,10 @@ other than by a link, is not answered either. What is no browser says nothing of
 
 import ipaddress
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final, TypeAlias
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -23,7 +23,8 @@ NOT_OUR_NAME: Final = (
     "[::1]. Ask by one of them, or start it with `access` set: to none, if whoever reaches it may read everything."
 )
 NOT_OUR_PAGE: Final = "Pages of other sites are not answered; follow a link to this one."
-_OTHER_SITES: Final = ("cross-site", "same-site")
+NAMES_REMEMBERED: Final = 64
+_OTHER_SITES: Final = (b"cross-site", b"same-site")
 _POLICY_VIOLATION: Final = 1008  # the code with which a WebSocket is closed for that: RFC 6455
 
 
@@ -33,6 +34,7 @@ def any_name(host: str) -> bool:
     return True
 
 
+@lru_cache(NAMES_REMEMBERED)
 def is_loopback_name(host: str) -> bool:
     """Say whether a name always leads to the machine that asks: `localhost`, 127.0.0.0/8 and [::1], with any port."""
     try:
@@ -53,7 +55,7 @@ class Origins:
         self._is_ours = is_ours
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        refusal = self._refusal(Headers(scope=scope)) if scope["type"] in ("http", "websocket") else None
+        refusal = self._refusal(scope) if scope["type"] in ("http", "websocket") else None
         if refusal is None:
             await self._app(scope, receive, send)
         elif scope["type"] == "http":
@@ -61,9 +63,15 @@ class Origins:
         else:
             await send({"type": "websocket.close", "code": _POLICY_VIOLATION, "reason": refusal[:100]})
 
-    def _refusal(self, headers: Headers) -> str | None:
-        names = headers.getlist("host")
+    def _refusal(self, scope: Scope) -> str | None:
+        names, page, mode = [], None, None
+        for name, value in scope["headers"]:
+            if name == b"host":
+                names.append(value.decode("latin-1"))
+            elif name == b"sec-fetch-site":
+                page = value
+            elif name == b"sec-fetch-mode":
+                mode = value
         if not all(map(self._is_ours, names or [""])):
             return NOT_OUR_NAME
-        is_link = headers.get("sec-fetch-mode") == "navigate"
-        return NOT_OUR_PAGE if headers.get("sec-fetch-site") in _OTHER_SITES and not is_link else None
+        return NOT_OUR_PAGE if page in _OTHER_SITES and mode != b"navigate" else None

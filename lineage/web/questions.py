@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
-from starlette.datastructures import Headers, QueryParams
+from starlette.datastructures import QueryParams
 from starlette.types import Receive, Scope
 
 from lineage.errors import InvalidRequest
@@ -51,7 +51,7 @@ class Questions:
         self._body_seconds = body_seconds
         self._bytes = 0  # of all bodies that are held now
 
-    async def read(self, body: bytearray, headers: Headers, receive: Receive) -> None:
+    async def read(self, body: bytearray, headers: Mapping[str, str], receive: Receive) -> None:
         """Read a body as it arrives. What came of it is held, however that ends, until it is let go of.
 
         Raises:

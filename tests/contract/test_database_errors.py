@@ -50,15 +50,16 @@ class Database:
     def __init__(self, url: str, *, at: str | None = None) -> None:
         self.url = url
         self.store: SqlStore = open_store(at or url)
+        self.store.check()  # where those who read keep a connection, they have it now
 
     def connection(self) -> Any:
-        """The one connection that the store has, as the driver gives it."""
+        """The one connection that the store writes by, as the driver gives it."""
         with closing(self.store._engine.raw_connection()) as pooled:
             return pooled.driver_connection
 
     def forget_connections(self) -> None:
         """Have the store connect anew."""
-        self.store._engine.dispose()
+        self.store.close()
 
 
 class OnPostgresql(Database):

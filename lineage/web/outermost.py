@@ -1,11 +1,14 @@
-"""Measuring what is asked: each request by its page, each question in GraphQL by what became of it."""
+"""What is around every answer over HTTP, in one pass: it is measured, bears the headers that keep pages to themselves,
+and is one also where something broke."""
 
 from collections.abc import Mapping
 from time import monotonic
-from typing import Any, Final
+from typing import Final
 
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from lineage.web.headers import with_security
 from lineage.web.metrics import OnRequest
 
 PAGES: Final[Mapping[str, str]] = {
@@ -18,10 +21,9 @@ OTHER: Final = "other"  # whatever else is asked for: paths that anybody makes u
 UNWATCHED: Final = frozenset({"/healthz", "/readyz", "/metrics"})  # asked all the time, by machines
 NO_ANSWER: Final = 499  # the asker went away; nginx's number
 BROKEN: Final = 500
-ABANDONED: Final = "ABANDONED"  # what became of a question whose asker went away
 
 
-class Measured:
+class Outermost:
     """Tell `on_request` of every request: its page, the status of the answer, the seconds until it was sent."""
 
     def __init__(self, app: ASGIApp, *, on_request: OnRequest) -> None:
@@ -29,8 +31,7 @@ class Measured:
         self._on_request = on_request
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = str(scope.get("path", ""))
-        if scope["type"] != "http" or path in UNWATCHED:
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         began, status = monotonic(), NO_ANSWER
@@ -39,19 +40,17 @@ class Measured:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                message["headers"] = with_security(message["headers"])
             await send(message)
 
         try:
             await self._app(scope, receive, send_and_note)
         except Exception:
+            if status == NO_ANSWER:
+                await PlainTextResponse("Internal Server Error", BROKEN)(scope, receive, send_and_note)
             status = BROKEN
-            raise
+            raise  # the server logs it
         finally:
-            self._on_request(PAGES.get(path, OTHER), status, monotonic() - began)
-
-
-def outcome_of(answered: Mapping[str, Any]) -> str:
-    """Name what became of a question: OK, or the code of its first error."""
-    for error in answered.get("errors") or ():
-        return str((error.get("extensions") or {}).get("code", "INTERNAL"))
-    return "OK"
+            path = scope["path"]
+            if path not in UNWATCHED:
+                self._on_request(PAGES.get(path, OTHER), status, monotonic() - began)
