@@ -210,7 +210,7 @@ def _verdict(shift: Shift, direction: Direction) -> Verdict:
 
 
 def _points(series: _Series, shifts: Shifts) -> Iterator[Point]:
-    is_far = iter(outliers(series.values, [one.index for one in shifts.found]).tolist())
+    is_far = iter(outliers(series.values, shifts.found).tolist())
     version = series.points[0].version_key if series.points else None
     for one in series.points:
         yield Point(shown=one, outlier=not one.cached and next(is_far), version_changed=one.version_key != version)

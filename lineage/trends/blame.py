@@ -19,7 +19,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lineage.trends.noise import Floats, autocorrelation, without_outliers
+from lineage.trends.levels import within_levels
+from lineage.trends.noise import Floats, autocorrelation
 
 NOT_TRACKED: Final = 0.6
 """How likely a reason is that nobody tracks, before anybody looked."""
@@ -100,26 +101,24 @@ def blame(
     count as these do.
     """
     first, last = max(shift - AROUND, 0), min(shift + AROUND, len(values))
-    series = without_outliers(np.asarray(values, dtype=np.float64))[first:last]
+    series = within_levels(np.asarray(values, dtype=np.float64), sorted(shifts))[first:last]
     others = [other - first for other in shifts if other != shift and first < other < last]
     start = max((other for other in others if other < shift - first), default=0)
     stop = min((other for other in others if other > shift - first), default=len(series))
     around = _around(series, tuple(others), shift - first)
-    anywhere = around.likelihoods(_steps(len(series), np.arange(len(series))), around.others)
+    anywhere = around.likelihoods(_steps(len(series), np.arange(len(series))), around.others)[0]
     moving = {factor: changes for factor, levels in factors.items() if (changes := _changes(levels[first:last]))}
     # Factors that always changed together are one reason, of which each is a part.
     together = Counter(tuple(one.span for one in changes) for changes in moving.values())
     weights: list[_Weight] = []
     for factor, changes in moving.items():
         share = (1 - NOT_TRACKED) / len(together) / together[tuple(one.span for one in changes)]
-        near = [
-            (share * one.share * _by(around, anywhere, factors[factor][first:last], one), factor, one)
-            for one in changes
-            if one.last_before < stop - 1 and one.first_after > start
-        ]
+        near = [one for one in changes if one.last_before < stop - 1 and one.first_after > start]
         if near:
-            heaviest = max(near, key=lambda each: each[0])
-            weights.append(_Weight(sum(weight for weight, _, _ in near), share, factor, heaviest[2]))
+            found = [_by(around, anywhere, factors[factor][first:last], one) for one in near]
+            explained = sum(one.share * by.likelihood for one, by in zip(near, found, strict=True))
+            _, at_shift = max(zip(found, near, strict=True), key=lambda each: each[1].share * each[0].at_the_shift)
+            weights.append(_Weight(share * explained, share, factor, at_shift))
     # What nobody tracks may have come at any run, as far as the levels before and after the shift last.
     nobody = NOT_TRACKED * float(anywhere[start + 1 : stop].sum()) / (len(series) - 1)
     return _judged(weights, nobody, around.repeats, first)
@@ -140,6 +139,11 @@ class _Change:
     @property
     def span(self) -> tuple[int, int]:
         return self.last_before, self.first_after
+
+    @property
+    def places(self) -> NDArray[np.int_]:
+        """Runs with which it may have come, as far as they are tried."""
+        return np.arange(self.last_before + 1, self.first_after + 1)[:MOST_PLACES]
 
 
 def _changes(levels: Sequence[Hashable | None]) -> list[_Change]:
@@ -164,29 +168,34 @@ def _is_number(level: Hashable) -> bool:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Around:
     """The runs around a shift: their values, and the places of other shifts among them. They tell as much as so many
-    `independent` ones. `least` are the squares that a step at the shift leaves."""
+    `independent` ones. `effect` is the height of the step at the shift, and `least` are the squares that it leaves."""
 
     values: Floats
     others: tuple[int, ...]
     independent: float
+    effect: float
     least: float
     repeats: int
 
-    def likelihoods(self, reasons: Floats, others: tuple[int, ...]) -> Floats:
-        """Compare each reason, a row that is 1 where the level should be another, with a step at the shift."""
-        left = np.maximum(_left(self.values, others, reasons)[0], _nothing(self.values))
-        return np.asarray(np.exp(np.minimum(np.log(self.least / left) * self.independent / 2, LARGEST)))
+    def likelihoods(self, reasons: Floats, others: tuple[int, ...]) -> tuple[Floats, Floats]:
+        """Compare each reason, a row that is 1 where the level should be another, with a step at the shift; and say by
+        how much that level is higher."""
+        squares, effects, _ = _left(self.values, others, reasons)
+        left = np.maximum(squares, _nothing(self.values))
+        return np.exp(np.minimum(np.log(self.least / left) * self.independent / 2, LARGEST)), effects
 
 
 def _around(values: Floats, others: tuple[int, ...], shift: int) -> _Around:
     squares, effects, residuals = _left(values, others, _steps(len(values), np.array([shift])))
     part = min(max(float(autocorrelation(residuals[0])), 0.0), 0.9)
     sd = float(np.sqrt(squares[0] / max(len(values) - len(others) - 2, 1)))
-    repeats = ceil(2 * (SURE * sd / abs(float(effects[0]))) ** 2) if effects[0] else MOST_REPEATS
+    effect = float(effects[0])
+    repeats = ceil(2 * (SURE * sd / abs(effect)) ** 2) if effect else MOST_REPEATS
     return _Around(
         values=values,
         others=others,
         independent=len(values) * (1 - part) / (1 + part),
+        effect=effect,
         least=max(float(squares[0]), _nothing(values)),
         repeats=min(max(repeats, 1), MOST_REPEATS),
     )
@@ -215,31 +224,52 @@ def _left(values: Floats, others: tuple[int, ...], reasons: Floats) -> tuple[Flo
     return np.einsum("ij,ij->i", residuals, residuals), effects, residuals
 
 
-def _by(around: _Around, anywhere: Floats, levels: Sequence[Hashable | None], change: _Change) -> float:
+class _Explained(NamedTuple):
+    """How well a change explains the shift, if the level changes back when the factor does; and how well its place
+    alone does, which is nothing where it is the way back from there."""
+
+    likelihood: float
+    at_the_shift: float
+
+
+def _by(around: _Around, anywhere: Floats, levels: Sequence[Hashable | None], change: _Change) -> _Explained:
     """Say how well a change of a factor explains the shift, wherever among its runs it came. `anywhere` are the
     likelihoods of steps at each run. If the factor changes back, so should the level: where it does, two shifts have
-    one reason."""
-    places = np.arange(change.last_before + 1, change.first_after + 1)[:MOST_PLACES]
+    one reason. A change and the one back part the runs alike: they differ in the way that the level goes."""
+    places = change.places
     plain = float(anywhere[places].mean())
     is_back = change.before in levels[change.first_after :] or change.after in levels[: change.last_before]
     if not is_back or anywhere[places].max() < NEGLIGIBLE:
-        return plain
+        return _Explained(plain, plain)
     reasons = _steps(len(around.values), places)
-    reasons[:, [run for run, level in enumerate(levels) if level == change.before]] = 0.0
-    reasons[:, [run for run, level in enumerate(levels) if level == change.after]] = 1.0
-    found = float(around.likelihoods(reasons, around.others).mean())
+    known = _carried(levels, change)
+    reasons[:, [run for run, level in enumerate(known) if level == change.before]] = 0.0
+    reasons[:, [run for run, level in enumerate(known) if level == change.after]] = 1.0
+    each, effects = around.likelihoods(reasons, around.others)
+    found, effect = float(each.mean()), effects[each.argmax()]
     turns = np.flatnonzero(np.diff(reasons[-1])) + 1
     rest = tuple(other for other in around.others if not (np.abs(turns - other) <= 2).any())
     if rest != around.others:
         # Schwarz's criterion: a height and a place less to fit for each.
         spared = around.independent ** (1.5 * (len(around.others) - len(rest)))
-        found = max(found, spared * float(around.likelihoods(reasons, rest).mean()))
-    return found
+        each, effects = around.likelihoods(reasons, rest)
+        if spared * float(each.mean()) > found:
+            found, effect = spared * float(each.mean()), effects[each.argmax()]
+    return _Explained(found, plain if effect * around.effect > 0 else 0.0)
+
+
+def _carried(levels: Sequence[Hashable | None], change: _Change) -> Sequence[Hashable | None]:
+    """What a factor was in each run: where nobody knows, what it was last, but while the change may have come."""
+    carried: list[Hashable | None] = []
+    for run, level in enumerate(levels):
+        is_open = change.last_before < run < change.first_after
+        carried.append(level if level is not None or is_open or not carried else carried[-1])
+    return carried
 
 
 # ------------------------------------------------------------------------------------------ judging
 class _Weight(NamedTuple):
-    """How well a factor explains the shift, how likely it was before anybody looked, and the change that does most of
+    """How well a factor explains the shift, how likely it was before anybody looked, and its change that is nearest to
     it."""
 
     found: float

@@ -63,12 +63,13 @@ class Refusal:
 class Evidence:
     """Candidates for shifts of a series, and the noise that each must be told from.
 
-    `values` are without outliers, between -1 and 1. Where it `has_slope`, a trend is part of the series beyond doubt.
-    Heights are in long-run standard deviations. `patient` is the noise with all of its dependence, `plain` with as
-    little as is likely.
+    `values` are without outliers, between -1 and 1; `measured` are all of them, on the same scale. Where it
+    `has_slope`, a trend is part of the series beyond doubt. Heights are in long-run standard deviations. `patient` is
+    the noise with all of its dependence, `plain` with as little as is likely.
     """
 
     values: Floats
+    measured: Floats
     has_slope: bool
     candidates: tuple[Candidate, ...]
     against_level: Floats
@@ -101,8 +102,9 @@ def evidence(series: Floats) -> Evidence | Refusal:
     if n < LEAST_VALUES:
         return Refusal(reason=f"too few values to tell a shift: {n}, where {LEAST_VALUES} are the least")
     values = without_outliers(series)
-    values = values - np.median(values)
-    values = values / np.abs(values).max()
+    middle = float(np.median(values))
+    reach = float(np.abs(values - middle).max())
+    values, measured = (values - middle) / reach, (series - middle) / reach
     found = candidates(values)
     cuts = plausible_cuts(values, found, found[0].index)
     beside = after_cuts(values, cuts, has_slope=True)
@@ -124,6 +126,7 @@ def evidence(series: Floats) -> Evidence | Refusal:
         )
     return Evidence(
         values=values,
+        measured=measured,
         has_slope=bool(has_slope),
         candidates=tuple(found),
         against_level=np.array([one.against_level for one in found]) / sd,
@@ -149,7 +152,7 @@ def likelihood(values: Sequence[float] | Floats, batches: int) -> float | None:
     simulated series; None where nothing can be told."""
     series = np.asarray(values, dtype=np.float64)
     if (steps := plateaus(series)) is not None:
-        return min((p for _, p in steps), default=1.0)
+        return min((step.p for step in steps), default=1.0)
     gathered = evidence(series)
     if isinstance(gathered, Refusal):
         return None

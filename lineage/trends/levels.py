@@ -4,12 +4,13 @@ Pure. A cut at k lies before the value of index k.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 
 from lineage.trends.baseline import TO_SD
-from lineage.trends.noise import MOST_DEPENDENT, Floats, autocorrelation
+from lineage.trends.noise import MOST_DEPENDENT, OUTLIER, Floats, autocorrelation
 from lineage.trends.scan import Candidate, Indices
 
 PLAUSIBLE: Final = 3.5
@@ -44,6 +45,21 @@ def slope_of(values: Floats, cuts: Sequence[int]) -> tuple[float, float]:
     slope = float(left @ within) / spread
     after = left - slope * within
     return slope, float(np.sqrt(after @ after / max(len(values) - len(cuts) - 2, 1) / spread))
+
+
+def within_levels(values: Floats, cuts: Sequence[int]) -> Floats:
+    """Pull what lies far outside to where it is just no outlier: outside the level of a value, and of those before and
+    after it. So the first values of a level are left as they are, however few of it there are, and wherever exactly the
+    cut is. Where more than half of the values equal the medians of their levels, nothing is changed."""
+    bounds = [0, *cuts, len(values)]
+    sizes = np.diff(bounds)
+    medians = np.array([np.median(values[start:stop]) for start, stop in pairwise(bounds)])
+    limit = OUTLIER * TO_SD * float(np.median(np.abs(values - np.repeat(medians, sizes))))
+    if limit <= 0:
+        return values
+    near = np.stack([np.r_[medians[0], medians[:-1]], medians, np.r_[medians[1:], medians[-1]]])
+    low, high = np.repeat(near.min(axis=0) - limit, sizes), np.repeat(near.max(axis=0) + limit, sizes)
+    return np.asarray(np.clip(values, low, high))
 
 
 def _centred(values: Floats, cuts: Sequence[int]) -> tuple[Floats, Floats]:

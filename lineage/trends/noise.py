@@ -21,7 +21,14 @@ Floats: TypeAlias = NDArray[np.float64]
 
 NEIGHBOURS: Final = 3
 """Values to each side that say what an outlier should have been. A new level of four values is none."""
+AT_ENDS: Final = 5
+"""Values among which the first and the last one are judged: of four, two outliers would be half."""
 OUTLIER: Final = 3.5
+HELD: Final = 1.5
+NOTHING_LEFT: Final = 3.0
+"""Of the limit beyond which a value is an outlier: up to where it is pulled to the limit, and from where on to the
+level itself (the three parts of Hampel 1974, JASA 69:383). Between them less is left the farther it is: of two far
+outliers side by side what the limit leaves would still be a step."""
 MOST_DEPENDENT: Final = 0.95
 
 
@@ -45,14 +52,18 @@ def noise_of(residuals: Floats, dependence: float) -> Noise:
 
 
 def without_outliers(values: Floats) -> Floats:
-    """Pull what lies far from its neighbours to where it is just no outlier (the filter of Hampel). A value counts
-    among its own neighbours. Where more than half of the values equal the median of their neighbours, nothing is
+    """Pull what lies far from its neighbours towards them (the filter of Hampel): of at least AT_ENDS values. A value
+    counts among its own neighbours. Where more than half of the values equal the median of their neighbours, nothing is
     changed: there is no scale to tell by."""
     padded = np.pad(values, NEIGHBOURS, constant_values=np.nan)
     level = np.nanmedian(sliding_window_view(padded, 2 * NEIGHBOURS + 1), axis=1)
+    level[0], level[-1] = np.median(values[:AT_ENDS]), np.median(values[-AT_ENDS:])
     away = values - level
     limit = OUTLIER * TO_SD * float(np.median(np.abs(away)))
-    return np.asarray(level + np.clip(away, -limit, limit)) if limit > 0 else values
+    if limit <= 0:
+        return values
+    left = np.clip((NOTHING_LEFT - np.abs(away) / limit) / (NOTHING_LEFT - HELD), 0.0, 1.0)
+    return np.asarray(level + left * np.clip(away, -limit, limit))
 
 
 def autocorrelation(residuals: Floats) -> Floats:

@@ -38,13 +38,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lineage.trends.evidence import Evidence, Refusal, evidence, p_values
-from lineage.trends.levels import after_cuts, slope_of
+from lineage.trends.levels import after_cuts, slope_of, within_levels
 from lineage.trends.noise import Floats
-from lineage.trends.plateaus import plateaus
-from lineage.trends.scan import LEAST_SIDE, Candidate
+from lineage.trends.plateaus import Step, plateaus
+from lineage.trends.scan import LEAST_SIDE, Candidate, Indices
 
 LEVEL_RISK: Final = 0.05
 LINE_RISK: Final = 0.025
+ROUNDS: Final = 3
+"""In which cuts are placed: each by the levels that those of the last round leave."""
 LOCATION: Final = 7.35
 """Of twice the log-likelihood, below its maximum: 95 % of the places of shifts lie within it (Hansen 2000, Econometrica
 68:575)."""
@@ -123,20 +125,20 @@ def _narrowest(found: Sequence[Candidate], p: Floats, is_shift: NDArray[np.bool_
 
 def _placed(gathered: Evidence, cuts: list[int]) -> list[int]:
     """Move each cut to where it fits best between its neighbours, which a narrow window did not see whole."""
-    for _ in range(2):
-        values = _level(gathered, cuts)
+    for _ in range(ROUNDS):
+        values = _levels(gathered, cuts)
         for number in range(len(cuts)):
-            start, stop = _between(cuts, number, len(values))
-            if stop - start >= 2 * LEAST_SIDE:
-                cuts[number] = start + LEAST_SIDE + int(_gains(values[start:stop]).argmax())
+            places, gains = _gains(values, cuts, number)
+            cuts[number] = int(places[gains.argmax()])
     return cuts
 
 
-def _level(gathered: Evidence, cuts: Sequence[int]) -> Floats:
-    """Take the trend out of the values, where there is one beside the cuts."""
-    if not gathered.has_slope:
-        return gathered.values
-    return gathered.values - slope_of(gathered.values, cuts)[0] * np.arange(len(gathered.values))
+def _levels(gathered: Evidence, cuts: Sequence[int]) -> Floats:
+    """Take out of the values the trend, where there is one beside the cuts, and what is far from the levels."""
+    values = gathered.measured
+    if gathered.has_slope:
+        values = values - slope_of(gathered.values, cuts)[0] * np.arange(len(values))
+    return within_levels(values, cuts)
 
 
 def _between(cuts: Sequence[int], number: int, length: int) -> tuple[int, int]:
@@ -144,37 +146,40 @@ def _between(cuts: Sequence[int], number: int, length: int) -> tuple[int, int]:
     return cuts[number - 1] if number else 0, cuts[number + 1] if number + 1 < len(cuts) else length
 
 
-def _gains(values: Floats) -> Floats:
-    """Compute how much of the squares a step explains, at each place that has LEAST_SIDE values on either side."""
-    n = len(values)
-    places = np.arange(LEAST_SIDE, n - LEAST_SIDE + 1)
-    sums = np.cumsum(values - values.mean())[places - 1]
-    return np.asarray(sums**2 * n / (places * (n - places)))
+def _gains(values: Floats, cuts: Sequence[int], number: int) -> tuple[Indices, Floats]:
+    """Compute how much of the squares a step explains, at each place where a cut may be: between its neighbours, a few
+    values apart from them, as they may be a little off. At the ends of the series a single value may be what is left
+    of a level: that there is one is known already."""
+    start, stop = _between(cuts, number, len(values))
+    first = start + (LEAST_SIDE if start else 1)
+    last = stop - (LEAST_SIDE if stop < len(values) else 1)
+    places = np.arange(first, last + 1) if first <= last else np.array([cuts[number]])
+    part = values[start:stop]
+    before, after = places - start, stop - places
+    sums = np.cumsum(part - part.mean())[before - 1]
+    return places, np.asarray(sums**2 * len(part) / (before * after))
 
 
 def _described(series: Floats, gathered: Evidence, cuts: Sequence[int], likely: Sequence[float]) -> Iterator[Shift]:
-    values = _level(gathered, cuts)
-    left = after_cuts(gathered.values, cuts, has_slope=gathered.has_slope)
+    values = _levels(gathered, cuts)
+    left = after_cuts(values, cuts, has_slope=False)
     variance = float(left @ left) / max(len(left) - len(cuts) - 1 - gathered.has_slope, 1)
     patience = (1 + gathered.patient.dependence) / (1 - gathered.patient.dependence)
     for number, (cut, p) in enumerate(zip(cuts, likely, strict=True)):
         start, stop = _between(cuts, number, len(values))
-        earliest = latest = cut
-        if stop - start >= 2 * LEAST_SIDE:
-            gains = _gains(values[start:stop])
-            near = np.flatnonzero(gains >= gains.max() - LOCATION * variance * patience)
-            earliest, latest = (start + LEAST_SIDE + int(near[end]) for end in (0, -1))
+        places, gains = _gains(values, cuts, number)
+        near = places[gains >= gains.max() - LOCATION * variance * patience]
         step = float(values[cut:stop].mean() - values[start:cut].mean())
-        yield _shift(series, start, cut, stop, earliest, latest, step / float(np.sqrt(variance)), p)
+        yield _shift(series, start, cut, stop, int(near[0]), int(near[-1]), step / float(np.sqrt(variance)), p)
 
 
-def _of_plateaus(series: Floats, steps: Sequence[tuple[int, float]]) -> Shifts:
-    cuts = [cut for cut, _ in steps]
+def _of_plateaus(series: Floats, steps: Sequence[Step]) -> Shifts:
+    cuts = [step.index for step in steps]
     found = []
-    for number, (cut, p) in enumerate(steps):
+    for number, step in enumerate(steps):
         start, stop = _between(cuts, number, len(series))
-        found.append(_shift(series, start, cut, stop, cut, cut, None, p))
-    return Shifts(found=tuple(found), p=min((p for _, p in steps), default=1.0))
+        found.append(_shift(series, start, step.index, stop, step.earliest, step.latest, None, step.p))
+    return Shifts(found=tuple(found), p=min((step.p for step in steps), default=1.0))
 
 
 def _shift(

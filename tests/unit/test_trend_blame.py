@@ -139,7 +139,53 @@ def test_what_changed_back_is_blamed_where_the_metric_did_too() -> None:
     assert found.suspects[0].score > 3 * found.not_tracked
 
 
+def test_of_a_change_and_the_one_back_that_is_told_which_is_at_the_shift() -> None:
+    """It was tried for two runs, taken back, and is there to stay since the shift."""
+    for blip in ([20, 21], [25, 26], [0]):
+        runs: list[Hashable | None] = ["new" if run >= 30 or run in blip else "old" for run in range(60)]
+        values = normal(seeded(9), 60) / 3 + levels((0, 30), (2, 30))
+        values[blip] += 2
+        suspect = blame(values, {IMAGE: runs}, [30], 30).suspects[0]
+        assert (suspect.before, suspect.after) == ("old", "new")
+        assert (suspect.last_before, suspect.first_after) == (29, 30)
+
+
+def test_the_way_back_is_told_where_the_level_came_back() -> None:
+    values = normal(seeded(5), 60) / 3 + levels((0, 27), (2, 3), (0, 30))
+    runs: Sequence[Hashable | None] = ["old"] * 27 + ["new"] * 3 + ["old"] * 30
+    suspect = blame(values, {IMAGE: runs}, [30], 30).suspects[0]
+    assert (suspect.before, suspect.after) == ("new", "old")
+    assert (suspect.last_before, suspect.first_after) == (29, 30)
+
+
+@pytest.mark.parametrize("back", [34, 40, 57])
+def test_what_changed_back_before_the_level_did_is_weaker_than_what_stayed(back: int) -> None:
+    runs: Sequence[Hashable | None] = ["old"] * 30 + ["new"] * (back - 30) + ["old"] * (60 - back)
+    for end in (60, 58):
+        values = normal(seeded(12), 60) / 3 + levels((0, 30), (2, end - 30), (0, 60 - end))
+        scores = _scores(values, {IMAGE: runs, RATE: since(30)})
+        assert scores.get(IMAGE, 0.0) < scores[RATE] / 3
+
+
+def _scores(values: Series, factors: Mapping[Factor, Sequence[Hashable | None]]) -> Mapping[Factor, float]:
+    return {suspect.factor: suspect.score for suspect in blame(values, factors, [30], 30).suspects}
+
+
+def test_the_first_bad_run_is_blamed_on_what_changed_with_it() -> None:
+    for after in (2, 3, 4):
+        values = normal(seeded(after), 60 + after) / 3 + levels((0, 60), (-4, after))
+        found = blame(values, {IMAGE: since(60, len(values)), DATA: since(61, len(values))}, [60], 60)
+        assert found.suspects[0].factor == IMAGE
+        assert found.suspects[0].score > 0.5
+
+
 # ------------------------------------------------------------------------------------------ what is not known
+def test_a_factor_stays_as_it_was_seen_last_where_nobody_knows() -> None:
+    gone: Sequence[Hashable | None] = ["old"] * 30 + ["new"] * 10 + ["old"] + [None] * 19
+    scores = _scores(STEP, {IMAGE: gone, RATE: since(30)})
+    assert IMAGE not in scores
+
+
 def test_a_change_that_nobody_saw_happen_may_have_come_at_any_run_between() -> None:
     unseen: Sequence[Hashable | None] = ["old"] * 27 + [None] * 5 + ["new"] * 28
     found = blame(STEP, {IMAGE: unseen}, [30], 30)

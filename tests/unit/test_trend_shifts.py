@@ -1,12 +1,14 @@
 """Shifts of simulated series: what is one is found, and what is none is not."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lineage.trends.outliers import outliers
 from lineage.trends.shifts import Shift, Shifts, find_shifts
 from tests.series import Series, dependent, heavy, levels, near, normal, seeded, trend, week
 
@@ -103,10 +105,50 @@ def test_most_intervals_hold_the_place() -> None:
     assert np.mean([shift.earliest <= 50 <= shift.latest for shift in one]) >= 0.88
 
 
-def test_an_outlier_is_no_shift() -> None:
-    values = normal(seeded(5), 81)
-    values[40] += 15
-    assert indices(values) == []
+@pytest.mark.parametrize("kind", ["normal", "heavy tails"])
+@pytest.mark.parametrize(("size", "after"), [(2, 5), (3, 3), (3, 5), (4, 3), (4, 10)])
+def test_near_the_end_intervals_hold_the_place_as_well(kind: str, size: float, after: int) -> None:
+    random, level = seeded(20 * after), levels((0, 60), (-size, after))
+    found = [find_shifts(level + WITHOUT_A_SHIFT[kind](random, len(level))).found for _ in range(100)]
+    near_it = [shift for shifts in found for shift in shifts if abs(shift.index - 60) <= 6]
+    assert len(near_it) > 30
+    assert np.mean([shift.earliest <= 60 <= shift.latest for shift in near_it]) >= 0.9
+    assert np.mean([shift.latest - shift.earliest for shift in near_it]) < 10
+
+
+def test_three_values_of_a_new_level_are_told_as_three() -> None:
+    values = normal(seeded(8), 63) + levels((0, 60), (-10, 3))
+    (shift,) = find_shifts(values).found
+    assert (shift.index, shift.earliest, shift.latest) == (60, 60, 60)
+    assert shift.median_after == np.median(values[60:])
+
+
+@pytest.mark.parametrize("after", [2, 3, 4, 10])
+def test_the_first_value_of_a_far_level_belongs_to_it(after: int) -> None:
+    random, level = seeded(after), levels((0, 100), (-10, after))
+    found = [shift for _ in range(40) for shift in find_shifts(level + heavy(random, len(level))).found]
+    places = [shift.index for shift in found if shift.index > 90]
+    assert all(place == 100 for place in places)
+
+
+@pytest.mark.parametrize("places", [[60], [60, 61], [119, 120], [0, 1]], ids=["one", "two", "end", "start"])
+def test_outliers_are_no_shift(places: list[int]) -> None:
+    random = seeded(5)
+    alarms = 0
+    for _ in range(80):
+        values = normal(random, 121)
+        values[places] += 12
+        alarms += bool(find_shifts(values).found)
+    assert alarms <= 9  # of 5 % more comes once in a hundred times
+
+
+def test_a_value_that_may_be_the_first_of_a_level_is_no_outlier_of_the_one_before() -> None:
+    values = normal(seeded(6), 70) / 100 + levels((0.9, 60), (0.8, 10))
+    values[30] = 0.6
+    (shift,) = find_shifts(values).found
+    late = replace(shift, index=61, earliest=60, latest=61)
+    assert np.flatnonzero(outliers(values, [shift])).tolist() == [30]
+    assert np.flatnonzero(outliers(values, [late])).tolist() == [30]
 
 
 # ------------------------------------------------------------------------------------------ without noise
@@ -119,7 +161,7 @@ def test_an_outlier_is_no_shift() -> None:
         (((0.9, 20), (0.8, 3)), []),  # may still be outliers
         (((0.9, 20), (0.5, 1), (0.9, 10)), []),
         (((0.9, 24), (0.5, 1)), []),
-        (((0.9, 20), (0.5, 1), (0.8, 10)), [21]),
+        (((0.9, 20), (0.5, 1), (0.8, 10)), [20]),
         (((0.0, 20), (5.0, 20), (2.0, 20)), [20, 40]),
         (((0.0, 20), (5.0, 20), (0.0, 20)), [20, 40]),
     ],
@@ -130,7 +172,24 @@ def test_constant_series_shift_where_they_change_for_good(
     answer = find_shifts(levels(*parts))
     assert [shift.index for shift in answer.found] == expected
     assert answer.refused is None
-    assert all(shift.effect is None and shift.earliest == shift.index == shift.latest for shift in answer.found)
+    assert all(shift.effect is None and shift.earliest == shift.index for shift in answer.found)
+
+
+@pytest.mark.parametrize(
+    ("between", "place", "earliest", "latest"),
+    [
+        ([], 20, 20, 20),
+        ([0.5], 20, 20, 21),  # nearer to the new level
+        ([1.0], 21, 20, 21),
+        ([0.8, 0.9], 22, 22, 22),  # the old one still held
+        ([0.9, 0.5, 0.5], 21, 21, 23),
+    ],
+)
+def test_values_between_two_levels_may_be_where_the_later_one_begins(
+    between: list[float], place: int, earliest: int, latest: int
+) -> None:
+    (shift,) = find_shifts([0.9] * 20 + between + [0.8] * 10).found
+    assert (shift.index, shift.earliest, shift.latest) == (place, earliest, latest)
 
 
 def test_the_last_digits_of_a_sum_are_no_noise() -> None:
