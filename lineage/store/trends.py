@@ -22,6 +22,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     cast,
+    desc,
     exists,
     func,
     literal,
@@ -206,21 +207,25 @@ class _Meant(NamedTuple):
 
 @lru_cache(KEPT)
 def _recorded(database: str, meant: _Meant, task: str | None, *, several: bool = False) -> Prepared:
-    """What somebody recorded, of one metric or of several."""
-    name = tables.metric.c.name
+    """What somebody recorded, of one metric or of several. Whose name that is is asked in such words that SQLite looks
+    it up run by run, and not by the index of all of that name."""
+    recorded, name = tables.metric, tables.metric.c.name
     if several:
-        has_asked = among(database, name, "metrics")
-        is_asked = among(database, func.coalesce(name, ""), "metrics")  # not by the index of all of that name
+        chosen = _last(database, meant, _has_recorded(task, among(database, name, "metrics")))
+        is_asked = among(database, func.coalesce(name, ""), "metrics")
     else:
-        has_asked = is_asked = name == bindparam("metric", required=False, type_=Text)
-    recorded, chosen = tables.metric, _last(database, meant, _has_recorded(task, has_asked))
+        asked = bindparam("metric", required=False, type_=Text)
+        chosen = _last(database, meant, _has_recorded(task, name == asked), shown=(asked.label("metric"),))
+        is_asked = name == chosen.c.metric
+    execution = tables.execution
+    found = chosen.join(recorded, recorded.c.run_id == chosen.c.id)
+    found = found.join(execution, execution.c.id == recorded.c.execution_id)
     statement = (
-        _attempts_of(chosen, recorded.c.value, recorded.c.source, name if several else null())
-        .join(recorded, and_(recorded.c.run_id == chosen.c.id, recorded.c.execution_id == tables.execution.c.id))
+        _attempts(chosen, found, recorded.c.value, recorded.c.source, name if several else null())
         .where(is_asked)
         .order_by(chosen.c.at, chosen.c.key, *measures.counting_last(chosen))
     )
-    return Prepared(database, statement if task is None else statement.where(tables.execution.c.display_name == task))
+    return Prepared(database, statement if task is None else statement.where(execution.c.display_name == task))
 
 
 @lru_cache(KEPT)
@@ -234,8 +239,9 @@ def _of_task(database: str, meant: _Meant, metric: str, task: str) -> Select[Any
     """What every attempt at a step has."""
     chosen = _last(database, meant, _has_ended(task))
     value = measures.MEASURES_OF_ATTEMPTS.get(metric, null)()
+    found = chosen.join(tables.execution, tables.execution.c.run_id == chosen.c.id)
     return (
-        _attempts_of(chosen, value, literal(BUILT_IN), null())
+        _attempts(chosen, found, value, literal(BUILT_IN), null())
         .where(*_ended_attempts(task))
         .order_by(chosen.c.at, chosen.c.key, measures.ended(), tables.node.c.key)
     )
@@ -327,34 +333,31 @@ def _versions_of(database: str) -> Prepared:
 
 
 def _last(database: str, meant: _Meant, *has_value: ColumnElement[bool], shown: Sequence[Expression] = ()) -> Subquery:
-    """The last runs that are meant and have a value: of each version, and of these the last."""
+    """The last runs that are meant and have a value."""
     run, limit = tables.run, bindparam("last", required=False, type_=Integer)
     with_value = _chosen(database, meant).add_columns(*shown).where(*has_value)
-    newest = with_value.order_by(STANDS_AT.desc(), run.c.key.desc()).limit(limit)
-    if not meant.versions:
-        return newest.subquery("chosen")
     given_as = (bindparam(f"version_{number}", required=False, type_=BigInteger) for number in range(meant.versions))
-    of_each = [newest.where(run.c.pipeline_version_id == one) for one in given_as]
+    of_each = [with_value.where(run.c.pipeline_version_id == one) for one in given_as] or [with_value]
+    newest_of_each = [one.order_by(STANDS_AT.desc(), run.c.key.desc()).limit(limit) for one in of_each]
     if len(of_each) == 1:
-        return of_each[0].subquery("chosen")
-    every = union_all(*(select(one.subquery()) for one in of_each)).subquery()
-    return select(every).order_by(every.c.at.desc(), every.c.key.desc()).limit(limit).subquery("chosen")
+        return newest_of_each[0].subquery("chosen")
+    # SQLite reads all of them at once in their order, as far as it needs; PostgreSQL the most that it may need of each.
+    parts = of_each if database == "sqlite" else [select(one.subquery()) for one in newest_of_each]
+    return union_all(*parts).order_by(desc("at"), desc("key")).limit(limit).subquery("chosen")
 
 
 def _of_chosen(chosen: Subquery, *values: Expression) -> Select[Any]:
     of_run = ("id", "key", "at", "scheduled_at", "pipeline_version_id", "given")
-    return select(*(chosen.c[name] for name in of_run), *values).select_from(chosen)
+    return select(*(chosen.c[name] for name in of_run), *values)
 
 
-def _attempts_of(chosen: Subquery, value: Expression, source: Expression, name: Expression) -> Select[Any]:
-    """The attempts of runs that count, each with a value."""
+def _attempts(
+    chosen: Subquery, found: FromClause, value: Expression, source: Expression, name: Expression
+) -> Select[Any]:
+    """The attempts of runs that count, each with a value. `found` leads from the runs to them."""
     execution, node = tables.execution, tables.node
-    return (
-        _of_chosen(chosen, value, node.c.key, execution.c.display_name, execution.c.cached, source, name)
-        .join(execution, execution.c.run_id == chosen.c.id)
-        .join(node, node.c.id == execution.c.id)
-        .where(not_(is_superseded(chosen)))
-    )
+    shown = _of_chosen(chosen, value, node.c.key, execution.c.display_name, execution.c.cached, source, name)
+    return shown.select_from(found.join(node, node.c.id == execution.c.id)).where(not_(is_superseded(chosen)))
 
 
 def _has_recorded(task: str | None, *which: ColumnElement[bool]) -> ColumnElement[bool]:
