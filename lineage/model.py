@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from lineage.identity import Key, Location, encoded_id, global_id
+from lineage.identity import Key, Location, decode_key, encoded_id, global_id
 from lineage.workloads import NOTHING_SAID, WORKFLOW, Condition, Tuning, Workload
 
 
@@ -361,11 +361,11 @@ class TrendPoint(NamedTuple):
 
     `at` is when the run was due, else when it started, else when it was made. `cached`: the execution took its outputs
     over, so it is an old value. `parameters` are those of the run, where they were asked for. (A tuple, as a series has
-    thousands.)
+    thousands; and the key of the execution as text, as few are asked for theirs.)
     """
 
     run_key: Key
-    execution_key: Key | None
+    execution: str | None
     task: str | None
     value: float
     at: datetime
@@ -374,6 +374,10 @@ class TrendPoint(NamedTuple):
     source: str
     version_key: Key | None
     parameters: Mapping[str, str | None]
+
+    @property
+    def execution_key(self) -> Key | None:
+        return None if self.execution is None else decode_key(self.execution)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,14 @@
 """Between facts and columns: how times, revisions and bodies are written in a row."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
+from itertools import repeat
 from typing import Any, Final, TypeVar, overload
 
 import msgspec
+import orjson
 from msgspec import structs
 
 from lineage.evidence import Look
@@ -137,6 +139,11 @@ def encode_header(fact: RunSeen) -> bytes:
     return encode(structs.replace(fact, executions=None, pipeline=pipeline))
 
 
+def encode_parameters(parameters: Iterable[Parameter]) -> str:
+    """Write parameters by their names, as one JSON object."""
+    return orjson.dumps({one.name: one.value for one in parameters}, option=orjson.OPT_SORT_KEYS).decode()
+
+
 def encode_told(fact: Told) -> bytes:
     """Write what was told, without the text of its pipeline, which is kept once."""
     if isinstance(fact, RunTold | PipelineVersionTold) and fact.pipeline is not None:
@@ -158,6 +165,11 @@ def moment(count: int | None) -> datetime | None: ...
 def moment(count: int | None) -> datetime | None:
     """Read what `microseconds` wrote."""
     return None if count is None else _EPOCH + timedelta(microseconds=count)
+
+
+def moments(counts: Iterable[int]) -> tuple[datetime, ...]:
+    """Read many of what `microseconds` wrote, each in half the time."""
+    return tuple(map(_EPOCH.__add__, map(timedelta, repeat(0), repeat(0), counts)))
 
 
 def second(count: int) -> datetime:

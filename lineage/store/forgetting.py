@@ -129,6 +129,8 @@ def _strip_values(connection: Connection, dialect: Dialect, ids: Sequence[int]) 
         rows = [(value_that_stays(row[0]), *row[1:]) for row in connection.execute(long.where(condition))]
         if rows:
             dialect.update(connection.connection.cursor(), given, ("value",), rows)
+            of_these = tables.run.c.id.in_(sorted({row[1] for row in rows}))
+            connection.execute(update(tables.run).where(of_these).values(parameters=None))  # read from their rows
 
 
 def weigh(connection: Connection, dialect: Dialect, runs: Sequence[Key]) -> Details:

@@ -74,15 +74,15 @@ def run_phase() -> ColumnElement[str]:
     return case((run.c.phase.in_(_ENDED), run.c.phase), (run_is_gone(), Phase.UNKNOWN.value), else_=run.c.phase)
 
 
-def is_in_roll() -> ColumnElement[bool]:
+def is_in_roll(run: FromClause = tables.run) -> ColumnElement[bool]:
     """An attempt that the roll which counts names. The query joins `run`."""
     execution = tables.execution
-    return case((tables.run.c.roll_kind == "K", execution.c.in_roll_k), else_=execution.c.in_roll_r)
+    return case((run.c.roll_kind == "K", execution.c.in_roll_k), else_=execution.c.in_roll_r)
 
 
-def is_superseded() -> ColumnElement[bool]:
+def is_superseded(run: FromClause = tables.run) -> ColumnElement[bool]:
     """An attempt that the roll of its run does not name. The query joins `run`."""
-    return and_(tables.execution.c.started_at.is_not(None), tables.run.c.roll_kind.is_not(None), not_(is_in_roll()))
+    return and_(tables.execution.c.started_at.is_not(None), run.c.roll_kind.is_not(None), not_(is_in_roll(run)))
 
 
 def execution_phase() -> ColumnElement[str]:

@@ -123,6 +123,9 @@ run = Table(
     Column("best", Text),
     # When the details of all that was seen of it until then were forgotten (`lineage.store.forgetting`).
     Column("forgotten_at", BigInteger),
+    # Its rows of `run_parameter` as one JSON object, for who reads those of many runs; null where they were recorded
+    # before there was this.
+    Column("parameters", Text),
     Index("run_by_name", "cluster", "namespace", "name"),
     # What a search reads of most runs. PostgreSQL cannot index long texts, and a shown name can be of any length.
     Index("run_by_names", "name", "display_name").ddl_if(dialect="sqlite"),

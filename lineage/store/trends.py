@@ -4,16 +4,17 @@ A run stands where it was due, else where it started, else where it was made. Of
 `lineage.store.metrics` shows as its latest; of a task that of the execution of its name that ended last.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache, lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import orjson
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    FromClause,
     Integer,
     Select,
     Subquery,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     cast,
+    desc,
     exists,
     func,
     literal,
@@ -34,12 +36,12 @@ from lineage.identity import Key, decode_key, encode_key, run_key
 from lineage.model import BUILT_IN, Phase, RunWithout, TrendPoint
 from lineage.ports import AllOf, Condition, Operator, Scope, Where
 from lineage.store import measures, tables
-from lineage.store.codec import microseconds, moment
+from lineage.store.codec import microseconds, moment, moments
 from lineage.store.conditions import Expression, where_clause
 from lineage.store.gone import is_superseded
 from lineage.store.metrics import metrics_of_executions
 from lineage.store.prepared import Prepared, among, given
-from lineage.store.queries import KEPT, runs
+from lineage.store.queries import KEPT, in_scope, run_in_scope, runs
 from lineage.store.tables import STANDS_AT
 from lineage.store.texts import storable
 
@@ -59,88 +61,106 @@ def points(
 ) -> Mapping[str, tuple[TrendPoint, ...]]:
     """The values of metrics in the last runs that have one, by name, the oldest first."""
     task = None if task is None else storable(task)
-    asked = _Asked(connection, scope, where, task, last, _versions(connection, where))
-    recorded = {storable(name): name for name in metrics if name not in measures.MEASURES}
-    rows: dict[str, dict[int, Any]] = {name: {} for name in metrics}
-    for row in asked.of(None, metrics=list(recorded)) if recorded else ():
-        rows[recorded[row[-1]]][row[0]] = row  # of one run, what counts comes last
-    for name in metrics:
-        if name in measures.MEASURES:
-            rows[name] = {row[0]: row for row in asked.of(name)}
-    waits = _waits(connection, scope, rows[QUEUE]) if task is not None and QUEUE in rows else {}
-    runs_of_all = {run_id for of in rows.values() for run_id in of}
-    given_to = _parameters_of(connection, runs_of_all) if parameters else {}
-    read = _Reading(given_to)
-    return {name: tuple(read(of, waits if name == QUEUE else {})) for name, of in rows.items()}
+    versions = _versions(connection, where)
+    beside = parameters and len(metrics) == 1  # of several, they would come again with each
+    given_as = {f"version_{number}": version for number, version in enumerate(versions)}
+    asked = _Asked(connection, _Meant(scope, where, len(versions), beside), task, {"last": last, **given_as})
+    rows = {name: list(of.values()) for name, of in _found(asked, metrics).items()}
+    if task is not None and QUEUE in rows:
+        rows[QUEUE] = _with(rows[QUEUE], VALUE, _waits(connection, scope, rows[QUEUE]))
+    if parameters and not beside:
+        given = _of_ids(connection, _parameters_of, {row[0] for of in rows.values() for row in of})
+        rows = {name: _with(of, GIVEN, given) for name, of in rows.items()}
+    others = {row[VERSION] for of in rows.values() for row in of if row[VERSION] not in versions}
+    keys = {**versions, **_of_ids(connection, _keys_of_versions, others)}
+    versions_of = {version: decode_key(key) for version, key in keys.items()}
+    return {name: _read(of, versions_of) for name, of in rows.items()}
 
 
 QUEUE: Final = "queue_seconds"
 
+_Row: TypeAlias = tuple[Any, ...]
+"""A value in a run: the id of the run, its key, its time, when it was due, the id of its version, its parameters; the
+value, and of the attempt that has it the key, the name and whether it was cached; its source and the metric."""
+
+VERSION, GIVEN, VALUE, ATTEMPT = 4, 5, 6, 7
+
 
 class _Asked(NamedTuple):
-    """A list of runs, and a task of theirs."""
+    """A list of runs, and a task of theirs. Of a run that has several values of a metric, the one that counts comes
+    last."""
 
     connection: Connection
-    scope: Scope
-    where: Where | None
+    meant: "_Meant"
     task: str | None
-    last: int
-    versions: Sequence[int] | None
+    values: Mapping[str, Any]
 
-    def of(self, built_in: str | None, **values: Any) -> list[tuple[Any, ...]]:
-        """Read a metric that is built in, or those that are recorded."""
-        versions = {f"version_{number}": one for number, one in enumerate(self.versions or ())}
-        meant = _Meant(self.scope, self.where, None if self.versions is None else len(self.versions))
-        statement = _points(self.connection.dialect.name, meant, built_in, self.task)
-        return statement.ask(self.connection.connection.cursor(), {"last": self.last, **versions, **values})
+    def of(self, metric: str) -> list[_Row]:
+        """Read one metric."""
+        if metric in measures.MEASURES:
+            return self._ask(_built_in(self._database, self.meant, self.task, metric), {})
+        return self._ask(_recorded(self._database, self.meant, self.task), {"metric": storable(metric)})
 
+    def of_several(self, metrics: Sequence[str]) -> list[_Row]:
+        """Read metrics that somebody recorded, each row with the name of its own."""
+        return self._ask(_recorded(self._database, self.meant, self.task, several=True), {"metrics": metrics})
 
-class _Reading:
-    """Reads rows as points: what many have in common is decoded once."""
+    @property
+    def _database(self) -> str:
+        return self.connection.dialect.name
 
-    def __init__(self, parameters: Mapping[int, Mapping[str, str | None]]) -> None:
-        self._parameters = parameters
-        self._keys: dict[str, Key] = {}
-        self._times: dict[int, datetime] = {}
-
-    def __call__(self, rows: Mapping[int, Any], values: Mapping[int, float]) -> Iterator[TrendPoint]:
-        for run_id, key, at, due, version, own, node, name, cached, source, _ in rows.values():
-            value = values.get(run_id, own)
-            if value is not None:
-                yield TrendPoint(
-                    run_key(key),
-                    None if node is None else self._key(node),
-                    name,
-                    float(value),
-                    self._time(at),
-                    None if due is None else self._time(due),
-                    bool(cached),
-                    source,
-                    None if version is None else self._key(version),
-                    self._parameters.get(run_id, NOTHING),
-                )
-
-    def _key(self, text: str) -> Key:
-        found = self._keys.get(text)
-        if found is None:
-            found = self._keys[text] = decode_key(text)
-        return found
-
-    def _time(self, count: int) -> datetime:
-        found = self._times.get(count)
-        if found is None:
-            found = self._times[count] = moment(count)
-        return found
+    def _ask(self, statement: Prepared, values: Mapping[str, Any]) -> list[_Row]:
+        return statement.ask(self.connection.connection.cursor(), {**self.values, **values})
 
 
-def _parameters_of(connection: Connection, runs_of_all: Collection[int]) -> Mapping[int, Mapping[str, str | None]]:
-    asked = _parameters(connection.dialect.name).ask(connection.connection.cursor(), {"ids": list(runs_of_all)})
-    return {run_id: orjson.loads(whole) for run_id, whole in asked}
+def _found(asked: _Asked, metrics: Sequence[str]) -> Mapping[str, Mapping[int, _Row]]:
+    """What counts of each metric, by its run."""
+    recorded = {storable(name): name for name in metrics if name not in measures.MEASURES}
+    together = set(recorded.values()) if len(recorded) > 1 else set[str]()
+    found: dict[str, dict[int, _Row]] = {
+        name: {} if name in together else {row[0]: row for row in asked.of(name)} for name in metrics
+    }
+    for row in asked.of_several(list(recorded)) if together else ():
+        found[recorded[row[-1]]][row[0]] = row
+    return found
 
 
-def _waits(connection: Connection, scope: Scope, rows: Mapping[int, Any]) -> Mapping[int, float]:
+def _with(rows: Iterable[_Row], place: int, known: Mapping[int, Any]) -> list[_Row]:
+    """Put what is known of the run of each row in one place of it."""
+    return [(*row[:place], known.get(row[0]), *row[place + 1 :]) for row in rows]
+
+
+def _read(rows: Iterable[_Row], versions_of: Mapping[int, Key]) -> tuple[TrendPoint, ...]:
+    """Read rows as points, a column at a time: in a loop over thousands of them, most of the time would be lost."""
+    counting = [row for row in rows if row[VALUE] is not None]
+    if not counting:
+        return ()
+    _, keys, counts, due, versions, given, values, executions, tasks, cached, sources, _ = zip(*counting, strict=True)
+    times = moments(counts)
+    columns = (
+        map(run_key, keys),
+        executions,
+        tasks,
+        map(float, values),
+        times,
+        (None if is_due is None else at for is_due, at in zip(due, times, strict=True)),  # what is due stands there
+        map(bool, cached),
+        sources,
+        map(versions_of.get, versions),
+        (NOTHING if one is None else orjson.loads(one) for one in given),
+    )
+    return tuple(map(TrendPoint._make, zip(*columns, strict=True)))
+
+
+def _of_ids(connection: Connection, asked: Callable[[str], Prepared], ids: Collection[int | None]) -> Mapping[int, Any]:
+    """Look up something by ids."""
+    known = [one for one in ids if one is not None]
+    return dict(asked(connection.dialect.name).ask(connection.connection.cursor(), {"ids": known})) if known else {}
+
+
+def _waits(connection: Connection, scope: Scope, rows: Iterable[_Row]) -> Mapping[int, float]:
     """How long each attempt waited for its first pod, in seconds, by its run."""
-    of = {decode_key(row[6]): run_id for run_id, row in rows.items()}
+    of = {decode_key(row[ATTEMPT]): row[0] for row in rows}
     waited = {
         key: one.value
         for key, found in metrics_of_executions(connection, scope, list(of)).items()
@@ -176,140 +196,168 @@ def without(
 
 # ------------------------------------------------------------------------------------------ statements
 class _Meant(NamedTuple):
-    """Which runs are meant: of a pipeline, those of so many versions, which are given as `version_0` and so on."""
+    """Which runs are meant: of a pipeline with few versions, those of so many, which are given as `version_0` and so
+    on. And whether their parameters are read."""
 
     scope: Scope
     where: Where | None
-    versions: int | None = None
+    versions: int = 0
+    parameters: bool = False
 
 
 @lru_cache(KEPT)
-def _points(database: str, meant: _Meant, built_in: str | None, task: str | None) -> Prepared:
-    if built_in is None:
-        return Prepared(database, _recorded(database, meant, task))
-    return Prepared(database, _of_runs(meant, built_in) if task is None else _of_task(meant, built_in, task))
-
-
-def _recorded(database: str, meant: _Meant, task: str | None) -> Select[Any]:
-    """What somebody recorded. Of one run, what counts comes last."""
-    recorded, run = tables.metric, tables.run
-    is_asked = among(database, recorded.c.name, "metrics")
-    chosen = _last(meant, _has_recorded(task, is_asked))
+def _recorded(database: str, meant: _Meant, task: str | None, *, several: bool = False) -> Prepared:
+    """What somebody recorded, of one metric or of several. Whose name that is is asked in such words that SQLite looks
+    it up run by run, and not by the index of all of that name."""
+    recorded, name = tables.metric, tables.metric.c.name
+    if several:
+        chosen = _last(database, meant, _has_recorded(task, among(database, name, "metrics")))
+        is_asked = among(database, func.coalesce(name, ""), "metrics")
+    else:
+        asked = bindparam("metric", required=False, type_=Text)
+        chosen = _last(database, meant, _has_recorded(task, name == asked), shown=(asked.label("metric"),))
+        is_asked = name == chosen.c.metric
+    execution = tables.execution
+    found = chosen.join(recorded, recorded.c.run_id == chosen.c.id)
+    found = found.join(execution, execution.c.id == recorded.c.execution_id)
     statement = (
-        _attempts_of(chosen, recorded.c.value, recorded.c.source, recorded.c.name)
-        .join(recorded, and_(recorded.c.run_id == chosen.c.id, recorded.c.execution_id == tables.execution.c.id))
-        .where(among(database, func.coalesce(recorded.c.name, ""), "metrics"))  # not by the index of all of that name
-        .order_by(chosen.c.at, chosen.c.key, *measures.counting_last(run))
+        _attempts(chosen, found, recorded.c.value, recorded.c.source, name if several else null())
+        .where(is_asked)
+        .order_by(chosen.c.at, chosen.c.key, *measures.counting_last(chosen))
     )
-    return statement if task is None else statement.where(tables.execution.c.display_name == task)
+    return Prepared(database, statement if task is None else statement.where(execution.c.display_name == task))
 
 
-def _of_task(meant: _Meant, metric: str, task: str) -> Select[Any]:
+@lru_cache(KEPT)
+def _built_in(database: str, meant: _Meant, task: str | None, metric: str) -> Prepared:
+    return Prepared(
+        database, _of_runs(database, meant, metric) if task is None else _of_task(database, meant, metric, task)
+    )
+
+
+def _of_task(database: str, meant: _Meant, metric: str, task: str) -> Select[Any]:
     """What every attempt at a step has."""
-    chosen = _last(meant, _has_ended(task))
+    chosen = _last(database, meant, _has_ended(task))
     value = measures.MEASURES_OF_ATTEMPTS.get(metric, null)()
+    found = chosen.join(tables.execution, tables.execution.c.run_id == chosen.c.id)
     return (
-        _attempts_of(chosen, value, literal(BUILT_IN), null())
+        _attempts(chosen, found, value, literal(BUILT_IN), null())
         .where(*_ended_attempts(task))
         .order_by(chosen.c.at, chosen.c.key, measures.ended(), tables.node.c.key)
     )
 
 
-def _of_runs(meant: _Meant, metric: str) -> Select[Any]:
+def _of_runs(database: str, meant: _Meant, metric: str) -> Select[Any]:
     """What every run has."""
     value = measures.latest_value(metric)
     ended = tables.run.c.finished_at.is_not(None)
-    chosen = _last(meant, ended, value.is_not(None), shown=(value.label("value"),))
+    chosen = _last(database, meant, ended, value.is_not(None), shown=(value.label("value"),))
     attempt = (null(), null(), literal(0), literal(BUILT_IN), null())
-    return select(*_columns_of(chosen), chosen.c.value, *attempt).order_by(chosen.c.at, chosen.c.key)
+    return _of_chosen(chosen, chosen.c.value, *attempt).order_by(chosen.c.at, chosen.c.key)
 
 
-def _chosen(scope: Scope, where: Where | None) -> Select[Any]:
-    """Runs that are meant, and stand somewhere."""
-    query = runs(scope)
-    version = tables.pipeline_version.c.key.label("version")
-    columns = (tables.run.c.id, tables.run.c.key, STANDS_AT.label("at"), tables.run.c.scheduled_at, version)
-    meant = (where_clause(query.fields, where), *_by_index(where), STANDS_AT.is_not(None))
-    return query.select.with_only_columns(*columns).where(*meant)
+def _chosen(database: str, meant: _Meant) -> Select[Any]:
+    """Runs that are meant, and stand somewhere. What they are of is said of their own rows, as they are found by it:
+    through its join, SQLite would read all runs."""
+    run, query = tables.run, runs(meant.scope)
+    experiment, recurring = tables.experiment.alias("meant"), tables.recurring_run.alias("meant")
+    given_to = _parameters(database) if meant.parameters else null()
+    columns = (run.c.id, run.c.key, STANDS_AT.label("at"), run.c.scheduled_at, run.c.pipeline_version_id)
+    own, others = [in_scope(meant.scope), STANDS_AT.is_not(None)], list[Where]()
+    for part in _parts(meant.where):
+        match part:
+            case Condition(field="pipeline", operator=Operator.EQ, value=tuple(key)):
+                if not meant.versions:  # else they are given
+                    own.append(run.c.pipeline_version_id.in_(_ids_of_versions(key)))
+            case Condition(field="experiment", operator=Operator.EQ, value=tuple(key)):
+                own.append(run.c.experiment_id == _id_of(experiment, key).scalar_subquery())
+            case Condition(field="recurringRun", operator=Operator.EQ, value=tuple(key)):
+                seen = _id_of(recurring, key).where(run_in_scope(recurring, meant.scope))
+                own.append(run.c.recurring_run_id == seen.scalar_subquery())
+            case _:
+                others.append(part)
+    joined = query.select.where(where_clause(query.fields, AllOf(tuple(others)))) if others else select(run)
+    shown = joined.with_only_columns(*columns, run.c.roll_kind, run.c.best, given_to.label("given"))
+    return shown.where(*own)
 
 
-def _owners(where: Where | None) -> Iterator[tuple[str, Key]]:
-    """What the runs that are meant must be of: a pipeline, an experiment, a recurring run."""
+def _parts(where: Where | None) -> Iterator[Where]:
+    """What must hold all together."""
     match where:
+        case None:
+            return
         case AllOf(of=parts):
             for part in parts:
-                yield from _owners(part)
-        case Condition(field="pipeline" | "experiment" | "recurringRun", operator=Operator.EQ, value=tuple(key)):
-            yield where.field, key
+                yield from _parts(part)
         case _:
-            return
+            yield where
 
 
-def _by_index(where: Where | None) -> Iterator[ColumnElement[bool]]:
-    """Say again of what runs are, by what they are found by: through its join SQLite would read all runs."""
-    run, version, pipeline = tables.run, tables.pipeline_version.alias("mine"), tables.pipeline.alias("meant")
-    for field, key in _owners(where):
-        if field == "pipeline":
-            of_it = select(version.c.id).join(pipeline, pipeline.c.id == version.c.pipeline_id)
-            yield run.c.pipeline_version_id.in_(of_it.where(pipeline.c.key == encode_key(key)))
-        else:
-            of_run, owners = _OWNERS[field]
-            owner = owners.alias("meant")
-            yield of_run == select(owner.c.id).where(owner.c.key == encode_key(key)).scalar_subquery()
+def _id_of(owner: FromClause, key: Key) -> Select[Any]:
+    return select(owner.c.id).where(owner.c.key == encode_key(key))
 
 
-_OWNERS: Final = {
-    "experiment": (tables.run.c.experiment_id, tables.experiment),
-    "recurringRun": (tables.run.c.recurring_run_id, tables.recurring_run),
-}
+def _ids_of_versions(key: Key) -> Select[Any]:
+    version, pipeline = tables.pipeline_version.alias("mine"), tables.pipeline.alias("meant")
+    mine = select(version.c.id).join(pipeline, pipeline.c.id == version.c.pipeline_id)
+    return mine.where(pipeline.c.key == encode_key(key))
+
+
 MOST_VERSIONS: Final = 16  # of which the last runs are read one by one: of more, all runs are put in order
 
 
-def _versions(connection: Connection, where: Where | None) -> Sequence[int] | None:
-    """The versions of the pipeline whose runs are meant; None where none is meant, or there are too many of them."""
-    key = next((key for field, key in _owners(where) if field == "pipeline"), None)
-    if key is None:
-        return None
-    found = _versions_of(connection.dialect.name).ask(connection.connection.cursor(), {"pipeline": encode_key(key)})
-    return None if len(found) > MOST_VERSIONS else [version for (version,) in found]
+def _versions(connection: Connection, where: Where | None) -> Mapping[int, str]:
+    """The versions of the pipeline whose runs are meant, and their keys; none where none is meant, or there are too
+    many of them."""
+    keys = set(_pipelines(where))
+    if len(keys) != 1:
+        return {}
+    cursor = connection.connection.cursor()
+    found = dict(_versions_of(connection.dialect.name).ask(cursor, {"pipeline": encode_key(*keys)}))
+    return {} if len(found) > MOST_VERSIONS else found
+
+
+def _pipelines(where: Where | None) -> Iterator[Key]:
+    for part in _parts(where):
+        match part:
+            case Condition(field="pipeline", operator=Operator.EQ, value=tuple(key)):
+                yield key
 
 
 @cache
 def _versions_of(database: str) -> Prepared:
     version, pipeline = tables.pipeline_version, tables.pipeline
-    mine = select(version.c.id).join(pipeline, pipeline.c.id == version.c.pipeline_id)
+    mine = select(version.c.id, version.c.key).join(pipeline, pipeline.c.id == version.c.pipeline_id)
     is_asked = pipeline.c.key == bindparam("pipeline", required=False, type_=Text)
     return Prepared(database, mine.where(is_asked).order_by(version.c.id).limit(MOST_VERSIONS + 1))
 
 
-def _last(meant: _Meant, *has_value: ColumnElement[bool], shown: Sequence[Expression] = ()) -> Subquery:
-    """The last runs that are meant and have a value: of each version, and of these the last."""
+def _last(database: str, meant: _Meant, *has_value: ColumnElement[bool], shown: Sequence[Expression] = ()) -> Subquery:
+    """The last runs that are meant and have a value."""
     run, limit = tables.run, bindparam("last", required=False, type_=Integer)
-    with_value = _chosen(meant.scope, meant.where).add_columns(*shown).where(*has_value)
-    newest = with_value.order_by(STANDS_AT.desc(), run.c.key.desc()).limit(limit)
-    if not meant.versions:
-        return newest.subquery("chosen")
+    with_value = _chosen(database, meant).add_columns(*shown).where(*has_value)
     given_as = (bindparam(f"version_{number}", required=False, type_=BigInteger) for number in range(meant.versions))
-    of_each = [select(newest.where(run.c.pipeline_version_id == one).subquery()) for one in given_as]
-    every = union_all(*of_each).subquery()
-    return select(every).order_by(every.c.at.desc(), every.c.key.desc()).limit(limit).subquery("chosen")
+    of_each = [with_value.where(run.c.pipeline_version_id == one) for one in given_as] or [with_value]
+    newest_of_each = [one.order_by(STANDS_AT.desc(), run.c.key.desc()).limit(limit) for one in of_each]
+    if len(of_each) == 1:
+        return newest_of_each[0].subquery("chosen")
+    # SQLite reads all of them at once in their order, as far as it needs; PostgreSQL the most that it may need of each.
+    parts = of_each if database == "sqlite" else [select(one.subquery()) for one in newest_of_each]
+    return union_all(*parts).order_by(desc("at"), desc("key")).limit(limit).subquery("chosen")
 
 
-def _columns_of(chosen: Subquery) -> Iterator[Expression]:
-    return (chosen.c[name] for name in ("id", "key", "at", "scheduled_at", "version"))
+def _of_chosen(chosen: Subquery, *values: Expression) -> Select[Any]:
+    of_run = ("id", "key", "at", "scheduled_at", "pipeline_version_id", "given")
+    return select(*(chosen.c[name] for name in of_run), *values)
 
 
-def _attempts_of(chosen: Subquery, value: Expression, source: Expression, name: Expression) -> Select[Any]:
-    """The attempts of runs that count, each with a value."""
-    execution, node, run = tables.execution, tables.node, tables.run
-    return (
-        select(*_columns_of(chosen), value, node.c.key, execution.c.display_name, execution.c.cached, source, name)
-        .select_from(chosen)
-        .join(run, run.c.id == chosen.c.id)
-        .join(execution, execution.c.run_id == chosen.c.id)
-        .join(node, node.c.id == execution.c.id)
-        .where(not_(is_superseded()))
-    )
+def _attempts(
+    chosen: Subquery, found: FromClause, value: Expression, source: Expression, name: Expression
+) -> Select[Any]:
+    """The attempts of runs that count, each with a value. `found` leads from the runs to them."""
+    execution, node = tables.execution, tables.node
+    shown = _of_chosen(chosen, value, node.c.key, execution.c.display_name, execution.c.cached, source, name)
+    return shown.select_from(found.join(node, node.c.id == execution.c.id)).where(not_(is_superseded(chosen)))
 
 
 def _has_recorded(task: str | None, *which: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -341,7 +389,7 @@ def _without(database: str, scope: Scope, built_in: str | None, where: Where | N
     else:
         has_value = measures.latest_value(built_in).is_not(None)
     statement = (
-        _chosen(scope, where)
+        _chosen(database, _Meant(scope, where))
         .with_only_columns(run.c.key, STANDS_AT.label("at"), run.c.scheduled_at, run.c.phase)
         .where(run.c.phase.in_(ENDED), not_(has_value))
         .where(bindparam("since", required=False, type_=BigInteger) <= STANDS_AT)
@@ -351,11 +399,22 @@ def _without(database: str, scope: Scope, built_in: str | None, where: Where | N
     return Prepared(database, statement)
 
 
-@lru_cache(KEPT)
-def _parameters(database: str) -> Prepared:
-    """The parameters of runs, those of each as one JSON text: a row for each of them takes twice the time."""
-    one = tables.run_parameter
+@cache
+def _keys_of_versions(database: str) -> Prepared:
+    version = tables.pipeline_version
+    return Prepared(database, select(version.c.id, version.c.key).where(version.c.id.in_(given(database, "ids"))))
+
+
+@cache
+def _parameters_of(database: str) -> Prepared:
+    run = tables.run
+    return Prepared(database, select(run.c.id, _parameters(database)).where(run.c.id.in_(given(database, "ids"))))
+
+
+def _parameters(database: str) -> Expression:
+    """The parameters of a run, as one JSON text; put together of their rows where they were recorded before they were
+    written so."""
+    run, one = tables.run, tables.run_parameter
     as_object = func.json_group_object if database == "sqlite" else func.json_object_agg
-    whole = cast(as_object(one.c.name, one.c.value), Text)
-    is_asked = one.c.run_id.in_(given(database, "ids"))
-    return Prepared(database, select(one.c.run_id, whole).where(is_asked).group_by(one.c.run_id))
+    whole = select(cast(as_object(one.c.name, one.c.value), Text)).where(one.c.run_id == run.c.id)
+    return func.coalesce(run.c.parameters, whole.scalar_subquery())

@@ -20,6 +20,7 @@ from lineage.store.codec import (
     counted,
     encode,
     encode_header,
+    encode_parameters,
     execution_of,
     executions_of,
     fingerprint,
@@ -96,6 +97,7 @@ def show_header(batch: Batch, run: Row, seen: RunSeen | None, told: Row | None, 
     _claim(batch, run, None if seen is None else seen.started_by)
     if before is not None and (before.parameters, before.labels) == (shown.parameters, shown.labels):
         return
+    run["parameters"] = encode_parameters(shown.parameters)
     parameters = {p.name: {"value": p.value, "number": number_of(p.value)} for p in shown.parameters}
     _show_named(batch.run_parameters, run, parameters)
     _show_named(batch.run_labels, run, {name: {"value": value} for name, value in shown.labels.items()})

@@ -25,7 +25,15 @@ from lineage.identity import (
     written_key,
 )
 from lineage.store.batch import AT_ONCE
-from lineage.store.codec import encode, encode_header, fingerprint, microseconds, number_of, whole_seconds
+from lineage.store.codec import (
+    encode,
+    encode_header,
+    encode_parameters,
+    fingerprint,
+    microseconds,
+    number_of,
+    whole_seconds,
+)
 
 GUARDS: Final = {
     "run": "excluded.rev_rank > run.rev_rank",
@@ -197,6 +205,7 @@ class _Batch:
                 *NO_OTHER_VIEW,
                 *NOT_SCHEDULED,
                 *4 * A_WORKFLOW,
+                encode_parameters(fact.parameters),
             ),
         )
         for one in fact.parameters:

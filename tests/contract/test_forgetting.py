@@ -22,7 +22,7 @@ from lineage.forgetting import Verdict as Outcome
 from lineage.forgetting import forget_aged, rehearse
 from lineage.gathering import TO_COMPARE, dossiers
 from lineage.identity import Key, deployment_key, global_id, run_key, sha256, written_key
-from lineage.model import BUILT_IN, Direction, Execution, LineageEdge, Metric, Run
+from lineage.model import BUILT_IN, Direction, Execution, LineageEdge, Metric, Run, TrendPoint
 from lineage.observation import Observation
 from lineage.ports import EVERYTHING, Condition, Details, Listing, Operator, PageRequest
 from lineage.retention import Retention, RetentionRule
@@ -165,9 +165,13 @@ def names_of(store: SqlStore, runs: Sequence[Key]) -> set[Name]:
 def test_what_moves_metrics_and_what_they_were_is_known_as_before(seed: int) -> None:
     with closing(a_store(*everything_seen(seed))) as store:
         keys = [*runs_of(store)]
-        before = store.circumstances(EVERYTHING, keys), measured(store, keys)
+        before = store.circumstances(EVERYTHING, keys), measured(store, keys), points(store, "accuracy")
         store.forget(keys, now=NOW)
-        assert (store.circumstances(EVERYTHING, keys), measured(store, keys)) == before
+        assert (store.circumstances(EVERYTHING, keys), measured(store, keys), points(store, "accuracy")) == before
+
+
+def points(store: SqlStore, metric: str) -> Sequence[TrendPoint]:
+    return store.trend_points(EVERYTHING, [metric], None, task=None, last=500, parameters=True)[metric]
 
 
 def measured(store: SqlStore, runs: Sequence[Key]) -> Mapping[Key, set[Metric]]:
@@ -262,6 +266,8 @@ def test_what_stays_of_a_run() -> None:
     assert [one.name for one in step.output_parameters] == ["accuracy"]
     measured = store.metrics_of_runs(EVERYTHING, [run.key])[run.key]
     assert [one.value for one in measured if one.source != BUILT_IN] == [0.9]
+    (point,) = points(store, "accuracy")
+    assert point.parameters == {"rows": "7", "text": sha256(b"x" * 300)}
     assert pod.images[0].digest == DIGEST
     assert store.raw(EVERYTHING, [run.key]) == {}
     assert store.completeness(EVERYTHING, [run.key])[run.key].missing[0] == (

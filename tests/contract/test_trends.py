@@ -1,15 +1,17 @@
 """How a metric moves from run to run, as a store reads it: the values that count, the runs without one, and what was
 another in each run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import update
 
 from lineage.identity import pipeline_key, recurring_run_key, run_key
 from lineage.model import Circumstance, CircumstanceKind, Phase
 from lineage.ports import EVERYTHING, AllOf, Condition, Operator, Scope
 from lineage.redaction import is_redacted
+from lineage.store import tables
 from lineage.store.sql import SqlStore
 from tests.factories import (
     CLUSTER,
@@ -23,6 +25,7 @@ from tests.factories import (
     rfc3339,
 )
 from tests.training_run import Training, digest_of
+from tests.worlds import a_world
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -71,6 +74,27 @@ def test_parameters_of_the_runs_are_read_where_they_are_asked_for() -> None:
     (point,) = store.trend_points(EVERYTHING, ["accuracy"], None, task=None, last=1, parameters=True)["accuracy"]
     assert point.parameters == {"rate": "0.1"}
     assert store.trend_points(EVERYTHING, ["accuracy"], None, task=None, last=1)["accuracy"][0].parameters == {}
+
+
+def test_of_several_metrics_each_value_has_the_parameters_of_its_run() -> None:
+    store = recorded(*a_series("0.9", "0.8"))
+    found = store.trend_points(EVERYTHING, ["accuracy", "retries"], None, task=None, last=2, parameters=True)
+    assert [[one.parameters for one in of] for of in found.values()] == [[{"rate": "0.1"}] * 2] * 2
+
+
+def test_parameters_of_runs_that_an_earlier_release_recorded_are_read_from_their_rows() -> None:
+    store = a_world(12)
+    metrics = ["duration_seconds", "retries"]
+
+    def parameters(*metrics: str) -> list[Mapping[str, str | None]]:
+        found = store.trend_points(EVERYTHING, metrics, None, task=None, last=12, parameters=True)
+        return [one.parameters for of in found.values() for one in of]
+
+    known = [parameters(*metrics), *map(parameters, metrics)]
+    assert any(map(any, known))
+    with store._writing() as connection:
+        connection.execute(update(tables.run).values(parameters=None))
+    assert [parameters(*metrics), *map(parameters, metrics)] == known
 
 
 def test_of_a_task_only_what_its_executions_say_counts() -> None:
@@ -154,6 +178,13 @@ def test_of_a_pipeline_the_last_runs_are_those_of_all_its_versions_together() ->
         "accuracy": (),
         "retries": (),
     }
+
+
+def test_no_run_is_of_two_pipelines() -> None:
+    store = recorded(*a_series("0.9"))
+    both = [pipeline_key(CLUSTER, NAMESPACE, name) for name in ("training", "other")]
+    where = AllOf(tuple(Condition(field="pipeline", operator=Operator.EQ, value=key) for key in both))
+    assert store.trend_points(EVERYTHING, ["accuracy"], where, task=None, last=4) == {"accuracy": ()}
 
 
 def test_of_a_recurring_run_only_the_runs_that_it_made_count() -> None:
