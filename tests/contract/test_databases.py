@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from threading import Barrier
@@ -16,12 +17,15 @@ from lineage import recorder
 from lineage.deadline import Deadline
 from lineage.errors import StoreError
 from lineage.facts import Fact
+from lineage.identity import Key
 from lineage.model import Run
 from lineage.observation import Observation
 from lineage.ports import EVERYTHING, Listing, PageRequest
 from lineage.store import open_store
 from lineage.store.database import open_in_memory
+from lineage.store.forgetting import _subjects
 from lineage.store.locks import subjects_of
+from lineage.store.sql import SqlStore
 from lineage.store.writes import apply
 from tests import oracle, simulation
 from tests.contract.conftest import Databases
@@ -43,6 +47,7 @@ from tests.workload_world import observations
 from watchers.files import Ignored, observed, read
 from watchers.sources import all_sources
 
+LATER = datetime(2030, 1, 1, tzinfo=UTC)
 A, B = "w-1000001", "w-1000002"
 Said = Sequence[Fact]
 
@@ -180,6 +185,35 @@ def test_recorders_at_once_leave_what_one_leaves(postgresql: Server, recorders: 
         record_at_once(url, parts, chance)
         with closing(open_store(url)) as store:
             assert dumped(store) == in_memory(said)
+
+
+def test_who_forgets_and_who_records_at_once_leave_what_one_after_the_other_leaves(postgresql: Server) -> None:
+    """Two forget the same runs, and three record others, and those again."""
+    for seed in range(3):
+        chance, said = random.Random(seed), everything_seen(seed, gaps=0.0)
+        with closing(open_in_memory()) as store:
+            store.apply(together(said), recorded_at=RECORDED_AT)
+            forgotten = [run.key for run in store.runs(EVERYTHING, Listing(), PageRequest(first=100)).items][::2]
+            with store._reading() as connection:
+                names = set(_subjects(connection, store._dialect, forgotten).names)
+            store.forget(forgotten, now=LATER)
+            expected = dumped(store)
+        url = postgresql.new_database()
+        with closing(open_store(url)) as store:
+            first = [one for one in said if chance.random() < 0.5 or subjects_of(one) & names]
+            store.apply(together(first), recorded_at=RECORDED_AT)
+            with ThreadPoolExecutor(2) as threads:
+                forgetting = [
+                    threads.submit(forget_each, store, chance.sample(forgotten, len(forgotten))) for _ in range(2)
+                ]
+                record_at_once(url, [chance.sample(said, k=len(said)) for _ in range(3)], chance)
+                assert sum(done.result() for done in forgetting) >= len(forgotten)
+            assert dumped(store) == expected
+
+
+def forget_each(store: SqlStore, runs: Sequence[Key]) -> int:
+    """Forget runs one by one. Says how many were known."""
+    return sum(store.forget([run], now=LATER).runs for run in runs)
 
 
 def test_recorders_at_one_location_do_not_miss_each_other(postgresql: Server) -> None:
