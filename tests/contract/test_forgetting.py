@@ -174,10 +174,9 @@ def points(store: SqlStore, metric: str) -> Sequence[TrendPoint]:
     return store.trend_points(EVERYTHING, [metric], None, task=None, last=500, parameters=True)[metric]
 
 
-def measured(store: SqlStore, runs: Sequence[Key]) -> Mapping[Key, set[Metric]]:
-    """The metrics of runs, but for those that each has by itself, of which resources are no more."""
-    found = store.metrics_of_runs(EVERYTHING, runs)
-    return {run: {one for one in of if one.source != BUILT_IN} for run, of in found.items()}
+def measured(store: SqlStore, runs: Sequence[Key]) -> Mapping[Key, Sequence[Metric]]:
+    """All metrics of runs, with those that each has by itself."""
+    return store.metrics_of_runs(EVERYTHING, runs)
 
 
 @some

@@ -13,6 +13,8 @@ export const run = {
     rerun: 'Run it again',
     raw: 'Raw object',
   },
+  forgotten: 'Its details were forgotten',
+  forgottenWhy: 'Rules of retention ask for that. What it was, its steps, digests and metrics stay.',
   parts: 'Parts of the run',
   notARun: 'This is no run',
   compare: 'Compare with another',

@@ -5,6 +5,7 @@ import { ObjectText } from '../../parts/source-text'
 import { Empty, Shown } from '../../parts/states'
 import { texts } from '../../texts'
 import type { TabProps } from '.'
+import { Forgotten } from './forgotten'
 
 export function RawTab({ run, params }: TabProps) {
   useUpdates(['page-run-raw'], run.id)
@@ -13,6 +14,8 @@ export function RawTab({ run, params }: TabProps) {
       {({ node }) =>
         node?.__typename === 'Run' && node.raw ? (
           <ObjectText value={node.raw} name={node.name} form={params.form} />
+        ) : run.forgottenAt ? (
+          <Forgotten />
         ) : (
           <Empty title={texts.runRaw.none}>
             <p>{texts.runRaw.noneWhy}</p>

@@ -7,8 +7,13 @@ import { Table } from '../../parts/table'
 import { Copy } from '../../parts/values'
 import { texts } from '../../texts'
 import type { TabProps } from '.'
+import { Forgotten } from './forgotten'
 
 export function RerunTab({ run }: TabProps) {
+  return run.forgottenAt ? <Forgotten /> : <Manifest run={run} />
+}
+
+function Manifest({ run }: Pick<TabProps, 'run'>) {
   return (
     <Shown of={useAnswer('page-run-rerun', { run: run.id })}>
       {({ rerunManifest: made }) =>

@@ -1,0 +1,1 @@
+import{n as e,t}from"./texts-Iay8ikQ1.js";function n({text:n,name:i,type:a,title:o}){return e(`button`,{type:`button`,onClick:()=>r(new Blob([n],{type:a}),i),children:o??t.runSpec.download})}function r(e,t){let n=URL.createObjectURL(e),r=document.createElement(`a`);r.href=n,r.download=t,r.click(),setTimeout(()=>URL.revokeObjectURL(n))}export{r as n,n as t};

@@ -1,1 +1,0 @@
-import{n as e}from"./texts-CbIAvAp8.js";function t({of:t}){return e(`dl`,{class:`facts`,children:t.filter(e=>!!e).map(([t,n])=>e(`div`,{children:[e(`dt`,{children:t}),e(`dd`,{children:n})]},t))})}export{t};

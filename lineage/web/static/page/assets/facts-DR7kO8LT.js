@@ -1,0 +1,1 @@
+import{n as e}from"./texts-Iay8ikQ1.js";function t({of:t}){return e(`dl`,{class:`facts`,children:t.filter(e=>!!e).map(([t,n])=>e(`div`,{children:[e(`dt`,{children:t}),e(`dd`,{children:n})]},t))})}export{t};

@@ -1,0 +1,1 @@
+import{t as e}from"./states-CmtATR8x.js";import{n as t,t as n}from"./texts-Iay8ikQ1.js";function r(){return t(e,{title:n.run.forgotten,children:t(`p`,{children:n.run.forgottenWhy})})}export{r as t};

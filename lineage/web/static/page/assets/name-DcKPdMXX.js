@@ -1,0 +1,1 @@
+import{n as e}from"./texts-Iay8ikQ1.js";function t({text:t,href:n}){let r=e(`bdi`,{class:`name`,title:t,children:t});return n?e(`a`,{href:n,children:r}):r}export{t};

@@ -1,1 +1,0 @@
-import{t as e}from"./provenance-graph-Dn1nibaF.js";import{n as t}from"./texts-CbIAvAp8.js";function n({run:n,params:r}){return t(e,{roots:[n.id],run:n.id,name:n.displayName,params:r})}export{n as ProvenanceTab};

@@ -1,0 +1,1 @@
+import{t as e}from"./provenance-graph-B0gQnD6D.js";import{n as t}from"./texts-Iay8ikQ1.js";function n({run:n,params:r}){return t(e,{roots:[n.id],run:n.id,name:n.displayName,params:r})}export{n as ProvenanceTab};

@@ -1,1 +1,0 @@
-import{n as e}from"./texts-CbIAvAp8.js";function t({label:t,tabs:n,shown:r}){return e(`nav`,{class:`tabs`,"aria-label":t,children:n.map(t=>e(`a`,{href:t.href,"aria-current":t.id===r?`page`:void 0,children:t.title},t.id))})}export{t};
