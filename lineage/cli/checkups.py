@@ -8,6 +8,7 @@ import os
 import shutil
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -32,13 +33,16 @@ from lineage.errors import (
     InvalidSettings,
     LineageError,
     ObjectAbsent,
+    ObjectStoreError,
     ResourceAbsent,
     ResourceForbidden,
     SchemaOutdated,
     StoreError,
 )
 from lineage.model import Rejected, SourceState
-from lineage.ports import EVERYTHING, LineageStore, Listing
+from lineage.objectstore.configured import ConfiguredStore
+from lineage.objectstore.minio import MinioStore
+from lineage.ports import EVERYTHING, LineageStore, Listing, ObjectStore
 from lineage.settings import FILE_VARIABLE, KEY_FILE, PREFIX, Settings, data_folder, settings_file
 from watchers.answers import EXPERIMENTS
 from watchers.kube import Kube, connect
@@ -47,6 +51,7 @@ from watchers.source import Resource
 from watchers.sources import watched_sources
 
 SECONDS: Final = 5.0  # for an answer
+OBJECT_SKEW_SECONDS: Final = 3.0  # what is merged allows two, and such clocks tell whole seconds
 SKEW_SECONDS: Final = 5.0  # by which clocks may differ before anybody is told
 LITTLE_ROOM: Final = 2**30  # bytes of a disk
 OWN_REVIEWS: Final = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
@@ -323,24 +328,43 @@ def _object_stores(settings: Settings) -> Iterator[Finding]:
     if not stores:
         yield Finding(part=part, state=State.UNUSED, says="none is named: artifacts are recorded, and not looked at")
     for one in stores:
-        bucket = one.bucket or NOBODYS_BUCKET
-        opened = open_object_store(one, bucket)
-        try:
-            opened.stat(NOBODYS_KEY)
-        except ObjectAbsent:
-            yield Finding(part=part, says=f"{one.shown} lets us look at {bucket}")
-        except BucketAbsent as error:
-            if one.bucket is None:
-                yield Finding(part=part, says=f"{one.shown} answers; no bucket of it is named")
-            else:
-                yield Finding(part=part, state=State.PROBLEM, says=str(error), remedy="correct the name of the bucket")
-        except LineageError as error:
-            remedy = "correct its endpoint or its keys in `object_stores`"
-            yield Finding(part=part, state=State.PROBLEM, says=str(error), remedy=remedy)
+        with closing(open_object_store(one, one.bucket or NOBODYS_BUCKET)) as opened:
+            yield from _object_store(one, opened)
+            if isinstance(opened, MinioStore):
+                yield from _clock_of_objects(opened, one.shown)
+
+
+def _object_store(store: ConfiguredStore, opened: ObjectStore) -> Iterator[Finding]:
+    part, bucket = "object stores", store.bucket or NOBODYS_BUCKET
+    try:
+        opened.stat(NOBODYS_KEY)
+    except ObjectAbsent:
+        yield Finding(part=part, says=f"{store.shown} lets us look at {bucket}")
+    except BucketAbsent as error:
+        if store.bucket is None:
+            yield Finding(part=part, says=f"{store.shown} answers; no bucket of it is named")
         else:
-            yield Finding(part=part, says=f"{one.shown} lets us look at {bucket}")
-        finally:
-            opened.close()
+            yield Finding(part=part, state=State.PROBLEM, says=str(error), remedy="correct the name of the bucket")
+    except LineageError as error:
+        remedy = "correct its endpoint or its keys in `object_stores`"
+        yield Finding(part=part, state=State.PROBLEM, says=str(error), remedy=remedy)
+    else:
+        yield Finding(part=part, says=f"{store.shown} lets us look at {bucket}")
+
+
+def _clock_of_objects(store: MinioStore, name: str) -> Iterator[Finding]:
+    """When an object was written is told by the clock of its store, and when its step ran by that of the cluster."""
+    with suppress(ObjectStoreError):  # which is told already
+        theirs = store.clock()
+        apart = 0.0 if theirs is None else (theirs - datetime.now(UTC)).total_seconds()
+        if abs(apart) > OBJECT_SKEW_SECONDS:
+            yield Finding(
+                part="object stores",
+                state=State.WARNING,
+                says=f"the clock of {name} is {abs(apart):.0f} s {'ahead of' if apart > 0 else 'behind'} that of this "
+                "machine",
+                remedy="let it and the cluster follow a time server: by these times it is known which step wrote what",
+            )
 
 
 def _kubeflow(settings: Settings) -> Iterator[Finding]:

@@ -6,7 +6,9 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -157,3 +159,30 @@ def test_a_store_of_an_older_release_is_to_be_migrated(tmp_path: Path) -> None:
 def test_warnings_fail_where_that_is_asked_for() -> None:
     assert examined(LINEAGE_STORR="x")[0] == 0
     assert examined("--strict", LINEAGE_STORR="x")[0] == 1
+
+
+class InThePast(BaseHTTPRequestHandler):
+    """An object store that is there, has none of our objects, and whose clock was never set."""
+
+    def do_HEAD(self) -> None:
+        self.send_response_only(404)
+        self.send_header("Date", "Thu, 01 Jan 2026 00:00:00 GMT")
+        self.send_header("x-minio-error-code", "NoSuchKey")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Nobody reads it."""
+
+
+def test_a_clock_of_an_object_store_that_is_wrong_is_told() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), InThePast) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        store = {"endpoint": f"http://127.0.0.1:{server.server_port}", "bucket": "models"}
+        code, found = examined(LINEAGE_OBJECT_STORES=json.dumps([store]))
+        server.shutdown()
+    assert code == 0
+    looked, clock = found["object stores"]
+    assert (looked["state"], clock["state"]) == ("OK", "WARNING")
+    assert "behind that of this machine" in clock["says"]
+    assert "time server" in clock["remedy"]
