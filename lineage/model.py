@@ -1,7 +1,8 @@
 """What readers get: frozen values, never rows and never sessions.
 
 Pure. The names and meanings are those of the GraphQL API, which lists fields and reads them off these.
-Times are aware and in UTC.
+Times are aware and in UTC. What comes by hundreds (runs, executions, artifacts) is a struct, which is made in a fifth
+of the time.
 """
 
 import re
@@ -10,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, NamedTuple, TypeAlias
+
+import msgspec
 
 from lineage.identity import Key, Location, decode_key, encoded_id, global_id
 from lineage.workloads import NOTHING_SAID, WORKFLOW, Condition, Tuning, Workload
@@ -178,8 +181,7 @@ class Origin:
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run(_Node):
+class Run(_Node, msgspec.Struct, frozen=True, kw_only=True):
     """One execution of one pipeline: a Workflow, or the several that a run of Kubeflow had in its life. What else runs
     something by itself is one of another `kind`. It is what lists show: what may be long is its `RunView`. Of what was
     seen of it until `forgotten_at` the details were forgotten, as rules of retention ask (`lineage.tombstones`)."""
@@ -245,8 +247,7 @@ class PodSeen:
     started_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Execution(_Node):
+class Execution(_Node, msgspec.Struct, frozen=True, kw_only=True):
     """One attempt at one step of a run: in Argo a node that is no grouping. Of one that is an object of its own,
     `workload` is what that says of itself, and `images` what its containers were to run."""
 
@@ -288,8 +289,7 @@ class Execution(_Node):
         return seconds_between(self.started_at, self.finished_at)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Artifact(_Node):
+class Artifact(_Node, msgspec.Struct, frozen=True, kw_only=True):
     """One write of one object. `uri` is None for a value kept in the workflow itself, `producer_key` for
     what came from outside every recorded run."""
 

@@ -8,6 +8,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from msgspec import structs
+
 from lineage.identity import (
     Location,
     deployment_key,
@@ -144,7 +146,7 @@ NIGHTLY = _run(
     at=MORNING,
     finished_at=MORNING + timedelta(seconds=754.5),
 )
-NIGHTLY = replace(NIGHTLY, recurring_run_key=RECURRING.key, scheduled_at=MORNING)
+NIGHTLY = structs.replace(NIGHTLY, recurring_run_key=RECURRING.key, scheduled_at=MORNING)
 WEEKLY = _run("8b1d7e42-weekly", "churn-weekly-2", phase=Phase.RUNNING, at=A_WEEK_LATER, finished_at=None)
 
 

@@ -145,12 +145,13 @@ class SqlStore:
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
         deadline, connection = self._deadline, None
+        if deadline is not None:
+            deadline.check()
         try:
             connection = self._readers.take()
             if deadline is None:
                 yield connection
             else:
-                deadline.check()
                 with self._dialect.limited(connection, deadline):
                     yield connection
             self._readers.take_back(connection)

@@ -92,7 +92,7 @@ class Threads:
 
         timer = loop.call_later(WATCH_AFTER_SECONDS, begin_to_watch)
         working, done = self._pool.submit(work), loop.create_future()
-        # What asyncio has for this makes and copies two futures more, which takes as long as a tenth of a small answer.
+        # What asyncio has for this (`run_in_executor`) passes the answer through two futures more, on both threads.
         working.add_done_callback(partial(_tell, loop, done))
         try:
             await done

@@ -12,6 +12,7 @@ from threading import Barrier
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import event
 
 from lineage import recorder
 from lineage.deadline import Deadline
@@ -21,7 +22,7 @@ from lineage.identity import Key
 from lineage.model import Run
 from lineage.observation import Observation
 from lineage.ports import EVERYTHING, Listing, PageRequest
-from lineage.store import open_store
+from lineage.store import migrate, open_store
 from lineage.store.database import open_in_memory
 from lineage.store.forgetting import _subjects
 from lineage.store.locks import subjects_of
@@ -262,3 +263,17 @@ def test_what_is_asked_often_stays_prepared_on_postgresql(on_postgresql: Databas
     with store._engine.connect() as connection:
         texts = list(connection.exec_driver_sql("SELECT statement FROM pg_prepared_statements").scalars())
     assert any("FROM run" in text for text in texts)
+
+
+def test_readers_of_a_file_take_a_connection_once_unless_a_read_fails_on_it(tmp_path: Path) -> None:
+    migrate(url := f"sqlite:///{tmp_path / 'lineage.db'}")
+    with closing(open_store(url)) as store:
+        taken: list[object] = []
+        event.listen(store._engine, "checkout", lambda *told: taken.append(told))
+        for _ in range(3):
+            store.check()
+        assert len(taken) == 1
+        with pytest.raises(StoreError), store._reading() as connection:
+            connection.exec_driver_sql("SELECT nothing FROM nowhere")
+        store.check()
+        assert len(taken) == 2

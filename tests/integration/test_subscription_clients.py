@@ -8,12 +8,12 @@ import json
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 from typing import IO, Any, Final
 
 import pytest
+from msgspec.structs import replace
 
 from lineage.cli.serve import listen, make_server
 from lineage.model import Phase

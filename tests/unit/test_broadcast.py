@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from threading import Event
 from typing import Any, Final
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from lineage.deadline import Deadline
 from lineage.errors import InvalidRequest, LineageError, StoreError, UnknownCursor

@@ -3,11 +3,11 @@
 import asyncio
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlencode
 
 import pytest
+from msgspec.structs import replace
 
 from lineage.model import Phase, Run
 from lineage.ports import EVERYTHING, Scope

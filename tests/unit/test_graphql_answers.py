@@ -617,3 +617,18 @@ def test_a_list_that_takes_long_keeps_no_other_list_waiting() -> None:
         assert Connection(lambda: empty).nodes == ()
         other_is_read.set()
         assert slow.result() == ()
+
+
+@pytest.mark.parametrize("name", ["name @include(if: $named)", "... @include(if: $named) { name }"])
+def test_variables_decide_anew_what_is_selected(name: str) -> None:
+    query = f"query ($uid: String!, $named: Boolean!) {{ run(uid: $uid) {{ id {name} }} }}"
+    for is_named in (True, False, True):
+        found = ask(query, uid=NIGHTLY.uid, named=is_named)
+        assert found["run"] == {"id": NIGHTLY.id} | ({"name": NIGHTLY.name} if is_named else {})
+
+
+def test_a_text_that_was_answered_is_answered_of_other_types() -> None:
+    query = "query ($id: ID!) { node(id: $id) { __typename ... on Run { uid } ... on Execution { nodeId } } }"
+    for _ in range(2):
+        assert ask(query, id=NIGHTLY.id)["node"] == {"__typename": "Run", "uid": NIGHTLY.uid}
+        assert ask(query, id=TRAIN.id)["node"] == {"__typename": "Execution", "nodeId": TRAIN.node_id}

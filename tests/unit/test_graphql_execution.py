@@ -8,6 +8,7 @@ import pytest
 from graphql import ExecutionContext, execute_sync, parse
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import Struct, structs
 
 from lineage.deadline import Deadline
 from lineage.model import Execution as Attempt
@@ -112,9 +113,11 @@ ODD: st.SearchStrategy[Any] = st.sampled_from(
 
 def broken(of: Any) -> st.SearchStrategy[Any]:
     """A value some of whose fields hold what they should not; its key stays."""
-    names = [each.name for each in fields(of) if each.name != "key" and not each.name.endswith("_key")]
+    is_struct = isinstance(of, Struct)
+    fields_of, changed = (structs.fields, structs.replace) if is_struct else (fields, replace)
+    names = [each.name for each in fields_of(of) if each.name != "key" and not each.name.endswith("_key")]
     changes = st.dictionaries(st.sampled_from(names), ODD, max_size=3)
-    return changes.map(lambda changed: replace(of, **changed))
+    return changes.map(lambda odd: changed(of, **odd))
 
 
 @given(

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 import pytest
+from msgspec import structs
 
 from lineage.errors import InvalidSettings
 from lineage.identity import RUN_ID_LABEL
@@ -49,7 +50,7 @@ def test_a_workflow_out_of_a_file_has_no_uid() -> None:
 
 
 def test_names_of_others_lead_nowhere_else() -> None:
-    hostile = replace(NIGHTLY, uid="../x#y", namespace="a/b")
+    hostile = structs.replace(NIGHTLY, uid="../x#y", namespace="a/b")
     urls = [page.url for page in BOTH.of(hostile, OF_KUBEFLOW, [replace(NEW, name="c?d", uid="e&f")])]
     assert urls == [
         "https://kubeflow.example/pipeline/#/runs/details/..%2Fx%23y",
@@ -57,7 +58,7 @@ def test_names_of_others_lead_nowhere_else() -> None:
     ]
 
 
-@pytest.mark.parametrize(("pages", "run"), [(Pages(), NIGHTLY), (BOTH, replace(NIGHTLY, kind="PyTorchJob"))])
+@pytest.mark.parametrize(("pages", "run"), [(Pages(), NIGHTLY), (BOTH, structs.replace(NIGHTLY, kind="PyTorchJob"))])
 def test_without_an_address_and_for_what_is_no_workflow_there_are_none(pages: Pages, run: Run) -> None:
     assert pages.of(run, OF_KUBEFLOW, [NEW]) == ()
 
