@@ -1,7 +1,8 @@
 """What readers get: frozen values, never rows and never sessions.
 
 Pure. The names and meanings are those of the GraphQL API, which lists fields and reads them off these.
-Times are aware and in UTC.
+Times are aware and in UTC. What graphs have by the ten thousand are structs and no dataclasses: these take a fifth of
+the time to make, and none of the garbage collector's, as nothing in them leads back to them.
 """
 
 import re
@@ -10,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, NamedTuple, TypeAlias
+
+import msgspec
 
 from lineage.identity import Key, Location, decode_key, encoded_id, global_id
 from lineage.workloads import NOTHING_SAID, WORKFLOW, Condition, Tuning, Workload
@@ -118,8 +121,7 @@ class _Node:
         return global_id(self.key)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parameter:
+class Parameter(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A named value. A secret value is never stored: `value` is then its keyed digest and `redacted` true,
     so that equal secrets compare equal; the API shows null."""
 
@@ -243,8 +245,7 @@ class PodSeen:
     started_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Execution(_Node):
+class Execution(_Node, msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One attempt at one step of a run: in Argo a node that is no grouping. Of one that is an object of its own,
     `workload` is what that says of itself, and `images` what its containers were to run."""
 
@@ -286,8 +287,7 @@ class Execution(_Node):
         return seconds_between(self.started_at, self.finished_at)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Artifact(_Node):
+class Artifact(_Node, msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One write of one object. `uri` is None for a value kept in the workflow itself, `producer_key` for
     what came from outside every recorded run."""
 
@@ -702,8 +702,7 @@ def is_in_volume(node: LineageNode) -> bool:
     return isinstance(node, Artifact) and (node.uri or "").startswith(_VOLUMES)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LineageEdge:
+class LineageEdge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """In the direction of the data: artifact to execution where USED, execution to artifact where GENERATED or REUSED,
     artifact to deployment where SERVED. `inferred`: one of several that the clocks allow, or a mount of a volume, which
     says what may have been read and written."""

@@ -4,10 +4,12 @@ from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 from graphql import ExecutionContext, execute_sync, parse
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from lineage.deadline import Deadline
 from lineage.model import Execution as Attempt
@@ -112,9 +114,11 @@ ODD: st.SearchStrategy[Any] = st.sampled_from(
 
 def broken(of: Any) -> st.SearchStrategy[Any]:
     """A value some of whose fields hold what they should not; its key stays."""
-    names = [each.name for each in fields(of) if each.name != "key" and not each.name.endswith("_key")]
+    is_struct = isinstance(of, msgspec.Struct)
+    named, changing = (structs.fields(of), structs.replace) if is_struct else (fields(of), replace)
+    names = [each.name for each in named if each.name != "key" and not each.name.endswith("_key")]
     changes = st.dictionaries(st.sampled_from(names), ODD, max_size=3)
-    return changes.map(lambda changed: replace(of, **changed))
+    return changes.map(lambda changed: changing(of, **changed))
 
 
 @given(
