@@ -13,6 +13,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    LargeBinary,
     Select,
     Text,
     any_,
@@ -24,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from lineage.errors import LineageError
-from lineage.store.bodies import Take, anything, counted
+from lineage.store.bodies import Take, anything, size_of
 from lineage.store.conditions import Expression
 from lineage.store.dialect import Cursor
 
@@ -67,7 +68,9 @@ class Prepared:
         dialect = make_url(f"{database}://").get_dialect()()
         compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
         self.text = str(compiled)
-        self._names: Sequence[str] = statement.selected_columns.keys() if isinstance(statement, Select) else ()
+        columns = statement.selected_columns.items() if isinstance(statement, Select) else ()
+        self._names: Sequence[str] = [name for name, _ in columns]
+        self._bodies = [place for place, (_, column) in enumerate(columns) if isinstance(column.type, LargeBinary)]
         self._given: Mapping[str, Any] = compiled.params
         self._order: list[str] | None = compiled.positiontup  # where the driver takes them by position
         self._places = _places(self._order or ())
@@ -101,8 +104,11 @@ class Prepared:
             yield from self._named(cursor, cursor, take)
 
     def _named(self, cursor: Cursor, rows: Any, take: Take) -> Iterator[dict[str, Any]]:
+        bodies = () if take is anything else self._bodies
         try:
-            for row in rows if take is anything else counted(rows, take):
+            for row in rows:
+                if bodies:
+                    take(sum(size_of(row[place]) for place in bodies if row[place] is not None))
                 yield dict(zip(self._names, row, strict=True))
         except LineageError:
             cursor.close()  # else the rest would wait to be read, and hold the state of the store
