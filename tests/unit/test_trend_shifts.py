@@ -74,8 +74,22 @@ def test_what_cannot_be_told_is_refused_in_words(values: list[float], reason: st
         (((0.0, 40), (-6.0, 40)), "a steep trend", 0.9),
         (((0.0, 40), (3.0, 40), (0.0, 40)), "normal", 0.85),
         (((0.0, 40), (3.0, 40), (6.0, 40), (9.0, 40)), "normal", 0.8),
+        (((0.0, 30), (3.0, 30), (0.0, 30), (3.0, 30)), "normal", 0.9),
+        (((0.0, 100), (3.0, 10), (0.0, 40)), "normal", 0.7),
+        (((0.0, 40), (3.0, 40), (0.0, 5)), "normal", 0.85),
     ],
-    ids=["five after", "one", "heavy tails", "beside a trend", "against a trend", "there and back", "three up"],
+    ids=[
+        "five after",
+        "one",
+        "heavy tails",
+        "beside a trend",
+        "against a trend",
+        "there and back",
+        "three up",
+        "three to and fro",
+        "a dip",
+        "two, the last with five after",
+    ],
 )
 def test_shifts_are_found_where_they_are(parts: tuple[tuple[float, int], ...], kind: str, least: float) -> None:
     random, level = seeded(7), levels(*parts)
