@@ -21,6 +21,7 @@ from lineage.trends.noise import (
     long_run_sd,
     noise_of,
     simulated,
+    unit_of,
     without_outliers,
 )
 from lineage.trends.plateaus import plateaus
@@ -129,6 +130,7 @@ def evidence(series: Floats) -> Evidence | Refusal:
     n = len(series)
     if n < LEAST_VALUES:
         return Refusal(reason=f"too few values to tell a shift: {n}, where {LEAST_VALUES} are the least")
+    series = series / unit_of(series)
     values = without_outliers(series)
     middle = float(np.median(values))
     reach = float(np.abs(values - middle).max())

@@ -40,7 +40,7 @@ from numpy.typing import NDArray
 
 from lineage.trends.evidence import Evidence, Refusal, evidence
 from lineage.trends.levels import after_cuts, slope_of, within_levels
-from lineage.trends.noise import Floats
+from lineage.trends.noise import Floats, unit_of
 from lineage.trends.plateaus import Step, plateaus
 from lineage.trends.scan import LEAST_SIDE, LEAST_WINDOW, Candidate, Indices, best_between
 
@@ -206,15 +206,16 @@ def _of_plateaus(series: Floats, steps: Sequence[Step]) -> Shifts:
 def _shift(
     series: Floats, start: int, cut: int, stop: int, earliest: int, latest: int, effect: float | None, p: float
 ) -> Shift:
-    before, after = series[start:cut], series[cut:stop]
+    unit = unit_of(series)
+    before, after = series[start:cut] / unit, series[cut:stop] / unit
     return Shift(
         index=cut,
         earliest=min(earliest, cut),
         latest=max(latest, cut),
-        mean_before=float(before.mean()),
-        mean_after=float(after.mean()),
-        median_before=float(np.median(before)),
-        median_after=float(np.median(after)),
+        mean_before=float(before.mean()) * unit,
+        mean_after=float(after.mean()) * unit,
+        median_before=float(np.median(before)) * unit,
+        median_after=float(np.median(after)) * unit,
         effect=effect,
         p=p,
     )
