@@ -62,7 +62,8 @@ def runs(
 
     What is secret has no value. In CSV, a text that a spreadsheet would take for a formula begins with an apostrophe.
     Runs are read page by page and wait in a temporary file, so memory does not grow with them. Parquet needs
-    `pip install 'kfp-lineage[parquet]'`.
+    `pip install 'kfp-lineage[parquet]'`. The image is without it: write CSV there, or ask its server with `--url` from
+    where it is installed.
 
     ```
     lineage export runs --pipeline churn-training -o runs.csv
@@ -71,7 +72,7 @@ def runs(
     """
     configure_logs(logging.ERROR)
     asked, meant = named_if_any(pipeline, experiment, recurring_run, namespace), _meant(form, file)
-    write = _parquet_writer() if meant is Format.PARQUET else None
+    write = _parquet_writer(file) if meant is Format.PARQUET and file is not None else None
     ask = open_ask(store, url)
     where = scope_meant(ask, asked).where if asked is not None else {}
     with TemporaryFile() as waiting:
@@ -89,12 +90,16 @@ def _meant(asked: Format | None, file: Path | None) -> Format:
     return meant
 
 
-def _parquet_writer() -> ParquetWriter:
-    """Import what writes Parquet, or end where that is not installed."""
+def _parquet_writer(file: Path) -> ParquetWriter:
+    """Import what writes Parquet; where that is not installed end, and say what to do instead."""
     try:
         from lineage.cli.parquet import write_parquet  # noqa: PLC0415 - optional, and takes long
     except ImportError:
-        fail("Parquet needs pyarrow: pip install 'kfp-lineage[parquet]'")
+        fail(
+            "Parquet needs pyarrow: pip install 'kfp-lineage[parquet]', in a checkout '.[parquet]'. The image has "
+            f"neither that, as it weighs 170 MB, nor pip: there write CSV (-o {file.with_suffix('.csv')}), or ask its "
+            f"server from a machine that has it (lineage export runs --url URL -o {file.name})"
+        )
     return write_parquet
 
 

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lineage.trends.levels import within_levels
-from lineage.trends.noise import Floats, autocorrelation
+from lineage.trends.noise import Floats, autocorrelation, unit_of
 
 NOT_TRACKED: Final = 0.6
 """How likely a reason is that nobody tracks, before anybody looked."""
@@ -101,7 +101,8 @@ def blame(
     count as these do.
     """
     first, last = max(shift - AROUND, 0), min(shift + AROUND, len(values))
-    series = within_levels(np.asarray(values, dtype=np.float64), sorted(shifts))[first:last]
+    series = np.asarray(values, dtype=np.float64)
+    series = within_levels(series / unit_of(series), sorted(shifts))[first:last]
     others = [other - first for other in shifts if other != shift and first < other < last]
     start = max((other for other in others if other < shift - first), default=0)
     stop = min((other for other in others if other > shift - first), default=len(series))

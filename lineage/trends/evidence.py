@@ -5,7 +5,7 @@ looking like noise. How much of a deviation is still there one run later is neve
 the *patient* one depends on itself as much as is likely, the *plain* one as little.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,6 +21,7 @@ from lineage.trends.noise import (
     long_run_sd,
     noise_of,
     simulated,
+    unit_of,
     without_outliers,
 )
 from lineage.trends.plateaus import plateaus
@@ -59,41 +60,69 @@ class Refusal:
     dependence: float = 0.0
 
 
+class Chance:
+    """How high the highest steps are of series without a shift, against a level or a line, each in its own long-run
+    standard deviations. They are simulated ROWS at a time, as far as somebody asks."""
+
+    def __init__(self, values: Floats, noise: Noise, against: Against, *, has_slope: bool) -> None:
+        self._values, self._noise, self._against, self._has_slope = values, noise, against, has_slope
+        self._batches: list[Floats] = []
+
+    def p_values(self, heights: Floats) -> Floats:
+        """Say how often each of some heights comes about by chance. No more is simulated once it is clear of each
+        whether that is often or next to never."""
+        higher = np.zeros(len(heights))
+        for number in range(BATCHES):
+            higher += self._count(heights, number)
+            if np.all((higher >= ENOUGH) | (number + 1 >= CLEAR) & (higher == 0)):
+                break
+        return np.asarray((1 + higher) / (1 + (number + 1) * ROWS))
+
+    def likelihood(self, height: float, batches: int) -> float:
+        """Say how often one height comes about, from up to so many batches."""
+        higher = 0.0
+        for number in range(batches):
+            higher += float(self._count(np.array([height]), number)[0])
+            if higher >= ENOUGH:
+                break
+        return (1 + higher) / (1 + (number + 1) * ROWS)
+
+    def _count(self, heights: Floats, number: int) -> Floats:
+        """Count, for each height, the series of a batch that have as high a step."""
+        if number == len(self._batches):
+            self._batches.append(self._simulated(number))
+        return np.asarray((self._batches[number] >= heights[:, None]).sum(axis=1), dtype=np.float64)
+
+    def _simulated(self, number: int) -> Floats:
+        random = generator(self._values, number, self._against == "line")
+        rows = simulated(self._noise, ROWS, len(self._values), random)
+        found, place = highest(rows, self._against)
+        sds = long_run_sd(after_step(rows, place, has_slope=self._has_slope), 1)
+        return np.asarray(np.divide(found, sds, out=np.full(ROWS, np.inf), where=sds > 0))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """Candidates for shifts of a series, and the noise that each must be told from.
+    """Candidates for shifts of a series, and what makes as high steps by chance.
 
-    `values` are without outliers, between -1 and 1; `measured` are all of them, on the same scale. Where it
-    `has_slope`, a trend is part of the series beyond doubt. Heights are in long-run standard deviations. `patient` is
-    the noise with all of its dependence, `plain` with as little as is likely.
+    `values` are without outliers, between -1 and 1; `measured` are all of them, on the same scale, and `sd` their
+    long-run standard deviation. Where it `has_slope`, a trend is part of the series beyond doubt: then it has no
+    `level` that a step must be told from. `dependence` is as much as is likely.
     """
 
     values: Floats
     measured: Floats
     has_slope: bool
+    sd: float
+    dependence: float
     candidates: tuple[Candidate, ...]
-    against_level: Floats
-    against_line: Floats
-    patient: Noise
-    plain: Noise
+    level: Chance | None
+    line: Chance
 
-    def line_counts(self, batch: int) -> Floats:
-        """Count, for each candidate, of ROWS series without a shift those with as high a step against a line."""
-        return self._counts(self.plain, self.against_line, "line", batch)
-
-    def level_counts(self, batch: int) -> Floats:
-        """Count, for each candidate, of ROWS series without a shift those with as high a step against a level. There
-        are none where a clear trend is no level."""
-        if self.has_slope:
-            return np.zeros(len(self.candidates))
-        return self._counts(self.patient, self.against_level, "level", batch)
-
-    def _counts(self, noise: Noise, heights: Floats, against: Against, batch: int) -> Floats:
-        random = generator(self.values, batch, against == "line")
-        rows = simulated(noise, ROWS, len(self.values), random)
-        found, place = highest(rows, against)
-        sds = long_run_sd(after_step(rows, place, has_slope=self.has_slope), 1)
-        return np.asarray((found >= heights[:, None] * sds).sum(axis=1), dtype=np.float64)
+    def heights(self, some: Sequence[Candidate], against: Against) -> Floats:
+        """Say how high candidates are, in long-run standard deviations."""
+        found = (one.against_level if against == "level" else one.against_line for one in some)
+        return np.array([height / self.sd for height in found])
 
 
 def evidence(series: Floats) -> Evidence | Refusal:
@@ -101,6 +130,7 @@ def evidence(series: Floats) -> Evidence | Refusal:
     n = len(series)
     if n < LEAST_VALUES:
         return Refusal(reason=f"too few values to tell a shift: {n}, where {LEAST_VALUES} are the least")
+    series = series / unit_of(series)
     values = without_outliers(series)
     middle = float(np.median(values))
     reach = float(np.abs(values - middle).max())
@@ -124,27 +154,18 @@ def evidence(series: Floats) -> Evidence | Refusal:
             "independent ones would",
             dependence=dependence,
         )
+    patient = noise_of(left, dependence)
+    plain = noise_of(left, dependence if has_slope else _dependence(left, _LEAST_LACK))
     return Evidence(
         values=values,
         measured=measured,
         has_slope=bool(has_slope),
+        sd=sd,
+        dependence=dependence,
         candidates=tuple(found),
-        against_level=np.array([one.against_level for one in found]) / sd,
-        against_line=np.array([one.against_line for one in found]) / sd,
-        patient=noise_of(left, dependence),
-        plain=noise_of(left, dependence if has_slope else _dependence(left, _LEAST_LACK)),
+        level=None if has_slope else Chance(values, patient, "level", has_slope=False),
+        line=Chance(values, plain, "line", has_slope=bool(has_slope)),
     )
-
-
-def p_values(counts: Callable[[int], Floats], tested: int) -> Floats:
-    """Say how often each of so many candidates comes about by chance. No more is simulated once it is clear of each
-    whether that is often or next to never."""
-    higher = np.zeros(tested)
-    for batch in range(BATCHES):
-        higher += counts(batch)
-        if np.all((higher >= ENOUGH) | (batch + 1 >= CLEAR) & (higher == 0)):
-            break
-    return np.asarray((1 + higher) / (1 + (batch + 1) * ROWS))
 
 
 def likelihood(values: Sequence[float] | Floats, batches: int) -> float | None:
@@ -156,17 +177,13 @@ def likelihood(values: Sequence[float] | Floats, batches: int) -> float | None:
     gathered = evidence(series)
     if isinstance(gathered, Refusal):
         return None
-    weaker = np.minimum(gathered.against_level, gathered.against_line)
-    best = int((gathered.against_line if gathered.has_slope else weaker).argmax())
-    found = 0.0
-    for counts in (gathered.line_counts, gathered.level_counts):
-        higher = 0.0
-        for batch in range(batches):
-            higher += float(counts(batch)[best])
-            if higher >= ENOUGH:
-                break
-        found = max(found, (1 + higher) / (1 + (batch + 1) * ROWS))
-    return found
+    level, line = (gathered.heights(gathered.candidates, against) for against in ("level", "line"))
+    if gathered.level is None:
+        return gathered.line.likelihood(float(line.max()), batches)
+    best = int(np.minimum(level, line).argmax())
+    return max(
+        gathered.line.likelihood(float(line[best]), batches), gathered.level.likelihood(float(level[best]), batches)
+    )
 
 
 def _dependence(left: Floats, lack: tuple[float, float]) -> float:

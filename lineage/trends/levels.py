@@ -11,7 +11,7 @@ import numpy as np
 
 from lineage.trends.baseline import TO_SD
 from lineage.trends.noise import MOST_DEPENDENT, OUTLIER, Floats, autocorrelation
-from lineage.trends.scan import Candidate, Indices
+from lineage.trends.scan import LEAST_WINDOW, Candidate, Indices, best_between
 
 PLAUSIBLE: Final = 3.5
 MOST_CUTS: Final = 40
@@ -86,12 +86,25 @@ def plausible_cuts(values: Floats, found: Sequence[Candidate], whole: int) -> li
     for one in sorted(found, key=lambda one: (one.stop - one.start, -one.against_line)):
         if one.against_line > PLAUSIBLE * scale and not any(one.start < cut < one.stop for cut in cuts):
             cuts.append(one.index)
-    cuts = sorted(cuts)[:MOST_CUTS]
+    cuts = _parted(values, sorted(cuts)[:MOST_CUTS], PLAUSIBLE * scale)
     stages = [[whole]]
     while cuts:
         stages.append(cuts)
         cuts = _without_least(values, cuts)
     return min(stages, key=lambda stage: _criterion(values, stage))
+
+
+def _parted(values: Floats, cuts: list[int], least: float) -> list[int]:
+    """Cut what lies between cuts as well, while steps there are as high: windows that were laid beforehand may all hold
+    a cut already."""
+    bounds = [0, *cuts, len(values)]
+    waiting = list(pairwise(bounds)) if cuts else []
+    while waiting and len(cuts) < MOST_CUTS:
+        start, stop = waiting.pop()
+        if stop - start >= LEAST_WINDOW and (best := best_between(values, start, stop)).against_line > least:
+            cuts = [*cuts, best.index]
+            waiting += [(start, best.index), (best.index, stop)]
+    return sorted(cuts)
 
 
 def _without_least(values: Floats, cuts: list[int]) -> list[int]:

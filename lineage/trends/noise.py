@@ -45,6 +45,11 @@ def floats(values: Iterable[float]) -> Floats:
     return np.array(list(values), dtype=np.float64)
 
 
+def unit_of(values: Floats) -> float:
+    """Give what to divide values by so that their squares are numbers: a power of two, so nothing is lost."""
+    return 2.0 ** (int(np.frexp(np.abs(values).max(initial=0.0))[1]) - 1)
+
+
 def noise_of(residuals: Floats, dependence: float) -> Noise:
     """Describe the noise of one series by its residuals, of which so much is still there one run later."""
     innovations = residuals[1:] - dependence * residuals[:-1]

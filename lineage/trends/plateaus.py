@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from lineage.trends.noise import Floats
+from lineage.trends.noise import Floats, unit_of
 
 LEAST_RUNS: Final = 4
 MOST_OUTLIERS: Final = 0.02
@@ -39,6 +39,7 @@ def plateaus(values: Floats) -> Sequence[Step] | None:
     levels that is nearer to the later one is where that begins. The likelihood is that of the one order, of all of the
     values on both levels, in which none is out of place.
     """
+    values = values / unit_of(values)
     nothing = EQUAL * np.abs(values).max(initial=0.0)
     changed = np.flatnonzero(np.abs(np.diff(values)) > nothing) + 1
     bounds = [0, *changed.tolist(), len(values)]

@@ -156,8 +156,27 @@ def _best_place(values: Floats, about: int) -> int:
     if apart <= 1:
         return about
     places = np.arange(max(about - apart, LEAST_SIDE), min(about + apart, length - LEAST_SIDE) + 1)
-    _, of_line, times, spread = _left_of_steps(places, length)
+    return int(places[_steps(values, places)[1].argmax()])
+
+
+def best_between(values: Floats, start: int, stop: int) -> Candidate:
+    """Find the best step against a line in one window, at any place."""
+    places = np.arange(LEAST_SIDE, stop - start - LEAST_SIDE + 1)
+    level, line = _steps(values[start:stop], places)
+    best = int(line.argmax())
+    return Candidate(
+        index=start + int(places[best]),
+        start=start,
+        stop=stop,
+        against_level=float(level[best]),
+        against_line=float(line[best]),
+    )
+
+
+def _steps(values: Floats, places: NDArray[np.int_]) -> tuple[Floats, Floats]:
+    """Measure the steps at some places in the whole of one series, against a level and against a line."""
+    of_level, of_line, times, spread = _left_of_steps(places, len(values))
     centred = values - values.mean()
-    slope = float(centred @ np.arange(length)) / spread
-    left = np.cumsum(centred)[places - 1] - slope * times
-    return int(places[(left**2 / of_line).argmax()])
+    sums = np.cumsum(centred)[places - 1]
+    slope = float(centred @ np.arange(len(values))) / spread
+    return np.abs(sums) / np.sqrt(of_level), np.abs(sums - slope * times) / np.sqrt(of_line)

@@ -32,16 +32,17 @@ of 2 s.d. within 30 runs or less raises alarms in 4 to 7 %.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lineage.trends.evidence import Evidence, Refusal, evidence, p_values
+from lineage.trends.evidence import Evidence, Refusal, evidence
 from lineage.trends.levels import after_cuts, slope_of, within_levels
-from lineage.trends.noise import Floats
+from lineage.trends.noise import Floats, unit_of
 from lineage.trends.plateaus import Step, plateaus
-from lineage.trends.scan import LEAST_SIDE, Candidate, Indices
+from lineage.trends.scan import LEAST_SIDE, LEAST_WINDOW, Candidate, Indices, best_between
 
 LEVEL_RISK: Final = 0.05
 LINE_RISK: Final = 0.025
@@ -94,20 +95,31 @@ def find_shifts(values: Sequence[float] | Floats) -> Shifts:
     gathered = evidence(series)
     if isinstance(gathered, Refusal):
         return Shifts(refused=gathered.reason, dependence=gathered.dependence)
-    line = p_values(gathered.line_counts, len(gathered.candidates))
-    is_shift, p = line <= LINE_RISK, line
-    if is_shift.any():
-        level = p_values(gathered.level_counts, len(gathered.candidates))
-        is_shift, p = is_shift & (level <= LEVEL_RISK), np.maximum(level, line)
-    chosen = _narrowest(gathered.candidates, p, is_shift)
+    is_shift, p = _judged(gathered, gathered.candidates)
+    cuts = _narrowest(gathered.candidates, p, is_shift)
+    further = cuts
+    while further:
+        cuts = dict(zip(_placed(gathered, list(cuts)), cuts.values(), strict=True))
+        further = _between_cuts(gathered, list(cuts))
+        cuts = dict(sorted((cuts | further).items()))
     return Shifts(
-        found=tuple(_described(series, gathered, _placed(gathered, list(chosen)), list(chosen.values()))),
-        dependence=gathered.patient.dependence,
+        found=tuple(_described(series, gathered, list(cuts), list(cuts.values()))),
+        dependence=gathered.dependence,
         p=float(p.min()),
     )
 
 
 # ------------------------------------------------------------------------------------------ which, and where
+def _judged(gathered: Evidence, some: Sequence[Candidate]) -> tuple[NDArray[np.bool_], Floats]:
+    """Say of each candidate whether it is a shift, and how often chance makes one as clear."""
+    p = gathered.line.p_values(gathered.heights(some, "line"))
+    is_shift = p <= LINE_RISK
+    if gathered.level is not None and is_shift.any():
+        level = gathered.level.p_values(gathered.heights(some, "level"))
+        is_shift, p = is_shift & (level <= LEVEL_RISK), np.maximum(level, p)
+    return is_shift, p
+
+
 def _narrowest(found: Sequence[Candidate], p: Floats, is_shift: NDArray[np.bool_]) -> dict[int, float]:
     """Take the cut of the narrowest window that tells, then of the next one that holds none of those taken. In order,
     and each with the smallest p of a window that holds it and no other."""
@@ -121,6 +133,15 @@ def _narrowest(found: Sequence[Candidate], p: Floats, is_shift: NDArray[np.bool_
         if len(held) == 1:
             cuts[held[0]] = min(cuts[held[0]], likely)
     return dict(sorted(cuts.items()))
+
+
+def _between_cuts(gathered: Evidence, cuts: Sequence[int]) -> dict[int, float]:
+    """Find the shifts between those that were found: windows that were laid beforehand may all hold one already. Where
+    none was found none is looked for, so no more series have one that should not."""
+    bounds = pairwise([0, *cuts, len(gathered.values)])
+    some = [best_between(gathered.values, start, stop) for start, stop in bounds if stop - start >= LEAST_WINDOW]
+    is_shift, p = _judged(gathered, some)
+    return {one.index: float(likely) for one, likely, tells in zip(some, p, is_shift, strict=True) if tells}
 
 
 def _placed(gathered: Evidence, cuts: list[int]) -> list[int]:
@@ -164,7 +185,7 @@ def _described(series: Floats, gathered: Evidence, cuts: Sequence[int], likely: 
     values = _levels(gathered, cuts)
     left = after_cuts(values, cuts, has_slope=False)
     variance = float(left @ left) / max(len(left) - len(cuts) - 1 - gathered.has_slope, 1)
-    patience = (1 + gathered.patient.dependence) / (1 - gathered.patient.dependence)
+    patience = (1 + gathered.dependence) / (1 - gathered.dependence)
     for number, (cut, p) in enumerate(zip(cuts, likely, strict=True)):
         start, stop = _between(cuts, number, len(values))
         places, gains = _gains(values, cuts, number)
@@ -185,15 +206,16 @@ def _of_plateaus(series: Floats, steps: Sequence[Step]) -> Shifts:
 def _shift(
     series: Floats, start: int, cut: int, stop: int, earliest: int, latest: int, effect: float | None, p: float
 ) -> Shift:
-    before, after = series[start:cut], series[cut:stop]
+    unit = unit_of(series)
+    before, after = series[start:cut] / unit, series[cut:stop] / unit
     return Shift(
         index=cut,
         earliest=min(earliest, cut),
         latest=max(latest, cut),
-        mean_before=float(before.mean()),
-        mean_after=float(after.mean()),
-        median_before=float(np.median(before)),
-        median_after=float(np.median(after)),
+        mean_before=float(before.mean()) * unit,
+        mean_after=float(after.mean()) * unit,
+        median_before=float(np.median(before)) * unit,
+        median_after=float(np.median(after)) * unit,
         effect=effect,
         p=p,
     )

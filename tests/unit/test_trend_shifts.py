@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lineage.trends.blame import Factor, blame
 from lineage.trends.outliers import outliers
 from lineage.trends.shifts import Shift, Shifts, find_shifts
 from tests.series import Series, dependent, heavy, levels, near, normal, seeded, trend, week
@@ -74,8 +75,22 @@ def test_what_cannot_be_told_is_refused_in_words(values: list[float], reason: st
         (((0.0, 40), (-6.0, 40)), "a steep trend", 0.9),
         (((0.0, 40), (3.0, 40), (0.0, 40)), "normal", 0.85),
         (((0.0, 40), (3.0, 40), (6.0, 40), (9.0, 40)), "normal", 0.8),
+        (((0.0, 30), (3.0, 30), (0.0, 30), (3.0, 30)), "normal", 0.9),
+        (((0.0, 100), (3.0, 10), (0.0, 40)), "normal", 0.7),
+        (((0.0, 40), (3.0, 40), (0.0, 5)), "normal", 0.85),
     ],
-    ids=["five after", "one", "heavy tails", "beside a trend", "against a trend", "there and back", "three up"],
+    ids=[
+        "five after",
+        "one",
+        "heavy tails",
+        "beside a trend",
+        "against a trend",
+        "there and back",
+        "three up",
+        "three to and fro",
+        "a dip",
+        "two, the last with five after",
+    ],
 )
 def test_shifts_are_found_where_they_are(parts: tuple[tuple[float, int], ...], kind: str, least: float) -> None:
     random, level = seeded(7), levels(*parts)
@@ -211,6 +226,17 @@ def test_the_same_values_give_the_same_answer_in_any_unit(seed: int, scale: floa
     values = normal(seeded(seed), 60) + levels((0, 40), (4, 20))
     assert find_shifts(values) == find_shifts(values.copy())
     assert indices(scale * (values + origin)) == indices(values)
+
+
+@pytest.mark.parametrize("scale", [1.7e308, 1e300, 1e-300])
+def test_values_whose_squares_are_no_numbers_are_told_as_others(scale: float) -> None:
+    for values in (levels((0.5, 30), (-1, 30)), levels((0.5, 30), (-0.8, 30)) + normal(seeded(4), 60) / 50):
+        (shift,) = find_shifts(scale * values).found
+        assert shift.index == 30
+        assert shift.median_before == pytest.approx(scale * np.median(values[:30]))
+        factor = Factor(kind="IMAGE", name="train")
+        found = blame(scale * values, {factor: ["old"] * 30 + ["new"] * 30}, [30], 30)
+        assert found.suspects[0].factor == factor
 
 
 @given(st.lists(st.floats(-1e9, 1e9), max_size=40))
