@@ -1,8 +1,8 @@
 """What readers get: frozen values, never rows and never sessions.
 
 Pure. The names and meanings are those of the GraphQL API, which lists fields and reads them off these.
-Times are aware and in UTC. Runs, and what graphs have by the ten thousand, are structs and no dataclasses: these take a fifth of
-the time to make, and none of the garbage collector's, as nothing in them leads back to them.
+Times are aware and in UTC. Runs, and what graphs have by the ten thousand, are structs and no dataclasses: these take
+a fifth of the time to make, and none of the garbage collector's, as nothing in them leads back to them.
 """
 
 import re
