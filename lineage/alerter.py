@@ -18,7 +18,7 @@ import structlog
 
 from lineage.alerting import Evaluation
 from lineage.alerts import AlertKept, AlertMark, Rule, event_of
-from lineage.errors import LineageError
+from lineage.errors import LineageError, SchemaOutdated
 from lineage.identity import Key
 from lineage.limits import shortened
 from lineage.outage import Outage
@@ -86,10 +86,16 @@ class Alerter:
         self.sending = Outage(begins="alerts are not taken, they are sent again", ends="alerts are taken again")
 
     def run(self, stop: Event) -> None:
-        """Follow the rules until `stop` is set, to the end of what is being sent."""
+        """Follow the rules until `stop` is set, to the end of what is being sent.
+
+        Raises:
+            SchemaOutdated: another release has migrated the store.
+        """
         while not stop.is_set():
             try:
                 busy = any([self.judge(), self.send_due(stop)])  # both: what waits to be judged holds up no alert
+            except SchemaOutdated:
+                raise
             except LineageError as error:
                 self.outage.goes_on(str(error))
                 stop.wait(RETRY_SECONDS)

@@ -31,7 +31,7 @@ LineageError
 │   └── BudgetExceeded     reading took more bytes or time than were given for it
 └── StoreError             the database failed; the batch is retried whole
     ├── FactsRefused       it will never take these facts; what is at fault is set aside
-    ├── SchemaOutdated     run `lineage migrate`
+    ├── SchemaOutdated     it is of another release: run `lineage migrate`, or start that one
     └── PositionMoved      another recorder recorded this stretch of the log; read the position again
 """
 
@@ -201,7 +201,7 @@ class FactsRefused(StoreError):
 
 
 class SchemaOutdated(StoreError):
-    """The store was made by another release: run `lineage migrate`."""
+    """The store was made or migrated by another release. If that is older, run `lineage migrate`; else use that one."""
 
 
 class PositionMoved(StoreError):

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from threading import Event
 from typing import Final, TypeAlias
 
-from lineage.errors import StoreError
+from lineage.errors import SchemaOutdated, StoreError
 from lineage.evidence import Look
 from lineage.limits import shortened
 from lineage.model import ArtifactState, LookDue
@@ -58,11 +58,14 @@ class Prober:
 
         Raises:
             LogError: the log was closed.
+            SchemaOutdated: another release has migrated the store.
         """
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="prober") as pool:
             while not stop.is_set():
                 try:
                     looked = 0 if self._should_wait() else self._look_at_due(pool, stop)
+                except SchemaOutdated:
+                    raise
                 except StoreError as error:
                     self.outage.goes_on(str(error))
                     stop.wait(RETRY_SECONDS)

@@ -23,6 +23,7 @@ from lineage.errors import (
     InvalidObservation,
     LineageError,
     PositionMoved,
+    SchemaOutdated,
     StoreError,
     UnknownRedactionKey,
 )
@@ -115,6 +116,7 @@ class Recorder:
 
         Raises:
             LogError: the log refuses, and will go on refusing.
+            SchemaOutdated: another release has migrated the store: it goes on from here.
             UnknownRedactionKey: an observation cannot be compared with what is recorded.
         """
         backoff = FIRST_BACKOFF_SECONDS
@@ -128,6 +130,8 @@ class Recorder:
                     settle_at = monotonic() + SETTLE_EVERY_SECONDS
             except PositionMoved as moved:
                 log.info("another recorder was here", reason=str(moved))
+            except SchemaOutdated:
+                raise
             except StoreError as error:
                 self._has_failed(error)
                 stop.wait(backoff)
@@ -141,7 +145,7 @@ class Recorder:
 
         Raises:
             StoreError: the database went on failing for `give_up_seconds`.
-            LogError, UnknownRedactionKey: as `run`.
+            LogError, SchemaOutdated, UnknownRedactionKey: as `run`.
         """
         failing_since, backoff = inf, FIRST_BACKOFF_SECONDS
         while True:
@@ -150,6 +154,8 @@ class Recorder:
                 outcome = self.record_available(timeout_seconds=0.0)
             except PositionMoved as moved:
                 log.info("another recorder was here", reason=str(moved))
+            except SchemaOutdated:
+                raise
             except StoreError as error:
                 self._has_failed(error)
                 failing_since = min(failing_since, monotonic())

@@ -44,6 +44,7 @@ from lineage.objectstore.configured import ConfiguredStore
 from lineage.objectstore.minio import MinioStore
 from lineage.ports import EVERYTHING, LineageStore, Listing, ObjectStore
 from lineage.settings import FILE_VARIABLE, KEY_FILE, PREFIX, Settings, data_folder, settings_file
+from lineage.store import pending_migrations, steps_begun
 from watchers.answers import EXPERIMENTS
 from watchers.kube import Kube, connect
 from watchers.kubeflow_api import KubeflowApi
@@ -140,7 +141,8 @@ def _store(settings: Settings) -> Iterator[Finding]:
     try:
         store = open_existing(settings.store)
     except SchemaOutdated as error:
-        yield Finding(part=part, state=State.PROBLEM, says=str(error), remedy="lineage migrate")
+        yield Finding(part=part, state=State.PROBLEM, says=str(error), remedy=_to_fit(settings.store))
+        yield from _upgrade(settings.store)
         return
     except (StoreError, InvalidSettings) as error:
         first = is_embedded(settings.store) and (file := store_file(settings.store)) is not None and not file.exists()
@@ -157,9 +159,26 @@ def _store(settings: Settings) -> Iterator[Finding]:
         yield Finding(part=part, state=State.PROBLEM, says=f"{name} did not answer within {SECONDS:g} s")
         return
     yield Finding(part=part, says=f"{name} is of this release, and answers in {(monotonic() - began) * 1000:.0f} ms")
+    yield from _upgrade(settings.store)
     yield from _clock(part, theirs)
     yield from _room(settings)
     yield from _sources(within)
+
+
+def _to_fit(url: str) -> str:
+    """What makes a store and a release fit each other."""
+    try:
+        pending_migrations(url)
+    except SchemaOutdated:
+        return "use the release that has migrated it, or a later one"
+    return "lineage migrate"
+
+
+def _upgrade(url: str) -> Iterator[Finding]:
+    taken = steps_begun(url)
+    if taken is not None:
+        says = f"an upgrade is under way, or was interrupted: {taken} steps of it are taken"
+        yield Finding(part="store", state=State.WARNING, says=says, remedy="lineage migrate, which goes on with it")
 
 
 def _clock(part: str, theirs: datetime) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shutil import disk_usage
 from typing import Annotated
 
 import typer
@@ -15,10 +16,11 @@ from lineage.cli.flags import StoreFlag
 from lineage.cli.opening import open_existing, shown, store_file
 from lineage.cli.telling import configure_logs
 from lineage.cli.terminal import USAGE, fail, notes, print_answer
+from lineage.cli.upgrading import shown_upgrade
 from lineage.identity import canonical
 from lineage.ports import EVERYTHING
 from lineage.settings import load_settings
-from lineage.store import back_up, pending_migrations
+from lineage.store import PlannedStep, back_up, pending_migrations, planned_steps
 from lineage.store import migrate as migrate_store
 from lineage.store import restore as put_back
 
@@ -47,22 +49,48 @@ def migrate(
     """Make a store, or bring one of an older release up to date.
 
     `lineage up` and `lineage ingest` do this by themselves for a store in a file; the store of a server is
-    migrated by this command alone.
+    migrated by this command alone. There, others go on to read and write meanwhile, up to a moment at the end; a store
+    in a file is read meanwhile. Interrupted, it goes on where it was when it is called again; of several, one does it.
 
     ```
     lineage migrate
     lineage migrate --store postgresql://user@host/lineage --dry-run
     ```
     """
-    configure_logs(logging.ERROR)
-    url = load_settings({"store": store}).store
+    settings = load_settings({"store": store})
+    configure_logs(logging.INFO, settings.log_format)
+    url = settings.store
     if dry_run:
-        pending = pending_migrations(url)
-        print_answer(*(f"{revision}  {escape(brings)}" for revision, brings in pending))
+        pending, steps = pending_migrations(url), planned_steps(url)
+        for revision, brings in pending:
+            print_answer(f"{revision}  {escape(brings)}")
+            print_answer(*(_line(step) for step in steps if step.revision == revision))
+        if any(step.is_online for step in steps):
+            notes.print("A moment: no lock is waited for longer than 5 s at a time, as others wait behind that.")
+        if pending and (file := store_file(url)) is not None and file.exists():
+            notes.print(_room_needed(file))
         notes.print(f"{len(pending)} migrations would be run on {shown(url)}; nothing was changed.")
         return
-    migrate_store(url)
+    with shown_upgrade() as tell:
+        migrate_store(url, tell)
     notes.print(f"The store {shown(url)} is up to date.")
+
+
+def _line(step: PlannedStep) -> str:
+    """Say of a step what it does, to how much, and who waits for it."""
+    rows = "" if step.rows is None else f", about {step.rows:,} rows"
+    state = "online" if step.is_online else "not online"
+    told = "done" if step.is_done else f"{state}; waits: {step.waits}"
+    return escape(f"      {step.says}{rows}: {told}")
+
+
+def _room_needed(file: Path) -> str:
+    """Say what to do before a store in a file is migrated: that is done in the file itself."""
+    size, free = file.stat().st_size, disk_usage(file.parent).free
+    return escape(
+        f"Make a copy first: lineage backup FILE. {file} has {size / 2**20:,.1f} MiB, and takes up to as much again "
+        f"while it is migrated; its disk has {free / 2**20:,.1f} MiB left."
+    )
 
 
 def backup(

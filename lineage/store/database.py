@@ -12,8 +12,9 @@ from lineage.errors import InvalidSettings, StoreError
 from lineage.metrics import PARAMETERS
 from lineage.store.dialect import Dialect
 from lineage.store.feed import become_another
+from lineage.store.migrations.steps import PlannedStep, Progress, Tell
 from lineage.store.postgresql import PostgreSql
-from lineage.store.revisions import MIGRATIONS, pending, refuse_others, revision_of
+from lineage.store.revisions import pending, refuse_others, revision_of
 from lineage.store.sql import SqlStore
 from lineage.store.sqlite import Sqlite
 
@@ -43,8 +44,13 @@ def open_store(url: str, *, metric_parameters: Sequence[str] = PARAMETERS) -> Sq
     return SqlStore(engine, dialect, tuple(metric_parameters))
 
 
-def migrate(url: str) -> None:
-    """Bring the schema of a store up to date, making the database if it is a file and there is none.
+def _nobody(_: Progress) -> None:
+    """Tell nobody."""
+
+
+def migrate(url: str, tell: Tell = _nobody) -> None:
+    """Bring the schema of a store up to date, making the database if it is a file and there is none. Interrupted at
+    whatever moment, it goes on from there when it is called again; on PostgreSQL, others read and write meanwhile.
 
     Raises:
         InvalidSettings: the url is none.
@@ -53,7 +59,7 @@ def migrate(url: str) -> None:
     engine, dialect = _connect(url)
     dialect.prepare(engine.url)
     try:
-        upgrade(engine, dialect)
+        upgrade(engine, dialect, tell)
     except SQLAlchemyError as error:
         reason = getattr(error, "orig", None) or error
         raise StoreError(f"{_shown(engine)}: {reason}".partition("\n")[0]) from error
@@ -74,6 +80,48 @@ def pending_migrations(url: str) -> tuple[tuple[str, str], ...]:
         return pending(_revision(engine, dialect))
     finally:
         engine.dispose()
+
+
+def planned_steps(url: str) -> tuple[PlannedStep, ...]:
+    """Say of each step that a store still needs who would wait for it, and of how many rows. Changes nothing; what is
+    new is made in one step, of which nothing is told.
+
+    Raises:
+        InvalidSettings, SchemaOutdated, StoreError: as `pending_migrations`.
+    """
+    from lineage.store.migrations.plan import planned  # noqa: PLC0415 - imports Alembic
+
+    engine, dialect = _connect(url)
+    try:
+        if not dialect.exists(engine.url):
+            return ()
+        with engine.connect() as connection:
+            return tuple(planned(connection, beside=not dialect.writes_alone))
+    except SQLAlchemyError as error:
+        raise _failure(engine, error) from error
+    finally:
+        engine.dispose()
+
+
+def steps_begun(url: str) -> int | None:
+    """Say how many steps an upgrade has taken that was begun and has not come to its end; None where there is none.
+
+    Raises:
+        InvalidSettings, StoreError: as `pending_migrations`.
+    """
+    from lineage.store.migrations.online import steps_taken  # noqa: PLC0415 - imports Alembic
+
+    engine, dialect = _connect(url)
+    try:
+        if not dialect.exists(engine.url):
+            return None
+        with engine.connect() as connection:
+            taken = steps_taken(connection)
+    except SQLAlchemyError as error:
+        raise _failure(engine, error) from error
+    finally:
+        engine.dispose()
+    return None if taken is None else len(taken)
 
 
 def open_in_memory() -> SqlStore:
@@ -104,26 +152,17 @@ def _driver_of(connection: Connection) -> sqlite3.Connection:
     return driver
 
 
-def upgrade(engine: Engine, dialect: Dialect) -> None:
+def upgrade(engine: Engine, dialect: Dialect, tell: Tell = _nobody) -> None:
     """Run the migrations on a database.
 
     Raises:
-        StoreError: it belongs to a newer release.
+        SchemaOutdated: it belongs to a newer release.
     """
-    from alembic import command
-    from alembic.config import Config
-    from alembic.util.exc import CommandError
+    # Alembic takes longer to import than most commands take to run.
+    from lineage.store.migrations import at_rest, online  # noqa: PLC0415
 
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    # The lock at once: of several processes that make one store, the others wait and find it made.
-    with engine.execution_options(**dialect.writing).begin() as connection:
-        dialect.lock_out_others(connection)
-        config.attributes["connection"] = connection
-        try:
-            command.upgrade(config, "head")
-        except CommandError as error:
-            raise StoreError(f"{_shown(engine)}: {error}".partition("\n")[0]) from error
+    way = at_rest.upgrade if dialect.writes_alone else online.upgrade
+    way(engine.execution_options(**dialect.writing), tell)
 
 
 def _revision(engine: Engine, dialect: Dialect) -> str | None:
@@ -133,8 +172,12 @@ def _revision(engine: Engine, dialect: Dialect) -> str | None:
         with engine.connect() as connection:
             return revision_of(connection)
     except SQLAlchemyError as error:
-        reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
-        raise StoreError(f"cannot open the store {_shown(engine)}: {reason}") from error
+        raise _failure(engine, error) from error
+
+
+def _failure(engine: Engine, error: SQLAlchemyError) -> StoreError:
+    reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
+    return StoreError(f"cannot open the store {_shown(engine)}: {reason}")
 
 
 def _shown(engine: Engine) -> str:

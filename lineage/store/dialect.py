@@ -52,9 +52,6 @@ class Dialect(Protocol):
             TimeoutError: in place of what the database says of a statement that was ended so.
         """
 
-    def lock_out_others(self, connection: Connection) -> None:
-        """Let no other transaction write, or make tables, until this one has ended."""
-
     @property
     def writes_alone(self) -> bool:
         """Whether a transaction that writes is the only one that does. If not, it locks what it touches."""

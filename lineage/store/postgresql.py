@@ -116,9 +116,6 @@ class PostgreSql:
                 raise TimeoutError from error
             raise
 
-    def lock_out_others(self, connection: Connection) -> None:
-        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s, 0)", (GROUP_BASE + EVERYTHING_GROUP,))
-
     def lock(self, connection: Connection, group: int, names: Collection[str]) -> None:
         wanted = sorted(set(map(_number, names)))
         connection.exec_driver_sql(

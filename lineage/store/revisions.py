@@ -11,6 +11,7 @@ from typing import Final
 from sqlalchemy import Column, Connection, MetaData, String, Table, select
 
 from lineage.errors import SchemaOutdated
+from lineage.store.dialect import Cursor
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
@@ -55,12 +56,27 @@ def revision_of(connection: Connection) -> str | None:
     return connection.scalar(select(_version.c.version_num))
 
 
+def refuse_moved(cursor: Cursor, *, store: str) -> None:
+    """Make sure, as the first thing that a transaction does, that it may write in the way of this release. On
+    PostgreSQL it then holds a lock on this table to its end, as all who read do; who moves the revision waits for it.
+
+    Raises:
+        SchemaOutdated: another release has migrated the store.
+    """
+    cursor.execute("SELECT version_num FROM alembic_version")
+    ((revision,),) = cursor.fetchall()
+    refuse_others(revision, store=store)
+
+
 def refuse_others(revision: str | None, *, store: str) -> None:
     """Make sure that a store is of this release. `store` is its name without a password.
 
     Raises:
         SchemaOutdated: it has no tables, or those of another release.
     """
-    if revision != needed():
-        what = "has no tables yet" if revision is None else f"is at revision {revision}, this release needs {needed()}"
-        raise SchemaOutdated(f"the store {store} {what}: run `lineage migrate --store {store}`")
+    if revision == needed():
+        return
+    what = "has no tables yet" if revision is None else f"is at revision {revision}, this release needs {needed()}"
+    is_ahead = revision is not None and revision > needed()
+    do = "another release has migrated it, start that one" if is_ahead else f"run `lineage migrate --store {store}`"
+    raise SchemaOutdated(f"the store {store} {what}: {do}")

@@ -105,7 +105,7 @@ from lineage.store.namespaces import namespaces_of
 from lineage.store.paths import paths
 from lineage.store.prepared import begin
 from lineage.store.readers import Readers
-from lineage.store.revisions import refuse_others, revision_of
+from lineage.store.revisions import refuse_moved, refuse_others, revision_of
 from lineage.store.rolls import LastRolls
 from lineage.store.search import search
 from lineage.store.sources import statuses
@@ -172,6 +172,7 @@ class SqlStore:
     def _writing(self) -> Iterator[Connection]:
         try:
             with self._writers.begin() as connection:
+                refuse_moved(connection.connection.cursor(), store=_where(self._engine))
                 yield connection
         except (SQLAlchemyError, self._driver.Error) as error:
             raise self._kind(error)(f"{_where(self._engine)}: {_reason(error)}") from error

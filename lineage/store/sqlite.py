@@ -92,9 +92,6 @@ class Sqlite:
         finally:
             driver.set_progress_handler(None, 0)
 
-    def lock_out_others(self, connection: Connection) -> None:
-        """Nothing to do: `_begin` did."""
-
     def lock(self, connection: Connection, group: int, names: Collection[str]) -> None:
         """Nothing to do: `_begin` locked all there is."""
 

@@ -141,6 +141,20 @@ def test_a_store_notices_that_another_release_has_migrated_it(url: str) -> None:
     store.close()
 
 
+def test_nothing_is_written_to_a_store_that_another_release_has_migrated(url: str) -> None:
+    migrate(url)
+    store = open_store(url)
+    engine = create_engine(psycopg(url))
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'from the future'")
+    with pytest.raises(SchemaOutdated, match="another release has migrated it, start that one"):
+        record(store, a_workflow())
+    with engine.begin() as connection:
+        assert connection.execute(select(tables.run.c.key)).all() == []
+    engine.dispose()
+    store.close()
+
+
 def test_a_file_that_is_no_database_is_said_to_be_none(tmp_path: Path) -> None:
     path = tmp_path / "lineage.db"
     path.write_text("this is no database, but long enough to be taken for the header of one" * 20)

@@ -61,7 +61,7 @@ def test_a_writer_looks_everything_up_by_index() -> None:
         for statement in asked.values():
             plan = [row[-1] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}")]
             scans = [step for step in plan if step.startswith("SCAN") and not step.startswith("SCAN json_each")]
-            assert not scans or "max(id)" in statement, statement
+            assert not scans or "max(id)" in statement or "alembic_version" in statement, statement
 
 
 def test_a_view_whose_transaction_failed_counts_when_it_comes_again() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from lineage.eventlog.kafka import access_of, prepare
-from lineage.store import migrate
+from lineage.store import Progress, migrate
 from tests.argo_tables import ArgoTables
 from tests.factories import a_workflow
 from tests.kafka_server import KafkaServer
@@ -22,6 +22,7 @@ from tests.kubeflow_server import kubeflow_server
 from tests.kubernetes_server import NOBODY, KubernetesServer
 from tests.minio_server import ACCESS_KEY, SECRET_KEY, MinioServer
 from tests.oidc_provider import a_key, oidc_provider
+from tests.old_stores import migrate_at_rest
 from tests.postgresql import Server
 
 SECONDS = 120
@@ -154,6 +155,32 @@ def test_a_store_of_an_older_release_is_to_be_migrated(tmp_path: Path) -> None:
         connection.execute("UPDATE alembic_version SET version_num = '0001'")
     code, found = examined("--store", f"sqlite:///{file}")
     assert (code, found["store"][0]["state"], found["store"][0]["remedy"]) == (1, "PROBLEM", "lineage migrate")
+
+
+def test_a_store_of_a_newer_release_is_for_that(tmp_path: Path) -> None:
+    file = tmp_path / "lineage.db"
+    migrate(f"sqlite:///{file}")
+    with sqlite3.connect(file) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    _, found = examined("--store", f"sqlite:///{file}")
+    assert "the release that has migrated it" in found["store"][0]["remedy"]
+
+
+def test_an_upgrade_that_was_interrupted_is_named(postgresql: Server) -> None:
+    url = postgresql.new_database(migrated=False)
+    migrate_at_rest(url, "0010")
+
+    def interrupt(progress: Progress) -> None:
+        if "alert" in progress.says:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        migrate(url, interrupt)
+    _, found = examined("--store", url)
+    assert [(one["state"], one["remedy"]) for one in found["store"]] == [
+        ("PROBLEM", "lineage migrate"),
+        ("WARNING", "lineage migrate, which goes on with it"),
+    ]
 
 
 def test_warnings_fail_where_that_is_asked_for() -> None:

@@ -9,7 +9,14 @@ import pytest
 from msgspec import structs
 
 from lineage import facts as fact
-from lineage.errors import FactsRefused, InvalidObservation, PositionMoved, StoreError, UnknownRedactionKey
+from lineage.errors import (
+    FactsRefused,
+    InvalidObservation,
+    PositionMoved,
+    SchemaOutdated,
+    StoreError,
+    UnknownRedactionKey,
+)
 from lineage.eventlog.memory import MemoryLog
 from lineage.evidence import Look
 from lineage.facts import Fact, InputRejected, ResourceWatched, SourceObserved
@@ -342,6 +349,16 @@ def test_after_another_recorder_was_here_the_position_is_read_again() -> None:
     bench.recorder.drain(give_up_seconds=0)
     gone = [one.uid for one in bench.store.facts if isinstance(one, fact.ObjectGone)]
     assert gone == ["a", "c"]
+
+
+def test_a_store_that_another_release_has_migrated_is_not_waited_for() -> None:
+    bench = Bench(FailingStore([SchemaOutdated("the store is at revision 9999, start that one")] * 2))
+    bench.log.append(sighting("a"))
+    with pytest.raises(SchemaOutdated, match="start that one"):
+        bench.recorder.run(Event())
+    with pytest.raises(SchemaOutdated, match="start that one"):
+        bench.recorder.drain(give_up_seconds=60)
+    assert bench.recorder.outage.reason is None
 
 
 def test_draining_gives_up_when_the_store_goes_on_failing() -> None:

@@ -6,6 +6,8 @@ Revision: 0001
 import sqlalchemy as sa
 from alembic import op
 
+from lineage.store.migrations.steps import Brief, Take
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -19,7 +21,11 @@ def code(length: int) -> sa.types.TypeEngine[str]:
     return sa.String(length).with_variant(sa.String(length, collation="C"), "postgresql")
 
 
-def upgrade() -> None:
+def upgrade(take: Take) -> None:
+    take(Brief(says="makes the first tables", run=_make_tables))
+
+
+def _make_tables() -> None:
     on_postgresql = op.get_bind().dialect.name == "postgresql"
     if on_postgresql:
         op.execute(sa.schema.CreateSequence(sa.Sequence("id_block", start=1, increment=1000)))

@@ -3,8 +3,12 @@
 Revision: 0002
 """
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 from alembic import op
+
+from lineage.store.migrations.steps import AddColumns, AddIndex, Fill, Switch, Take
 
 revision = "0002"
 down_revision = "0001"
@@ -15,12 +19,44 @@ ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
+location = sa.table(
+    "location", sa.column("id", sa.BigInteger()), sa.column("store", sa.Text()), sa.column("look_at", sa.BigInteger())
+)
+
+
 def code(length: int) -> sa.types.TypeEngine[str]:
     return sa.String(length).with_variant(sa.String(length, collation="C"), "postgresql")
 
 
-def upgrade() -> None:
-    op.drop_table("look")  # nobody looked before there was this revision
+def upgrade(take: Take) -> None:
+    take(
+        AddColumns(
+            table="artifact",
+            columns=[
+                sa.Column("shown", TEXT, nullable=True),
+                sa.Column("verified", code(10), nullable=True),
+                sa.Column("size_bytes", sa.BigInteger(), nullable=True),
+                sa.Column("digest", TEXT, nullable=True),
+                sa.Column("content_digest", TEXT, nullable=True),
+            ],
+        )
+    )
+    for name in ("digest", "content_digest", "size_bytes"):
+        take(AddIndex(name=f"artifact_by_{name}", table="artifact", columns=[name], where=f"{name} IS NOT NULL"))
+    take(AddColumns(table="location", columns=[sa.Column("look_at", sa.BigInteger(), nullable=True)]))
+    take(Fill(says="every place is due for a look", key=location.c.id, fill=_make_due))
+    take(AddIndex(name="location_by_look", table="location", columns=["look_at"], where="look_at IS NOT NULL"))
+    # Nobody looked before there was this revision; but recorders read the table.
+    take(Switch(says="puts another table in the place of look, which is empty", run=_replace_looks, locks=["look"]))
+
+
+def _make_due(connection: sa.Connection, ids: Sequence[int]) -> None:
+    some = location.c.id.in_(ids)
+    connection.execute(sa.update(location).where(some, location.c.store != "raw").values(look_at=0))
+
+
+def _replace_looks() -> None:
+    op.drop_table("look")
     op.create_table(
         "look",
         sa.Column("location_id", ID, autoincrement=False, nullable=False),
@@ -29,15 +65,3 @@ def upgrade() -> None:
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("location_id", "at", "digest"),
     )
-    op.add_column("artifact", sa.Column("shown", TEXT, nullable=True))
-    op.add_column("artifact", sa.Column("verified", code(10), nullable=True))
-    op.add_column("artifact", sa.Column("size_bytes", sa.BigInteger(), nullable=True))
-    op.add_column("artifact", sa.Column("digest", TEXT, nullable=True))
-    op.add_column("artifact", sa.Column("content_digest", TEXT, nullable=True))
-    for name in ("digest", "content_digest", "size_bytes"):
-        known = sa.text(f"{name} IS NOT NULL")
-        op.create_index(f"artifact_by_{name}", "artifact", [name], sqlite_where=known, postgresql_where=known)
-    op.add_column("location", sa.Column("look_at", sa.BigInteger(), nullable=True))
-    op.execute("UPDATE location SET look_at = 0 WHERE store <> 'raw'")
-    due = sa.text("look_at IS NOT NULL")
-    op.create_index("location_by_look", "location", ["look_at"], sqlite_where=due, postgresql_where=due)

@@ -3,7 +3,7 @@
 Revision: 0003
 """
 
-from alembic import op
+from lineage.store.migrations.steps import AddIndex, DropIndex, Take
 
 revision = "0003"
 down_revision = "0002"
@@ -11,10 +11,11 @@ branch_labels = None
 depends_on = None
 
 
-def upgrade() -> None:
-    if op.get_context().dialect.name != "sqlite":
-        return  # PostgreSQL cannot index long texts, and these can be of any length
-    op.drop_index("ix_run_name", "run")
-    op.create_index("run_by_names", "run", ["name", "display_name"])
-    op.drop_index("ix_execution_node_id", "execution")
-    op.create_index("execution_by_node", "execution", ["node_id", "display_name"])
+def upgrade(take: Take) -> None:
+    # PostgreSQL cannot index long texts, and these can be of any length.
+    for name, table, columns, before in (
+        ("run_by_names", "run", ["name", "display_name"], "ix_run_name"),
+        ("execution_by_node", "execution", ["node_id", "display_name"], "ix_execution_node_id"),
+    ):
+        take(AddIndex(name=name, table=table, columns=columns, only="sqlite"))
+        take(DropIndex(name=before, table=table, only="sqlite"))

@@ -9,6 +9,8 @@ Revision: 0004
 import sqlalchemy as sa
 from alembic import op
 
+from lineage.store.migrations.steps import AddColumns, Brief, Take
+
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
@@ -19,13 +21,24 @@ TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 CODE = sa.String(20).with_variant(sa.String(20, collation="C"), "postgresql")
 
 
-def upgrade() -> None:
-    op.add_column("execution", sa.Column("attempt", sa.Integer(), nullable=True))
-    op.add_column("execution", sa.Column("cpu_seconds", sa.Double(), nullable=True))
-    op.add_column("execution", sa.Column("memory_seconds", sa.Double(), nullable=True))
-    op.add_column("execution", sa.Column("measured", sa.Boolean(), nullable=True))
-    op.add_column("artifact", sa.Column("type", TEXT, nullable=True))
-    op.add_column("look", sa.Column("says", sa.Boolean(), nullable=True))
+def upgrade(take: Take) -> None:
+    take(
+        AddColumns(
+            table="execution",
+            columns=[
+                sa.Column("attempt", sa.Integer(), nullable=True),
+                sa.Column("cpu_seconds", sa.Double(), nullable=True),
+                sa.Column("memory_seconds", sa.Double(), nullable=True),
+                sa.Column("measured", sa.Boolean(), nullable=True),
+            ],
+        )
+    )
+    take(AddColumns(table="artifact", columns=[sa.Column("type", TEXT, nullable=True)]))
+    take(AddColumns(table="look", columns=[sa.Column("says", sa.Boolean(), nullable=True)]))
+    take(Brief(says="makes metric", run=_make_metric))
+
+
+def _make_metric() -> None:
     op.create_table(
         "metric",
         sa.Column("execution_id", ID, autoincrement=False, nullable=False),

@@ -6,7 +6,8 @@ Revision: 0005
 """
 
 import sqlalchemy as sa
-from alembic import op
+
+from lineage.store.migrations.steps import AddColumns, Take
 
 revision = "0005"
 down_revision = "0004"
@@ -16,6 +17,6 @@ depends_on = None
 TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
-def upgrade() -> None:
-    op.add_column("execution", sa.Column("is_system", sa.Boolean(), nullable=True))
-    op.add_column("artifact_use", sa.Column("type", TEXT, nullable=True))
+def upgrade(take: Take) -> None:
+    take(AddColumns(table="execution", columns=[sa.Column("is_system", sa.Boolean(), nullable=True)]))
+    take(AddColumns(table="artifact_use", columns=[sa.Column("type", TEXT, nullable=True)]))

@@ -9,6 +9,8 @@ Revision: 0006
 import sqlalchemy as sa
 from alembic import op
 
+from lineage.store.migrations.steps import AddColumns, AddIndex, Brief, Take
+
 revision = "0006"
 down_revision = "0005"
 branch_labels = None
@@ -22,21 +24,35 @@ def code(length: int) -> sa.types.TypeEngine[str]:
     return sa.String(length).with_variant(sa.String(length, collation="C"), "postgresql")
 
 
-def upgrade() -> None:
-    with op.batch_alter_table("experiment") as experiment:
-        experiment.add_column(sa.Column("uid", TEXT, nullable=True))
-        experiment.alter_column("cluster", existing_type=TEXT, nullable=True)
-        experiment.alter_column("namespace", existing_type=TEXT, nullable=True)
-    op.add_column("run", sa.Column("maker", TEXT, nullable=True))
-    op.add_column("run", sa.Column("recurring_run_id", ID, nullable=True))
-    op.add_column("run", sa.Column("scheduled_at", sa.BigInteger(), nullable=True))
-    for name, columns in (
+def upgrade(take: Take) -> None:
+    take(Brief(says="experiments have an id, and may have no place", run=_change_experiment, locks=["experiment"]))
+    take(
+        AddColumns(
+            table="run",
+            columns=[
+                sa.Column("maker", TEXT, nullable=True),
+                sa.Column("recurring_run_id", ID, nullable=True),
+                sa.Column("scheduled_at", sa.BigInteger(), nullable=True),
+            ],
+        )
+    )
+    for name, indexed in (
         ("run_by_maker", ["maker"]),
         ("run_by_schedule", ["recurring_run_id", "scheduled_at"]),
         ("run_by_scheduled_at", ["scheduled_at"]),
     ):
-        known = sa.text(f"{columns[0]} IS NOT NULL")
-        op.create_index(name, "run", columns, sqlite_where=known, postgresql_where=known)
+        take(AddIndex(name=name, table="run", columns=indexed, where=f"{indexed[0]} IS NOT NULL"))
+    take(Brief(says="makes recurring_run, recurring_spec", run=_make_tables))
+
+
+def _change_experiment() -> None:
+    with op.batch_alter_table("experiment") as experiment:
+        experiment.add_column(sa.Column("uid", TEXT, nullable=True))
+        experiment.alter_column("cluster", existing_type=TEXT, nullable=True)
+        experiment.alter_column("namespace", existing_type=TEXT, nullable=True)
+
+
+def _make_tables() -> None:
     op.create_table(
         "recurring_run",
         sa.Column("id", ID, autoincrement=False, nullable=False),

@@ -6,6 +6,8 @@ Revision: 0007
 import sqlalchemy as sa
 from alembic import op
 
+from lineage.store.migrations.steps import Brief, Take
+
 revision = "0007"
 down_revision = "0006"
 branch_labels = None
@@ -19,7 +21,11 @@ def _code(length: int) -> sa.types.TypeEngine[str]:
     return sa.String(length).with_variant(sa.String(length, collation="C"), "postgresql")
 
 
-def upgrade() -> None:
+def upgrade(take: Take) -> None:
+    take(Brief(says="makes told", run=_make_told))
+
+
+def _make_told() -> None:
     op.create_table(
         "told",
         sa.Column("uid", TEXT, nullable=False),

@@ -4,7 +4,8 @@ Revision: 0008
 """
 
 import sqlalchemy as sa
-from alembic import op
+
+from lineage.store.migrations.steps import AddColumns, AddIndex, Take
 
 revision = "0008"
 down_revision = "0007"
@@ -14,8 +15,12 @@ depends_on = None
 TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
-def upgrade() -> None:
-    op.add_column("execution", sa.Column("told_as", TEXT, nullable=True))
-    op.add_column("execution", sa.Column("told", sa.LargeBinary(), nullable=True))
-    known = sa.column("told_as").is_not(None)
-    op.create_index("execution_told_as", "execution", ["told_as"], sqlite_where=known, postgresql_where=known)
+def upgrade(take: Take) -> None:
+    take(
+        AddColumns(
+            table="execution",
+            columns=[sa.Column("told_as", TEXT, nullable=True), sa.Column("told", sa.LargeBinary(), nullable=True)],
+        )
+    )
+    known = "told_as IS NOT NULL"
+    take(AddIndex(name="execution_told_as", table="execution", columns=["told_as"], where=known))

@@ -9,6 +9,8 @@ Revision: 0009
 import sqlalchemy as sa
 from alembic import op
 
+from lineage.store.migrations.steps import AddColumns, AddIndex, Brief, Take
+
 revision = "0009"
 down_revision = "0008"
 branch_labels = None
@@ -22,23 +24,37 @@ def _code(length: int) -> sa.types.TypeEngine[str]:
     return sa.String(length).with_variant(sa.String(length, collation="C"), "postgresql")
 
 
-def _index_of_known(name: str, table: str, column: str) -> None:
-    known = sa.column(column).is_not(None)
-    op.create_index(name, table, [column], sqlite_where=known, postgresql_where=known)
+def upgrade(take: Take) -> None:
+    take(
+        AddColumns(
+            table="run",
+            columns=[
+                sa.Column("kind", TEXT, nullable=True),
+                sa.Column("starter", TEXT, nullable=True),
+                sa.Column("starter_id", ID, nullable=True),
+                sa.Column("best", TEXT, nullable=True),
+            ],
+        )
+    )
+    take(AddColumns(table="workflow", columns=[sa.Column("resource", TEXT, nullable=True)]))
+    take(
+        AddColumns(
+            table="execution",
+            columns=[sa.Column("object_uid", TEXT, nullable=True), sa.Column("creates", TEXT, nullable=True)],
+        )
+    )
+    for table, column in (
+        ("run", "starter"),
+        ("run", "starter_id"),
+        ("execution", "object_uid"),
+        ("execution", "creates"),
+    ):
+        known = f"{column} IS NOT NULL"
+        take(AddIndex(name=f"{table}_by_{column}", table=table, columns=[column], where=known))
+    take(Brief(says="makes member, turn", run=_make_tables))
 
 
-def upgrade() -> None:
-    op.add_column("run", sa.Column("kind", TEXT, nullable=True))
-    op.add_column("run", sa.Column("starter", TEXT, nullable=True))
-    op.add_column("run", sa.Column("starter_id", ID, nullable=True))
-    op.add_column("run", sa.Column("best", TEXT, nullable=True))
-    op.add_column("workflow", sa.Column("resource", TEXT, nullable=True))
-    op.add_column("execution", sa.Column("object_uid", TEXT, nullable=True))
-    op.add_column("execution", sa.Column("creates", TEXT, nullable=True))
-    _index_of_known("run_by_starter", "run", "starter")
-    _index_of_known("run_by_starter_id", "run", "starter_id")
-    _index_of_known("execution_by_object_uid", "execution", "object_uid")
-    _index_of_known("execution_by_creates", "execution", "creates")
+def _make_tables() -> None:
     op.create_table(
         "member",
         sa.Column("execution_id", ID, autoincrement=False, nullable=False),

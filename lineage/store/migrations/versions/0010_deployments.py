@@ -6,6 +6,8 @@ Revision: 0010
 import sqlalchemy as sa
 from alembic import op
 
+from lineage.store.migrations.steps import Brief, Take
+
 revision = "0010"
 down_revision = "0009"
 branch_labels = None
@@ -19,7 +21,11 @@ def code(length: int) -> sa.types.TypeEngine[str]:
     return sa.String(length).with_variant(sa.String(length, collation="C"), "postgresql")
 
 
-def upgrade() -> None:
+def upgrade(take: Take) -> None:
+    take(Brief(says="makes deployment, deployment_statement, served, served_around", run=_make_tables))
+
+
+def _make_tables() -> None:
     op.create_table(
         "deployment",
         sa.Column("id", ID, autoincrement=False, nullable=False),

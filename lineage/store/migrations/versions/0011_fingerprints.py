@@ -3,8 +3,12 @@
 Revision: 0011
 """
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 from alembic import op
+
+from lineage.store.migrations.steps import Brief, Fill, Take
 
 revision = "0011"
 down_revision = "0010"
@@ -15,7 +19,24 @@ ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
-def upgrade() -> None:
+ENDED = ("SUCCEEDED", "FAILED", "ERROR", "SKIPPED", "OMITTED")
+
+run = sa.table("run", sa.column("id", sa.BigInteger()), sa.column("phase", sa.Text()))
+due = sa.table("fingerprint_due", sa.column("run_id", sa.BigInteger()), sa.column("mark", sa.BigInteger()))
+
+
+def upgrade(take: Take) -> None:
+    take(Brief(says="makes fingerprint, fingerprint_due", run=_make_tables))
+    take(Fill(says="runs that have ended are due", key=run.c.id, fill=_make_due))
+
+
+def _make_due(connection: sa.Connection, ids: Sequence[int]) -> None:
+    ended = sa.select(run.c.id, sa.literal(1, sa.BigInteger())).where(run.c.id.in_(ids), run.c.phase.in_(ENDED))
+    connection.execute(sa.delete(due).where(due.c.run_id.in_(ids)))
+    connection.execute(sa.insert(due).from_select(["run_id", "mark"], ended))
+
+
+def _make_tables() -> None:
     op.create_table(
         "fingerprint",
         sa.Column("run_id", ID, autoincrement=False, nullable=False),
@@ -31,8 +52,4 @@ def upgrade() -> None:
         sa.Column("run_id", ID, autoincrement=False, nullable=False),
         sa.Column("mark", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("run_id"),
-    )
-    op.execute(
-        "INSERT INTO fingerprint_due (run_id, mark) SELECT id, 1 FROM run "
-        "WHERE phase IN ('SUCCEEDED', 'FAILED', 'ERROR', 'SKIPPED', 'OMITTED')"
     )

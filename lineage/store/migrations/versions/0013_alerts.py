@@ -6,6 +6,8 @@ Revision: 0013
 import sqlalchemy as sa
 from alembic import op
 
+from lineage.store.migrations.steps import Brief, Take
+
 revision = "0013"
 down_revision = "0012"
 branch_labels = None
@@ -15,7 +17,11 @@ TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 CODE = sa.String(20).with_variant(sa.String(20, collation="C"), "postgresql")
 
 
-def upgrade() -> None:
+def upgrade(take: Take) -> None:
+    take(Brief(says="makes alert, alert_rule", run=_make_tables))
+
+
+def _make_tables() -> None:
     op.create_table(
         "alert",
         sa.Column("key", TEXT, nullable=False),

@@ -4,7 +4,8 @@ Revision: 0014
 """
 
 import sqlalchemy as sa
-from alembic import op
+
+from lineage.store.migrations.steps import AddIndex, DropIndex, Take
 
 revision = "0014"
 down_revision = "0013"
@@ -14,10 +15,10 @@ depends_on = None
 OWNERS = {"pipeline_version_id": "version", "experiment_id": "experiment", "recurring_run_id": "recurring_run"}
 
 
-def upgrade() -> None:
+def upgrade(take: Take) -> None:
     times: list[sa.ColumnElement[int]] = [sa.column(name) for name in ("scheduled_at", "started_at", "created_at")]
     at = sa.func.coalesce(*times)
     for owner, name in OWNERS.items():
-        op.create_index(f"run_of_{name}_in_time", "run", [owner, at, "key"])
+        take(AddIndex(name=f"run_of_{name}_in_time", table="run", columns=[owner, at, "key"]))
     for owner in ("pipeline_version_id", "experiment_id"):  # which the new ones begin with
-        op.drop_index(f"ix_run_{owner}", "run")
+        take(DropIndex(name=f"ix_run_{owner}", table="run"))

@@ -8,6 +8,8 @@ import secrets
 import sqlalchemy as sa
 from alembic import op
 
+from lineage.store.migrations.steps import AddIndex, Brief, Take
+
 revision = "0015"
 down_revision = "0014"
 branch_labels = None
@@ -17,7 +19,13 @@ CODE = sa.String(32).with_variant(sa.String(32, collation="C"), "postgresql")
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
-def upgrade() -> None:
+def upgrade(take: Take) -> None:
+    take(Brief(says="makes feed, run_change", run=_make_tables))
+    known = "seen_version IS NOT NULL"
+    take(AddIndex(name="workflow_by_seen_version", table="workflow", columns=["seen_version"], where=known))
+
+
+def _make_tables() -> None:
     feed = op.create_table(
         "feed",
         sa.Column("id", ID, nullable=False, autoincrement=False),
@@ -33,7 +41,3 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("run_id"),
     )
     op.create_index("ix_run_change_place", "run_change", ["place"])
-    known = sa.column("seen_version").is_not(None)
-    op.create_index(
-        "workflow_by_seen_version", "workflow", ["seen_version"], sqlite_where=known, postgresql_where=known
-    )

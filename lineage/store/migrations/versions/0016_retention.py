@@ -6,6 +6,8 @@ Revision: 0016
 import sqlalchemy as sa
 from alembic import op
 
+from lineage.store.migrations.steps import AddColumns, Brief, Take
+
 revision = "0016"
 down_revision = "0015"
 branch_labels = None
@@ -15,8 +17,12 @@ CODE = sa.String(80).with_variant(sa.String(80, collation="C"), "postgresql")
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
-def upgrade() -> None:
-    op.add_column("run", sa.Column("forgotten_at", sa.BigInteger(), nullable=True))
+def upgrade(take: Take) -> None:
+    take(AddColumns(table="run", columns=[sa.Column("forgotten_at", sa.BigInteger(), nullable=True)]))
+    take(Brief(says="makes retention_due, retention_plan", run=_make_tables))
+
+
+def _make_tables() -> None:
     op.create_table(
         "retention_due",
         sa.Column("run_id", ID, nullable=False, autoincrement=False),

@@ -4,7 +4,8 @@ Revision: 0017
 """
 
 import sqlalchemy as sa
-from alembic import op
+
+from lineage.store.migrations.steps import AddColumns, Take
 
 revision = "0017"
 down_revision = "0016"
@@ -14,5 +15,5 @@ depends_on = None
 TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
-def upgrade() -> None:
-    op.add_column("run", sa.Column("parameters", TEXT))
+def upgrade(take: Take) -> None:
+    take(AddColumns(table="run", columns=[sa.Column("parameters", TEXT, nullable=True)]))
