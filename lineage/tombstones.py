@@ -10,7 +10,6 @@ What stays of a view is a view of the same kind: whoever reads or joins views ne
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace as replace_in
 from typing import Final
 
 from msgspec.structs import replace
@@ -93,7 +92,7 @@ def task_that_stays(task: TaskTold) -> TaskTold:
 
 
 def _parameters(given: Iterable[Parameter]) -> tuple[Parameter, ...]:
-    return tuple(replace_in(one, value=value_that_stays(one.value)) for one in given)
+    return tuple(replace(one, value=value_that_stays(one.value)) for one in given)
 
 
 def _measures(parameter: Parameter, template: str | None, names: Sequence[str]) -> bool:

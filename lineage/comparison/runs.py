@@ -10,6 +10,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from msgspec import structs
+
 from lineage.comparison.changes import Change, ChangeKind, RunDiff, in_order, together
 from lineage.comparison.documents import Leaf
 from lineage.comparison.matching import Matched, match
@@ -174,7 +176,7 @@ class _Comparison:
         return [
             one
             if one.redacted or one.value is None or (value := neutral(one.value)) == one.value
-            else replace(one, value=value)
+            else structs.replace(one, value=value)
             for one in given
         ]
 
@@ -324,7 +326,7 @@ def _is_handed_on(change: Change, explained: Sequence[tuple[str | None, str | No
 
 
 def _that_stay(given: Iterable[Parameter]) -> list[Parameter]:
-    return [replace(one, value=value_that_stays(one.value)) for one in given]
+    return [structs.replace(one, value=value_that_stays(one.value)) for one in given]
 
 
 def _forgotten(*dossiers: Dossier) -> Iterator[str]:
