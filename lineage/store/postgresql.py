@@ -106,7 +106,7 @@ class PostgreSql:
                 connected.cancel_safe(timeout=CONNECT_TIMEOUT_SECONDS)
 
         # One text for any time, so that it is prepared, and others are not forgotten for it.
-        milliseconds = str(max(ceil(deadline.seconds_left * 1000), 1))
+        milliseconds = str(ceil(max(deadline.seconds_left * 1000, 1)))  # of what was ended, less than nothing is left
         connection.exec_driver_sql("SELECT set_config('statement_timeout', %s, true)", (milliseconds,))
         try:
             with deadline.interrupting(cancel):
