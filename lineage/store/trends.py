@@ -69,10 +69,10 @@ def points(
     if task is not None and QUEUE in rows:
         rows[QUEUE] = _with(rows[QUEUE], VALUE, _waits(connection, scope, rows[QUEUE]))
     if parameters and not beside:
-        given = _of_ids(connection, _parameters_of, {row[0] for of in rows.values() for row in of})
+        given = _looked_up(connection, _parameters_of, {row[0] for of in rows.values() for row in of})
         rows = {name: _with(of, GIVEN, given) for name, of in rows.items()}
     others = {row[VERSION] for of in rows.values() for row in of if row[VERSION] not in versions}
-    keys = {**versions, **_of_ids(connection, _keys_of_versions, others)}
+    keys = {**versions, **_looked_up(connection, _keys_of_versions, others)}
     versions_of = {version: decode_key(key) for version, key in keys.items()}
     return {name: _read(of, versions_of) for name, of in rows.items()}
 
@@ -80,10 +80,11 @@ def points(
 QUEUE: Final = "queue_seconds"
 
 _Row: TypeAlias = tuple[Any, ...]
-"""A value in a run: the id of the run, its key, its time, when it was due, the id of its version, its parameters; the
-value, and of the attempt that has it the key, the name and whether it was cached; its source and the metric."""
+"""A value in a run: the key of the run, its time, when it was due, the id of its version, its parameters; the value,
+and of the attempt that has it the key, the name and whether it was cached; its source, and where several are read the
+name of the metric."""
 
-VERSION, GIVEN, VALUE, ATTEMPT = 4, 5, 6, 7
+VERSION, GIVEN, VALUE, ATTEMPT = 3, 4, 5, 6
 
 
 class _Asked(NamedTuple):
@@ -113,11 +114,11 @@ class _Asked(NamedTuple):
         return statement.ask(self.connection.connection.cursor(), {**self.values, **values})
 
 
-def _found(asked: _Asked, metrics: Sequence[str]) -> Mapping[str, Mapping[int, _Row]]:
+def _found(asked: _Asked, metrics: Sequence[str]) -> Mapping[str, Mapping[str, _Row]]:
     """What counts of each metric, by its run."""
     recorded = {storable(name): name for name in metrics if name not in measures.MEASURES}
     together = set(recorded.values()) if len(recorded) > 1 else set[str]()
-    found: dict[str, dict[int, _Row]] = {
+    found: dict[str, dict[str, _Row]] = {
         name: {} if name in together else {row[0]: row for row in asked.of(name)} for name in metrics
     }
     for row in asked.of_several(list(recorded)) if together else ():
@@ -125,7 +126,7 @@ def _found(asked: _Asked, metrics: Sequence[str]) -> Mapping[str, Mapping[int, _
     return found
 
 
-def _with(rows: Iterable[_Row], place: int, known: Mapping[int, Any]) -> list[_Row]:
+def _with(rows: Iterable[_Row], place: int, known: Mapping[str, Any]) -> list[_Row]:
     """Put what is known of the run of each row in one place of it."""
     return [(*row[:place], known.get(row[0]), *row[place + 1 :]) for row in rows]
 
@@ -135,7 +136,7 @@ def _read(rows: Iterable[_Row], versions_of: Mapping[int, Key]) -> tuple[TrendPo
     counting = [row for row in rows if row[VALUE] is not None]
     if not counting:
         return ()
-    _, keys, counts, due, versions, given, values, executions, tasks, cached, sources, _ = zip(*counting, strict=True)
+    keys, counts, due, versions, given, values, executions, tasks, cached, sources, *_ = zip(*counting, strict=True)
     times = moments(counts)
     columns = (
         map(run_key, keys),
@@ -152,13 +153,13 @@ def _read(rows: Iterable[_Row], versions_of: Mapping[int, Key]) -> tuple[TrendPo
     return tuple(map(TrendPoint._make, zip(*columns, strict=True)))
 
 
-def _of_ids(connection: Connection, asked: Callable[[str], Prepared], ids: Collection[int | None]) -> Mapping[int, Any]:
-    """Look up something by ids."""
-    known = [one for one in ids if one is not None]
-    return dict(asked(connection.dialect.name).ask(connection.connection.cursor(), {"ids": known})) if known else {}
+def _looked_up(connection: Connection, asked: Callable[[str], Prepared], which: Collection[Any]) -> Mapping[Any, Any]:
+    """Look up something of each, where it is known."""
+    known = [one for one in which if one is not None]
+    return dict(asked(connection.dialect.name).ask(connection.connection.cursor(), {"which": known})) if known else {}
 
 
-def _waits(connection: Connection, scope: Scope, rows: Iterable[_Row]) -> Mapping[int, float]:
+def _waits(connection: Connection, scope: Scope, rows: Iterable[_Row]) -> Mapping[str, float]:
     """How long each attempt waited for its first pod, in seconds, by its run."""
     of = {decode_key(row[ATTEMPT]): row[0] for row in rows}
     waited = {
@@ -221,7 +222,7 @@ def _recorded(database: str, meant: _Meant, task: str | None, *, several: bool =
     found = chosen.join(recorded, recorded.c.run_id == chosen.c.id)
     found = found.join(execution, execution.c.id == recorded.c.execution_id)
     statement = (
-        _attempts(chosen, found, recorded.c.value, recorded.c.source, name if several else null())
+        _attempts(chosen, found, recorded.c.value, recorded.c.source, *((name,) if several else ()))
         .where(is_asked)
         .order_by(chosen.c.at, chosen.c.key, *measures.counting_last(chosen))
     )
@@ -241,7 +242,7 @@ def _of_task(database: str, meant: _Meant, metric: str, task: str) -> Select[Any
     value = measures.MEASURES_OF_ATTEMPTS.get(metric, null)()
     found = chosen.join(tables.execution, tables.execution.c.run_id == chosen.c.id)
     return (
-        _attempts(chosen, found, value, literal(BUILT_IN), null())
+        _attempts(chosen, found, value, literal(BUILT_IN))
         .where(*_ended_attempts(task))
         .order_by(chosen.c.at, chosen.c.key, measures.ended(), tables.node.c.key)
     )
@@ -252,7 +253,7 @@ def _of_runs(database: str, meant: _Meant, metric: str) -> Select[Any]:
     value = measures.latest_value(metric)
     ended = tables.run.c.finished_at.is_not(None)
     chosen = _last(database, meant, ended, value.is_not(None), shown=(value.label("value"),))
-    attempt = (null(), null(), literal(0), literal(BUILT_IN), null())
+    attempt = (null(), null(), literal(0), literal(BUILT_IN))
     return _of_chosen(chosen, chosen.c.value, *attempt).order_by(chosen.c.at, chosen.c.key)
 
 
@@ -347,16 +348,16 @@ def _last(database: str, meant: _Meant, *has_value: ColumnElement[bool], shown: 
 
 
 def _of_chosen(chosen: Subquery, *values: Expression) -> Select[Any]:
-    of_run = ("id", "key", "at", "scheduled_at", "pipeline_version_id", "given")
+    of_run = ("key", "at", "scheduled_at", "pipeline_version_id", "given")
     return select(*(chosen.c[name] for name in of_run), *values)
 
 
 def _attempts(
-    chosen: Subquery, found: FromClause, value: Expression, source: Expression, name: Expression
+    chosen: Subquery, found: FromClause, value: Expression, source: Expression, *name: Expression
 ) -> Select[Any]:
     """The attempts of runs that count, each with a value. `found` leads from the runs to them."""
     execution, node = tables.execution, tables.node
-    shown = _of_chosen(chosen, value, node.c.key, execution.c.display_name, execution.c.cached, source, name)
+    shown = _of_chosen(chosen, value, node.c.key, execution.c.display_name, execution.c.cached, source, *name)
     return shown.select_from(found.join(node, node.c.id == execution.c.id)).where(not_(is_superseded(chosen)))
 
 
@@ -402,13 +403,13 @@ def _without(database: str, scope: Scope, built_in: str | None, where: Where | N
 @cache
 def _keys_of_versions(database: str) -> Prepared:
     version = tables.pipeline_version
-    return Prepared(database, select(version.c.id, version.c.key).where(version.c.id.in_(given(database, "ids"))))
+    return Prepared(database, select(version.c.id, version.c.key).where(version.c.id.in_(given(database, "which"))))
 
 
 @cache
 def _parameters_of(database: str) -> Prepared:
     run = tables.run
-    return Prepared(database, select(run.c.id, _parameters(database)).where(run.c.id.in_(given(database, "ids"))))
+    return Prepared(database, select(run.c.key, _parameters(database)).where(among(database, run.c.key, "which")))
 
 
 def _parameters(database: str) -> Expression:
