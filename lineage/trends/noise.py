@@ -22,7 +22,8 @@ Floats: TypeAlias = NDArray[np.float64]
 NEIGHBOURS: Final = 3
 """Values to each side that say what an outlier should have been. A new level of four values is none."""
 AT_ENDS: Final = 5
-"""Values among which the first and the last one are judged: of four, two outliers would be half."""
+"""Values at an end, by the median of which the outer three are judged: three that agree are a level, and two are none.
+Of four or six values as many as the others could be far."""
 OUTLIER: Final = 3.5
 HELD: Final = 1.5
 NOTHING_LEFT: Final = 3.0
@@ -62,7 +63,7 @@ def without_outliers(values: Floats) -> Floats:
     changed: there is no scale to tell by."""
     padded = np.pad(values, NEIGHBOURS, constant_values=np.nan)
     level = np.nanmedian(sliding_window_view(padded, 2 * NEIGHBOURS + 1), axis=1)
-    level[0], level[-1] = np.median(values[:AT_ENDS]), np.median(values[-AT_ENDS:])
+    level[:NEIGHBOURS], level[-NEIGHBOURS:] = np.median(values[:AT_ENDS]), np.median(values[-AT_ENDS:])
     away = values - level
     limit = OUTLIER * TO_SD * float(np.median(np.abs(away)))
     if limit <= 0:
