@@ -1,6 +1,7 @@
 """Stores of every revision are brought to the last one while others read and write, and whatever is killed.
 
-`LINEAGE_UPGRADE_ROWS` says how many rows each has: a few thousand, where nobody says otherwise.
+`LINEAGE_UPGRADE_ROWS` says how many rows each has: a few thousand, where nobody says otherwise. How long it took is
+logged, and so is how long anybody waited (`pytest -s`).
 """
 
 import os
@@ -13,10 +14,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Any, Final
+from typing import Final
 
 import psycopg
 import pytest
+import structlog
 from sqlalchemy.engine import make_url
 
 from lineage.errors import SchemaOutdated
@@ -33,6 +35,9 @@ LONGEST_PAUSE_SECONDS: Final = 10.0  # that anybody may wait, on a machine that 
 LONGEST_MOMENT_SECONDS: Final = 0.1  # a few steps
 OLDER: Final = sorted(known())[:-1]
 PATIENCE_SECONDS: Final = 60.0 + ROWS / 1000
+
+
+log = structlog.get_logger()
 
 
 @pytest.fixture(scope="module")
@@ -94,12 +99,11 @@ def assert_same(url: str, rested: str) -> None:
 @pytest.mark.parametrize(
     ("revision", "looks"), [*((one, True) for one in OLDER), *((one, False) for one in (OLDER[0], "0011", OLDER[-1]))]
 )
-def test_others_go_on_while_a_store_is_brought_up_to_date(
-    old: OldStores, revision: str, looks: bool, record_property: Any
-) -> None:
+def test_others_go_on_while_a_store_is_brought_up_to_date(old: OldStores, revision: str, looks: bool) -> None:
     url = old.copy(revision)
     with closing(Writer(url, revision, looks=looks)) as writer, closing(Reader(url)) as reader:
         writing, reading = writer.start(), reader.start()
+        assert comes_true(lambda: min(writer.meanwhile.done, reader.meanwhile.done) > 0)
         began = monotonic()
         migrate(url)
         seconds = monotonic() - began
@@ -107,11 +111,9 @@ def test_others_go_on_while_a_store_is_brought_up_to_date(
         reader.meanwhile.stop.set()
         reading.join(PATIENCE_SECONDS)
     wrote, read = writer.meanwhile, reader.meanwhile
-    for name, value in (("seconds", seconds), ("longest write", wrote.seconds), ("longest read", read.seconds)):
-        record_property(name, round(value, 2))
+    told = {"longest_write": wrote.seconds, "longest_read": read.seconds}
+    log.info("upgraded", revision=revision, rows=ROWS, writes=wrote.done, reads=read.done, seconds=seconds, **told)
     assert (wrote.failures, read.failures) == ([], [])
-    assert wrote.done > 0
-    assert read.done > 0
     assert max(wrote.seconds, read.seconds) < LONGEST_PAUSE_SECONDS
     last = wrote.done if looks else wrote.done + 1
     rested = old.copy(revision)

@@ -92,6 +92,7 @@ def upgrade(engine: Engine, tell: Tell) -> None:
     """
     with engine.connect() as connection:
         try:
+            _take_its_time(connection)
             _wait_for_turn(connection, tell)
             upgrading = _Upgrade(engine, connection, tell)
             upgrading.clear()
@@ -110,6 +111,13 @@ def _next_stage(connection: Connection) -> Stage | None:
             make(connection)
             return None
     return next(stages_of([*migrations_after(revision, connection.dialect.name)]), None)
+
+
+def _take_its_time(connection: Connection) -> None:
+    """Building an index takes as long as it takes, whatever limits others have."""
+    with connection.begin():
+        for limit in ("statement_timeout", "lock_timeout"):
+            connection.execute(select(func.set_config(limit, "0", False)))
 
 
 def _wait_for_turn(connection: Connection, tell: Tell) -> None:
@@ -286,15 +294,16 @@ class _Upgrade:
 
     # -- the switch
     def _switch(self, stage: Stage, fills: Sequence[tuple[str, Fill]]) -> None:
-        switches = [step for _, step in stage.names if isinstance(step, Switch)]
+        followed = dict.fromkeys(step.table for _, step in fills)
+        replaced = dict.fromkeys(table for _, step in stage.names if isinstance(step, Switch) for table in step.locks)
         # Writers of this release and later ones look at the first as the first thing they do, recorders of earlier ones
         # wrote to the second. So who holds what we wait for does not wait for us; and then there are few others.
         self._lock("ACCESS EXCLUSIVE", "alembic_version")
         self._lock("SHARE ROW EXCLUSIVE", "log_position")
         self._wait_at_most(LOCK_SECONDS)
-        for _, step in fills:
-            self._lock("SHARE ROW EXCLUSIVE", step.table)
-        for table in {table for step in switches for table in step.locks}:
+        for table in (table for table in followed if table not in replaced):
+            self._lock("SHARE ROW EXCLUSIVE", table)
+        for table in replaced:
             self._lock("ACCESS EXCLUSIVE", table)
         for name, step in fills:
             while self._catch_up(name, step):
@@ -319,7 +328,10 @@ class _Upgrade:
         if any(name > f"{revision}_~" for name in names):
             return  # it goes on
         with self._connection.begin():
-            on = text("SELECT relname FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid WHERE tgname = :name")
+            on = text(
+                "SELECT relname FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid "
+                "WHERE tgname = :name AND pg_table_is_visible(c.oid)"
+            )
             noted = {name: self._connection.scalar(on.bindparams(name=_notes(name))) for name in names}
         for name, table in noted.items():
             for statement in _noting_no_more(name, table):
