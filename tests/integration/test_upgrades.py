@@ -219,6 +219,28 @@ def is_waiting(server: Server) -> bool:
     return found is not None and found[0] > 0
 
 
+def test_a_dry_run_says_of_each_step_who_waits_for_it(old: OldStores, tmp_path: Path) -> None:
+    url, file = old.copy("0013"), f"sqlite:///{tmp_path / 'lineage.db'}"
+    migrate_at_rest(file, "0013")
+    answer, said = told_before(url)
+    (built,) = [line for line in answer.splitlines() if "run_of_version_in_time" in line]
+    assert "builds run_of_version_in_time on run, about " in built
+    assert built.endswith("rows: online; waits: nobody")
+    assert "not online; waits: who writes, a moment (ACCESS EXCLUSIVE on alembic_version)" in answer.splitlines()[-1]
+    assert "nothing was changed" in said
+    answer, said = told_before(file)
+    assert "not online; waits: who writes, until its revision is reached" in answer
+    assert "lineage backup" in said
+    assert len(planned_steps(url)) > len(planned_steps(file)) > 0
+
+
+def told_before(url: str) -> tuple[str, str]:
+    """Have a dry run tell what would be done, and what else there is to say."""
+    command = [sys.executable, "-m", "lineage", "migrate", "--dry-run", "--store", url]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return done.stdout, done.stderr
+
+
 # ------------------------------------------------------------------------------------------ files
 @pytest.mark.parametrize("revision", OLDER)
 def test_a_file_that_is_interrupted_goes_on_from_the_last_revision(tmp_path: Path, revision: str) -> None:
