@@ -40,6 +40,7 @@ TAKING_SECONDS: Final = 0.02  # between looks whether all of a stretch was taken
 STALLED_SECONDS: Final = 1.0  # without taking anything: nobody waits for such a one
 RETRY_SECONDS: Final = 1.0  # until a store that cannot be read is asked again
 READ_SECONDS: Final = 10.0  # for a stretch to be read and answered
+MEETINGS: Final = 5  # tries to have all at one place; afterwards something may be told twice, and nothing is missed
 STRETCH: Final = 50  # changes that are answered at once
 READERS: Final = 2  # threads: as many questions as are asked at once
 MOST_WAITING: Final = 500  # messages for one who has not taken them
@@ -211,14 +212,25 @@ class Broadcast:
                         topic.position = await self.end_of_feed()
                     outlet.cursor = topic.position
                 else:
-                    reached = await self._told(topic, outlet.cursor, [outlet])
-                    topic.position = topic.position or reached
+                    topic.position = await self._meet(topic, outlet, outlet.cursor)
                 topic.outlets.add(outlet)
         except LineageError as error:
             outlet.end(error)
         except Exception as error:  # a defect of ours must not leave one waiting for ever
             log.warning("subscription failed", exc_info=error)
             outlet.end(error)
+
+    async def _meet(self, topic: _Topic, outlet: Outlet, after: str) -> str:
+        """Tell one who comes back, and the others, up to one place, which is returned: where one is further than the
+        others, it would be told twice what they are told next."""
+        reached = await self._told(topic, after, [outlet])
+        for _ in range(MEETINGS):
+            if topic.position is None or topic.position == reached:
+                break
+            topic.position = await self._told(topic, topic.position, topic.outlets)
+            if topic.position != reached:
+                reached = await self._told(topic, reached, [outlet])
+        return topic.position or reached
 
     async def _catch_up(self, topic: _Topic, outlet: Outlet) -> None:
         """Tell what came since the cursor of one who was away, at the pace of taking it."""

@@ -205,6 +205,7 @@ class _Batch:
                 *NO_OTHER_VIEW,
                 *NOT_SCHEDULED,
                 *4 * A_WORKFLOW,
+                None,  # forgotten_at
                 encode_parameters(fact.parameters),
             ),
         )

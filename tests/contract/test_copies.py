@@ -332,6 +332,10 @@ SINCE_THEN = (
     "DROP TABLE feed",
     "DROP TABLE run_change",
     "DROP INDEX workflow_by_seen_version",
+    "ALTER TABLE run DROP COLUMN forgotten_at",
+    "DROP TABLE retention_due",
+    "DROP TABLE retention_plan",
+    "ALTER TABLE run DROP COLUMN parameters",
 )
 """What takes a store of this release back to the last one that knew no copies."""
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from threading import Event
+from time import sleep
 from typing import Any, Final
 
 import pytest
@@ -121,6 +122,37 @@ def test_who_asks_otherwise_or_may_see_less_is_told_otherwise() -> None:
         while nothing.cursor != "1":
             assert await nothing.take(0.01) is None
         for outlet in (whole, short, nothing):
+            hub.close(outlet)
+
+    asyncio.run(play())
+
+
+class Seldom:
+    """Listens so that others are told late."""
+
+    def wait(self, seconds: float) -> None:
+        sleep(seconds / 2)
+
+    def close(self) -> None:
+        """It holds nothing."""
+
+
+def test_who_comes_back_is_told_once_what_the_others_are_told_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Something changes, and one comes back before the others are told of it."""
+    store = FakeStore(example())
+    monkeypatch.setattr(store, "listener", Seldom)
+
+    async def play() -> None:
+        hub = Broadcast(store)
+        early = hub.open(following("0"), EVERYTHING)
+        await asyncio.sleep(0.2)  # it stands there, and the next look is a while away
+        store.change(failed(NIGHTLY))
+        late = hub.open(following("0"), EVERYTHING)
+        for outlet in (late, early):
+            assert (await taken(outlet)).cursor == "1"
+        store.change(failed(WEEKLY))
+        for outlet in (late, early):
+            assert (await taken(outlet)).cursor == "2"
             hub.close(outlet)
 
     asyncio.run(play())
