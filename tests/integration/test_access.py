@@ -29,6 +29,7 @@ from watchers.source import KubernetesObject
 AUDIENCE = "https://lineage.example"
 NAMES = "{ runs(first: 10, orderBy: [{ field: NAME, direction: ASC }]) { nodes { name } } }"
 SECONDS = "1"  # for which rights are remembered
+PATIENCE_SECONDS = 30.0  # an API server that has just begun takes its time, beside other tests
 READER = {
     "metadata": {"name": "reader"},
     "rules": [{"apiGroups": ["argoproj.io"], "resources": ["workflows"], "verbs": ["get"]}],
@@ -87,7 +88,9 @@ class Served:
     def ask(self, token: str | None = None, **headers: str) -> httpx.Response:
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
-        return httpx.post(f"{self.address}/graphql", json={"query": NAMES}, headers=headers, trust_env=False)
+        return httpx.post(
+            f"{self.address}/graphql", json={"query": NAMES}, headers=headers, trust_env=False, timeout=PATIENCE_SECONDS
+        )
 
     def sees(self, token: str | None = None, **headers: str) -> list[str]:
         answer = self.ask(token, **headers)
