@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from threading import Event
 from typing import Final
 
@@ -19,7 +20,7 @@ from lineage.errors import LineageError
 from lineage.identity import Key
 from lineage.outage import Outage
 from lineage.ports import EVERYTHING, AgedRun, Details, LineageStore
-from lineage.retention import Retention, RetentionRule
+from lineage.retention import Retention
 
 PLANNED_AT_ONCE: Final = 1000
 JUDGED_AT_ONCE: Final = 200
@@ -27,8 +28,6 @@ STEPS_AT_ONCE: Final = 1000
 """Of the runs that are forgotten in one transaction, roughly: of more, recorders would wait for long."""
 SERVED_AGAIN: Final = timedelta(days=1)
 """When a run is judged again that is kept for what serves its models: nobody tells when that ends."""
-
-
 EVERY_SECONDS: Final = 3600.0
 RETRY_SECONDS: Final = 60.0  # while the store fails
 NOTHING: Final = Details()
@@ -48,11 +47,11 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """A run that has come to its age, and what becomes of it. Of one that is kept, when it is judged again, beside when
-    it changes, and what descends from it."""
+    """A run that has come to its age, the name of the rule that speaks of it, and what becomes of it. Of one that is
+    kept, when it is judged again, beside when it changes, and what descends from it."""
 
     run: AgedRun
-    rule: RetentionRule | None
+    rule: str | None
     verdict: Verdict
     again_at: datetime | None = None
     heirs: frozenset[Key] = frozenset()
@@ -69,14 +68,15 @@ class Forgetting:
 
     def keep(self, judged: Iterable[Judged]) -> None:
         """Note runs that are kept."""
-        self.kept |= {one.run.key: (one.rule.name, one.verdict) for one in judged if one.rule is not None}
+        self.kept |= {one.run.key: (one.rule, one.verdict) for one in judged if one.rule is not None}
 
     def forget(self, judged: Iterable[Judged], went: Details) -> None:
         """Note runs that were forgotten, maybe after they had been kept for the sake of others."""
         self.went += went
         for one in judged:
             self.kept.pop(one.run.key, None)
-            self.forgotten[one.rule.name if one.rule is not None else ""] += 1
+            if one.rule is not None:
+                self.forgotten[one.rule] += 1
 
 
 Progress = Callable[[Forgetting], None]
@@ -181,17 +181,20 @@ def _with_heirs(
 def _judge(store: LineageStore, retention: Retention, run: AgedRun, heirs: frozenset[Key], *, now: datetime) -> Judged:
     rule = retention.rule_for(run.namespace)
     due_at = None if run.ended_at is None else retention.due_at(run.namespace, run.ended_at)
-    if rule is None or due_at is None or due_at > now:
-        return Judged(run=run, rule=rule, verdict=Verdict.NOT_DUE, again_at=due_at)
+    if rule is None:
+        return Judged(run=run, rule=None, verdict=Verdict.NOT_DUE)
+    judged = partial(Judged, run=run, rule=rule.name)
+    if due_at is None or due_at > now:
+        return judged(verdict=Verdict.NOT_DUE, again_at=due_at)
     if heirs:
         serves = any(key[0] == "Deployment" for key in heirs)
         again_at = now + SERVED_AGAIN if serves else None
-        return Judged(run=run, rule=rule, verdict=Verdict.HAS_DESCENDANTS, again_at=again_at, heirs=heirs)
+        return judged(verdict=Verdict.HAS_DESCENDANTS, again_at=again_at, heirs=heirs)
     if rule.keep_tier is not None:
         earned = tier_of(store, EVERYTHING, run.key, rule.policy, as_of=now)
         if earned is not None and earned.rank >= rule.keep_tier.rank:
-            return Judged(run=run, rule=rule, verdict=Verdict.EARNED_TIER)
-    return Judged(run=run, rule=rule, verdict=Verdict.FORGOTTEN)
+            return judged(verdict=Verdict.EARNED_TIER)
+    return judged(verdict=Verdict.FORGOTTEN)
 
 
 def _portions(judged: Sequence[Judged]) -> Iterator[list[Judged]]:

@@ -61,8 +61,13 @@ def forget(
         else:
             settle(opened, interruption)  # of what was forgotten no fingerprint can be computed
             with _progress() as advance:
-                goes_on = lambda: interruption.number is None  # noqa: E731 - read at each portion
-                done = forget_aged(opened, retention, now=now(), goes_on=goes_on, on_progress=advance)
+                done = forget_aged(
+                    opened,
+                    retention,
+                    now=now(),
+                    goes_on=lambda: interruption.number is None,
+                    on_progress=advance,
+                )
     if as_json:
         write_json(_as_json(done, retention, dry_run=dry_run))
     else:

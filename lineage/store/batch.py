@@ -1,11 +1,9 @@
 """The shelves that one transaction works on, how a row is made, and how a view is offered to its subject."""
 
 from collections.abc import Callable, Iterable, Mapping
-from threading import local
 from types import MappingProxyType
 from typing import ClassVar, Final, TypeAlias
 
-import zstandard
 from sqlalchemy import Connection, Table
 
 from lineage.facts import ExecutionState, Revision
@@ -28,16 +26,6 @@ from lineage.store.locks import Locks
 from lineage.store.rolls import LastRolls
 from lineage.store.shelf import Shelf
 from lineage.verification import Sighting
-
-
-class _Packing(local):
-    """What packs bodies: one a thread. To make it takes longer than to pack a body, and threads must not share it."""
-
-    def __init__(self) -> None:
-        self.compress = zstandard.ZstdCompressor().compress
-
-
-_packing = _Packing()
 
 NO_REFERENCES: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -158,7 +146,6 @@ class Batch:
         self.seen_rolls = seen_rolls
         self.metric_parameters = metric_parameters
         self.cursor: Cursor = connection.connection.cursor()
-        self.compress = _packing.compress
         self._placed: dict[Location, int] = {}
         self._hand_on_nothing()
 

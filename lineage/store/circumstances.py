@@ -34,9 +34,9 @@ def circumstances(
     asked = {"keys": [storable(str(key[1])) for key in runs]}
     found: dict[Key, dict[Circumstance, set[str]]] = defaultdict(lambda: defaultdict(set))
     for kind in _STATEMENTS:
-        for owner, step, name, value in _statement(database, scope, kind).ask(cursor, asked):
-            if kind is CircumstanceKind.PARAMETER:
-                value = value_that_stays(value)  # noqa: PLW2901 - as it is of runs whose details were forgotten
+        for owner, step, name, recorded in _statement(database, scope, kind).ask(cursor, asked):
+            # Of a long argument its digest, as of runs whose details were forgotten: so the two compare.
+            value = value_that_stays(recorded) if kind is CircumstanceKind.PARAMETER else recorded
             if value is not None:
                 found[run_key(owner)][Circumstance(kind=kind, step=step or None, name=name)].add(value)
     return {run: {one: " ".join(sorted(values)) for one, values in of.items()} for run, of in found.items()}

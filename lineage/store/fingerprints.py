@@ -12,7 +12,7 @@ from functools import cache
 from typing import Final
 
 import orjson
-from sqlalchemy import BigInteger, Connection, and_, bindparam, delete, func, literal, select
+from sqlalchemy import BigInteger, Connection, and_, bindparam, delete, func, literal, or_, select
 
 from lineage.dossier import Dossier
 from lineage.fingerprints import Fingerprint, generated_names, of_run, of_step
@@ -34,8 +34,8 @@ _ENDED: Final = sorted(phase.value for phase in Phase if phase.ended)
 
 # ------------------------------------------------------------------------------------------ marking
 def mark_due(connection: Connection, runs: Collection[int]) -> None:
-    """Mark those of some runs that have ended, and of which enough is known still: what was forgotten has the ones that
-    it had. Who writes takes these rows last, and in one order."""
+    """Mark those of some runs that have ended. What was forgotten has the ones that it had, unless it went on after
+    that. Who writes takes these rows last, and in one order."""
     if runs:
         _marking(connection.dialect.name).run(connection.connection.cursor(), {"runs": sorted(runs)})
 
@@ -44,7 +44,8 @@ def mark_due(connection: Connection, runs: Collection[int]) -> None:
 def _marking(database: str) -> Prepared:
     due, run = tables.fingerprint_due, tables.run
     wanted = among(database, run.c.id, "runs", BigInteger)
-    of_ended = (run.c.phase.in_(_ENDED), run.c.forgotten_at.is_(None))
+    is_known = or_(run.c.forgotten_at.is_(None), run.c.finished_at > run.c.forgotten_at)
+    of_ended = (run.c.phase.in_(_ENDED), is_known)
     ended = select(run.c.id, literal(1, BigInteger)).where(wanted, *of_ended).order_by(run.c.id)
     statement = INSERT[database](due).from_select(["run_id", "mark"], ended)
     again = statement.on_conflict_do_update(index_elements=["run_id"], set_={"mark": due.c.mark + 1})

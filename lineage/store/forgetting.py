@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, not_, select, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, select, update
 
 from lineage.facts import (
     ExecutionSeen,
@@ -34,6 +34,7 @@ from lineage.store.codec import (
     encode,
     execution_of,
     execution_seen_of,
+    executions_of,
     microseconds,
     pod_of,
     run_of,
@@ -123,7 +124,7 @@ def _strip_values(connection: Connection, dialect: Dialect, ids: Sequence[int]) 
     """Bring what runs are found by in line with what stays of their arguments and labels."""
     label, given = tables.run_label, tables.run_parameter
     for condition in dialect.one_of(label.c.run_id, ids):
-        connection.execute(delete(label).where(condition, not_(label.c.name.startswith(OWN_LABELS, autoescape=True))))
+        connection.execute(delete(label).where(condition, func.substr(label.c.name, 1, len(OWN_LABELS)) != OWN_LABELS))
     long = select(given.c.value, given.c.run_id, given.c.name).where(func.length(given.c.value) > LONGEST_VALUE)
     for condition in dialect.one_of(given.c.run_id, ids):
         rows = [(value_that_stays(row[0]), *row[1:]) for row in connection.execute(long.where(condition))]
@@ -193,6 +194,9 @@ def _strips(metric_parameters: Sequence[str]) -> Iterator[_Bodies]:
     def execution(body: bytes) -> bytes:
         return pack(encode(execution_that_stays(execution_seen_of(body), metric_parameters)))
 
+    def waiting(body: bytes) -> bytes:
+        return encode(tuple(attempt_that_stays(one, metric_parameters) for one in executions_of(body)))
+
     def pod(body: bytes) -> bytes:
         return pack(encode(pod_that_stays(pod_of(body))))
 
@@ -209,6 +213,7 @@ def _strips(metric_parameters: Sequence[str]) -> Iterator[_Bodies]:
     yield _Bodies(table=run_table, strips=_both(run), of=_of_runs(run_table.c.id))
     yield _Bodies(table=tables.workflow, strips=_both(run), of=_of_runs(tables.workflow.c.run_id))
     yield _Bodies(table=step, strips={**_both(attempt), "told": task}, of=_of_runs(step.c.run_id))
+    yield _Bodies(table=tables.roll, strips={"waiting": waiting}, of=_of_runs(tables.roll.c.run_id))
     yield _Bodies(table=tables.member, strips=_both(execution), of=_of_runs(tables.member.c.run_id))
     yield _Bodies(table=tables.pod, strips=_both(pod), of=_of_runs(tables.pod.c.run_id))
     yield _Bodies(table=tables.told, strips=_both(told), of=_told("run", "kept run"))

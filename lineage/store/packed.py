@@ -1,4 +1,5 @@
-"""Bodies that are seldom read, packed: those of runs whose details were forgotten.
+"""Packing: documents that are kept whole, and bodies that are seldom read, which are those of runs whose details were
+forgotten.
 
 A body is a kilobyte of JSON, which by itself packs badly. Packed beside a text that has what all bodies have in common,
 it takes a quarter to a third. That text can never change: what was packed beside it is unpacked beside it.
@@ -39,21 +40,28 @@ PACKED: Final = zstandard.FRAME_HEADER[0]
 
 
 class _Packing(local):
-    """What packs and unpacks: one of each a thread, which must not share it."""
+    """What packs and unpacks: one of each a thread. To make it takes longer than to pack a body, and threads must not
+    share it."""
 
     def __init__(self) -> None:
-        self.compress = zstandard.ZstdCompressor(level=LEVEL, dict_data=_BESIDE, write_content_size=True).compress
-        self.decompress = zstandard.ZstdDecompressor(dict_data=_BESIDE).decompress
+        self.compress = zstandard.ZstdCompressor().compress
+        self.pack = zstandard.ZstdCompressor(level=LEVEL, dict_data=_BESIDE).compress
+        self.unpack = zstandard.ZstdDecompressor(dict_data=_BESIDE).decompress
 
 
 _packing = _Packing()
 
 
+def compress(document: bytes) -> bytes:
+    """Pack a document by itself: of some kilobytes, so that it needs nothing beside it."""
+    return _packing.compress(document)
+
+
 def pack(body: bytes) -> bytes:
     """Pack a body of JSON."""
-    return _packing.compress(body)
+    return _packing.pack(body)
 
 
 def unpack(body: bytes) -> bytes:
     """Give back a body that was packed."""
-    return _packing.decompress(body)
+    return _packing.unpack(body)

@@ -34,13 +34,15 @@ def plan(connection: Connection, rules: str, due_at: DueAt, *, limit: int) -> in
     table, changed, run = tables.retention_plan, tables.run_change, tables.run
     _begin_plan(connection, rules)
     scanned, place = connection.execute(select(table.c.scanned, table.c.place)).one()
+    further: dict[str, Any] = {}
+    rows: Sequence[Any] = ()
     if scanned is not None:
         rows = connection.execute(_runs().where(run.c.id > scanned).order_by(run.c.id).limit(limit)).all()
-        further = {"scanned": rows[-1].id if len(rows) == limit else None}
-    else:
+        further = {"scanned": rows[-1].id if rows else None}
+    if not rows:
         following = _runs().add_columns(changed.c.place).join(changed, changed.c.run_id == run.c.id)
         rows = connection.execute(following.where(changed.c.place > place).order_by(changed.c.place).limit(limit)).all()
-        further = {"place": rows[-1].place if rows else place}
+        further["place"] = rows[-1].place if rows else place
     _note(connection, {row.id: _due(row, due_at) for row in rows})
     connection.execute(update(table).values(further))
     return len(rows)

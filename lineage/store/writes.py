@@ -54,6 +54,7 @@ from lineage.store.forgetting import passed_over
 from lineage.store.joins import join_pods
 from lineage.store.locks import SUBJECTS, Locks, Name
 from lineage.store.members import see_execution
+from lineage.store.packed import compress
 from lineage.store.prepared import INSERT, Prepared
 from lineage.store.provenance import Provenance
 from lineage.store.recurring import see_recurring_run
@@ -220,7 +221,7 @@ def _keep(batch: Batch, fact: ObjectKept) -> bool:
             "rev_rank": seen.rank,
             "rev_latest": seen.latest,
             "rev_ended": seen.ended,
-            "body": batch.compress(fact.body),
+            "body": compress(fact.body),
         }
     )
     return True

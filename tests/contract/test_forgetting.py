@@ -13,6 +13,7 @@ import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from lineage.audit import DEFAULT, Tier, Verdict, audit
 from lineage.auditing import audit_evidence, tier_of
@@ -21,14 +22,16 @@ from lineage.comparison import RunDiff, compare
 from lineage.forgetting import Verdict as Outcome
 from lineage.forgetting import forget_aged, rehearse
 from lineage.gathering import TO_COMPARE, dossiers
-from lineage.identity import Key, deployment_key, global_id, run_key, sha256, written_key
+from lineage.identity import Key, deployment_key, execution_key, global_id, run_key, sha256, written_key
 from lineage.model import BUILT_IN, Direction, Execution, LineageEdge, Metric, Run, TrendPoint
 from lineage.observation import Observation
-from lineage.ports import EVERYTHING, Condition, Details, Listing, Operator, PageRequest
+from lineage.ports import EVERYTHING, Condition, Listing, Operator, PageRequest
 from lineage.retention import Retention, RetentionRule
 from lineage.store.forgetting import _subjects
 from lineage.store.locks import Name, subjects_of
+from lineage.store.packed import PACKED, unpack
 from lineage.store.sql import SqlStore
+from lineage.store.tables import metadata
 from tests import simulation
 from tests.contract.test_copies import a_copy
 from tests.factories import (
@@ -253,7 +256,9 @@ def a_reader(run: str, of: str, start: float = 200) -> KubernetesObject:
 
 def test_what_stays_of_a_run() -> None:
     store = a_store(*a_trained_model())
-    assert store.forget([run_key("train")], now=NOW) == store_weighs(2)
+    went = store.forget([run_key("train")], now=NOW)
+    assert (went.runs, went.objects) == (1, 2)
+    assert went.size_bytes > 0
     (run,) = runs_of(store).values()
     view = view_of(store, run)
     (step,) = store.executions(EVERYTHING, Listing(), PageRequest(first=10)).items
@@ -276,16 +281,45 @@ def test_what_stays_of_a_run() -> None:
     assert store.runs(EVERYTHING, Listing(where=listed), PageRequest(first=10)).items == ()
 
 
-def store_weighs(objects: int) -> Details:
-    """So many objects of one run, whatever they take."""
-    return _Weighed(runs=1, objects=objects)
+def test_nothing_is_left_of_what_nodes_that_waited_were_to_be_given() -> None:
+    """A run that was deleted before all of it began."""
+    waiting = a_node("w.later", None, None, "Pending")
+    waiting["inputs"] = {"parameters": [{"name": "text", "value": "private"}]}
+    nodes = {"w-1": a_node("w.main", 100, None, "Running"), "w-2": waiting}
+    store = a_store(a_workflow(nodes, uid="w", name="w", phase="Running"), deleted("w"))
+    store.forget([run_key("w")], now=NOW)
+    with store._reading() as connection:
+        held = [row for table in metadata.sorted_tables for row in connection.execute(select(table))]
+    bodies = [one for row in held for one in row if isinstance(one, bytes)]
+    plain = [unpack(one) if one[0] == PACKED else one for one in bodies]
+    assert plain
+    assert not [one for one in plain if b"private" in one]
 
 
-class _Weighed(Details):
-    __hash__ = None  # type: ignore[assignment]
+def test_labels_that_look_like_ours_go_as_well() -> None:
+    workflow, _ = a_trained_model()
+    workflow["metadata"]["labels"]["KFP-Lineage/experiment"] = "loud"
+    store = a_store(workflow)
+    store.forget([run_key("train")], now=NOW)
+    listed = Condition(field="label", operator=Operator.EQ, name="KFP-Lineage/experiment", value="loud")
+    assert store.runs(EVERYTHING, Listing(where=listed), PageRequest(first=10)).items == ()
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Details) and (self.runs, self.objects) == (other.runs, other.objects)
+
+def test_a_run_that_went_on_is_due_for_another_fingerprint() -> None:
+    store = a_store(*a_trained_model())
+    while store.settle(limit=10):
+        pass
+    store.forget([run_key("train")], now=moment(5000))
+    workflow, _ = a_trained_model()
+    workflow["metadata"]["resourceVersion"] = "9"
+    workflow["status"]["nodes"]["train-2"] = a_node("train.again", 6000, 6010)
+    workflow["status"]["finishedAt"] = rfc3339(6011)
+    record(store, workflow)
+    assert store.unsettled(EVERYTHING) == 1
+    while store.settle(limit=10):
+        pass
+    again = execution_key("train", "train-2", 6000)
+    assert again in store.fingerprints(EVERYTHING, [again])
 
 
 def test_what_happens_after_it_was_forgotten_is_known() -> None:

@@ -2,16 +2,22 @@
 
 import json
 from pathlib import Path
+from threading import Event, Thread
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
+from lineage import forgetting
 from lineage.audit import Tier
 from lineage.cli import app
-from lineage.errors import InvalidSettings
+from lineage.errors import InvalidSettings, StoreError
+from lineage.forgetting import Forgetter
+from lineage.identity import run_key
 from lineage.retention import Retention, RetentionRule, read_retention
 from lineage.store import migrate, open_store
 from lineage.store.packed import pack, unpack
+from lineage.store.sql import SqlStore
 from tests.factories import a_node, a_workflow, moment, record, rfc3339
 
 WRITTEN = """
@@ -140,6 +146,41 @@ def test_without_rules_nothing_is_forgotten(store: str) -> None:
     said = CliRunner().invoke(app, ["forget", "--store", store])
     assert isinstance(said.exception, InvalidSettings)
     assert "no rules are named: give --rules FILE, or set retention_rules" in str(said.exception)
+
+
+# ------------------------------------------------------------------------------------------ again and again
+class Failing:
+    """A store that is away at first."""
+
+    def __init__(self, store: SqlStore, times: int) -> None:
+        self._store, self.left = store, times
+
+    def plan_forgetting(self, *asked: Any, **more: Any) -> int:
+        self.left -= 1
+        if self.left >= 0:
+            raise StoreError("it is away")
+        return self._store.plan_forgetting(*asked, **more)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+def test_who_forgets_again_and_again_waits_for_the_store(store: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forgetting, "RETRY_SECONDS", 0.0)
+    stop, opened = Event(), open_store(store)
+    failing: Any = Failing(opened, 2)
+    retention = Retention(rules=(RetentionRule(name="all", after_days=1),))
+    forgetter = Forgetter(failing, retention, clock=lambda: moment(10**9))
+    running = Thread(target=forgetter.run, args=(stop,))
+    running.start()
+    while running.is_alive() and opened.weigh([run_key("made"), run_key("read")]).objects:
+        stop.wait(0.01)
+    stop.set()
+    running.join()
+    assert failing.left < 0
+    assert forgetter.outage.reason is None
+    assert opened.weigh([run_key("made"), run_key("read")]).objects == 0
+    opened.close()
 
 
 # ------------------------------------------------------------------------------------------ what is packed
