@@ -10,8 +10,9 @@ from typing import Final
 
 from sqlalchemy import Column, Connection, MetaData, String, Table, select
 
-from lineage.errors import SchemaOutdated
+from lineage.errors import NotMigrated, SchemaOutdated
 from lineage.store.dialect import Cursor
+from lineage.store.fence import LOOKING
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
@@ -56,15 +57,16 @@ def revision_of(connection: Connection) -> str | None:
     return connection.scalar(select(_version.c.version_num))
 
 
-def refuse_moved(cursor: Cursor, *, store: str) -> None:
+def refuse_moved(cursor: Cursor, database: str, *, store: str) -> None:
     """Make sure, as the first thing that a transaction does, that it may write in the way of this release. On
     PostgreSQL it then holds a lock on this table to its end, as all who read do; who moves the revision waits for it.
+    Whoever does not call this cannot move the position of a log (`lineage.store.fence`).
 
     Raises:
         SchemaOutdated: another release has migrated the store.
     """
-    cursor.execute("SELECT version_num FROM alembic_version")
-    ((revision,),) = cursor.fetchall()
+    cursor.execute(LOOKING[database])
+    ((revision, *_),) = cursor.fetchall()
     refuse_others(revision, store=store)
 
 
@@ -72,11 +74,12 @@ def refuse_others(revision: str | None, *, store: str) -> None:
     """Make sure that a store is of this release. `store` is its name without a password.
 
     Raises:
-        SchemaOutdated: it has no tables, or those of another release.
+        NotMigrated: it has no tables, or those of an older release.
+        SchemaOutdated: it has those of another one.
     """
     if revision == needed():
         return
     what = "has no tables yet" if revision is None else f"is at revision {revision}, this release needs {needed()}"
-    is_ahead = revision is not None and revision > needed()
-    do = "another release has migrated it, start that one" if is_ahead else f"run `lineage migrate --store {store}`"
-    raise SchemaOutdated(f"the store {store} {what}: {do}")
+    if revision is None or revision in known():
+        raise NotMigrated(f"the store {store} {what}: run `lineage migrate --store {store}`")
+    raise SchemaOutdated(f"the store {store} {what}: another release has migrated it, start that one")

@@ -172,7 +172,7 @@ class SqlStore:
     def _writing(self) -> Iterator[Connection]:
         try:
             with self._writers.begin() as connection:
-                refuse_moved(connection.connection.cursor(), store=_where(self._engine))
+                refuse_moved(connection.connection.cursor(), self._dialect.name, store=_where(self._engine))
                 yield connection
         except (SQLAlchemyError, self._driver.Error) as error:
             raise self._kind(error)(f"{_where(self._engine)}: {_reason(error)}") from error

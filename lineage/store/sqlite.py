@@ -17,6 +17,7 @@ from sqlalchemy.pool import QueuePool
 from lineage.deadline import Deadline
 from lineage.ports import Listener
 from lineage.store.dialect import MOST_BEYOND, Cursor, Identity, put_text, select_text
+from lineage.store.fence import let_through
 
 BUSY_TIMEOUT_SECONDS: Final = 30.0  # a writer waits for another: a batch takes some hundredths of a second
 CHUNK: Final = 500  # values of one IN: well below the 32,766 variables of a statement, and few texts of statements
@@ -169,6 +170,7 @@ def _set_up(connection: Any, _record: Any) -> None:
     connection.isolation_level = None
     for pragma in PRAGMAS:
         connection.execute(pragma)
+    let_through(connection)
 
 
 def _begin(connection: Any) -> None:

@@ -1,6 +1,7 @@
 """The migrations make exactly the tables that the store declares, on every database."""
 
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +9,15 @@ import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, insert, inspect, select
+from sqlalchemy.exc import DBAPIError
 
 from lineage.errors import InvalidSettings, SchemaOutdated, StoreError
 from lineage.ports import EVERYTHING, Listing, PageRequest
 from lineage.store import tables
 from lineage.store.database import migrate, open_in_memory, open_store, pending_migrations
+from lineage.store.fence import REFUSAL
 from lineage.store.revisions import MIGRATIONS, known, needed
-from tests.factories import a_workflow, dumped, record
+from tests.factories import RECORDED_AT, a_workflow, dumped, record
 from tests.postgresql import Server
 
 
@@ -231,3 +234,19 @@ def test_of_an_older_store_the_rest_is_told_and_of_a_newer_one_nothing(another_u
     with pytest.raises(SchemaOutdated, match="9999"):
         pending_migrations(another_url)
     engine.dispose()
+
+
+def test_who_records_without_a_look_at_the_revision_is_refused(url: str) -> None:
+    migrate(url)
+    with closing(open_store(url)) as store:
+        store.apply([], recorded_at=RECORDED_AT, log="kafka 0", position="1")
+        engine = create_engine(psycopg(url))  # as a release opens it that knows nothing of this
+        for statement in (
+            "UPDATE log_position SET position = '2' WHERE log = 'kafka 0'",
+            "INSERT INTO log_position VALUES ('kafka 1', '1') ON CONFLICT DO NOTHING",
+        ):
+            with pytest.raises(DBAPIError, match=REFUSAL), engine.begin() as connection:
+                connection.exec_driver_sql(statement)
+        engine.dispose()
+        store.apply([], recorded_at=RECORDED_AT, log="kafka 0", after="1", position="2")
+        assert (store.position("kafka 0"), store.position("kafka 1")) == ("2", None)

@@ -23,6 +23,7 @@ from sqlalchemy.engine import make_url
 
 from lineage.errors import SchemaOutdated
 from lineage.store import Progress, migrate, open_store, planned_steps, steps_begun
+from lineage.store.fence import REFUSAL
 from lineage.store.revisions import known, needed
 from tests.documentation.story import told
 from tests.factories import a_workflow, dumped, record
@@ -34,6 +35,7 @@ ROWS: Final = int(os.environ.get("LINEAGE_UPGRADE_ROWS", "3000"))
 LONGEST_PAUSE_SECONDS: Final = 10.0  # that anybody may wait, on a machine that does much else
 LONGEST_MOMENT_SECONDS: Final = 0.1  # a few steps
 OLDER: Final = sorted(known())[:-1]
+LAST_THAT_DOES_NOT_LOOK: Final = "0015"
 PATIENCE_SECONDS: Final = 60.0 + ROWS / 1000
 
 
@@ -97,7 +99,7 @@ def assert_same(url: str, rested: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("revision", "looks"), [*((one, True) for one in OLDER), *((one, False) for one in (OLDER[0], "0011", OLDER[-1]))]
+    ("revision", "looks"), [*((one, one > LAST_THAT_DOES_NOT_LOOK) for one in OLDER), (OLDER[0], True), ("0011", True)]
 )
 def test_others_go_on_while_a_store_is_brought_up_to_date(old: OldStores, revision: str, looks: bool) -> None:
     url = old.copy(revision)
@@ -113,18 +115,19 @@ def test_others_go_on_while_a_store_is_brought_up_to_date(old: OldStores, revisi
     wrote, read = writer.meanwhile, reader.meanwhile
     told = {"longest_write": wrote.seconds, "longest_read": read.seconds}
     log.info("upgraded", revision=revision, rows=ROWS, writes=wrote.done, reads=read.done, seconds=seconds, **told)
-    assert (wrote.failures, read.failures) == ([], [])
+    refused = [] if looks else [REFUSAL]
+    assert [*map(said_first, wrote.failures)] == refused
+    assert read.failures == []
     assert max(wrote.seconds, read.seconds) < LONGEST_PAUSE_SECONDS
-    last = wrote.done if looks else wrote.done + 1
     rested = old.copy(revision)
-    writer.again(rested, range(1, last + 1))
+    writer.again(rested, range(1, wrote.done + 1))
     migrate_at_rest(rested, needed())
-    if not looks and contents(url) != contents(rested):  # what was written last came after the switch
-        rested = old.copy(revision)
-        writer.again(rested, range(1, last))
-        migrate_at_rest(rested, needed())
-        writer.again(rested, [last])
     assert_same(url, rested)
+
+
+def said_first(error: Exception) -> str:
+    """What a database says first of an error."""
+    return str(getattr(error, "orig", error)).partition("\n")[0]
 
 
 @pytest.mark.parametrize("revision", [OLDER[0], "0011", OLDER[-1]])
@@ -193,7 +196,7 @@ def test_an_upgrade_that_was_interrupted_is_told_and_what_it_left_is_dropped(old
     migrate(url)
     assert steps_begun(url) is None
     assert planned_steps(url) == ()
-    assert [each for each in described(url) if each.startswith(("trigger", "function", "invalid"))] == []
+    assert [each for each in described(url) if each.startswith("invalid") or "upgrade_" in each] == []
 
 
 def test_who_waits_to_write_while_the_revision_moves_is_told_so(postgresql: Server) -> None:
@@ -231,7 +234,8 @@ def test_a_dry_run_says_of_each_step_who_waits_for_it(old: OldStores, tmp_path: 
     answer, said = told_before(file)
     assert "not online; waits: who writes, until its revision is reached" in answer
     assert "lineage backup" in said
-    assert len(planned_steps(url)) > len(planned_steps(file)) > 0
+    assert planned_steps(url)
+    assert planned_steps(file)
 
 
 def told_before(url: str) -> tuple[str, str]:

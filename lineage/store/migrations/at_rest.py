@@ -7,6 +7,7 @@ from typing import Any, Final, assert_never
 from alembic import op
 from sqlalchemy import Connection, Engine, func, select, table, text
 
+from lineage.store.fence import raise_fence
 from lineage.store.migrations.scripts import run
 from lineage.store.migrations.steps import (
     AddColumns,
@@ -40,6 +41,8 @@ def upgrade(engine: Engine, tell: Tell) -> None:
                 following = pending(revision)
                 if not following:
                     return
+                if revision is not None:
+                    raise_fence(connection)  # between two transactions, others may write
                 run(connection, needed() if revision is None else following[0][0], taken(connection, tell))
 
 

@@ -5,7 +5,8 @@
    rows that are there is written by portions, and a trigger notes what others change meanwhile.
 2. What was noted is caught up, until little is left.
 3. The switch, one short transaction: writers are locked out, the rest is caught up, and the revision moves. Who was
-   waiting to write finds it moved, and ends (`lineage.store.revisions.refuse_moved`).
+   waiting to write finds it moved, and ends (`lineage.store.revisions.refuse_moved`); who does not look is refused from
+   then on (`lineage.store.fence`).
 4. What is needed no longer is dropped: triggers, notes, `upgrade_step`.
 
 No lock is waited for longer than a moment, as all who come later would wait behind that: it is given up, and tried
@@ -40,6 +41,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.schema import CreateTable, DropTable
 
+from lineage.store.fence import raise_fence
 from lineage.store.migrations.at_rest import KEYS_AT_ONCE, add_index, change, keys_after, make
 from lineage.store.migrations.scripts import Stage, migrations_after, run, stages_of
 from lineage.store.migrations.steps import (
@@ -308,6 +310,7 @@ class _Upgrade:
         for name, step in fills:
             while self._catch_up(name, step):
                 pass
+        raise_fence(self._connection)
         run(self._connection, stage.revision, self._take_at_switch)
 
     def _lock(self, mode: str, table: str) -> None:
