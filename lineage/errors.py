@@ -31,7 +31,8 @@ LineageError
 │   └── BudgetExceeded     reading took more bytes or time than were given for it
 └── StoreError             the database failed; the batch is retried whole
     ├── FactsRefused       it will never take these facts; what is at fault is set aside
-    ├── SchemaOutdated     it is of another release: run `lineage migrate`, or start that one
+    ├── SchemaOutdated     it is of another release: start that one
+    │   └── NotMigrated    it is of an older release, or new: run `lineage migrate`
     └── PositionMoved      another recorder recorded this stretch of the log; read the position again
 """
 
@@ -201,7 +202,11 @@ class FactsRefused(StoreError):
 
 
 class SchemaOutdated(StoreError):
-    """The store was made or migrated by another release. If that is older, run `lineage migrate`; else use that one."""
+    """The store was made or migrated by another release: use that one, unless it is `NotMigrated`."""
+
+
+class NotMigrated(SchemaOutdated):
+    """The store has no tables yet, or those of an older release: `lineage migrate` brings it up to date."""
 
 
 class PositionMoved(StoreError):

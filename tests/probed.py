@@ -60,10 +60,10 @@ class Probed:
 
 
 @contextmanager
-def started(log: Path, *arguments: str, **environment: str) -> Iterator[Probed]:
-    """Start a process that logs into a file as JSON, wait until it answers, and end it."""
+def started(log: Path, *arguments: str, flag: str = "--health-port", **environment: str) -> Iterator[Probed]:
+    """Start a process that logs into a file as JSON, wait until it answers, and end it. `flag` gives it its port."""
     (port,) = free_ports(1)
-    command = [sys.executable, "-m", "lineage", *arguments, "--health-port", str(port), "--log-format", "json"]
+    command = [sys.executable, "-m", "lineage", *arguments, flag, str(port), "--log-format", "json"]
     with (
         log.open("wb") as output,
         subprocess.Popen(command, stdout=output, stderr=output, env=os.environ | environment) as process,

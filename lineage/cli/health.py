@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from threading import Thread
 from typing import Protocol
 
-from lineage.cli.serve import listen, make_server
+from lineage.cli.servers import listen, make_server
 from lineage.model import SourceState
 from lineage.outage import Outage
 from lineage.recorder import Recorder

@@ -6,13 +6,14 @@ from threading import Event
 from typing import Final
 from urllib.parse import urlsplit
 
-from lineage.errors import InvalidSettings, SchemaOutdated, StoreError
+from lineage.errors import InvalidSettings, NotMigrated, SchemaOutdated, StoreError
 from lineage.outage import Outage
 from lineage.ports import LineageStore
-from lineage.recorder import FIRST_BACKOFF_SECONDS, LAST_BACKOFF_SECONDS
+from lineage.recorder import FIRST_BACKOFF_SECONDS
 from lineage.settings import Settings
 from lineage.store import migrate, open_store
 
+LAST_LOOK_SECONDS: Final = 5.0  # between two looks at whether a store can be opened: others wait for us, too
 MEMORY_URLS: Final = ("sqlite://", "sqlite:///:memory:")
 
 
@@ -46,7 +47,7 @@ def open_to_record(settings: Settings) -> LineageStore:
         raise InvalidSettings(f"{url} is a store in memory, which nobody could ask: name a file")
     try:
         return opened()
-    except SchemaOutdated:
+    except NotMigrated:
         if not is_embedded(url):
             raise
     migrate(url)
@@ -54,29 +55,35 @@ def open_to_record(settings: Settings) -> LineageStore:
 
 
 def open_when_reachable(settings: Settings, stop: Event) -> LineageStore | None:
-    """Open the store of the settings to write to it, waiting while its server is away; None where the end came first.
+    """Open the store of the settings to write to it, waiting while its server is away, or somebody migrates it; None
+    where the end came first.
 
     Raises:
-        InvalidSettings, SchemaOutdated: as `open_to_record`: waiting would not help.
+        InvalidSettings: as `open_to_record`.
+        SchemaOutdated: a newer release has migrated it.
         StoreError: it is no server, and cannot be opened or made.
     """
     backoff = FIRST_BACKOFF_SECONDS
-    outage = Outage(begins="store does not answer, waiting for it", ends="store answers")
+    outage = Outage(begins="store cannot be opened, waiting for it", ends="store is open")
     while not stop.is_set():
         try:
             store = open_to_record(settings)
-        except SchemaOutdated:
-            raise
         except StoreError as error:
-            if is_embedded(settings.store):
+            if not is_waited_for(settings.store, error):
                 raise
             outage.goes_on(str(error))
             stop.wait(backoff)
-            backoff = min(2 * backoff, LAST_BACKOFF_SECONDS)
+            backoff = min(2 * backoff, LAST_LOOK_SECONDS)
         else:
             outage.is_over()
             return store
     return None
+
+
+def is_waited_for(url: str, error: StoreError) -> bool:
+    """Say whether a store that cannot be opened may be soon, without us: its server comes back, or it is migrated."""
+    is_of_a_newer_release = isinstance(error, SchemaOutdated) and not isinstance(error, NotMigrated)
+    return not (is_embedded(url) or is_of_a_newer_release)
 
 
 def is_embedded(url: str) -> bool:

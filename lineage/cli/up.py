@@ -37,7 +37,8 @@ from lineage.cli.object_stores import looker
 from lineage.cli.opening import open_to_record, shown
 from lineage.cli.parts import instance_name, interpreter, now
 from lineage.cli.rules import alerts_of, retention_of
-from lineage.cli.serve import announce, listen, make_server, serve_until_stopped, serving
+from lineage.cli.serve import announce, serving
+from lineage.cli.servers import listen, make_server, serve_until_stopped
 from lineage.cli.telling import configure_logs
 from lineage.cli.terminal import USAGE, fail
 from lineage.errors import InvalidSettings, StoreError

@@ -8,7 +8,7 @@ from threading import Thread
 
 import pytest
 
-from lineage.cli.serve import listen, make_server
+from lineage.cli.servers import listen, make_server
 from lineage.web import application
 from tests.example import example
 from tests.fakes import FakeStore

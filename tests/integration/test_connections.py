@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from lineage.cli.serve import listen, make_server
+from lineage.cli.servers import listen, make_server
 from lineage.web import HttpProtocol, application
 from lineage.web.protocol import HEAD_SECONDS, LARGEST_HEAD
 from tests.example import example

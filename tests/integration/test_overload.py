@@ -19,7 +19,7 @@ import orjson
 import psycopg
 import pytest
 
-from lineage.cli.serve import GRACE_SECONDS
+from lineage.cli.servers import GRACE_SECONDS
 from lineage.identity import global_id
 from lineage.model import Direction
 from lineage.ports import EVERYTHING, Condition, Listing, Operator, PageRequest

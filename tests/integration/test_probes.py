@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from lineage.store import migrate
 from tests.factories import a_workflow
 from tests.kafka_server import KafkaServer
 from tests.kubeconfigs import kubeconfig
+from tests.old_stores import migrate_at_rest
+from tests.postgresql import Server
 from tests.probed import started
 from tests.processes import free_ports
 from tests.waiting import comes_true
@@ -99,7 +102,7 @@ def test_a_recorder_whose_database_is_away_is_alive_waits_for_it_and_can_be_ende
         assert (recorder.status("/healthz"), recorder.status("/readyz")) == (200, 503)
         assert recorder.checks() == {"store": "not reached yet"}
         assert comes_true(
-            lambda: any(event["event"] == "store does not answer, waiting for it" for event in recorder.logged())
+            lambda: any(event["event"] == "store cannot be opened, waiting for it" for event in recorder.logged())
         )
         assert recorder.end() == 0
         assert "hunter2" not in (tmp_path / "record.log").read_text()
@@ -112,3 +115,35 @@ def test_a_watcher_whose_broker_is_away_is_alive_waits_for_it_and_can_be_ended(c
         assert (watcher.status("/healthz"), watcher.status("/readyz")) == (200, 503)
         assert watcher.checks() == {"log": "not reached yet"}
         assert watcher.end() == 0
+
+
+def test_a_recorder_waits_until_its_store_is_migrated(postgresql: Server, tmp_path: Path) -> None:
+    store, (nobody,) = postgresql.new_database(migrated=False), free_ports(1)
+    migrate_at_rest(store, "0015")
+    log = f"kafka://127.0.0.1:{nobody}/lineage"
+    with started(tmp_path / "record.log", "record", "--log", log, "--store", store) as recorder:
+        assert comes_true(lambda: any("run `lineage migrate" in event.get("error", "") for event in recorder.logged()))
+        assert (recorder.status("/healthz"), recorder.checks()) == (200, {"store": "not reached yet"})
+        migrate(store)
+        assert comes_true(lambda: recorder.checks()["store"] == "ok")
+        assert recorder.end() == 0
+
+
+def test_a_server_waits_until_its_store_is_migrated_alive_and_not_ready(postgresql: Server, tmp_path: Path) -> None:
+    store = postgresql.new_database(migrated=False)
+    migrate_at_rest(store, "0015")
+    with started(tmp_path / "serve.log", "serve", "--store", store, flag="--port") as server:
+        assert (server.status("/healthz"), server.checks()) == (200, {"store": "not reached yet"})
+        migrate(store)
+        assert comes_true(lambda: server.status("/readyz") == 200)
+        assert server.checks() == {"store": "ok"}
+        assert server.end() == 0
+    told = [event.get("error", "") for event in server.logged()]
+    assert any("run `lineage migrate" in each for each in told)
+
+
+def test_a_server_that_waits_for_its_store_can_be_ended(tmp_path: Path) -> None:
+    (nowhere,) = free_ports(1)
+    store = f"postgresql://user@127.0.0.1:{nowhere}/lineage"
+    with started(tmp_path / "serve.log", "serve", "--store", store, flag="--port") as server:
+        assert server.end() == 0

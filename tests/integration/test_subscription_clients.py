@@ -15,7 +15,7 @@ from typing import IO, Any, Final
 import pytest
 from msgspec.structs import replace
 
-from lineage.cli.serve import listen, make_server
+from lineage.cli.servers import listen, make_server
 from lineage.model import Phase
 from lineage.web import application
 from tests.example import NIGHTLY, WEEKLY, example

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.types import Message
 
-from lineage.cli.serve import listen, serving
+from lineage.cli.serve import serving
+from lineage.cli.servers import listen
 from lineage.settings import load_settings
 from lineage.web import any_name, application, is_loopback_name
 from lineage.web.origins import NOT_OUR_NAME, NOT_OUR_PAGE
