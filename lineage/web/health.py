@@ -88,7 +88,7 @@ def health_application(health: Health) -> Starlette:
 
 
 def _findings(checks: Mapping[str, Check]) -> Mapping[str, Finding]:
-    return {name: check() for name, check in checks.items()}
+    return {name: check() for name, check in tuple(checks.items())}  # while a process starts, more are added
 
 
 def _answer(findings: Mapping[str, Finding]) -> Response:

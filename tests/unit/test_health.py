@@ -12,7 +12,7 @@ from lineage.model import SourceStatus
 from lineage.observation import InputUnreadable, ObjectDeleted, ObjectSeen, SourceReported
 from lineage.ports import Scope
 from lineage.recorder import Outcome
-from lineage.web import Finding, Health, Metrics, application, health_application
+from lineage.web import Check, Finding, Health, Metrics, application, health_application
 from tests.asking import Client
 from tests.example import MORNING, example
 from tests.fakes import FakeStore
@@ -76,6 +76,19 @@ def test_a_process_is_alive_and_ready_when_all_its_parts_are() -> None:
     response = client.get("/healthz")
     assert (response.status_code, response.json()["checks"]) == (503, {"a": "ok", "b": "a watcher has ended"})
     assert client.get("/readyz").status_code == 200
+
+
+def test_a_process_that_is_asked_while_it_starts_answers_with_what_it_has_come_to() -> None:
+    ready: dict[str, Check] = {}
+
+    def slow() -> Finding:
+        ready["log"] = Finding  # meanwhile, another thread has come so far
+        return Finding()
+
+    ready["store"] = slow
+    client = Client(health_application(Health(ready=ready)))
+    assert client.get("/readyz").json()["checks"] == {"store": "ok"}
+    assert client.get("/readyz").json()["checks"] == {"store": "ok", "log": "ok"}
 
 
 def test_a_process_that_serves_nothing_else_answers_on_a_port_of_its_own() -> None:
