@@ -7,6 +7,7 @@ A run stands where it was due, else where it started, else where it was made. Of
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache, lru_cache
+from itertools import repeat
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import orjson
@@ -148,9 +149,17 @@ def _read(rows: Iterable[_Row], versions_of: Mapping[int, Key]) -> tuple[TrendPo
         map(bool, cached),
         sources,
         map(versions_of.get, versions),
-        (NOTHING if one is None else orjson.loads(one) for one in given),
+        _objects(given),
     )
-    return tuple(map(TrendPoint._make, zip(*columns, strict=True)))
+    return tuple(map(TrendPoint, *columns))
+
+
+def _objects(texts: Sequence[str | None]) -> Iterable[Mapping[str, str | None]]:
+    """Read objects of JSON, all in one go, where there are any."""
+    if not any(texts):
+        return repeat(NOTHING, len(texts))
+    objects: list[Mapping[str, str | None]] = orjson.loads(f"[{','.join(one or '{}' for one in texts)}]")
+    return objects
 
 
 def _looked_up(connection: Connection, asked: Callable[[str], Prepared], which: Collection[Any]) -> Mapping[Any, Any]:
