@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
@@ -355,12 +355,12 @@ class Metric:
     is_percentage: bool = False
 
 
-class TrendPoint(NamedTuple):
+class TrendPoint(msgspec.Struct, frozen=True, gc=False):
     """The value of a metric in one run of a series, and the execution that it is of: None for what is of the run.
 
     `at` is when the run was due, else when it started, else when it was made. `cached`: the execution took its outputs
-    over, so it is an old value. `parameters` are those of the run, where they were asked for. (A tuple, as a series has
-    thousands; and the key of the execution as text, as few are asked for theirs.)
+    over, so it is an old value. `parameters` are those of the run, where they were asked for. (The key of the execution
+    is text, as few are asked for theirs.)
     """
 
     run_key: Key

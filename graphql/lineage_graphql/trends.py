@@ -62,7 +62,7 @@ class TrendSplit(graphene.ObjectType):
     """The runs that a series is of: those whose parameter has this value."""
 
     parameter = graphene.String(required=True, description="The name of the parameter.")
-    value = graphene.String(description="Its value; null for runs without it.")
+    value = graphene.String(description="Its value, of a long one the digest; null for runs without it.")
 
 
 class TrendPoint(graphene.ObjectType):

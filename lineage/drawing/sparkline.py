@@ -11,12 +11,12 @@ WIDTH: Final = 24
 def sparkline(values: Sequence[float], width: int = WIDTH) -> str:
     """Draw values in their order, the lowest as the lowest bar. Where there are more than fit, each bar is a median."""
     columns = min(width, len(values))
-    bars = [median(values[at * len(values) // columns : (at + 1) * len(values) // columns]) for at in range(columns)]
+    halves = [value / 2 for value in values]  # as two of them, and their range, may be more than a float can hold
+    bars = [median(halves[at * len(values) // columns : (at + 1) * len(values) // columns]) for at in range(columns)]
     if not bars:
         return ""
     low, high = min(bars), max(bars)
     if low == high:
         return BARS[len(BARS) // 2] * columns
-    # in halves, as a range may be more than a float can hold
-    shares = ((bar / 2 - low / 2) / (high / 2 - low / 2) if high / 2 > low / 2 else 0.5 for bar in bars)
+    shares = ((bar - low) / (high - low) for bar in bars)
     return "".join(BARS[min(len(BARS) - 1, int(share * len(BARS)))] for share in shares)

@@ -9,6 +9,7 @@ from typing import Final
 from lineage.errors import InvalidRequest
 from lineage.model import TrendPoint
 from lineage.ports import LineageStore, Scope
+from lineage.tombstones import value_that_stays
 from lineage.trending.answers import Gap, Point, Question, Suspect, Trend, TrendChange, TrendShift
 from lineage.trending.changes import changes_between
 from lineage.trending.gaps import Slots, gaps_between
@@ -100,8 +101,10 @@ def _series(store: LineageStore, scope: Scope, asked: Question, metrics: Sequenc
             yield _series_of(metric, None, points)
             continue
         found: defaultdict[str | None, list[TrendPoint]] = defaultdict(list)
-        for one in points:
-            found[one.parameters.get(asked.by)].append(one)
+        for (
+            one
+        ) in points:  # by the digest of a long value, as of runs whose details were forgotten: so they stay together
+            found[value_that_stays(one.parameters.get(asked.by))].append(one)
         if len(found) > MOST_SERIES:
             raise InvalidRequest(
                 f"the parameter {asked.by:.100} has {len(found)} values in these runs, and {MOST_SERIES} series are "

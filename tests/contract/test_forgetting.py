@@ -32,6 +32,7 @@ from lineage.store.locks import Name, subjects_of
 from lineage.store.packed import PACKED, unpack
 from lineage.store.sql import SqlStore
 from lineage.store.tables import metadata
+from lineage.trending import Question, trends
 from tests import simulation
 from tests.contract.test_copies import a_copy
 from tests.factories import (
@@ -175,6 +176,15 @@ def test_what_moves_metrics_and_what_they_were_is_known_as_before(seed: int) -> 
 
 def points(store: SqlStore, metric: str) -> Sequence[TrendPoint]:
     return store.trend_points(EVERYTHING, [metric], None, task=None, last=500, parameters=True)[metric]
+
+
+def test_a_trend_that_is_split_by_a_long_argument_is_split_as_before() -> None:
+    store = a_store(*a_trained_model(), *a_trained_model("again", start=500))
+    question = Question(where=None, by="text", last=9, now=NOW)
+    before = [(one.split, len(one.points)) for one in trends(store, EVERYTHING, question, ["accuracy"])]
+    store.forget([run_key("train")], now=NOW)
+    found = [(one.split, len(one.points)) for one in trends(store, EVERYTHING, question, ["accuracy"])]
+    assert found == before == [(("text", sha256(b"x" * 300)), 2)]
 
 
 def measured(store: SqlStore, runs: Sequence[Key]) -> Mapping[Key, Sequence[Metric]]:

@@ -3,19 +3,22 @@ another in each run."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
+from itertools import product
 
 import pytest
 from sqlalchemy import update
 
 from lineage.identity import pipeline_key, recurring_run_key, run_key
 from lineage.model import Circumstance, CircumstanceKind, Phase
-from lineage.ports import EVERYTHING, AllOf, Condition, Operator, Scope
+from lineage.ports import EVERYTHING, AllOf, AnyOf, Condition, Listing, Operator, PageRequest, Scope
 from lineage.redaction import is_redacted
 from lineage.store import tables
 from lineage.store.sql import SqlStore
 from tests.factories import (
     CLUSTER,
     NAMESPACE,
+    KubernetesObject,
     a_node,
     a_recurring_run,
     a_scheduled_run,
@@ -180,6 +183,69 @@ def test_of_a_pipeline_the_last_runs_are_those_of_all_its_versions_together() ->
     }
 
 
+def measured_steps(name: str, began: int, *values: str | None) -> dict[str, KubernetesObject]:
+    """Steps that ended one after the other, each of which said a value of the metric, or none."""
+    nodes = {}
+    for number, value in enumerate(values):
+        nodes[f"{name}-{number}"] = node = a_node(f"{name}.step-{number}", began + 10 * number, began + 10 * number + 5)
+        if value is not None:
+            node["outputs"]["parameters"] = [{"name": "accuracy", "value": value}]
+    return nodes
+
+
+def a_measured_run(number: int, *values: str | None, version: int = 1, again: int = 0) -> KubernetesObject:
+    """A run of a pipeline with such steps; they may have been begun again, so many seconds later."""
+    name, born = f"nightly-{number}", 1000 * number
+    return a_workflow(
+        measured_steps(name, born + again, *values),
+        uid=f"u{number}",
+        name=name,
+        born=born,
+        version=version,
+        phase="Succeeded",
+        startedAt=rfc3339(born),
+        metadata={"generateName": "nightly-"},
+    )
+
+
+NIGHTLY = Condition(field="pipeline", operator=Operator.EQ, value=pipeline_key(CLUSTER, NAMESPACE, "nightly"))
+
+
+@pytest.mark.parametrize("where", [None, NIGHTLY])
+@pytest.mark.parametrize("several", [1, 2, 3])
+def test_a_run_with_several_values_counts_once_wherever_it_stands(where: Condition | None, several: int) -> None:
+    said = {number: ("0.7", "0.2") if number == several else ("0.5",) for number in (1, 2, 3)}
+    store = a_store(*(a_measured_run(number, *values) for number, values in said.items()))
+    known = [float(values[-1]) for values in said.values()]
+    for last in (1, 2, 3, 4):
+        found = store.trend_points(EVERYTHING, ["accuracy"], where, task=None, last=last)["accuracy"]
+        assert [one.value for one in found] == known[-last:]
+        assert [one.run_key for one in found] == [run_key(f"u{number}") for number in said][-last:]
+
+
+@pytest.mark.parametrize("where", [None, NIGHTLY])
+def test_what_was_superseded_is_no_value_of_its_run(where: Condition | None) -> None:
+    runs = [a_measured_run(number, "0.5") for number in (1, 2)]
+    store = a_store(*runs, a_measured_run(2, None, version=2, again=100))
+    found = store.trend_points(EVERYTHING, ["accuracy"], where, task=None, last=9)["accuracy"]
+    assert [one.run_key for one in found] == [run_key("u1")]
+    assert store.trend_points(EVERYTHING, ["accuracy"], where, task=None, last=1)["accuracy"] == ()
+
+
+@pytest.mark.parametrize("field", ["pipeline", "experiment"])
+def test_the_last_values_are_the_same_whether_an_index_has_the_runs_in_their_order_or_none(field: str) -> None:
+    store, compared = a_world(48), 0
+    owners = store.pipelines if field == "pipeline" else store.experiments
+    for owner in owners(EVERYTHING, Listing(), PageRequest(first=9)).items:
+        where = Condition(field=field, operator=Operator.EQ, value=owner.key)
+        for task, last, parameters in product((None, "train"), (1, 3, 48), (False, True)):
+            read = partial(store.trend_points, EVERYTHING, ["accuracy"], task=task, last=last, parameters=parameters)
+            found = read(where)
+            assert found == read(AnyOf((where,)))
+            compared += len(found["accuracy"])
+    assert compared
+
+
 def test_no_run_is_of_two_pipelines() -> None:
     store = recorded(*a_series("0.9"))
     both = [pipeline_key(CLUSTER, NAMESPACE, name) for name in ("training", "other")]
@@ -187,13 +253,14 @@ def test_no_run_is_of_two_pipelines() -> None:
     assert store.trend_points(EVERYTHING, ["accuracy"], where, task=None, last=4) == {"accuracy": ()}
 
 
-def test_of_a_recurring_run_only_the_runs_that_it_made_count() -> None:
+@pytest.mark.parametrize("metric", ["duration_seconds", "accuracy"])
+def test_of_a_recurring_run_only_the_runs_that_it_made_count(metric: str) -> None:
     kubeflow = "ScheduledWorkflow"
-    mine = (a_scheduled_run(due, kind=kubeflow) for due in (3600, 7200))
-    other = a_scheduled_run(5000, kind=kubeflow, recurring="r2", name="weekly")
+    mine = (a_scheduled_run(due, kind=kubeflow, nodes=measured_steps("n", due, "0.5")) for due in (3600, 7200))
+    other = a_scheduled_run(5000, kind=kubeflow, recurring="r2", name="weekly", nodes=measured_steps("w", 5000, "0.5"))
     store = a_store(a_recurring_run(kind=kubeflow), *mine, other)
     of_it = Condition(field="recurringRun", operator=Operator.EQ, value=recurring_run_key("r1"))
-    found = store.trend_points(EVERYTHING, ["duration_seconds"], of_it, task=None, last=9)["duration_seconds"]
+    found = store.trend_points(EVERYTHING, [metric], of_it, task=None, last=9)[metric]
     assert [one.at for one in found] == [moment(3600), moment(7200)]
 
 

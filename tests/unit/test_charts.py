@@ -1,13 +1,14 @@
 """Charts: axes with round ticks, points that are thinned honestly, SVG and characters that show all there is."""
 
 import re
+import sys
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lineage.drawing.axes import time_axis, value_axis
@@ -264,6 +265,9 @@ def test_nothing_is_said_where_nothing_is_known() -> None:
 
 # ------------------------------------------------------------------------------------------ in one word
 @given(st.lists(FLOATS, max_size=60))
+@example([0.0, *[sys.float_info.max] * 11])
+@example([5e-324, 0.0])
+@example([-sys.float_info.max, sys.float_info.max])
 def test_a_sparkline_is_short_whatever_the_values(values: list[float]) -> None:
     word = sparkline(values, 10)
     assert len(word) == min(10, len(values))
