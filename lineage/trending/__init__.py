@@ -101,9 +101,8 @@ def _series(store: LineageStore, scope: Scope, asked: Question, metrics: Sequenc
             yield _series_of(metric, None, points)
             continue
         found: defaultdict[str | None, list[TrendPoint]] = defaultdict(list)
-        for (
-            one
-        ) in points:  # by the digest of a long value, as of runs whose details were forgotten: so they stay together
+        for one in points:
+            # By the digest of a long value, as of runs whose details were forgotten: so they stay together.
             found[value_that_stays(one.parameters.get(asked.by))].append(one)
         if len(found) > MOST_SERIES:
             raise InvalidRequest(
