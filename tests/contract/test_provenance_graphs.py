@@ -167,6 +167,18 @@ def test_what_lies_between_two_nodes_is_what_networkx_finds_on_ways(
     assert {(a, b) for a, b, *_ in found.links} == {(a, b) for a, b in data_flow.edges if {a, b} <= found.keys.keys()}
 
 
+@pytest.mark.parametrize("name", ["", "a\nb", '"a\\', "[null]", "\u2028\x7f", "ü🙂"])
+def test_a_link_has_its_name_whatever_stands_in_it(empty_store: SqlStore, name: str) -> None:
+    with empty_store._writing() as connection:
+        connection.execute(insert(tables.node), [{"id": i, "key": key(i)} for i in (1, 2)])
+        link = {"source": 1, "target": 2, "role": "USED", "name": name, "ambiguous": True}
+        connection.execute(insert(tables.edge), link)
+    with empty_store._reading() as connection:
+        connection.begin()
+        found = walk(connection, EVERYTHING, {1: key(1)}, direction=Direction.DOWNSTREAM, max_depth=None, max_nodes=9)
+    assert list(found.links) == [(1, 2, "USED", name, True)]
+
+
 # ------------------------------------------------------------------------------------------ simulated worlds
 def alike(looks: Sequence[LocationLooked], contents: int) -> list[LocationLooked]:
     """The same looks, as if there were only so many contents."""
