@@ -24,6 +24,10 @@ from lineage.store.tasks import STANDS_FOR
 
 T = TypeVar("T")
 
+BETWEEN_KEYS: Final = "\n"
+"""Where many keys come as one text, which takes half the time of so many rows. JSON writes a line's end out, so no key
+holds one."""
+
 _READ: Mapping[str, tuple[Callable[[Scope], queries.Query], Callable[[values.Columns], Node]]] = {
     "Run": (queries.runs, values.run),
     "Execution": (queries.executions, values.execution),
@@ -122,11 +126,6 @@ def keys_of(connection: Connection, ids: Iterable[int]) -> dict[int, str]:
     statement = _keys(connection.dialect.name)
     ((known, keys),) = statement.ask(connection.connection.cursor(), {"ids": list(ids)})
     return {} if keys is None else dict(zip(orjson.loads(known), keys.split(BETWEEN_KEYS), strict=True))
-
-
-BETWEEN_KEYS: Final = "\n"
-"""Where the keys of many come as one text, which takes half the time of so many rows. JSON writes a line's end out, so
-no key holds one."""
 
 
 @lru_cache(queries.KEPT)

@@ -203,8 +203,8 @@ def _links(database: str, way: Direction, scope: Scope) -> Prepared:
 
 
 class Links:
-    """The links that lead on from nodes, one way, as read so far: near end, far end, and the link itself, which is
-    none where nothing leads on. `hidden` are the far ends that may not be seen."""
+    """The links that lead on from nodes, one way, as read so far: near end, far end, and the link itself. Where nothing
+    leads on from a node, it stands there once, and the far end is None. `hidden` are far ends that may not be seen."""
 
     def __init__(self, connection: Connection, scope: Scope, way: Direction) -> None:
         self.way = way
