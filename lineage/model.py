@@ -700,7 +700,7 @@ _VOLUMES = ("pvc://", "volumesnapshot://")
 
 def is_in_volume(node: LineageNode) -> bool:
     """Say whether a node is data in a volume: whoever mounts that may have read and written it."""
-    return isinstance(node, Artifact) and (node.uri or "").startswith(_VOLUMES)
+    return isinstance(node, Artifact) and node.uri is not None and node.uri.startswith(_VOLUMES)
 
 
 class LineageEdge(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -43,25 +43,26 @@ _MICROSECOND = timedelta(microseconds=1)
 _SECOND = timedelta(seconds=1)
 
 
-class AttemptShown(msgspec.Struct, frozen=True):
-    """What readers get of the view of an attempt. What is passed over of a body costs little."""
+class AttemptShown(msgspec.Struct, frozen=True, kw_only=True):
+    """What readers get of the view of an attempt. What is passed over of a body costs little; fields that stand in the
+    order of bodies, which is that of their names, are found sooner."""
 
-    node_id: str
-    name: str
+    attempt: int
+    component: str | None = None
     display_name: str
-    template: str | None
+    exit_code: int | None
+    finished_at: datetime | None
+    images: tuple[ContainerImage, ...] = ()
+    input_parameters: tuple[Parameter, ...]
+    is_system: bool = False
     kind: str
     message: str | None
-    attempt: int
-    finished_at: datetime | None
-    exit_code: int | None
-    resources: Mapping[str, Any] | None
-    input_parameters: tuple[Parameter, ...]
+    name: str
+    node_id: str
     output_parameters: tuple[Parameter, ...]
-    is_system: bool = False
-    component: str | None = None
+    resources: Mapping[str, Any] | None
+    template: str | None
     workload: Workload = NOTHING_SAID
-    images: tuple[ContainerImage, ...] = ()
 
 
 class TaskShown(msgspec.Struct, frozen=True, omit_defaults=True):

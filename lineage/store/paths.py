@@ -16,7 +16,7 @@ from lineage.model import Direction, Paths, is_system
 from lineage.ports import Scope
 from lineage.store.bodies import Take, anything
 from lineage.store.prepared import begin
-from lineage.store.reads import nodes_by_id, seen_ids
+from lineage.store.reads import keys_of, nodes_of_keys, seen_ids
 from lineage.store.walk import SOME_HIDDEN, Link, Links, Walk, ids_reached, more_than
 
 Arcs = Mapping[int, Iterable[int]]
@@ -54,11 +54,12 @@ def paths(
     ways = (_between(connection, scope, near, far), _between(connection, scope, far, near))
     shortest = next((way.shortest for way in ways if way.shortest), ())
     found = _walk(ways, shortest, max_nodes)
-    nodes = nodes_by_id(connection, scope, found.keys, take)
+    keys = keys_of(connection, found.depths)
+    nodes = nodes_of_keys(connection, scope, keys, take)
     hidden = {i for i, node in nodes.items() if is_system(node) and not system} - near.keys() - far.keys()
     shown = found.without(hidden)
     return Paths(
-        graph=shown.graph(nodes), shortest=tuple(encoded_id(shown.keys[i]) for i in shortest if i in shown.keys)
+        graph=shown.graph(keys, nodes), shortest=tuple(encoded_id(keys[i]) for i in shortest if i in shown.depths)
     )
 
 
@@ -67,14 +68,15 @@ def _between(connection: Connection, scope: Scope, begins: Mapping[int, str], en
     up, is_hidden_above = ids_reached(connection, scope, list(ends.values()), Direction.UPSTREAM)
     both = down & up
     back = Links(connection, scope, Direction.UPSTREAM)
-    links = [(near, far, link) for near, far, link in back.of(sorted(both), ahead=0) if far in both]
+    back.far_ends(both, ahead=0)
+    links = [(near, far, link) for near, far, link in back if far in both]
     onward, backward = defaultdict[int, set[int]](set), defaultdict[int, set[int]](set)
     for near, far, _ in links:
         onward[far].add(near)
         backward[near].add(far)
     depths, left = _distances(begins.keys() & both, onward), _distances(ends.keys() & both, backward)
     on = depths.keys() & left.keys()
-    keys = {i: key for i, key in {**back.keys, **begins, **ends}.items() if i in on}
+    keys = keys_of(connection, on)
     return _Between(
         keys=keys,
         depths={i: depths[i] for i in on},
@@ -116,15 +118,15 @@ def _walk(ways: Sequence[_Between], shortest: Sequence[int], max_nodes: int) -> 
         for of, mine in ((lengths, way.lengths), (depths, way.depths)):
             of |= {i: min(value, of.get(i, value)) for i, value in mine.items()}
     kept = sorted(keys, key=lambda i: (i not in shortest, lengths[i], encoded_id(keys[i])))[:max_nodes]
-    found = Walk(keys={i: keys[i] for i in kept}, depths={i: depths[i] for i in kept})
+    found = Walk(depths={i: depths[i] for i in kept})
     if len(kept) < len(keys):
         found.reasons[more_than(max_nodes)] = None
     if any(way.is_any_hidden for way in ways):
         found.reasons[SOME_HIDDEN] = None
     for link in (link for way in ways for link in way.links):
-        ends = [i for i in link[:2] if i in found.keys]
+        ends = [i for i in link[:2] if i in found.depths]
         if len(ends) == 2:
-            found.links[link[:4]] = link
+            found.links[link] = None
         else:
             found.frontier.update(ends)
     return found

@@ -290,26 +290,30 @@ def runs(scope: Scope) -> Query:
 
 
 # ------------------------------------------------------------------------------------------ executions
-@lru_cache(KEPT)
-def executions(scope: Scope) -> Query:
-    execution, run, node = tables.execution, tables.run, tables.node
-    chosen = (
+def execution_details(scope: Scope) -> Select[Any]:
+    """Executions by id, but for their keys: after the id, what `lineage.store.values.execution_of` takes."""
+    execution, run = tables.execution, tables.run
+    return (
         select(
             execution.c.id,
+            run.c.key.label("run_key"),
             execution.c.started_at,
             execution.c.cached,
             execution.c.body,
             execution.c.told,
-            node.c.key,
-            run.c.key.label("run_key"),
             execution_phase().label("shown_phase"),
             is_superseded().label("superseded"),
         )
         .select_from(execution)
-        .join(node, node.c.id == execution.c.id)
         .join(run, run.c.id == execution.c.run_id)
         .where(not_(execution.c.is_group), in_scope(scope))
     )
+
+
+@lru_cache(KEPT)
+def executions(scope: Scope) -> Query:
+    execution, run, node = tables.execution, tables.run, tables.node
+    chosen = execution_details(scope).add_columns(node.c.key).join(node, node.c.id == execution.c.id)
     edge, read = tables.edge, tables.node.alias("read")
     consumed = select(1).select_from(edge).join(read, read.c.id == edge.c.source).where(edge.c.target == execution.c.id)
     consumed = of_seen_artifacts(consumed, edge.c.source, scope)
@@ -347,12 +351,44 @@ def executions(scope: Scope) -> Query:
 
 
 # ------------------------------------------------------------------------------------------ artifacts
+def _located(scope: Scope) -> Select[Any]:
+    """Artifacts, and where they lie; no columns yet."""
+    artifact, location, run = tables.artifact, tables.location, tables.run
+    return (
+        select()
+        .select_from(artifact)
+        .join(location, location.c.id == artifact.c.location_id)
+        .outerjoin(run, run.c.id == artifact.c.run_id)
+        .where(_artifact_in_scope(artifact, run, scope))
+    )
+
+
+def artifact_details(scope: Scope) -> Select[Any]:
+    """Artifacts by id, but for their keys and those of their producers: after the ids of both, what
+    `lineage.store.values.artifact_of` takes."""
+    artifact, location = tables.artifact, tables.location
+    return _located(scope).add_columns(
+        artifact.c.id,
+        artifact.c.execution_id,
+        artifact.c.name,
+        location.c.store,
+        location.c.uri,
+        artifact.c.digest,
+        artifact.c.span_to,
+        artifact.c.content_digest,
+        artifact.c.size_bytes,
+        artifact.c.verified,
+        artifact_type(),
+    )
+
+
 @lru_cache(KEPT)
 def artifacts(scope: Scope) -> Query:
     artifact, location, node = tables.artifact, tables.location, tables.node
-    producer, run = tables.node.alias("producer"), tables.run
+    producer = tables.node.alias("producer")
     chosen = (
-        select(
+        _located(scope)
+        .add_columns(
             artifact,
             node.c.key,
             location.c.store,
@@ -360,12 +396,8 @@ def artifacts(scope: Scope) -> Query:
             producer.c.key.label("producer_key"),
             artifact_type().label("shown_type"),
         )
-        .select_from(artifact)
         .join(node, node.c.id == artifact.c.id)
-        .join(location, location.c.id == artifact.c.location_id)
         .outerjoin(producer, producer.c.id == artifact.c.execution_id)
-        .outerjoin(run, run.c.id == artifact.c.run_id)
-        .where(_artifact_in_scope(artifact, run, scope))
     )
     raw = location.c.store == RAW_STORE
     return Query(

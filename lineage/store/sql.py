@@ -621,9 +621,10 @@ class SqlStore:
             if not known:
                 return None
             found = walk(connection, scope, known, direction=direction, max_depth=max_depth, max_nodes=max_nodes)
-            nodes = reads.nodes_by_id(connection, scope, found.keys, self._take)
+            keys = reads.keys_of(connection, found.depths)
+            nodes = reads.nodes_of_keys(connection, scope, keys, self._take)
             plumbing = set() if system else {i for i, node in nodes.items() if is_system(node)} - known.keys()
-            return found.without(plumbing).graph(nodes)
+            return found.without(plumbing).graph(keys, nodes)
 
     def paths(
         self,

@@ -6,7 +6,7 @@ from typing import Any, Final
 import orjson
 import zstandard
 
-from lineage.identity import RAW_STORE, decode_key
+from lineage.identity import RAW_STORE, Key, decode_key
 from lineage.merge import OPEN, Header, header, with_parameters
 from lineage.model import (
     ONLY_PARTS_SEEN,
@@ -138,30 +138,57 @@ def workflow(row: Columns) -> WorkflowIncarnation:
 
 
 def execution(row: Columns) -> Execution:
-    state, started = attempt_shown(row["body"]), row["started_at"]
-    told = None if row["told"] is None else task_shown(row["told"])
+    return execution_of(
+        decode_key(row["key"]),
+        row["run_key"],
+        row["started_at"],
+        row["cached"],
+        row["body"],
+        row["told"],
+        row["shown_phase"],
+        row["superseded"],
+    )
+
+
+def execution_of(
+    key: Key,
+    run_key: str,
+    started: int | None,
+    cached: Any,
+    body: bytes,
+    told_body: bytes | None,
+    phase: str,
+    superseded: Any,
+) -> Execution:
+    state = attempt_shown(body)
+    given, came = state.input_parameters, state.output_parameters
+    origins: tuple[Origin, ...] = ()
+    if told_body is not None:
+        told = task_shown(told_body)
+        given, came = with_parameters(given, told.input_parameters), with_parameters(came, told.output_parameters)
+        origins = _told_origins(told, state)
     return Execution(
-        key=decode_key(row["key"]),
-        run_key=("Run", row["run_key"]),
+        key=key,
+        run_key=("Run", run_key),
         node_id=state.node_id,
         name=state.name,
         display_name=state.display_name,
         template=state.template,
         kind=state.kind,
-        phase=_PHASES[row["shown_phase"]],
+        phase=_PHASES[phase],
         message=state.message,
         attempt=state.attempt,
         started_at=None if started is None else second(started),
         finished_at=state.finished_at,
         exit_code=state.exit_code,
-        superseded=bool(row["superseded"]),
-        cached=bool(row["cached"]),
+        superseded=bool(superseded),
+        cached=bool(cached),
         resources=state.resources,
-        input_parameters=with_parameters(state.input_parameters, told.input_parameters if told else ()),
-        output_parameters=with_parameters(state.output_parameters, told.output_parameters if told else ()),
+        input_parameters=given,
+        output_parameters=came,
         system=state.is_system,
         component=state.component,
-        origins=() if told is None else _told_origins(told, state),
+        origins=origins,
         workload=state.workload,
         images=state.images,
     )
@@ -208,19 +235,46 @@ def turn(row: Columns) -> Turn:
 
 
 def artifact(row: Columns) -> Artifact:
-    raw = row["store"] == RAW_STORE
-    ended = row["span_to"]
+    return artifact_of(
+        decode_key(row["key"]),
+        _keyed(row["producer_key"]),
+        row["name"],
+        row["store"],
+        row["uri"],
+        row["digest"],
+        row["span_to"],
+        row["content_digest"],
+        row["size_bytes"],
+        row["verified"],
+        row["shown_type"],
+    )
+
+
+def artifact_of(
+    key: Key,
+    producer_key: Key | None,
+    name: str,
+    store: str,
+    uri: str,
+    digest: str | None,
+    ended: int | None,
+    content_digest: str | None,
+    size_bytes: int | None,
+    verified: str | None,
+    shown_type: str | None,
+) -> Artifact:
+    raw = store == RAW_STORE
     return Artifact(
-        key=decode_key(row["key"]),
-        name=row["name"],
-        uri=None if raw else row["uri"],
-        digest=row["uri"] if raw else row["digest"],
+        key=key,
+        name=name,
+        uri=None if raw else uri,
+        digest=uri if raw else digest,
         created_at=None if ended is None or ended == OPEN else second(ended),
-        producer_key=_keyed(row["producer_key"]),
-        content_digest=row["content_digest"],
-        size_bytes=row["size_bytes"],
-        state=_STATES[row["verified"]],
-        type=row["shown_type"],
+        producer_key=producer_key,
+        content_digest=content_digest,
+        size_bytes=size_bytes,
+        state=_STATES[verified],
+        type=shown_type,
     )
 
 

@@ -10,10 +10,10 @@ links that the same traversal read ahead: one statement for a whole graph, or on
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from itertools import zip_longest
-from operator import itemgetter
-from typing import Final
+from itertools import chain, zip_longest
+from typing import Final, TypeAlias
 
+import orjson
 from sqlalchemy import (
     CTE,
     ColumnElement,
@@ -49,17 +49,16 @@ from lineage.ports import Scope
 from lineage.serving import label_in
 from lineage.store import tables
 from lineage.store.conditions import Expression
-from lineage.store.prepared import Prepared, among, given
+from lineage.store.prepared import Prepared, among, given, listed
 from lineage.store.queries import KEPT, is_seen
-from lineage.store.reads import seen_ids
+from lineage.store.reads import BETWEEN_KEYS, keys_of, seen_ids
 
 SHORT: Final = 8  # levels: a walk of no more reads them one by one, rather than what lies behind them too
-BETWEEN_KEYS: Final = "\n"
 _ROLES: Final = {role.value: role for role in ArtifactRole}  # found faster than by the enumeration
 _REUSED, _SERVED = ArtifactRole.REUSED.value, ArtifactRole.SERVED.value
 SOME_HIDDEN: Final = "some nodes may not be seen"
 
-Link = tuple[int, int, str, str, bool]
+Link: TypeAlias = tuple[int, int, str, str, bool]
 """Source, target, role, name, ambiguous."""
 
 
@@ -158,7 +157,8 @@ def closure(
         if len(found) > max_nodes:  # it went by number: walk again, for the nearest
             known = seen_ids(connection, scope, roots)
             cut = walk(connection, scope, known, direction=direction, max_depth=None, max_nodes=max_nodes)
-            return Closure(keys=tuple(cut.keys.values()), complete=not cut.reasons, reasons=tuple(cut.reasons))
+            keys = keys_of(connection, cut.depths)
+            return Closure(keys=tuple(keys.values()), complete=not cut.reasons, reasons=tuple(cut.reasons))
         if scope.namespaces is not None:
             hidden = hidden or bool(_hidden(database, way, scope, is_one=is_one).ask(cursor, asked))
     if not found:
@@ -189,49 +189,67 @@ def _ways(direction: Direction) -> tuple[Direction, ...]:
 # ------------------------------------------------------------------------------------------ links, read ahead
 @lru_cache(KEPT)
 def _links(database: str, way: Direction, scope: Scope) -> Prepared:
-    """The links that lead on from the first `most` of what is reached from `roots`, which are ids, and the key of
-    the node at the far end, where it may be seen. What nothing leads on from is in it once, without a link."""
-    edge, far = tables.edge, tables.node.alias("far")
+    """The links that lead on from the first `most` of what is reached from `roots`, which are ids, as columns: the near
+    end, the far one, role, name, ambiguous; and unless everything is, whether the far end may be seen. What nothing
+    leads on from is in it once, without a link."""
+    edge, far = tables.edge, _far(way)
     roots = given(database, "roots").subquery("roots")
     near = _first(way, scope, _reached(way, scope, roots, nearest_first=True))
-    there = far.c.id == _far(way)
-    statement = (
-        select(near.c.id, edge.c.source, edge.c.target, edge.c.role, edge.c.name, edge.c.ambiguous, far.c.key)
-        .select_from(near)
-        .outerjoin(edge, _leads(way, near.c.id))
-        .outerjoin(far, there if scope.namespaces is None else and_(there, is_seen(far.c.id, scope)))
-    )
-    return Prepared(database, statement)
+    columns, onward = [near.c.id, far, edge.c.role, edge.c.name, edge.c.ambiguous], _leads(way, near.c.id)
+    if scope.namespaces is not None:
+        columns, onward = [*columns, is_seen(far, scope)], and_(onward, _is_told(near.c.id, far, scope))
+    statement = select(*(listed(database, column) for column in columns))
+    return Prepared(database, statement.select_from(near).outerjoin(edge, onward))
 
 
 class Links:
-    """The links that lead on from nodes, one way, and the keys of the nodes at their far ends, as read so far."""
+    """The links that lead on from nodes, one way, as read so far: near end, far end, and the link itself. Where nothing
+    leads on from a node, it stands there once, and the far end is None. `hidden` are far ends that may not be seen."""
 
     def __init__(self, connection: Connection, scope: Scope, way: Direction) -> None:
         self.way = way
+        self.hidden: set[int] = set()
         self._cursor = connection.connection.cursor()
         self._statement = _links(connection.dialect.name, way, scope)
-        self._of: dict[int, list[tuple[int, Link]]] = {}
-        self.keys: dict[int, str] = {}
+        self._far_ends: dict[int, list[int]] = {}
+        self._nears: list[int] = []
+        self._fars: list[int | None] = []
+        self._links: list[Link] = []
 
-    def of(self, level: Iterable[int], *, ahead: int) -> list[tuple[int, int, Link]]:
-        """The near end, the far end and the link itself. Where any is not known yet, those of up to `ahead` nodes
-        behind it are read along."""
-        if unknown := [node_id for node_id in dict.fromkeys(level) if node_id not in self._of]:
-            self._read(unknown, ahead)
-        return [(near, far, link) for near in level for far, link in self._of[near]]
+    def __iter__(self) -> Iterator[tuple[int, int | None, Link]]:
+        return zip(self._nears, self._fars, self._links, strict=True)
+
+    def far_ends(self, level: Set[int], *, ahead: int) -> set[int]:
+        """Say where links lead from some nodes. Where that is not known yet, the links of up to `ahead` nodes behind
+        them are read along."""
+        if unknown := set(level).difference(self._far_ends):
+            self._read(list(unknown), ahead)
+        return set(chain.from_iterable(map(self._far_ends.__getitem__, level)))
+
+    def leading_to(self, far_ends: Set[int], level: Iterable[int]) -> list[int]:
+        """Say which nodes of a level have a link to any of these."""
+        return [near for near in level if not far_ends.isdisjoint(self._far_ends[near])]
 
     def _read(self, roots: Sequence[int], ahead: int) -> None:
-        known = set(self._of)
-        asked = {"roots": roots, "most": len(roots) + ahead}
-        for near, source, target, role, name, ambiguous, key in self._statement.ask(self._cursor, asked):
-            links = self._of.setdefault(near, [])
-            if source is None or near in known or (key is None and role == tables.COPIED):  # see `_is_told`
-                continue
-            far = target if source == near else source
-            links.append((far, _link(source, target, role, name, bool(ambiguous))))
-            if key is not None:
-                self.keys[far] = key
+        (found,) = self._statement.ask(self._cursor, {"roots": roots, "most": len(roots) + ahead})
+        nears, fars, roles, names, ambiguous, *seen = map(orjson.loads, found)
+        ends = (fars, nears) if self.way is Direction.UPSTREAM else (nears, fars)
+        stored = zip(*ends, roles, names, map(bool, ambiguous), strict=True)
+        links = [link if link[2] in _AS_STORED else _link(*link) for link in stored]
+        self._nears += nears
+        self._fars += fars
+        self._links += links
+        self._far_ends.update((near, []) for near in nears)
+        for near, far in zip(nears, fars, strict=True):
+            if far is not None:
+                self._far_ends[near].append(far)
+        for far, may_be_seen in zip(fars, *seen, strict=True) if seen else ():
+            if far is not None and not may_be_seen:
+                self.hidden.add(far)
+
+
+_AS_STORED: Final = frozenset({ArtifactRole.USED.value, ArtifactRole.GENERATED.value, tables.STARTED, tables.COPIED})
+"""Roles of edges that readers get as they are stored."""
 
 
 def _link(source: int, target: int, role: str, name: str, ambiguous: bool) -> Link:
@@ -246,13 +264,12 @@ def _link(source: int, target: int, role: str, name: str, ambiguous: bool) -> Li
 # ------------------------------------------------------------------------------------------ the walk
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Walk:
-    """What a walk found: the key and the distance of each node by its id, and the links between them. `hidden` are
-    links to what may not be seen, by the end that may, and which way they lead from there. `reasons` say why anything
-    is missing, `frontier` are the nodes to go on from."""
+    """What a walk found: the distance of each node by its id, and the links between them. `hidden` are links to what
+    may not be seen, by the end that may, and which way they lead from there. `reasons` say why anything is missing,
+    `frontier` are the nodes to go on from."""
 
-    keys: dict[int, str]
     depths: dict[int, int]
-    links: dict[tuple[int, int, str, str], Link] = field(default_factory=dict)
+    links: dict[Link, None] = field(default_factory=dict)
     hidden: dict[tuple[int, Direction], set[Link]] = field(default_factory=dict)
     frontier: set[int] = field(default_factory=set)
     reasons: dict[str, None] = field(default_factory=dict)
@@ -263,64 +280,77 @@ class Walk:
             return self
         return replace(
             self,
-            keys={i: key for i, key in self.keys.items() if i not in hidden},
-            links={name: link for name, link in self.links.items() if hidden.isdisjoint(link[:2])},
+            depths={i: depth for i, depth in self.depths.items() if i not in hidden},
+            links={link: None for link in self.links if hidden.isdisjoint(link[:2])},
             hidden={(near, way): links for (near, way), links in self.hidden.items() if near not in hidden},
             frontier=self.frontier - hidden,
         )
 
-    def graph(self, nodes: Mapping[int, LineageNode]) -> LineageGraph:
-        """Draw the graph, given the nodes that the keys are of."""
-        ids, depths = {node_id: encoded_id(key) for node_id, key in self.keys.items()}, self.depths
-        mounted = {node_id for node_id in ids if is_in_volume(nodes[node_id])}
-        uses: list[tuple[str, str, str, str, bool]] = []
-        starts: list[tuple[str, str]] = []
-        copies: dict[tuple[str, str], bool] = {}
-        for source, target, role, name, ambiguous in self.links.values():
-            near, far = ids[source], ids[target]
-            if role == tables.STARTED:
-                starts.append((near, far))
-            elif role == tables.COPIED:
-                copies[near, far] = _are_same_bytes(nodes[source], nodes[target])
-            else:
-                uses.append((near, far, role, name, ambiguous or source in mounted or target in mounted))
-        veils = {beside: _veil(self.keys[beside[0]], beside[1]) for beside in self.hidden}
-        for (near_id, way), links in self.hidden.items():
-            veil, is_named = veils[near_id, way].id, not isinstance(nodes[near_id], Artifact)
-            for is_source, role, name, ambiguous in _veiled(near_id, links, is_named=is_named):
-                ends = (ids[near_id], veil) if is_source else (veil, ids[near_id])
-                if role == tables.STARTED:
-                    starts.append(ends)
-                else:
-                    uses.append((*ends, role, name, ambiguous))
-        seen = [(depths[i], shown, nodes[i]) for i, shown in ids.items()]
-        seen += [(depths[near_id] + 1, veil.id, veil) for (near_id, _), veil in veils.items()]
+    def graph(self, keys: Mapping[int, str], nodes: Mapping[int, LineageNode]) -> LineageGraph:
+        """Draw the graph, given the keys of its nodes and the nodes themselves."""
+        depths: dict[_End, int] = dict(self.depths.items())
+        ids: dict[_End, str] = {node_id: encoded_id(keys[node_id]) for node_id in self.depths}
+        drawn: dict[_End, LineageNode] = dict(nodes.items())
+        for near, way in self.hidden:
+            veil = drawn[near, way] = _veil(keys[near], way)
+            ids[near, way], depths[near, way] = veil.id, depths[near] + 1
+        by_id = sorted(ids, key=ids.__getitem__)
+        places = {end: place for place, end in enumerate(by_id)}  # numbers are compared faster than ids
+        mounted = {node_id for node_id, node in nodes.items() if is_in_volume(node)}
+        links = [
+            (places[source], places[target], role, name, ambiguous or source in mounted or target in mounted)
+            for source, target, role, name, ambiguous in chain(self.links, self._veiled_links(nodes))
+        ]
+        links.sort()
+        others = [link for link in links if link[2] not in _ROLES]
+        shown = [ids[end] for end in by_id]
         return LineageGraph(
-            nodes=tuple(node for _, _, node in sorted(seen, key=itemgetter(0, 1))),
+            nodes=tuple(drawn[end] for end in sorted(by_id, key=depths.__getitem__)),
             edges=tuple(
-                LineageEdge(source=near, target=far, role=_ROLES[role], name=name or None, inferred=inferred)
-                for near, far, role, name, inferred in sorted(uses)
+                LineageEdge(
+                    source=shown[source], target=shown[target], role=_ROLES[role], name=name or None, inferred=inferred
+                )
+                for source, target, role, name, inferred in links
+                if role in _ROLES
             ),
-            depth=max((depth for depth, _, _ in seen), default=0),
+            depth=max(depths.values(), default=0),
             complete=not self.reasons,
             reasons=tuple(self.reasons),
             frontier=tuple(sorted(ids[i] for i in self.frontier)),
-            starts=tuple(Start(source=near, target=far) for near, far in sorted(starts)),
+            starts=tuple(
+                Start(source=shown[source], target=shown[target])
+                for source, target, role, _, _ in others
+                if role == tables.STARTED
+            ),
             copies=tuple(
-                Copy(source=near, target=far, same_bytes=same) for (near, far), same in sorted(copies.items())
+                Copy(
+                    source=shown[source],
+                    target=shown[target],
+                    same_bytes=_are_same_bytes(drawn[by_id[source]], drawn[by_id[target]]),
+                )
+                for source, target in dict.fromkeys(link[:2] for link in others if link[2] == tables.COPIED)
             ),
         )
+
+    def _veiled_links(self, nodes: Mapping[int, LineageNode]) -> Iterator[tuple["_End", "_End", str, str, bool]]:
+        """The links to what may not be seen, as they are shown: to what stands for it. Unless they lead from or to an
+        execution, the names are those that the hidden ends gave them, and are kept back."""
+        for veil, links in self.hidden.items():
+            near = veil[0]
+            is_named = not isinstance(nodes[near], Artifact)
+            yield from {
+                (*((near, veil) if source == near else (veil, near)), role, name if is_named else "", ambiguous)
+                for source, _, role, name, ambiguous in links
+            }
+
+
+_End: TypeAlias = int | tuple[int, Direction]
+"""What a link leads from or to: a node, or what stands for all that may not be seen on one side of one."""
 
 
 def _veil(neighbour: str, way: Direction) -> Hidden:
     """What stands for all that may not be seen on one side of the node of a key."""
     return Hidden(key=hidden_key(decode_key(neighbour), way))
-
-
-def _veiled(near: int, links: Iterable[Link], *, is_named: bool) -> set[tuple[bool, str, str, bool]]:
-    """Links of a node to what is hidden: whether it is their source, role, name, ambiguous. Unless `is_named`, the
-    names are those that the hidden ends gave them, and are kept back."""
-    return {(source == near, role, name if is_named else "", ambiguous) for source, _, role, name, ambiguous in links}
 
 
 def _are_same_bytes(one: LineageNode, other: LineageNode) -> bool:
@@ -340,53 +370,57 @@ def walk(
     """Walk the provenance graph from `roots`, ids and keys of nodes that the caller may see. Of more than `max_nodes`
     the nearest are kept, by how many edges they are away, and then by id."""
     starts = sorted(roots, key=lambda i: encoded_id(roots[i]))[:max_nodes] if len(roots) > max_nodes else list(roots)
-    found = Walk(keys={i: roots[i] for i in starts}, depths=dict.fromkeys(starts, 0))
+    found = Walk(depths=dict.fromkeys(starts, 0))
     if len(starts) < len(roots):
         found.reasons[more_than(max_nodes)] = None
+    ways = [_Way(Links(connection, scope, way), set(starts)) for way in _ways(direction)]
     # In turns, a level each: so what is kept is the nearest of both ways.
-    levels = [_levels(found, Links(connection, scope, way), starts, max_depth, max_nodes) for way in _ways(direction)]
-    for _ in zip_longest(*levels):
+    for _ in zip_longest(*(_levels(connection, found, way, max_depth, max_nodes) for way in ways)):
         pass
+    for way in ways:
+        left, links = way.left, way.links
+        found.links.update({link: None for near, far, link in links if far in found.depths and near in left})
+        for near, far, link in links if links.hidden else ():
+            if far in links.hidden and near in left:
+                found.hidden.setdefault((near, links.way), set()).add(link)
     return found
 
 
-def _levels(
-    found: Walk, links_of: Links, starts: Sequence[int], max_depth: int | None, max_nodes: int
-) -> Iterator[None]:
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """One way of a walk: its links, where it starts, and the nodes that it went on from."""
+
+    links: Links
+    starts: Set[int]
+    left: set[int] = field(default_factory=set)
+
+
+def _levels(connection: Connection, found: Walk, way: _Way, max_depth: int | None, max_nodes: int) -> Iterator[None]:
     """Walk one way, adding to what was found, and pause after each level."""
-    level, depth = list(starts), 0
-    reached = set(level)
+    level, depth = way.starts, 0
     while level:
-        short = max_depth is not None and max_depth - depth <= SHORT
-        links = links_of.of(level, ahead=0 if short else max(max_nodes - len(found.keys), 0))
+        room = max(max_nodes - len(found.depths), 0)
+        is_short = max_depth is not None and max_depth - depth <= SHORT
+        onward = way.links.far_ends(level, ahead=0 if is_short else room) - way.left - level
         if depth == max_depth:
-            if beyond := {near for near, far, _ in links if far not in reached}:
+            if onward:
                 found.reasons[f"there is more beyond the depth of {max_depth}"] = None
-                found.frontier.update(beyond)
+                found.frontier.update(way.links.leading_to(onward, level))
             return
+        way.left.update(level)
         depth += 1
-        unknown = {far for _, far, _ in links if far not in found.keys}
-        seen = [far for far in unknown if far in links_of.keys]
+        unknown = onward.difference(found.depths)
+        seen = unknown - way.links.hidden
         if len(seen) < len(unknown):
             found.reasons[SOME_HIDDEN] = None
-            for near, far, link in links:
-                if far not in found.keys and far not in links_of.keys:
-                    found.hidden.setdefault((near, links_of.way), set()).add(link)
-        room = max_nodes - len(found.keys)
         if len(seen) > room:
             found.reasons[more_than(max_nodes)] = None
-            seen.sort(key=lambda i: encoded_id(links_of.keys[i]))
-            cut = set(seen[max(room, 0) :])
-            found.frontier.update(near for near, far, _ in links if far in cut)
-            seen = seen[: max(room, 0)]
-        for node_id in seen:
-            found.keys[node_id] = links_of.keys[node_id]
-            found.depths[node_id] = depth
-        for _, far, link in links:
-            if far in found.keys:
-                found.links[link[:4]] = link
-        level = [far for far in dict.fromkeys(far for _, far, _ in links) if far in found.keys and far not in reached]
-        reached.update(level)
+            keys = keys_of(connection, seen)
+            cut = set(sorted(seen, key=lambda i: encoded_id(keys[i]))[room:])
+            found.frontier.update(way.links.leading_to(cut, level))
+            seen -= cut
+        found.depths.update(dict.fromkeys(seen, depth))
+        level = onward - unknown | seen
         yield
 
 

@@ -62,17 +62,20 @@ def bare_closure_on_postgresql(connection: psycopg.Connection, root: Key, way: D
 
 DETAILS: Final = (
     (
-        "SELECT execution.*, node.key, run.key FROM execution JOIN node ON node.id = execution.id "
-        "JOIN run ON run.id = execution.run_id WHERE execution.id IN (SELECT value FROM json_each(?))"
+        "SELECT execution.id, execution.started_at, execution.phase, execution.cached, execution.body, execution.told, "
+        "execution.in_roll_k, execution.in_roll_r, node.key, run.key, run.roll_kind FROM execution "
+        "JOIN node ON node.id = execution.id JOIN run ON run.id = execution.run_id "
+        "WHERE execution.id IN (SELECT value FROM json_each(?))"
     ),
     (
-        "SELECT artifact.*, node.key, location.store, location.uri, producer.key FROM artifact "
+        "SELECT artifact.id, artifact.name, artifact.span_to, artifact.verified, artifact.size_bytes, artifact.digest, "
+        "artifact.content_digest, artifact.type, node.key, location.store, location.uri, producer.key FROM artifact "
         "JOIN node ON node.id = artifact.id JOIN location ON location.id = artifact.location_id "
         "LEFT JOIN node AS producer ON producer.id = artifact.execution_id "
         "WHERE artifact.id IN (SELECT value FROM json_each(?))"
     ),
 )
-"""The rows that are read of the nodes of a graph, as they are stored."""
+"""What the nodes of a graph are made of, as it is stored, and no column more."""
 LINKS: Final = {
     Direction.UPSTREAM: "SELECT * FROM edge WHERE target IN (SELECT value FROM json_each(?))",
     Direction.DOWNSTREAM: "SELECT * FROM edge WHERE source IN (SELECT value FROM json_each(?))",

@@ -119,10 +119,10 @@ def test_a_walk_finds_what_networkx_does(
         reached = [ids_reached(connection, EVERYTHING, list(named.values()), one)[0] for one in WAYS[:2]]
     assert found.depths.items() <= near.items()
     assert sorted(found.depths.values()) == sorted(near.values())[:most]
-    assert bool(found.reasons) == (len(found.keys) < len(away))
-    assert bool(found.frontier) == (len(found.keys) < len(away))
-    assert found.frontier <= found.keys.keys()
-    assert {frozenset((a, b)) for a, b, *_ in found.links.values()} <= {frozenset(edge) for edge in graph.edges}
+    assert bool(found.reasons) == (len(found.depths) < len(away))
+    assert bool(found.frontier) == (len(found.depths) < len(away))
+    assert found.frontier <= found.depths.keys()
+    assert {frozenset((a, b)) for a, b, *_ in found.links} <= {frozenset(edge) for edge in graph.edges}
     assert whole is not None
     assert len(whole.keys) == min(most, len(away))
     assert set(whole.keys) <= {key(i) for i in away}
@@ -130,7 +130,7 @@ def test_a_walk_finds_what_networkx_does(
     assert reached == [within(graph, roots, one).keys() for one in WAYS[:2]]
     if depth is None and len(away) <= most:  # of both ways, what leads from the one to the other is on neither
         sides = [within(graph, roots, one).keys() for one in (WAYS[:2] if way is Direction.BOTH else (way,))]
-        assert {frozenset((a, b)) for a, b, *_ in found.links.values()} >= {
+        assert {frozenset((a, b)) for a, b, *_ in found.links} >= {
             frozenset((a, b)) for a, b in with_the_data(graph) for side in sides if a in side and b in side
         }
 
@@ -165,6 +165,18 @@ def test_what_lies_between_two_nodes_is_what_networkx_finds_on_ways(
         there = nx.shortest_path_length(data_flow, "begin", i) + nx.shortest_path_length(to_end, "end", i)
         assert length == there - 2
     assert {(a, b) for a, b, *_ in found.links} == {(a, b) for a, b in data_flow.edges if {a, b} <= found.keys.keys()}
+
+
+@pytest.mark.parametrize("name", ["", "a\nb", '"a\\', "[null]", "\u2028\x7f", "ü🙂"])
+def test_a_link_has_its_name_whatever_stands_in_it(empty_store: SqlStore, name: str) -> None:
+    with empty_store._writing() as connection:
+        connection.execute(insert(tables.node), [{"id": i, "key": key(i)} for i in (1, 2)])
+        link = {"source": 1, "target": 2, "role": "USED", "name": name, "ambiguous": True}
+        connection.execute(insert(tables.edge), link)
+    with empty_store._reading() as connection:
+        connection.begin()
+        found = walk(connection, EVERYTHING, {1: key(1)}, direction=Direction.DOWNSTREAM, max_depth=None, max_nodes=9)
+    assert list(found.links) == [(1, 2, "USED", name, True)]
 
 
 # ------------------------------------------------------------------------------------------ simulated worlds

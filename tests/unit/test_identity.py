@@ -13,7 +13,9 @@ from lineage.identity import (
     Key,
     canonical,
     decode_key,
+    decode_keys,
     encode_key,
+    encoded_id,
     execution_key,
     file_uid,
     global_id,
@@ -39,6 +41,17 @@ def as_id(text: str) -> str:
 def test_a_global_id_leads_back_to_its_key(key: Key) -> None:
     assert parse_global_id(global_id(key)) == key
     assert decode_key(encode_key(key)) == key
+
+
+@given(keys)
+def test_the_id_of_a_key_is_that_of_its_text(key: Key) -> None:
+    assert global_id(key) == encoded_id(encode_key(key)) == as_id(encode_key(key))
+
+
+@given(st.lists(keys))
+def test_keys_are_read_together_as_each_is_alone(several: list[Key]) -> None:
+    texts = [encode_key(key) for key in several]
+    assert decode_keys(texts) == [decode_key(text) for text in texts] == several
 
 
 @given(keys, keys)
