@@ -20,7 +20,7 @@ class DateTime(graphene.Scalar):
     @staticmethod
     def serialize(value: datetime) -> str:
         in_utc = value if value.tzinfo is UTC else value.astimezone(UTC)
-        return in_utc.isoformat().removesuffix("+00:00") + "Z"
+        return in_utc.isoformat()[: -len("+00:00")] + "Z"
 
     @staticmethod
     def parse_value(value: Any) -> datetime:

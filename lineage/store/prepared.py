@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from lineage.errors import LineageError
-from lineage.store.bodies import Take, anything, size_of
+from lineage.store.bodies import Take, anything, size_within
 from lineage.store.conditions import Expression
 from lineage.store.dialect import Cursor
 
@@ -108,7 +108,7 @@ class Prepared:
         try:
             for row in rows:
                 if bodies:
-                    take(sum(size_of(row[place]) for place in bodies if row[place] is not None))
+                    take(size_within(row, bodies))
                 yield dict(zip(self._names, row, strict=True))
         except LineageError:
             cursor.close()  # else the rest would wait to be read, and hold the state of the store
@@ -118,14 +118,13 @@ class Prepared:
         cursor.execute(self.text, self._bound(values))
 
     def _bound(self, values: Mapping[str, Any]) -> Any:
-        if self._lists_as_json:
-            values = {name: orjson.dumps(v).decode() if isinstance(v, list) else v for name, v in values.items()}
         if self._order is None:
             return {**self._given, **values}
         bound = self._in_order.copy()
         for name, value in values.items():
+            given = orjson.dumps(value).decode() if self._lists_as_json and isinstance(value, list) else value
             for place in self._places.get(name, ()):
-                bound[place] = value
+                bound[place] = given
         return bound
 
 
