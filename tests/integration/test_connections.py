@@ -7,13 +7,15 @@ from threading import Event, Thread
 from typing import Final
 
 import pytest
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from lineage.access import Grant, Shown
 from lineage.cli.serve import listen, make_server
 from lineage.web import HttpProtocol, application
 from lineage.web.protocol import HEAD_SECONDS, LARGEST_HEAD
 from tests.example import example
 from tests.fakes import FakeStore
+from tests.live import FakeGate
 
 PATIENCE_SECONDS: Final = HEAD_SECONDS / 2  # what is refused is refused for its length
 BODY: Final = b'{"query": "{ runs { totalCount } }"}'
@@ -144,6 +146,42 @@ def test_who_does_not_read_an_answer_is_left_alone_with_it(monkeypatch: pytest.M
         while read > 0:
             read -= len(connection.recv(65_536))
         assert telling.is_left.wait(PATIENCE_SECONDS)
+
+
+class Deliberate(FakeGate):
+    """Lets in whoever asks, once it was looked whether they are still there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.looked = Event()
+
+    def admit(self, shown: Shown) -> Grant:
+        assert self.looked.wait(PATIENCE_SECONDS)
+        return super().admit(shown)
+
+    def noting(self, app: ASGIApp) -> ASGIApp:
+        async def noted(scope: Scope, receive: Receive, send: Send) -> None:
+            async def looked() -> Message:
+                message = await receive()
+                self.looked.set()
+                return message
+
+            await app(scope, looked, send)
+
+        return noted
+
+
+@pytest.mark.parametrize("sent_at_first", [len(ASKED), len(ASKED) - len(BODY) // 2])
+def test_what_was_sent_is_read_however_long_it_took_to_be_let_in(
+    monkeypatch: pytest.MonkeyPatch, sent_at_first: int
+) -> None:
+    monkeypatch.setattr("lineage.web.threads.WATCH_AFTER_SECONDS", 0.0)
+    gate = Deliberate()
+    with serving(gate.noting(application(store=FakeStore(example()), gate=gate))) as port, connected(port) as client:
+        client.sendall(ASKED[:sent_at_first])
+        assert gate.looked.wait(PATIENCE_SECONDS)
+        client.sendall(ASKED[sent_at_first:])
+        assert client.recv(65_536).endswith(b'{"data":{"runs":{"totalCount":2}}}')
 
 
 def test_several_requests_sent_at_once_are_answered_in_order(port: int) -> None:

@@ -27,7 +27,9 @@ def threads() -> set[threading.Thread]:
     return {each for each in threading.enumerate() if each.name == NAME}
 
 
-def test_what_comes_one_after_another_is_done_by_one_thread() -> None:
+def test_what_is_done_soon_is_done_by_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lineage.web.workers.LONG_SECONDS", PATIENCE_SECONDS)
+
     async def acts() -> None:
         workers = Workers(10)
         assert len({await workers.do(threading.get_ident) for _ in range(100)}) == 1
