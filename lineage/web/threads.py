@@ -6,13 +6,15 @@ Who hangs up leaves the line, or frees a thread: the deadline of what would be a
 import asyncio
 from asyncio import FIRST_COMPLETED
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 from typing import Final, TypeVar
 
 from starlette.types import Receive
 
 from lineage.deadline import Deadline
 from lineage.errors import LineageError
-from lineage.web.workers import Workers
 
 T = TypeVar("T")
 
@@ -39,7 +41,7 @@ class Threads:
     def __init__(
         self, count: int, *, most_waiting: int = MOST_WAITING, waiting_seconds: float = WAITING_SECONDS
     ) -> None:
-        self._workers = Workers(count)
+        self._pool = ThreadPoolExecutor(count, thread_name_prefix="graphql")
         self._free = asyncio.Semaphore(count)
         self._most_waiting = most_waiting
         self._waiting_seconds = waiting_seconds
@@ -89,8 +91,12 @@ class Threads:
             watch = loop.create_task(_end_when_gone(deadline, receive))
 
         timer = loop.call_later(WATCH_AFTER_SECONDS, begin_to_watch)
+        working, done = self._pool.submit(work), loop.create_future()
+        # What asyncio has for this (`run_in_executor`) passes the answer through two futures more, on both threads.
+        working.add_done_callback(partial(_tell, loop, done))
         try:
-            came = await self._workers.do(work)
+            await done
+            came = working.result()
         except LineageError as error:
             if deadline.is_ended:
                 raise AskerGone from error
@@ -105,6 +111,17 @@ class Threads:
         if deadline.is_ended:
             raise AskerGone
         return came
+
+
+def _tell(loop: asyncio.AbstractEventLoop, done: "asyncio.Future[None]", _: object) -> None:
+    """Tell a loop, from another thread, that something is done."""
+    with suppress(RuntimeError):  # it has ended, and nobody waits
+        loop.call_soon_threadsafe(_wake, done)
+
+
+def _wake(done: "asyncio.Future[None]") -> None:
+    if not done.done():  # who waited may have been cancelled
+        done.set_result(None)
 
 
 async def _hang_up(receive: Receive) -> None:
