@@ -47,8 +47,8 @@ def get(connection: Connection, scope: Scope, keys: Sequence[Key], take: Take = 
     for kind, wanted in texts.items():
         if kind in _READ:
             query, read = _READ[kind]
-            for found_one in by_key(connection, query(scope), wanted, read, take):
-                found[found_one.key] = found_one
+            for node in by_key(connection, query(scope), wanted, read, take):
+                found[node.key] = node
     for key in keys:
         if key not in found and (key[0] == "Execution" or _is_run(key)):
             alias = _alias(connection, key)
