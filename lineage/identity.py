@@ -4,7 +4,6 @@ Pure. An identity is never drawn, never a database key, and the same after a res
 in another store. The rules are those of "Identity, order and merging"; ARCHITECTURE.md sums them up.
 """
 
-import base64
 import binascii
 import hashlib
 import re
@@ -22,8 +21,8 @@ from lineage.errors import InvalidId
 Key: TypeAlias = tuple[str | int | None, ...]
 """A natural key. Its first part names the type: ``("Run", "5f3c…")``."""
 
-
 _URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
+_FROM_URL_SAFE: Final = bytes.maketrans(b"-_", b"+/")
 _KEYS: Final = msgspec.json.Decoder(list[Key])
 
 
@@ -136,8 +135,9 @@ def parse_global_id(text: str) -> Key:
         InvalidId: the text is no such id.
     """
     try:
-        parts = orjson.loads(base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)))
-    except (ValueError, UnicodeEncodeError, binascii.Error) as error:
+        filled = text.encode("ascii") + b"=" * (-len(text) % 4)
+        parts = orjson.loads(binascii.a2b_base64(filled.translate(_FROM_URL_SAFE)))
+    except ValueError as error:  # of base64, of JSON, or of text that is not in ASCII
         raise InvalidId(f"{text[:80]!r} is no id of this API") from error
     if not isinstance(parts, list) or not parts or not all(p is None or isinstance(p, str | int) for p in parts):
         raise InvalidId(f"{text[:80]!r} is no id of this API")

@@ -9,15 +9,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import structlog
-from graphql import ExecutionResult, GraphQLError, execute_sync
+from graphql import ExecutionResult, GraphQLError
 
 from lineage.deadline import Deadline
 from lineage.errors import AnswerTooLarge, InvalidRequest, NoRoom, NotFound, UnknownCursor
 from lineage.ports import LineageStore, Scope
 from lineage_graphql.context import Outside, open_context
-from lineage_graphql.documents import BAD_USER_INPUT, InvalidDocument, read_document, refuse_costly, refuse_subscription
-from lineage_graphql.execution import BROKEN_OFF, Execution
-from lineage_graphql.schema import SCHEMA
+from lineage_graphql.documents import (
+    BAD_USER_INPUT,
+    InvalidDocument,
+    chosen,
+    read_document,
+    refuse_costly,
+    refuse_subscription,
+)
+from lineage_graphql.execution import BROKEN_OFF, executed
 
 log = structlog.get_logger(__name__)
 
@@ -47,19 +53,13 @@ def execute(
     try:
         document = read_document(query)
         refuse_costly(document, operation_name, given)
-        refuse_subscription(document, operation_name)
+        operation = chosen(document, operation_name)
+        refuse_subscription(operation)
     except InvalidDocument as refused:
         return {"errors": [told(error, refused.code) for error in refused.errors]}
     context = open_context(store.within(deadline), scope, deadline, outside, document.selections)
     try:
-        result = execute_sync(
-            SCHEMA,
-            document.node,
-            context_value=context,
-            variable_values=given,
-            operation_name=operation_name,
-            execution_context_class=Execution,
-        )
+        result = executed(operation, given, context)
     except RecursionError:  # from reading variables, before any field is answered
         return {"errors": [{"message": "The variables are nested too deeply.", "extensions": {"code": BAD_USER_INPUT}}]}
     finally:

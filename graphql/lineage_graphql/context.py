@@ -1,9 +1,11 @@
 """What every resolver is given: the store, what the caller may see of it, and what was read so far."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
+import msgspec
 from graphql import GraphQLResolveInfo
 
 from lineage.deadline import Deadline
@@ -12,7 +14,7 @@ from lineage.ports import LineageStore, Scope, TextReader
 from lineage_graphql.loaders import Loaders
 
 Info: TypeAlias = GraphQLResolveInfo
-Selections: TypeAlias = dict[tuple[Any, ...], Any]
+Selections: TypeAlias = dict[Hashable, Any]
 """What is selected of values of a type by some nodes of a text, as `lineage_graphql.execution` finds it."""
 
 
@@ -25,9 +27,8 @@ class Outside:
     pages: Pages = field(default_factory=Pages)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
-    """One request. Every read passes `scope`."""
+class Context(msgspec.Struct, frozen=True, kw_only=True):
+    """One request. Every read passes `scope`. A struct, since there is one of each: these are made at once."""
 
     given_store: LineageStore
     scope: Scope

@@ -22,7 +22,6 @@ from graphql import (
     SelectionSetNode,
     VariableNode,
     Visitor,
-    get_operation_ast,
     parse,
     specified_rules,
     validate,
@@ -32,6 +31,7 @@ from graphql import (
 from lineage.errors import InvalidRequest
 from lineage_graphql.context import Selections
 from lineage_graphql.cost import MOST_NODES, most_nodes, sizes_asked
+from lineage_graphql.operations import Operation, operations_of
 from lineage_graphql.schema import SCHEMA
 
 MOST_TOKENS: Final = 5_000  # the query that asks for the whole schema has 250
@@ -62,6 +62,7 @@ class Document:
     what executions found of it, None where variables decide what is selected."""
 
     node: DocumentNode
+    operations: Mapping[str | None, Operation]
     sizes: frozenset[str]
     selections: Selections | None
 
@@ -83,7 +84,21 @@ def read_document(text: str) -> Document:
     errors = validate(SCHEMA, document, specified_rules, max_errors=MOST_ERRORS)
     if errors:
         raise InvalidDocument("GRAPHQL_VALIDATION_FAILED", *errors)
-    return Document(document, sizes_asked(document), None if _is_varied(document) else {})
+    return Document(document, operations_of(document), sizes_asked(document), None if _is_varied(document) else {})
+
+
+def chosen(document: Document, operation_name: str | None) -> Operation:
+    """Find the operation that is to be executed.
+
+    Raises:
+        InvalidDocument: there is none of that name, or it is not said which.
+    """
+    operation = document.operations.get(operation_name)
+    if operation is None:
+        unnamed = "Must provide operation name if query contains multiple operations."
+        message = unnamed if operation_name is None else f"Unknown operation named '{operation_name}'."
+        raise InvalidDocument(BAD_USER_INPUT, GraphQLError(message))
+    return operation
 
 
 def _is_varied(document: DocumentNode) -> bool:
@@ -107,23 +122,22 @@ def refuse_costly(document: Document, operation_name: str | None, variables: Map
     """
     nodes = _nodes_asked(document, operation_name, variables)
     if nodes > MOST_NODES:
-        operation = get_operation_ast(document.node, operation_name)
+        operation = document.operations.get(operation_name)
         message = (
             f"The query could read {nodes} nodes; {MOST_NODES} is the most: ask for smaller pages or fewer levels."
         )
-        raise InvalidDocument(COMPLEXITY_EXCEEDED, GraphQLError(message, operation))
+        raise InvalidDocument(COMPLEXITY_EXCEEDED, GraphQLError(message, None if operation is None else operation.node))
 
 
-def refuse_subscription(document: Document, operation_name: str | None) -> None:
+def refuse_subscription(operation: Operation) -> None:
     """Refuse an operation that is answered more than once where one answer is waited for.
 
     Raises:
         InvalidDocument: it is one.
     """
-    operation = get_operation_ast(document.node, operation_name)
-    if operation is not None and operation.operation is OperationType.SUBSCRIPTION:
+    if operation.node.operation is OperationType.SUBSCRIPTION:
         message = "A subscription takes a WebSocket (graphql-transport-ws), or the stream beneath this address."
-        raise InvalidDocument(BAD_USER_INPUT, GraphQLError(message, operation))
+        raise InvalidDocument(BAD_USER_INPUT, GraphQLError(message, operation.node))
 
 
 def nodes_asked(text: str, operation_name: str | None, variables: Mapping[str, Any]) -> int:
@@ -150,9 +164,9 @@ def _size(value: Any) -> int | range | None:
 
 @lru_cache(maxsize=DOCUMENTS_REMEMBERED)
 def _most_nodes(document: Document, operation_name: str | None, sizes: tuple[tuple[str, Any], ...]) -> int:
-    operation = get_operation_ast(document.node, operation_name)
+    operation = document.operations.get(operation_name)
     # Where there is none, executing it says what is wrong.
-    return 0 if operation is None else most_nodes(SCHEMA, document.node, operation, dict(sizes))
+    return 0 if operation is None else most_nodes(SCHEMA, document.node, operation.node, dict(sizes))
 
 
 def operation_kind(text: str, operation_name: str | None) -> str | None:
@@ -161,8 +175,8 @@ def operation_kind(text: str, operation_name: str | None) -> str | None:
     Raises:
         InvalidDocument: the text cannot be executed at all.
     """
-    operation = get_operation_ast(read_document(text).node, operation_name)
-    return None if operation is None else operation.operation.value
+    operation = read_document(text).operations.get(operation_name)
+    return None if operation is None else operation.node.operation.value
 
 
 # ------------------------------------------------------------------------------------------ limits

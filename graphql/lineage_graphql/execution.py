@@ -6,15 +6,16 @@ fields are found once, with the schema, and read. Whatever is not plain, or does
 graphql-core, which knows what to answer.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from functools import partial
 from itertools import groupby
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from graphene.types.definitions import GrapheneObjectType
+from graphene.types.definitions import GrapheneEnumType, GrapheneObjectType
 from graphene.types.resolver import dict_or_attr_resolver
 from graphql import (
     ExecutionContext,
+    ExecutionResult,
     FieldNode,
     GraphQLAbstractType,
     GraphQLEnumType,
@@ -28,13 +29,18 @@ from graphql import (
     GraphQLResolveInfo,
     GraphQLScalarType,
     GraphQLSchema,
+    OperationDefinitionNode,
     Undefined,
+    default_field_resolver,
+    default_type_resolver,
 )
+from graphql.execution.execute import CollectedErrors, assume_not_awaitable
 from graphql.pyutils import Path
 
 from lineage.errors import AnswerTooLarge, DeadlineExceeded, NoRoom
-from lineage_graphql.context import Context
+from lineage_graphql.context import Context, Selections
 from lineage_graphql.json_text import to_json
+from lineage_graphql.operations import Operation
 from lineage_graphql.schema import SCHEMA
 
 
@@ -53,7 +59,7 @@ BROKEN_OFF: Final = (AnswerTooLarge, DeadlineExceeded, NoRoom)
 MOST_SELECTIONS: Final = 500  # that are remembered of one text: a saved query has some fifty at the most
 _FIELD_BYTES: Final = 20  # a name, its quotes and a number
 _OBJECT_BYTES: Final = 2
-_NOT_PLAIN_AFTER_ALL: Final = (AttributeError, GraphQLError, TypeError, ValueError)
+_NOT_PLAIN_AFTER_ALL: Final = (AttributeError, GraphQLError, KeyError, TypeError, ValueError)
 
 
 _PlainFields: TypeAlias = tuple[tuple[str, _Plain], ...]
@@ -86,17 +92,53 @@ def _parts(plain: Mapping[str, _Plain], nodes: Mapping[str, list[FieldNode]]) ->
         yield Part(tuple((name, plain[each[0].name.value]) for name, each in together) if is_plain else (), together)
 
 
+def executed(
+    operation: Operation, given: dict[str, Any], context: Context, root_value: object = None
+) -> ExecutionResult:
+    """Execute an operation with what is given as its variables."""
+    variables = operation.variables(given)
+    if isinstance(variables, list):
+        return ExecutionResult(None, variables)
+    collected = CollectedErrors()
+    execution = Execution(
+        schema=SCHEMA,
+        fragments=operation.fragments,
+        root_value=root_value,
+        context_value=context,
+        operation=operation.node,
+        variable_values=variables,
+        field_resolver=default_field_resolver,
+        type_resolver=default_type_resolver,
+        subscribe_field_resolver=default_field_resolver,
+        collected_errors=collected,
+        middleware_manager=None,
+        is_awaitable=assume_not_awaitable,
+    )
+    try:
+        data = execution.execute_operation(operation.node, root_value)
+    except GraphQLError as error:
+        collected.add(error, None)
+        data = None
+    return Execution.build_response(data, collected.errors)
+
+
 class Execution(ExecutionContext):
     """Executes one operation. To read a plain field twice changes nothing, so graphql-core may begin anew."""
+
+    def execute_operation(self, operation: OperationDefinitionNode, root_value: Any) -> Any:
+        root, known = self.schema.get_root_type(operation.operation), self._known.get(id(operation))
+        if root is None or known is None:
+            return super().execute_operation(operation, root_value)  # `execute_fields` remembers what it collects
+        return self.execute_fields(root, root_value, None, known)
 
     def execute_fields(
         self, parent_type: GraphQLObjectType, source_value: Any, path: Path | None, fields: dict[str, list[FieldNode]]
     ) -> dict[str, Any]:
-        # What is selected of the root comes as it is: nothing of that is plain.
-        parts = fields.parts if isinstance(fields, Selected) else [Part((), fields.items())]
+        if not isinstance(fields, Selected):  # of the root, which graphql-core has collected
+            fields = self._remembered(id(self.operation), Selected(parent_type, fields))
         answers: dict[str, Any] = {}
         size = _OBJECT_BYTES
-        for plain, together in parts:
+        for plain, together in fields.parts:
             if plain:
                 try:
                     size += _read(plain, source_value, answers)
@@ -131,7 +173,11 @@ class Execution(ExecutionContext):
     ) -> Any:
         of = _nullable(return_type.of_type)
         fields = self.collect_subfields(of, field_nodes).all_plain if isinstance(of, GraphQLObjectType) else None
-        if fields and isinstance(result, list | tuple) and all(_is_of(of, item, info) for item in result):
+        if (
+            fields
+            and isinstance(result, list | tuple)
+            and all(_TYPES.get(item.__class__) is of or _is_of(of, item, info) for item in result)
+        ):
             answers: list[dict[str, Any]] = [{} for _ in result]
             try:
                 size = sum(_read(fields, item, answer) for item, answer in zip(result, answers, strict=True))
@@ -156,12 +202,19 @@ class Execution(ExecutionContext):
         return super().complete_abstract_value(return_type, field_nodes, info, path, result)
 
     def collect_subfields(self, return_type: GraphQLObjectType, field_nodes: list[FieldNode]) -> Selected:
-        known = self.context_value.selections
-        found: Selected | None = known.get(asked := (return_type, *map(id, field_nodes)))
+        found = self._known.get(asked := (return_type, *map(id, field_nodes)))
         if found is None:
-            found = Selected(return_type, super().collect_subfields(return_type, field_nodes))
-            if len(known) < MOST_SELECTIONS:
-                known[asked] = found
+            found = self._remembered(asked, Selected(return_type, super().collect_subfields(return_type, field_nodes)))
+        return found
+
+    @property
+    def _known(self) -> Selections:
+        context: Context = self.context_value
+        return context.selections
+
+    def _remembered(self, asked: Hashable, found: Selected) -> Selected:
+        if len(self._known) < MOST_SELECTIONS:
+            self._known[asked] = found
         return found
 
     def _take(self, size_bytes: int) -> None:
@@ -179,7 +232,8 @@ def _read(fields: _PlainFields, source: Any, answers: dict[str, Any]) -> int:
     """Read plain fields off a value into its answers, and say about how many bytes of JSON they have.
 
     Raises:
-        AttributeError, GraphQLError, TypeError, ValueError: one is not what the schema says, or cannot be written.
+        AttributeError, GraphQLError, KeyError, TypeError, ValueError: one is not what the schema says, or cannot be
+            written.
     """
     size = 0
     for name, (attribute, nullable, as_is, serialize) in fields:
@@ -235,6 +289,8 @@ def _plain(field: GraphQLField) -> _Plain | None:
 
 def _serializer(of: GraphQLOutputType) -> Callable[[Any], Any] | None:
     """Say how values of a type are written; None where it takes more than that."""
+    if isinstance(of, GrapheneEnumType):
+        return {member: of.serialize(member) for member in of.graphene_type._meta.enum}.__getitem__
     if isinstance(of, GraphQLScalarType | GraphQLEnumType):
         return of.serialize
     if not isinstance(of, GraphQLList) or not isinstance(of.of_type, GraphQLNonNull):

@@ -16,8 +16,6 @@ from graphql import (
     OperationType,
     VariableNode,
     Visitor,
-    execute_sync,
-    get_operation_ast,
     visit,
 )
 from graphql.execution.collect_fields import collect_fields
@@ -31,13 +29,16 @@ from lineage_graphql.context import open_context
 from lineage_graphql.documents import (
     BAD_USER_INPUT,
     COMPLEXITY_EXCEEDED,
+    Document,
     InvalidDocument,
+    chosen,
     nodes_asked,
     read_document,
     refuse_costly,
 )
-from lineage_graphql.execution import Execution
+from lineage_graphql.execution import executed
 from lineage_graphql.filters import to_where
+from lineage_graphql.operations import Operation
 from lineage_graphql.schema import SCHEMA
 
 MOST_NODES_OF_EVENT: Final = 20_000  # a second's work: each change is answered anew, as long as somebody listens
@@ -60,8 +61,7 @@ class Subscription:
     where: Where | None
     after: str | None
     question: str
-    _document: DocumentNode = field(repr=False, compare=False)
-    _operation_name: str | None = field(compare=False)
+    _operation: Operation = field(repr=False, compare=False)
     _variables: Mapping[str, Any] = field(repr=False, compare=False)
 
     def going_on(self, after: str) -> "Subscription":
@@ -76,16 +76,7 @@ class Subscription:
         context.loaders.arrived([change.run for change in changes])
         try:
             for change in changes:
-                result = execute_sync(
-                    SCHEMA,
-                    self._document,
-                    root_value=change,
-                    context_value=context,
-                    variable_values=dict(self._variables),
-                    operation_name=self._operation_name,
-                    execution_context_class=Execution,
-                )
-                yield formatted(result)
+                yield formatted(executed(self._operation, dict(self._variables), context, change))
         finally:
             context.loaders.let_go()
 
@@ -99,15 +90,15 @@ def read_subscription(text: str, variables: Mapping[str, Any] | None, operation_
     given = dict(variables or {})
     try:
         document = _document(text, operation_name, given)
-        node, arguments = _followed(document, operation_name, given)
-        where, from_where = arguments.get("where"), _only_says_from_where(document, node)
+        operation = chosen(document, operation_name)
+        node, arguments = _followed(operation, given)
+        where, from_where = arguments.get("where"), _only_says_from_where(document.node, node)
         same = {name: value for name, value in given.items() if name != from_where}
         return Subscription(
             where=None if where is None else to_where(where),
             after=arguments.get(AFTER),
             question=json.dumps([text, operation_name, same], sort_keys=True),
-            _document=document,
-            _operation_name=operation_name,
+            _operation=operation,
             _variables=given,
         )
     except InvalidDocument as error:
@@ -123,7 +114,7 @@ def refusal(error: LineageError) -> Sequence[Mapping[str, Any]]:
     return located([GraphQLError(str(error), original_error=error)])
 
 
-def _document(text: str, operation_name: str | None, variables: Mapping[str, Any]) -> DocumentNode:
+def _document(text: str, operation_name: str | None, variables: Mapping[str, Any]) -> Document:
     """Read a text whose answers are small enough to be given again and again.
 
     Raises:
@@ -135,30 +126,27 @@ def _document(text: str, operation_name: str | None, variables: Mapping[str, Any
     if nodes > MOST_NODES_OF_EVENT:
         message = f"Each change could read {nodes} nodes; {MOST_NODES_OF_EVENT} is the most: ask for smaller pages."
         raise InvalidDocument(COMPLEXITY_EXCEEDED, GraphQLError(message))
-    return document.node
+    return document
 
 
-def _followed(
-    document: DocumentNode, operation_name: str | None, variables: dict[str, Any]
-) -> tuple[FieldNode, Mapping[str, Any]]:
+def _followed(operation: Operation, variables: dict[str, Any]) -> tuple[FieldNode, Mapping[str, Any]]:
     """The one field that is followed, and its arguments.
 
     Raises:
         InvalidDocument: no field is, or its arguments or the variables are not what they should be.
     """
     root = SCHEMA.subscription_type
-    operation = get_operation_ast(document, operation_name)
-    if root is None or operation is None or operation.operation is not OperationType.SUBSCRIPTION:
+    if root is None or operation.node.operation is not OperationType.SUBSCRIPTION:
         raise InvalidDocument(BAD_USER_INPUT, GraphQLError("The text has no subscription of that name."))
+    values = operation.variables(variables)
+    if isinstance(values, list):
+        raise InvalidDocument(BAD_USER_INPUT, *values)
     try:
-        context = Execution.build(SCHEMA, document, raw_variable_values=variables, operation_name=operation_name)
-        if isinstance(context, list):
-            raise InvalidDocument(BAD_USER_INPUT, *context)
-        found = collect_fields(SCHEMA, context.fragments, context.variable_values, root, operation.selection_set)
+        found = collect_fields(SCHEMA, operation.fragments, values, root, operation.node.selection_set)
         if not found:
             raise InvalidDocument(BAD_USER_INPUT, GraphQLError("The subscription follows nothing."))
         node = next(iter(found.values()))[0]
-        return node, get_argument_values(root.fields[node.name.value], node, context.variable_values)
+        return node, get_argument_values(root.fields[node.name.value], node, values)
     except GraphQLError as error:
         raise InvalidDocument(BAD_USER_INPUT, error) from error
 

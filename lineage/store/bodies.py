@@ -25,6 +25,16 @@ def size_of(body: bytes) -> int:
     return zstandard.frame_content_size(body) if body.startswith(_PACKED) else len(body)
 
 
+def size_within(row: Sequence[Any], places: Sequence[int]) -> int:
+    """Say how many bytes the bodies at these places of a row have, as far as there are any."""
+    size = 0
+    for place in places:
+        body = row[place]
+        if body is not None:
+            size += size_of(body)
+    return size
+
+
 def counted(rows: Iterable[RowT], take: Take) -> Iterator[RowT]:
     """Hand rows on as they come, each once there is room for its bodies."""
     for row in rows:

@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from lineage.errors import LineageError
-from lineage.store.bodies import Take, anything, size_of
+from lineage.store.bodies import Take, anything, size_within
 from lineage.store.conditions import Expression
 from lineage.store.dialect import Cursor
 
@@ -120,7 +120,7 @@ class Prepared:
     def _counted(self, cursor: Cursor, rows: Any, take: Take) -> Iterator[tuple[Any, ...]]:
         try:
             for row in rows:
-                take(sum(size_of(row[place]) for place in self._bodies if row[place] is not None))
+                take(size_within(row, self._bodies))
                 yield row
         except LineageError:
             cursor.close()  # else the rest would wait to be read, and hold the state of the store
@@ -130,14 +130,13 @@ class Prepared:
         cursor.execute(self.text, self._bound(values))
 
     def _bound(self, values: Mapping[str, Any]) -> Any:
-        if self._lists_as_json:
-            values = {name: orjson.dumps(v).decode() if isinstance(v, list) else v for name, v in values.items()}
         if self._order is None:
             return {**self._given, **values}
         bound = self._in_order.copy()
         for name, value in values.items():
+            given = orjson.dumps(value).decode() if self._lists_as_json and isinstance(value, list) else value
             for place in self._places.get(name, ()):
-                bound[place] = value
+                bound[place] = given
         return bound
 
 

@@ -46,23 +46,26 @@ def get(connection: Connection, scope: Scope, keys: Sequence[Key], take: Take = 
     """Find nodes by key, through their aliases where they have become others."""
     if len(keys) > 1:
         begin(connection)
+    texts: dict[str, list[str]] = {}
+    for key in keys:
+        texts.setdefault(str(key[0]), []).append(str(key[1]) if _is_run(key) else encode_key(key))
     found: dict[Key, Node] = {}
-    by_type: dict[str, list[Key]] = defaultdict(list)
-    for key in dict.fromkeys(keys):
-        by_type[str(key[0])].append(key)
-    for kind, wanted in by_type.items():
-        if kind not in _READ:
-            continue
-        query, read = _READ[kind]
-        for some in chunks(wanted):
-            texts = [str(key[1]) if kind == "Run" and len(key) == 2 else encode_key(key) for key in some]
-            found |= {item.key: item for item in by_key(connection, query(scope), texts, read, take)}
-    for key in [*by_type["Execution"], *(key for key in by_type["Run"] if len(key) == 2)]:
-        alias = _alias(connection, key) if key not in found else None
-        item = get(connection, scope, [alias], take).get(alias) if alias is not None else None
-        if item is not None:
-            found[key] = item
+    for kind, wanted in texts.items():
+        if kind in _READ:
+            query, read = _READ[kind]
+            for node in by_key(connection, query(scope), wanted, read, take):
+                found[node.key] = node
+    for key in keys:
+        if key not in found and (key[0] == "Execution" or _is_run(key)):
+            alias = _alias(connection, key)
+            item = get(connection, scope, [alias], take).get(alias) if alias is not None else None
+            if item is not None:
+                found[key] = item
     return found
+
+
+def _is_run(key: Key) -> bool:
+    return key[0] == "Run" and len(key) == 2
 
 
 def _alias(connection: Connection, key: Key) -> Key | None:

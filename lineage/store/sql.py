@@ -422,10 +422,12 @@ class SqlStore:
 
     # -- by key
     def get(self, scope: Scope, keys: Sequence[Key]) -> Mapping[Key, Node]:
-        veiled = {key for key in keys if key[:1] == ("Hidden",)}
         with self._reading() as connection:
-            found = reads.get(connection, scope, [key for key in keys if key not in veiled], self._take)
-            return found | {key: veil for key in veiled if (veil := veil_of(connection, scope, key)) is not None}
+            found = reads.get(connection, scope, keys, self._take)
+            for key in keys:
+                if key[:1] == ("Hidden",) and (veil := veil_of(connection, scope, key)) is not None:
+                    found[key] = veil
+            return found
 
     def run_by_uid(self, scope: Scope, uid: str) -> Run | None:
         with self._reading() as connection:

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from functools import lru_cache
 from itertools import count
 from pathlib import Path
@@ -80,18 +80,8 @@ class Sqlite:
             Path(url.database or "").expanduser().parent.mkdir(parents=True, exist_ok=True)
 
     # -- transactions
-    @contextmanager
-    def limited(self, connection: Connection, deadline: Deadline) -> Iterator[None]:
-        driver: Any = connection.connection.driver_connection
-        driver.set_progress_handler(deadline.is_over, STEPS_BETWEEN_LOOKS)
-        try:
-            yield
-        except (OperationalError, sqlite3.OperationalError) as error:
-            if getattr(getattr(error, "orig", error), "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
-                raise TimeoutError from error
-            raise
-        finally:
-            driver.set_progress_handler(None, 0)
+    def limited(self, connection: Connection, deadline: Deadline) -> AbstractContextManager[None]:
+        return _Limited(connection.connection.driver_connection, deadline)
 
     def lock(self, connection: Connection, group: int, names: Collection[str]) -> None:
         """Nothing to do: `_begin` locked all there is."""
@@ -135,6 +125,26 @@ class Sqlite:
     def remove(self, cursor: Cursor, table: Table, identities: Sequence[Identity]) -> None:
         gone = [(identity,) for identity in identities] if len(table.primary_key) == 1 else identities
         cursor.executemany(f'DELETE FROM "{table.name}" WHERE {_matches(table)}', gone)
+
+
+class _Limited(AbstractContextManager[None]):
+    """Ends what a connection runs once a deadline is over. A small read would feel what `contextmanager` takes."""
+
+    __slots__ = ("_deadline", "_driver")
+
+    def __init__(self, driver: Any, deadline: Deadline) -> None:
+        self._driver = driver
+        self._deadline = deadline
+
+    def __enter__(self) -> None:
+        self._driver.set_progress_handler(self._deadline.is_over, STEPS_BETWEEN_LOOKS)
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        self._driver.set_progress_handler(None, 0)
+        if isinstance(error, OperationalError | sqlite3.OperationalError):
+            cause = getattr(error, "orig", error)
+            if getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
+                raise TimeoutError from error
 
 
 class Polling:

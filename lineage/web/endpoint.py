@@ -23,6 +23,7 @@ from lineage.web.admission import Admission, TooMany
 from lineage.web.compression import Encoding, compressed, encoding_for
 from lineage.web.documents import Documents
 from lineage.web.headers import SECURITY_HEADERS, combined
+from lineage.web.incoming import Incoming
 from lineage.web.negotiation import GRAPHQL, JSON, answer_type
 from lineage.web.questions import BAD_USER_INPUT, BODY_SECONDS, Question, Questions, Refused
 from lineage.web.threads import RETRY_SECONDS, AskerGone, Overloaded, Threads
@@ -98,17 +99,17 @@ class _Endpoint:
             await self._respond(scope, receive, send, share)
 
     async def _respond(self, scope: Scope, receive: Receive, send: Send, share: Share) -> None:
-        headers = combined(scope)
+        headers, incoming = combined(scope), Incoming(receive)
         media_type = answer_type(headers.get("accept"))
         form, body = media_type or JSON, bytearray()
         try:
             _refuse_odd(scope["method"], media_type)
-            grant = await self._admission.admit(scope, headers, receive)
+            grant = await self._admission.admit(scope, headers, incoming.watch)
             with self._admission.under_way(grant):
                 if scope["method"] == "POST":
-                    await self._questions.read(body, headers, receive)
+                    await self._questions.read(body, headers, incoming.read)
                 encoding = encoding_for(headers.get("accept-encoding"))
-                reply = await self._reply(grant, scope, body, Form(form, encoding), receive, share)
+                reply = await self._reply(grant, scope, body, Form(form, encoding), incoming.watch, share)
         except AskerGone:
             return
         except (Refused, *NOT_NOW) as refusal:

@@ -2,19 +2,34 @@
 time, and keep what nobody reads: here are their bounds.
 
 A client that is refused is told so where it can be, and its connection is closed.
+
+What is answered whole leaves in one piece with its head: to hand something to the system, and to wake who waits for it,
+costs as much as to write it.
 """
 
 import asyncio
+from collections.abc import Awaitable
+from functools import lru_cache
 from typing import ClassVar, Final
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import (
+    HEADER_RE,
+    HEADER_VALUE_RE,
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
+
+from lineage.web.headers import Header
 
 LARGEST_HEAD: Final = 65_536  # bytes that lead nowhere yet: of a head, and of what frames the pieces of a body
 HEAD_SECONDS: Final = 20.0  # for all of a head, as long as for a body
 ANSWER_SECONDS: Final = 20.0  # for each megabyte of an answer, as for one that is sent to us
 ANSWER_BYTES: Final = 1_048_576
 MOST_WAITING: Final = 16  # requests that are sent before the one ahead of them is answered
+HEADS_REMEMBERED: Final = 64  # but for their length, answers have the same few
 
 
 class Patience:
@@ -100,6 +115,9 @@ class HttpProtocol(HttpToolsProtocol):
             raise ConnectionRefusedError(f"more than {MOST_WAITING} requests wait")  # the parser stops at it
         super().on_headers_complete()
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGIApp) -> None:  # type: ignore[override] # the same
+        super()._start_asgi_task(cycle, _Answering(app, cycle))  # type: ignore[arg-type] # as above
+
     def on_body(self, body: bytes) -> None:
         self._got_on()
         super().on_body(body)
@@ -125,3 +143,57 @@ class HttpProtocol(HttpToolsProtocol):
         if self._patience is not None:
             self._patience.cancel()
             self._patience = None
+
+
+class _Answering:
+    """Answers one request: what is answered whole in one piece, all else as uvicorn does."""
+
+    __slots__ = ("_app", "_cycle", "_send_on", "_start")
+
+    def __init__(self, app: ASGIApp, cycle: RequestResponseCycle) -> None:
+        self._app = app
+        self._cycle = cycle
+        self._start: Message | None = None
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        self._send_on = send
+        return self._app(scope, receive, self._send)
+
+    async def _send(self, message: Message) -> None:
+        start, self._start = self._start, None
+        if start is None and message["type"] == "http.response.start":
+            self._start = message  # ASGI: nothing of it is sent before some of the body is there
+        elif start is None:
+            await self._send_on(message)
+        elif not self._sent_whole(start, message):
+            await self._send_on(start)
+            await self._send_on(message)
+
+    def _sent_whole(self, start: Message, message: Message) -> bool:
+        """Send an answer, if all of it is there and can go at once, to a client that stays."""
+        cycle, headers, body = self._cycle, start["headers"], message.get("body", b"")
+        length = (b"content-length", b"%d" % len(body))
+        if message.get("more_body") or length not in headers or cycle.scope["method"] == "HEAD":
+            return False
+        if not cycle.keep_alive or cycle.disconnected or cycle.flow.write_paused:
+            return False
+        head = _head(start["status"], tuple(header for header in headers if header != length))
+        if head is None:
+            return False
+        pieces = [head, *(b"%b: %b\r\n" % header for header in (*cycle.default_headers, length)), b"\r\n", body]
+        cycle.response_started = cycle.response_complete = True
+        cycle.message_event.set()
+        cycle.transport.write(b"".join(pieces))
+        cycle.on_response()
+        return True
+
+
+@lru_cache(HEADS_REMEMBERED)
+def _head(status: int, headers: tuple[Header, ...]) -> bytes | None:
+    """Write what answers of a kind have as their head; None where that says how they are sent, or cannot be said."""
+    for name, value in headers:
+        if name in (b"connection", b"content-length", b"transfer-encoding"):
+            return None
+        if HEADER_RE.search(name) or HEADER_VALUE_RE.search(value):
+            return None
+    return STATUS_LINE[status] + b"".join(b"%b: %b\r\n" % header for header in headers)

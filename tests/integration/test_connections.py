@@ -1,19 +1,21 @@
 """Connections whose clients misbehave: each is ended within its bounds, and the others are answered meanwhile."""
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from threading import Event, Thread
 from typing import Final
 
 import pytest
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from lineage.access import Grant, Shown
 from lineage.cli.servers import listen, make_server
 from lineage.web import HttpProtocol, application
 from lineage.web.protocol import HEAD_SECONDS, LARGEST_HEAD
 from tests.example import example
 from tests.fakes import FakeStore
+from tests.live import FakeGate
 
 PATIENCE_SECONDS: Final = HEAD_SECONDS / 2  # what is refused is refused for its length
 BODY: Final = b'{"query": "{ runs { totalCount } }"}'
@@ -144,6 +146,80 @@ def test_who_does_not_read_an_answer_is_left_alone_with_it(monkeypatch: pytest.M
         while read > 0:
             read -= len(connection.recv(65_536))
         assert telling.is_left.wait(PATIENCE_SECONDS)
+
+
+def answering(*pieces: bytes, headers: Sequence[tuple[bytes, bytes]] = ()) -> ASGIApp:
+    """Answers whatever is asked, in pieces."""
+    length = (b"content-length", b"%d" % sum(map(len, pieces)))
+
+    async def answer(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"x-a", b"1"), length, *headers]})
+        for number, piece in enumerate(pieces, 1):
+            await send({"type": "http.response.body", "body": piece, "more_body": number < len(pieces)})
+
+    return answer
+
+
+def said(app: ASGIApp, *asked: bytes) -> tuple[set[bytes], bytes]:
+    """The lines of what is answered to requests on one connection, in whatever order, and what stands behind them."""
+    with serving(app) as port, connected(port) as connection:
+        connection.sendall(b"".join(asked))
+        head, _, body = rest(connection).rpartition(b"\r\n\r\n")
+        return {line for line in head.split(b"\r\n") if not line.startswith(b"date: ")}, body
+
+
+LAST: Final = ASKED.replace(b"Host: h", b"Connection: close")
+
+
+def test_an_answer_is_the_same_in_one_piece_as_in_several() -> None:
+    assert said(answering(b"whole"), ASKED, LAST) == said(answering(b"wh", b"ole"), ASKED, LAST)
+
+
+def test_the_head_alone_is_answered_to_who_asks_for_no_more() -> None:
+    head = b"HEAD / HTTP/1.1\r\nHost: h\r\n\r\n"
+    lines, body = said(answering(b"whole"), head, head.replace(b"Host: h", b"Connection: close"))
+    assert (b"content-length: 5" in lines, body) == (True, b"")
+
+
+def test_a_header_that_would_be_another_one_is_never_sent() -> None:
+    lines, _ = said(answering(b"whole", headers=[(b"x-b", b"1\r\nx-c: 2")]), ASKED, LAST)
+    assert b"x-c: 2" not in lines
+
+
+class Deliberate(FakeGate):
+    """Lets in whoever asks, once it was looked whether they are still there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.looked = Event()
+
+    def admit(self, shown: Shown) -> Grant:
+        assert self.looked.wait(PATIENCE_SECONDS)
+        return super().admit(shown)
+
+    def noting(self, app: ASGIApp) -> ASGIApp:
+        async def noted(scope: Scope, receive: Receive, send: Send) -> None:
+            async def looked() -> Message:
+                message = await receive()
+                self.looked.set()
+                return message
+
+            await app(scope, looked, send)
+
+        return noted
+
+
+@pytest.mark.parametrize("sent_at_first", [len(ASKED), len(ASKED) - len(BODY) // 2])
+def test_what_was_sent_is_read_however_long_it_took_to_be_let_in(
+    monkeypatch: pytest.MonkeyPatch, sent_at_first: int
+) -> None:
+    monkeypatch.setattr("lineage.web.threads.WATCH_AFTER_SECONDS", 0.0)
+    gate = Deliberate()
+    with serving(gate.noting(application(store=FakeStore(example()), gate=gate))) as port, connected(port) as client:
+        client.sendall(ASKED[:sent_at_first])
+        assert gate.looked.wait(PATIENCE_SECONDS)
+        client.sendall(ASKED[sent_at_first:])
+        assert client.recv(65_536).endswith(b'{"data":{"runs":{"totalCount":2}}}')
 
 
 def test_several_requests_sent_at_once_are_answered_in_order(port: int) -> None:

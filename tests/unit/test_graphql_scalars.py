@@ -15,6 +15,11 @@ def test_a_time_comes_back_as_it_was(at: datetime) -> None:
     assert DateTime.parse_value(DateTime.serialize(at)) == at
 
 
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_a_time_is_written_as_iso_8601_has_it(at: datetime) -> None:
+    assert DateTime.serialize(at) == at.isoformat().removesuffix("+00:00") + "Z"
+
+
 def test_a_time_is_written_in_utc_with_a_z() -> None:
     assert DateTime.serialize(datetime.fromisoformat("2026-11-21T10:30:00+02:30")) == "2026-11-21T08:00:00Z"
 
