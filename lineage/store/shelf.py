@@ -208,8 +208,10 @@ class Shelf:
             self._dialect.remove(self._cursor, self._table, list(self._removed))
         if not self._changed:
             return
-        stored = self._stored
-        new = [row for identity, row in self._changed.items() if not stored or identity not in stored]
+        if self._stored:
+            new = [row for identity, row in self._changed.items() if identity not in self._stored]
+        else:
+            new = list(self._changed.values())
         if new:
             self._dialect.put(self._cursor, self._table, list(map(self._form.values, new)))
         self.written += new
@@ -217,21 +219,17 @@ class Shelf:
             for names, rows in self._updates().items():
                 self._dialect.update(self._cursor, self._table, names, rows)
 
-    def changes(self, *names: str) -> Iterator[tuple[Row | None, Row | None]]:
-        """Say of each row that was changed what some of its columns held before and hold now, where that is another; of
-        a row that was not there, or is no more, None."""
-        form, stored = self._form, self._stored
-        held = itemgetter(*(form.names.index(name) for name in names))
+    def changes(self, *names: str) -> Iterator[tuple[tuple[Any, ...] | None, tuple[Any, ...] | None]]:
+        """Say of each row that was changed what several of its columns held before and hold now, where that is another;
+        of a row that was not there, or is no more, None."""
+        stored, now_of, before_of = self._stored, itemgetter(*names), itemgetter(*map(self._form.names.index, names))
         for identity, row in self._changed.items():
-            now, old = tuple(row[name] for name in names), stored.get(identity)
-            before = None if old is None else held(old)
+            now, old = now_of(row), stored.get(identity)
+            before = None if old is None else before_of(old)
             if now != before:
-                yield (
-                    None if before is None else dict(zip(names, before, strict=True)),
-                    dict(zip(names, now, strict=True)),
-                )
+                yield before, now
         for identity in self._removed:
-            yield dict(zip(names, held(stored[identity]), strict=True)), None
+            yield before_of(stored[identity]), None
 
     # -- inside
     def _updates(self) -> Mapping[tuple[str, ...], list[tuple[Any, ...]]]:
