@@ -7,7 +7,7 @@ on the same ground, means what it meant. So a view of a thousand nodes costs wha
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import orjson
 from msgspec import Raw
@@ -19,17 +19,10 @@ from lineage.remembering import LastViews
 from watchers.attempts import Reader, Reading
 from watchers.kubeflow import plain_node
 from watchers.nodes import Nodes, attempt_number, parents_of
-from watchers.reading import mapping, text
+from watchers.reading import mapping
 from watchers.source import Members
 
 EMPTY: Final = Raw(b"{}")
-GROUND_IN_STATUS: Final = (
-    "storedWorkflowTemplateSpec",
-    "storedTemplates",
-    "artifactRepositoryRef",
-    "persistentVolumeClaims",
-)
-"""What nodes refer to, in the status of their workflow; the rest is in its spec and its annotations."""
 
 _STATE_BYTES: Final = 5_000  # what is remembered of a node besides its text, roughly
 _Ground: TypeAlias = tuple[object, ...]
@@ -62,26 +55,24 @@ _views: Final = LastViews[_View]()
 
 
 # ------------------------------------------------------------------------------------------ views
-def of_nodes(item: Mapping[str, Any], nodes: Nodes, cluster: str) -> Shown:
+def of_nodes(reader: Reader, nodes: Nodes) -> Shown:
     """Read the nodes of a workflow.
 
     Raises:
         InvalidObservation: a member is not what it should be.
     """
-    reader = Reader.of(item, cluster)
     readings = {node_id: reader.reading(node_id, node) for node_id, node in nodes.items()}
     return _shown(readings, _placed(readings, reader.name, None))
 
 
-def of_sent_nodes(item: Mapping[str, Any], nodes: Members, ground: tuple[Raw, ...], seen: ObjectSeen) -> Shown:
+def of_sent_nodes(reader: Reader, nodes: Members, ground: tuple[Raw, ...], seen: ObjectSeen) -> Shown:
     """Read the nodes of a workflow, which are texts. `ground` is the text of what they refer to.
 
     Raises:
         InvalidObservation: a member is not what it should be.
         ValueError: every node is null, or one is no JSON.
     """
-    reader = Reader.of(item, seen.cluster)
-    name = (seen.cluster, text(mapping(item, "metadata"), "namespace"), reader.name)
+    name = (seen.cluster, reader.namespace, reader.name)
     before = _views.get(name)
     on = (reader.name, *ground)
     if before is None or before.ground != on:
