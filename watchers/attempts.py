@@ -219,7 +219,7 @@ class Reader:
                 location=location,
                 reused=taken_over or foreign,
                 own=own is True,
-                type=types.get(plain_name(name)),
+                type=types.get(plain_name(name)) if types else None,
             )
 
     # -- as Kubeflow has it

@@ -113,9 +113,7 @@ def _placed(readings: Mapping[str, Reading], workflow: str, before: _View | None
     for node_id, reading in readings.items():
         found = graph.get(node_id, [])
         attempt = attempt_number(reading.shape, found, shapes) or reading.attempt_at_task
-        parents = tuple(
-            sorted({(p, shapes[p].started_at) for p in found}, key=lambda p: (p[0], p[1] is not None, p[1] or 0))
-        )
+        parents = tuple((parent, shapes[parent].started_at) for parent in sorted(set(found)))
         told_as = reading.state.told_as if reading.driven_by is None else places.get(reading.driven_by)
         old = None if before is None or before.readings.get(node_id) is not reading else before.placed[node_id]
         same = old is not None and (old.attempt, old.parents, old.told_as) == (attempt, parents, told_as)
