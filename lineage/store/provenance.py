@@ -62,6 +62,7 @@ class Provenance:
         self._recorded_at = whole_seconds(recorded_at) or 0
         self._graph = Graph(batch)
         self._serving = Serving(batch)
+        self._ports: dict[int, tuple[Writes, Uses]] = {}
         self._locations: dict[int, None] = {}
         self._uses: dict[UseKey, Row] = {}
         self._orphans: set[int] = set()
@@ -74,15 +75,14 @@ class Provenance:
         """Lock every location whose writes, looks, uses or answers this batch may touch: before this, nothing of
         them was read, and after it, no other transaction changes them."""
         batch = self._batch
+        batch.pods.load("execution_id", batch.changed)
+        self._ports = {execution_id: self._ports_of(execution_id, row) for execution_id, row in batch.changed.items()}
         batch.runs.load("id", {row["run_id"] for row in batch.changed.values()})
         placed = [*batch.fresh.values(), *batch.rewired.values()]
         self._deep = {row["run_id"] for row in placed if self._graph.has_old_successors(row)}
         if batch.locks.has_all:
             return
-        places = set(looked_at)
-        for execution_id, row in batch.changed.items():
-            writes, uses = self._ports(execution_id, row)
-            places.update(port.location for port in (*writes.values(), *uses.values()))
+        places = {*looked_at, *self._places()}
         places.update(_places_of(batch, "execution_id", batch.changed))
         places.update(_places_of(batch, "run_id", self._deep))
         places |= self._serving.lock(places)
@@ -134,11 +134,10 @@ class Provenance:
     def derive(self) -> None:
         """Bring artifacts, uses and edges in line with everything that this batch changed."""
         batch = self._batch
-        for shelf in (batch.artifacts, batch.uses, batch.pods):
-            shelf.load("execution_id", batch.changed)
-        found = {execution_id: self._ports(execution_id, row) for execution_id, row in batch.changed.items()}
-        self._load_locations(found.values())
-        for execution_id, (writes, uses) in found.items():
+        batch.uses.load("execution_id", batch.changed)
+        held = batch.artifacts.find("execution_id", batch.changed)
+        self.load(self._places(), [artifact["location_id"] for artifact in held])
+        for execution_id, (writes, uses) in self._ports.items():
             row = batch.changed[execution_id]
             when = _span_of(row)
             self._show_writes(execution_id, row, writes, when)
@@ -152,7 +151,7 @@ class Provenance:
         measure(batch, self._telling)
 
     # -- 1. ports
-    def _ports(self, execution_id: int, row: Row) -> tuple[Writes, Uses]:
+    def _ports_of(self, execution_id: int, row: Row) -> tuple[Writes, Uses]:
         """What an execution wrote and used, as its newest view and its pods say."""
         batch = self._batch
         if execution_id in batch.removed:
@@ -167,11 +166,11 @@ class Provenance:
             batch.executions.put(row)
         return writes, uses
 
-    def _load_locations(self, found: Iterable[tuple[Writes, Uses]]) -> None:
-        """Load what lies at the places that will be touched."""
-        artifacts = self._batch.artifacts.find("execution_id", self._batch.changed)
-        places = [port.location for writes, uses in found for port in (*writes.values(), *uses.values())]
-        self.load(places, [artifact["location_id"] for artifact in artifacts])
+    def _places(self) -> Iterator[Location]:
+        """Where the executions that this batch changed write, and what they use."""
+        for writes, uses in self._ports.values():
+            for port in (*writes.values(), *uses.values()):
+                yield port.location
 
     def _show_writes(self, execution_id: int, row: Row, writes: Writes, when: Span) -> None:
         batch = self._batch

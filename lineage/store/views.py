@@ -5,8 +5,8 @@ newest views of everything that it names: an attempt is written only when it dif
 lets go of it, its row remembers how far it was seen.
 """
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Iterable, Mapping
+from typing import Final, TypeAlias
 
 import msgspec
 import orjson
@@ -15,6 +15,7 @@ import zstandard
 from lineage.facts import ExecutionState, PipelineRef, PodSeen, Revision, RunSeen, Starter
 from lineage.identity import encode_key, execution_key, pipeline_key, pipeline_version_key
 from lineage.merge import Header, current, header
+from lineage.model import Parameter
 from lineage.store.batch import NEVER_LISTED, NO_RUN, NO_VIEW, REVISION, Attempts, Batch, offer, settle
 from lineage.store.codec import (
     counted,
@@ -95,12 +96,11 @@ def show_header(batch: Batch, run: Row, seen: RunSeen | None, told: Row | None, 
     )
     belong(batch, run, shown)
     _claim(batch, run, None if seen is None else seen.started_by)
-    if before is not None and (before.parameters, before.labels) == (shown.parameters, shown.labels):
-        return
-    run["parameters"] = encode_parameters(shown.parameters)
-    parameters = {p.name: {"value": p.value, "number": number_of(p.value)} for p in shown.parameters}
-    _show_named(batch.run_parameters, run, parameters)
-    _show_named(batch.run_labels, run, {name: {"value": value} for name, value in shown.labels.items()})
+    parameters, labels = ((), {}) if before is None else (before.parameters, before.labels)
+    if before is None or parameters != shown.parameters:
+        run["parameters"] = encode_parameters(shown.parameters)
+        _show_named(batch.run_parameters, run, _by_name(parameters), _by_name(shown.parameters))
+    _show_named(batch.run_labels, run, _of_labels(labels), _of_labels(shown.labels))
 
 
 def _claim(batch: Batch, run: Row, starter: Starter | None) -> None:
@@ -112,12 +112,28 @@ def _claim(batch: Batch, run: Row, starter: Starter | None) -> None:
         batch.claimed_runs.add(run["id"])
 
 
-def _show_named(shelf: Shelf, run: Row, named: Mapping[str, Mapping[str, Any]]) -> None:
-    for row in shelf.of("run_id", run["id"]):
-        if row["name"] not in named:
-            shelf.remove(row)
-    for name, columns in named.items():
-        shelf.put({"run_id": run["id"], "name": name, **columns})
+Named: TypeAlias = Mapping[str, Row]
+"""Columns by the name of what they are of."""
+
+
+def _by_name(parameters: Iterable[Parameter]) -> Named:
+    return {one.name: {"value": one.value, "number": number_of(one.value)} for one in parameters}
+
+
+def _of_labels(labels: Mapping[str, str]) -> Named:
+    return {name: {"value": value} for name, value in labels.items()}
+
+
+def _show_named(shelf: Shelf, run: Row, before: Named, now: Named) -> None:
+    """Bring the rows of a run in line with what readers get of it. They need not be read for it: they are what readers
+    got before."""
+    if before.keys() - now.keys():
+        for row in shelf.of("run_id", run["id"]):
+            if row["name"] not in now:
+                shelf.remove(row)
+    for name, columns in now.items():
+        if before.get(name) != columns:
+            shelf.put({"run_id": run["id"], "name": name, **columns})
 
 
 def _own_version_id(batch: Batch, seen: RunSeen | None) -> int | None:

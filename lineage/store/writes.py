@@ -144,7 +144,7 @@ def _load_ahead(batch: Batch, facts: Sequence[Fact]) -> None:
         shelf.load("run_id", runs)
     batch.pod_images.load("pod_id", [row["id"] for row in known])
     objects = [fact.uid for fact in facts if isinstance(fact, ExecutionSeen)]
-    members = [row["execution_id"] for row in batch.members.find("uid", objects)]
+    members = [row["execution_id"] for row in batch.members.find("uid", [*objects, *(f.owner_uid for f in pods)])]
     batch.nodes.load("key", [encode_key(object_key(uid)) for uid in objects] if objects else ())
     batch.executions.load("id", members)
     batch.turns.load("execution_id", members)
