@@ -26,7 +26,7 @@ def locate(artifact: Mapping[str, Any], fallbacks: tuple[Mapping[str, Any], ...]
     if kind is None:
         return None
     value: Mapping[str, Any] = mapping(artifact, kind)
-    if not _is_whole(kind, value):
+    if fallbacks and not _is_whole(kind, value):
         key = _key(kind, value)
         for fallback in fallbacks:
             other = _kind(fallback, _RELOCATABLE)
