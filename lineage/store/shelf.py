@@ -138,8 +138,7 @@ class Shelf:
         self.load(column, wanted)
         if column == self._form.key:
             return [self._rows[value] for value in wanted if value in self._rows]
-        index = self._indexed(column)
-        return [row for value in wanted for row in self._alive(column, value, index.get(value))]
+        return [row for value in wanted for row in self.at_hand(column, value)]
 
     def of(self, column: str, value: Any) -> list[Row]:
         """Rows whose `column` has this value: `find` for one, which is what most of a batch asks."""
@@ -151,18 +150,22 @@ class Shelf:
         """The rows whose `column` has this value, of those that are loaded: where it is known that all are."""
         index = self._indexes.get(column)
         held = (self._indexed(column) if index is None else index).get(value)
-        return self._alive(column, value, held) if held else []
+        if not held:
+            return []
+        rows = self._rows  # those that are still there, and were not changed since they were indexed
+        return [row for identity, row in held.items() if rows.get(identity) is row and row[column] == value]
 
     def one(self, column: str, value: Any) -> Row | None:
         """The row whose unique `column` has this value."""
-        return next(iter(self.of(column, value)), None)
+        rows = self.of(column, value)
+        return rows[0] if rows else None
 
     def find_where(self, column: str, value: Any, other: str, comparison: str, bound: Any) -> list[Row]:
         """Load the rows whose `column` has this value and whose `other` column compares so with a bound; return
         those at hand that have the value, which may be more."""
         if value not in self._known[column] and not self._was_made(column, value):
             self._take(self._dialect.rows_where(self._cursor, self._table, column, value, other, comparison, bound))
-        return self._alive(column, value, self._indexed(column).get(value))
+        return self.at_hand(column, value)
 
     # -- changing
     def touch(self, row: Row) -> None:
@@ -244,13 +247,6 @@ class Shelf:
                 updates[names].append((*(row[name] for name in names), *key))
                 self.written.append(row)
         return updates
-
-    def _alive(self, column: str, value: Any, held: Mapping[Identity, Row] | None) -> list[Row]:
-        """The rows of an entry that are still there, and were not changed since they were indexed."""
-        if not held:
-            return []
-        rows = self._rows
-        return [row for identity, row in held.items() if rows.get(identity) is row and row[column] == value]
 
     def _was_made(self, column: str, value: Any) -> bool:
         target = self._references.get(column)
