@@ -17,7 +17,7 @@ from lineage.model import TOLD_RUNS, ContainerImage, Parameter, Phase, Recurring
 from lineage.workloads import NOTHING_SAID, WORKFLOW, WORKFLOWS, Scale, Tuning, Workload
 
 
-class Revision(msgspec.Struct, frozen=True, kw_only=True):
+class Revision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Where a view stands in the order of the views of one subject. Computed from the object alone.
 
     `kind`: "K" where the object bears a resourceVersion, else "R". `life` orders incarnations: creation
@@ -45,7 +45,7 @@ def sortable(number: int | str) -> str:
     return f"{len(digits):03d}{digits}"
 
 
-class PipelineRef(msgspec.Struct, frozen=True, kw_only=True):
+class PipelineRef(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Which pipeline a run ran, and its exact text. `namespace` is None for a cluster-wide template."""
 
     name: str
@@ -54,7 +54,7 @@ class PipelineRef(msgspec.Struct, frozen=True, kw_only=True):
     spec: bytes
 
 
-class Read(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Read(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """An attempt read what lay at a location, under the name of its input. `type` and `metadata` are what it was told
     of that when it began."""
 
@@ -64,7 +64,7 @@ class Read(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     metadata: Mapping[str, Any] = {}
 
 
-class Write(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Write(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """An attempt has an output. `reused`: the view itself says that it was taken over from a cache.
     `own`: the location names the attempt's own pod, so that it was written whatever the pod says. `type`: what its
     component says that it is, and `metadata` what it says of it. `imported`: it was there before, and no cache had
@@ -79,7 +79,7 @@ class Write(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     imported: bool = False
 
 
-class Creation(msgspec.Struct, frozen=True, kw_only=True):
+class Creation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a manifest makes: `key` is its name for who made it (`lineage.identity.creation_name`), and `name` what the
     object is called; empty where nobody says what a generated name came to be."""
 
@@ -87,7 +87,7 @@ class Creation(msgspec.Struct, frozen=True, kw_only=True):
     name: str
 
 
-class ExecutionState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ExecutionState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One attempt at one node, as a view showed it. Without `started_at` it is a placeholder.
 
     Groupings (DAG, Steps, …, Retry) are kept too, for the graph leads through them; readers do not see
@@ -132,14 +132,14 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     images: tuple[ContainerImage, ...] = ()
 
 
-class Repository(msgspec.Struct, frozen=True, kw_only=True):
+class Repository(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Where the artifacts of a run go unless it is said otherwise: the bucket, and the store that has it."""
 
     bucket: str
     store: str
 
 
-class RecurringRef(msgspec.Struct, frozen=True, kw_only=True):
+class RecurringRef(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Which recurring run made a run. Where nobody tells its `uid`, it is the one of that name and namespace."""
 
     scheduler: Scheduler
@@ -147,7 +147,7 @@ class RecurringRef(msgspec.Struct, frozen=True, kw_only=True):
     name: str
 
 
-class Starter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Starter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What started a run, as far as its object says: the uid of the `owner`, which is a workflow, a pod or an execution
     that is an object of its own; or without one the `run` that its labels name. A step of that workflow or run, or
     where nothing is named any, is found by the object that it creates."""
@@ -162,7 +162,7 @@ class Starter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.owner or self.run or self.creation.key
 
 
-class RunSeen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="run"):
+class RunSeen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, tag="run"):
     """One view of a workflow: the run's header, the incarnation and, if the view shows its nodes, the roll.
 
     What else runs something by itself is a run, too, of another `kind` and `resource`: its executions are objects of
@@ -209,7 +209,7 @@ class RunSeen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag
     details: Mapping[str, Any] = {}
 
 
-class ExecutionSeen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="execution"):
+class ExecutionSeen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, tag="execution"):
     """One view of an object that is an execution by itself: a trial, a job. `run` is the uid of what it is a part of,
     which may be itself, `run_name` how that is called, and `run_kind` what it is.
 
@@ -231,7 +231,7 @@ class ExecutionSeen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     scale: Scale | None = None
 
 
-class PodSeen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="pod"):
+class PodSeen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, tag="pod"):
     """One view of a pod that works for a node. `owner_uid` is its workflow's; `run_label` the run id that
     it bears itself. `reused`: Kubeflow's cache replaced its containers. `started_at`: its main one did."""
 
@@ -257,7 +257,7 @@ class PodSeen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag
     started_at: datetime | None = None
 
 
-class RecurringRunSeen(msgspec.Struct, frozen=True, kw_only=True, tag="recurring"):
+class RecurringRunSeen(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="recurring"):
     """One view of a recurring run. `uid` is that of the object, or what stands in for it in a file.
 
     `spec_since` is when the object says that its spec was written; None where it does not say. Then it was in force
@@ -278,14 +278,14 @@ class RecurringRunSeen(msgspec.Struct, frozen=True, kw_only=True, tag="recurring
     triggered_at: datetime | None
 
 
-class TrafficShare(msgspec.Struct, frozen=True):
+class TrafficShare(msgspec.Struct, frozen=True, gc=False):
     """So many percent of the traffic go to a revision."""
 
     revision: str
     percent: int
 
 
-class ServedComponent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ServedComponent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One component of a deployment, as a view showed it: what its spec asks for, and what its status says came of it.
 
     `template` is the digest of that part of the spec which makes new pods. `revision` is the one that was made last,
@@ -306,7 +306,7 @@ class ServedComponent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     runtime: str | None = None
 
 
-class DeploymentSeen(msgspec.Struct, frozen=True, kw_only=True, tag="deployment"):
+class DeploymentSeen(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="deployment"):
     """One view of what serves models. `uid` is that of the object, or what stands in for it in a file.
 
     `spec_since` and `seen_at` as in `RecurringRunSeen`. `ended_at` is when somebody asked for its deletion. `parent` is
@@ -331,7 +331,7 @@ class DeploymentSeen(msgspec.Struct, frozen=True, kw_only=True, tag="deployment"
     components: tuple[ServedComponent, ...]
 
 
-class ExperimentTold(msgspec.Struct, frozen=True, kw_only=True, tag="experiment_told"):
+class ExperimentTold(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="experiment_told"):
     """Kubeflow told of an experiment. `namespace` is None where it does not say."""
 
     revision: Revision
@@ -342,7 +342,7 @@ class ExperimentTold(msgspec.Struct, frozen=True, kw_only=True, tag="experiment_
     created_at: datetime | None
 
 
-class PipelineTold(msgspec.Struct, frozen=True, kw_only=True, tag="pipeline_told"):
+class PipelineTold(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="pipeline_told"):
     """Kubeflow told of a pipeline. `namespace` is None for one that all share."""
 
     revision: Revision
@@ -353,7 +353,7 @@ class PipelineTold(msgspec.Struct, frozen=True, kw_only=True, tag="pipeline_told
     created_at: datetime | None
 
 
-class PipelineVersionTold(msgspec.Struct, frozen=True, kw_only=True, tag="pipeline_version_told"):
+class PipelineVersionTold(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="pipeline_version_told"):
     """Kubeflow told of a version of a pipeline: an upload of an exact text, under a name. `uid` is that of the upload;
     equal texts are one version, however often they were uploaded."""
 
@@ -365,7 +365,7 @@ class PipelineVersionTold(msgspec.Struct, frozen=True, kw_only=True, tag="pipeli
     created_at: datetime | None
 
 
-class RecurringRunTold(msgspec.Struct, frozen=True, kw_only=True, tag="recurring_run_told"):
+class RecurringRunTold(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="recurring_run_told"):
     """Kubeflow told what people call a recurring run, which its object does not say. `uid` is that of the object."""
 
     revision: Revision
@@ -375,7 +375,7 @@ class RecurringRunTold(msgspec.Struct, frozen=True, kw_only=True, tag="recurring
     name: str
 
 
-class RunTold(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="run_told"):
+class RunTold(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, tag="run_told"):
     """Kubeflow told of a run. `experiment`, `version` (an upload) and `recurring_run` are uids; `pipeline` is the text
     that it bears itself, where it was made of no version. `source` names what told: each is a subject of its own."""
 
@@ -398,14 +398,14 @@ class RunTold(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag
     source: str = TOLD_RUNS
 
 
-class Reported(msgspec.Struct, frozen=True, kw_only=True):
+class Reported(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A metric that a task reported in one of its outputs."""
 
     output: str
     value: MetricValue
 
 
-class TaskTold(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class TaskTold(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What Kubeflow's own records tell of one task: how it was run, or what it took over from a cache.
 
     `source` names which ones. `id` is what they call it. `place` says where in its run it stands, for who does not know
@@ -429,7 +429,7 @@ class TaskTold(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     metrics: tuple[Reported, ...] = ()
 
 
-class TasksTold(msgspec.Struct, frozen=True, kw_only=True, tag="tasks_told"):
+class TasksTold(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="tasks_told"):
     """Kubeflow told of the tasks of a run, in the order in which they were made. `namespace` is None where it does not
     say."""
 
@@ -440,7 +440,7 @@ class TasksTold(msgspec.Struct, frozen=True, kw_only=True, tag="tasks_told"):
     tasks: tuple[TaskTold, ...]
 
 
-class ObjectKept(msgspec.Struct, frozen=True, kw_only=True, tag="kept"):
+class ObjectKept(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="kept"):
     """The newest view of an object is kept whole, redacted. `resource` as in `ResourceListed`."""
 
     revision: Revision
@@ -449,13 +449,13 @@ class ObjectKept(msgspec.Struct, frozen=True, kw_only=True, tag="kept"):
     body: bytes
 
 
-class ObjectGone(msgspec.Struct, frozen=True, kw_only=True, tag="gone"):
+class ObjectGone(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="gone"):
     """The API server said so: final, for a uid never returns."""
 
     uid: str
 
 
-class ResourceListed(msgspec.Struct, frozen=True, kw_only=True, tag="listed"):
+class ResourceListed(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="listed"):
     """At `version` (sortable) exactly `uids` existed in (cluster, resource, namespace or "*")."""
 
     cluster: str
@@ -465,7 +465,7 @@ class ResourceListed(msgspec.Struct, frozen=True, kw_only=True, tag="listed"):
     uids: tuple[str, ...]
 
 
-class ResourceWatched(msgspec.Struct, frozen=True, kw_only=True, tag="watched"):
+class ResourceWatched(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="watched"):
     """Bookkeeping, no knowledge: every change in (cluster, resource, namespace or "*") between two versions
     (sortable) was seen. A list watches the moment of its version.
 
@@ -486,7 +486,7 @@ class ResourceWatched(msgspec.Struct, frozen=True, kw_only=True, tag="watched"):
     reason: str = ""
 
 
-class LocationLooked(msgspec.Struct, frozen=True, kw_only=True, tag="looked"):
+class LocationLooked(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="looked"):
     """At `at`, in seconds since 1970, a look showed this of a location."""
 
     location: Location
@@ -494,7 +494,7 @@ class LocationLooked(msgspec.Struct, frozen=True, kw_only=True, tag="looked"):
     look: Look
 
 
-class SourceObserved(msgspec.Struct, frozen=True, kw_only=True, tag="observed"):
+class SourceObserved(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="observed"):
     """Bookkeeping, no knowledge: a source delivered something, or says how it fares."""
 
     source: str
@@ -507,7 +507,7 @@ class SourceObserved(msgspec.Struct, frozen=True, kw_only=True, tag="observed"):
     objects: int
 
 
-class InputRejected(msgspec.Struct, frozen=True, kw_only=True, tag="rejected"):
+class InputRejected(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="rejected"):
     """Something could not be recorded, and why. `event` is its redacted text where there is one."""
 
     source: str

@@ -8,7 +8,6 @@ import binascii
 import hashlib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, TypeAlias
 from urllib.parse import urlsplit, urlunsplit
@@ -198,8 +197,7 @@ def sha256(data: bytes) -> str:
 RAW_STORE: Final = "raw"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Location:
+class Location(msgspec.Struct, frozen=True, kw_only=True, order=True, gc=False):
     """A place that can hold an artifact: which store, and the canonical uri in it.
 
     Two equal uris in different stores are different places; `store` is empty where the uri alone says it.

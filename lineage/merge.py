@@ -237,8 +237,7 @@ def _recurring_told(told: RunTold) -> RecurringRef | None:
 
 
 # ------------------------------------------------------------------------------------------ pods
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """One attempt at a node, as far as a pod's fate is concerned. `id` is the caller's own."""
 
     id: int
@@ -255,10 +254,13 @@ def attempt_of_pod(born: int, ended: int | None, attempts: Sequence[Attempt]) ->
        and dates the node anew.
     """
 
+    def end_of(attempt: Attempt) -> int:
+        if attempt.end is not None:
+            return max(attempt.end, attempt.start)
+        return min((other.start for other in attempts if other.start > attempt.start), default=OPEN)
+
     def holds(attempt: Attempt) -> bool:
-        later = min((other.start for other in attempts if other.start > attempt.start), default=OPEN)
-        end = max(attempt.end, attempt.start) if attempt.end is not None else later
-        return attempt.start - SKEW_SECONDS <= born <= end + SKEW_SECONDS and (ended or 0) <= end + SKEW_SECONDS
+        return attempt.start - SKEW_SECONDS <= born and max(born, ended or 0) <= end_of(attempt) + SKEW_SECONDS
 
     if inside := [attempt for attempt in attempts if holds(attempt)]:
         return min(inside, key=lambda attempt: (abs(attempt.start - born), -attempt.start))
@@ -313,18 +315,26 @@ def placed(told: TaskTold, repository: Repository | None, cluster: str) -> TaskT
 
 
 # ------------------------------------------------------------------------------------------ ports
-Uses = dict[tuple[ArtifactRole, str], Location]
+Writes: TypeAlias = dict[str, Write]
+"""What an attempt wrote, by output name."""
+
+Uses: TypeAlias = dict[tuple[str, str], Read | Write]
+"""What it read or took over, by role and name."""
+
+USED: Final = ArtifactRole.USED.value
+REUSED: Final = ArtifactRole.REUSED.value
 
 
-def ports(state: ExecutionState, *, reused: bool) -> tuple[dict[str, Location], Uses]:
+def ports(state: ExecutionState, *, reused: bool) -> tuple[Writes, Uses]:
     """Say what an attempt wrote, by output name, and what it read or took over, by role and name.
 
     `reused`: one of its pods says that Kubeflow's cache stood in for it, so that only what bears its own
     name was written.
     """
-    writes = {w.name: w.location for w in state.writes if not w.reused and (w.own or not reused)}
-    uses: Uses = {(ArtifactRole.USED, read.name): read.location for read in state.reads}
-    uses |= {(ArtifactRole.REUSED, w.name): w.location for w in state.writes if w.name not in writes}
+    writes = {w.name: w for w in state.writes if not w.reused and (w.own or not reused)}
+    uses: Uses = {(USED, read.name): read for read in state.reads}
+    if len(writes) < len(state.writes):
+        uses |= {(REUSED, w.name): w for w in state.writes if w.name not in writes}
     return writes, uses
 
 

@@ -130,8 +130,7 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     redacted: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContainerImage:
+class ContainerImage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An image as it was asked for, and what ran."""
 
     container: str

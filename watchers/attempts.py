@@ -219,7 +219,7 @@ class Reader:
                 location=location,
                 reused=taken_over or foreign,
                 own=own is True,
-                type=types.get(plain_name(name)),
+                type=types.get(plain_name(name)) if types else None,
             )
 
     # -- as Kubeflow has it
@@ -358,7 +358,7 @@ class _Templates:
 
     def places(self, template: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
         """Where the artifacts of a template go, of which only the key is told: the first that says so."""
-        return mapping(template, "archiveLocation"), self.archive_location, self.repository
+        return tuple(filter(None, (mapping(template, "archiveLocation"), self.archive_location, self.repository)))
 
     def of_node(self, node: Mapping[str, Any]) -> Mapping[str, Any]:
         """Find the template that a node ran; empty where the object does not hold it."""

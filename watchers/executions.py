@@ -5,31 +5,24 @@ on the same ground, means what it meant. So a view of a thousand nodes costs wha
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import orjson
-from msgspec import Raw
-from msgspec.structs import replace
+from msgspec import Raw, structs
 
 from lineage.facts import ExecutionState, Write
 from lineage.observation import ObjectSeen
 from lineage.remembering import LastViews
 from watchers.attempts import Reader, Reading
 from watchers.kubeflow import plain_node
-from watchers.nodes import Nodes, attempt_number, parents_of
-from watchers.reading import mapping, text
-from watchers.source import Members
+from watchers.nodes import CHILDREN, Nodes, attempt_number, children_of, parents_of
+from watchers.reading import mapping
+from watchers.source import Members, read_members
 
 EMPTY: Final = Raw(b"{}")
-GROUND_IN_STATUS: Final = (
-    "storedWorkflowTemplateSpec",
-    "storedTemplates",
-    "artifactRepositoryRef",
-    "persistentVolumeClaims",
-)
-"""What nodes refer to, in the status of their workflow; the rest is in its spec and its annotations."""
+EMPTY_LIST: Final = Raw(b"[]")
 
 _STATE_BYTES: Final = 5_000  # what is remembered of a node besides its text, roughly
 _Ground: TypeAlias = tuple[object, ...]
@@ -62,26 +55,24 @@ _views: Final = LastViews[_View]()
 
 
 # ------------------------------------------------------------------------------------------ views
-def of_nodes(item: Mapping[str, Any], nodes: Nodes, cluster: str) -> Shown:
+def of_nodes(reader: Reader, nodes: Nodes) -> Shown:
     """Read the nodes of a workflow.
 
     Raises:
         InvalidObservation: a member is not what it should be.
     """
-    reader = Reader.of(item, cluster)
     readings = {node_id: reader.reading(node_id, node) for node_id, node in nodes.items()}
     return _shown(readings, _placed(readings, reader.name, None))
 
 
-def of_sent_nodes(item: Mapping[str, Any], nodes: Members, ground: tuple[Raw, ...], seen: ObjectSeen) -> Shown:
+def of_sent_nodes(reader: Reader, nodes: Members, ground: tuple[Raw, ...], seen: ObjectSeen) -> Shown:
     """Read the nodes of a workflow, which are texts. `ground` is the text of what they refer to.
 
     Raises:
         InvalidObservation: a member is not what it should be.
         ValueError: every node is null, or one is no JSON.
     """
-    reader = Reader.of(item, seen.cluster)
-    name = (seen.cluster, text(mapping(item, "metadata"), "namespace"), reader.name)
+    name = (seen.cluster, reader.namespace, reader.name)
     before = _views.get(name)
     on = (reader.name, *ground)
     if before is None or before.ground != on:
@@ -93,13 +84,28 @@ def of_sent_nodes(item: Mapping[str, Any], nodes: Members, ground: tuple[Raw, ..
         if before.nodes.get(node_id) == sent:
             if (known := before.readings.get(node_id)) is not None:
                 readings[node_id] = known
-        elif (node := orjson.loads(memoryview(sent))) is not None:
-            readings[node_id] = reader.reading(node_id, mapping({node_id: node}, node_id))
+        elif (read := _read(reader, node_id, sent, before)) is not None:
+            readings[node_id] = read
     if not readings:
         raise ValueError("whether there are nodes must be asked of the whole")
     view = _View(on, nodes, readings, _placed(readings, reader.name, before))
     _views.put(name, view, len(seen.body) + _STATE_BYTES * len(nodes))
     return _shown(view.readings, view.placed)
+
+
+def _read(reader: Reader, node_id: str, sent: Raw, before: _View) -> Reading | None:
+    """Read a node that is not as it was; None where it is null. When a step begins, those before it get another child:
+    that is another place in the graph, and nothing else of what they mean."""
+    known = before.readings.get(node_id)
+    if known is not None:
+        was, now = read_members(before.nodes[node_id]), read_members(sent)
+        was.pop(CHILDREN, None)
+        children = now.pop(CHILDREN, EMPTY_LIST)
+        if was == now:
+            shape = replace(known.shape, children=children_of({CHILDREN: orjson.loads(memoryview(children))}))
+            return replace(known, shape=shape)
+    node = orjson.loads(memoryview(sent))
+    return None if node is None else reader.reading(node_id, mapping({node_id: node}, node_id))
 
 
 def _shown(readings: Mapping[str, Reading], placed: Mapping[str, ExecutionState]) -> Shown:
@@ -118,18 +124,18 @@ def _placed(readings: Mapping[str, Reading], workflow: str, before: _View | None
     shapes = {node_id: reading.shape for node_id, reading in readings.items()}
     graph = parents_of(shapes, workflow)
     places = {plain_node(reading.shape.name): reading.place for reading in readings.values() if reading.place}
+    placed_before = {} if before is None else before.placed
     placed: dict[str, ExecutionState] = {}
     for node_id, reading in readings.items():
         found = graph.get(node_id, [])
         attempt = attempt_number(reading.shape, found, shapes) or reading.attempt_at_task
-        parents = tuple(
-            sorted({(p, shapes[p].started_at) for p in found}, key=lambda p: (p[0], p[1] is not None, p[1] or 0))
-        )
+        parents = tuple((parent, shapes[parent].started_at) for parent in sorted(set(found)))
         told_as = reading.state.told_as if reading.driven_by is None else places.get(reading.driven_by)
-        old = None if before is None or before.readings.get(node_id) is not reading else before.placed[node_id]
+        known = None if before is None else before.readings.get(node_id)
+        old = None if known is None or known.state is not reading.state else placed_before[node_id]
         same = old is not None and (old.attempt, old.parents, old.told_as) == (attempt, parents, told_as)
         if old is None or not same:
-            old = replace(reading.state, attempt=attempt, parents=parents, told_as=told_as)
+            old = structs.replace(reading.state, attempt=attempt, parents=parents, told_as=told_as)
         placed[node_id] = old
     return placed
 
@@ -145,4 +151,4 @@ def _draws_the_same(readings: Mapping[str, Reading], before: Mapping[str, Readin
 
 def _at_place_of(old: ExecutionState, reading: Reading) -> ExecutionState:
     told_as = reading.state.told_as if reading.driven_by is None else old.told_as
-    return replace(reading.state, attempt=old.attempt, parents=old.parents, told_as=told_as)
+    return structs.replace(reading.state, attempt=old.attempt, parents=old.parents, told_as=told_as)

@@ -4,7 +4,7 @@ Pure. Sources: `ArtifactLocation` and `Artifact.Relocate` in
 argo-workflows/pkg/apis/workflow/v1alpha1/workflow_types.go.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from lineage.facts import Repository
@@ -22,14 +22,14 @@ def locate(artifact: Mapping[str, Any], fallbacks: tuple[Mapping[str, Any], ...]
     An artifact that gives only a key takes everything else from the first of `fallbacks` that has a
     location: the template's archive location, then the repository.
     """
-    kind = next((name for name in type_names if artifact.get(name)), None)
+    kind = _kind(artifact, type_names)
     if kind is None:
         return None
     value: Mapping[str, Any] = mapping(artifact, kind)
-    if not _is_whole(kind, value):
+    if fallbacks and not _is_whole(kind, value):
         key = _key(kind, value)
         for fallback in fallbacks:
-            other = next((name for name in _RELOCATABLE if fallback.get(name)), None)
+            other = _kind(fallback, _RELOCATABLE)
             if other is not None and key:
                 kind, value = other, _with_key(other, mapping(fallback, other), key)
                 break
@@ -77,6 +77,14 @@ _WHOLE: Mapping[str, tuple[str, ...]] = {
 }
 _KEY_MEMBER = {"s3": "key", "gcs": "key", "azure": "blob", "oss": "key", "hdfs": "path", "plugin": "key"}
 _RELOCATABLE = tuple(_KEY_MEMBER)
+
+
+def _kind(holder: Mapping[str, Any], kinds: Iterable[str]) -> str | None:
+    """Say which kind of location something has, of some; None where it has none of these."""
+    for kind in kinds:
+        if holder.get(kind):
+            return kind
+    return None
 
 
 def _is_whole(kind: str, value: Mapping[str, Any]) -> bool:

@@ -28,6 +28,7 @@ GROUPS: Final = frozenset({"DAG", "Steps", "StepGroup", "TaskGroup", "Retry"})
 ACTS: Final = frozenset({"Pod", "Container", "HTTP", "Plugin"})
 UNPACKED_LIMIT_BYTES: Final = 256 * 2**20  # a packed object is below etcd's 1.5 MiB; JSON of nodes packs about 1:20
 UNREADABLE: Final = "unreadable: "
+CHILDREN: Final = "children"
 
 Nodes = Mapping[str, dict[str, Any]]
 T = TypeVar("T")
@@ -225,11 +226,20 @@ def shape_of(node: Mapping[str, Any]) -> Shape:
         name=name,
         kind=text(node, "type"),
         started_at=seconds(time(node, "startedAt")),
-        children=tuple(dict.fromkeys(child for child in sequence(node, "children") if isinstance(child, str))),
+        children=children_of(node),
         attempt_name=name[: found.start()] if found else None,
         number=int(found.group(1)) if found else 0,
         is_hook=bool(mapping(node, "nodeFlag").get("hooked")),
     )
+
+
+def children_of(node: Mapping[str, Any]) -> tuple[str, ...]:
+    """Read which nodes come right after one.
+
+    Raises:
+        InvalidObservation: that is no list.
+    """
+    return tuple(dict.fromkeys(child for child in sequence(node, CHILDREN) if isinstance(child, str)))
 
 
 def attempt_number(shape: Shape, parents: list[str], shapes: Mapping[str, Shape]) -> int:

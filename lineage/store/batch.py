@@ -241,21 +241,14 @@ class Batch:
 
 
 # ------------------------------------------------------------------------------------------ views
-NO_VIEW: Final = dict.fromkeys(
-    (
-        "rev_kind",
-        "rev_rank",
-        "rev_latest",
-        "rev_ended",
-        "body",
-        "other_rank",
-        "other_latest",
-        "other_ended",
-        "other_body",
-    )
-)
+REVISION: Final = ("rev_kind", "rev_rank", "rev_latest", "rev_ended")
+"""The columns in which a view stands in the order of views."""
+
+NO_VIEW: Final = dict.fromkeys((*REVISION, "body", "other_rank", "other_latest", "other_ended", "other_body"))
 """The columns of a subject of which nothing was seen."""
 
+NEVER_LISTED: Final = {**NO_VIEW, **dict.fromkeys(("seen_cluster", "seen_namespace", "seen_version"))}
+"""The same of one that lists are compared with."""
 
 _ENDED: Final = frozenset(phase.value for phase in Phase if phase.ended)
 

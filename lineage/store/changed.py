@@ -34,20 +34,21 @@ def changed_runs(batch: Batch) -> set[int]:
     which is another now."""
     runs = {row["id"] for row in batch.written("runs")}
     for shelf in OF_RUNS:
-        runs.update(row["run_id"] for row in batch.written(shelf) if row["run_id"])
-    runs.update(row["run_id"] for row in batch.changed.values())
+        runs |= {row["run_id"] for row in batch.written(shelf)}
+    runs |= {row["run_id"] for row in batch.changed.values()}
     told = (row["uid"] for row in batch.written("told") if row["what"] in OF_RUNS_TOLD)
     runs.update(row["id"] for row in batch.runs.find("key", told))
     rewritten = {row["id"] for row in batch.written("artifacts") if row["id"] not in batch.nodes.made}
     using = {row["source" if row["role"] == WROTE else "target"] for row in batch.written("edges")}
-    using.update(row["execution_id"] for row in batch.written("turns"))
+    using.difference_update(batch.changed)
+    using |= {row["execution_id"] for row in batch.written("turns")}
     for execution_id in list(using):
         if (row := batch.executions.held(execution_id)) is not None:
             runs.add(row["run_id"])
             using.discard(execution_id)
     if rewritten or using:
         runs.update(_runs_of(batch.connection, rewritten, using))
-    return runs - {NO_RUN}
+    return runs - {NO_RUN, None}
 
 
 def _runs_of(connection: Connection, artifacts: set[int], executions: set[int]) -> Iterator[int]:

@@ -61,13 +61,14 @@ def join_copies(batch: Batch) -> None:
 
 def _changes(batch: Batch) -> _Changes:
     artifacts, contents, had_any = set[int](), Contents({column: set() for column in KINDS}), False
-    for before, now in batch.artifacts.changes("id", *KINDS, "span_from", "span_to"):
-        for row in filter(None, (before, now)):
-            for column in KINDS:
-                if row[column] is not None and row[column] not in TRIVIAL:
-                    artifacts.add(row["id"])
-                    contents[column].add(row[column])
-                    had_any = had_any or row is before
+    for before, now in batch.artifacts.changes("id", "span_from", "span_to", *KINDS):
+        for state in filter(None, (before, now)):
+            artifact, _, _, *digests = state
+            for column, digest in zip(KINDS, digests, strict=True):
+                if digest is not None and digest not in TRIVIAL:
+                    artifacts.add(artifact)
+                    contents[column].add(digest)
+                    had_any = had_any or state is before
     return _Changes(artifacts, contents, had_any)
 
 

@@ -1,10 +1,7 @@
 """What came before what in the runs that a batch touches: the graph of attempts, from the rows at hand."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
 
 import orjson
 
@@ -18,20 +15,18 @@ class Graph:
 
     def __init__(self, batch: Batch) -> None:
         self._batch = batch
-        self._runs: dict[int, _RunGraph] = {}
+        # A bit for each attempt, which only those of one run do not share, and the bits of those that came before it.
+        self._bits: dict[int, int] = {}
+        self._before: dict[int, int] = {}
         self._named: dict[int, set[tuple[str, int | None]]] = {}
 
     def before(self, earlier: int, later: int) -> bool:
-        """Say whether one execution surely ended before another began: as an earlier attempt at the same node,
-        or as its ancestor."""
-        row = self._batch.executions.get(later)
-        if row is None:
-            return False
-        run = self._runs.get(row["run_id"]) or self._load(row["run_id"])
-        start = run.starts.get(row["node_id"], _NO_STARTS).get(earlier)
-        if start is not None:
-            return row["started_at"] is not None and start < row["started_at"]
-        return bool(run.ancestors.get(later, 0) & run.bits.get(earlier, 0))
+        """Say whether one execution surely ended before another of its run began: as an earlier attempt at the same
+        node, or as its ancestor."""
+        before = self._before.get(later)
+        if before is None:
+            before = self._load(later)
+        return bool(before & self._bits.get(earlier, 0))
 
     def has_old_successors(self, row: Row) -> bool:
         """Say whether an execution that was there before this batch names this one as its parent."""
@@ -42,28 +37,34 @@ class Graph:
             self._named[run_id] = {(node, start) for other in old for node, start in _parents(other)}
         return (row["node_id"], row["started_at"]) in self._named[run_id]
 
-    def _load(self, run_id: int) -> "_RunGraph":
-        attempts, starts = attempts_of(self._batch, run_id), defaultdict[str, dict[int, int]](dict)
-        for row in attempts.values():
-            if row["started_at"] is not None:
-                starts[row["node_id"]][row["id"]] = row["started_at"]
-        in_time = sorted(attempts.values(), key=lambda row: row["started_at"] or 0)
-        bits = {row["id"]: 1 << place for place, row in enumerate(in_time)}
-        parents = {row["id"]: [attempts[p]["id"] for p in _parents(row) if p in attempts] for row in in_time}
-        run = self._runs[run_id] = _RunGraph(starts, bits, _ancestors(parents, bits))
-        return run
+    def _load(self, execution_id: int) -> int:
+        """Read the graph of an execution's run. Returns what came before it: nothing, where it is no attempt."""
+        self._before[execution_id] = 0
+        execution = self._batch.executions.get(execution_id)
+        if execution is not None:
+            attempts = attempts_of(self._batch, execution["run_id"])
+            in_time = sorted(attempts.values(), key=lambda row: row["started_at"] or 0)
+            bits = {row["id"]: 1 << place for place, row in enumerate(in_time)}
+            parents = {row["id"]: [attempts[p]["id"] for p in _parents(row) if p in attempts] for row in in_time}
+            self._bits |= bits
+            self._before |= _in_order_of_attempts(_ancestors(parents, bits), bits, in_time)
+        return self._before[execution_id]
 
 
-_NO_STARTS: Final[Mapping[int, int]] = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True)
-class _RunGraph:
-    """The attempts of a run: when those at each node started, a bit for each, and the bits of its ancestors."""
-
-    starts: Mapping[str, Mapping[int, int]]
-    bits: Mapping[int, int]
-    ancestors: Mapping[int, int]
+def _in_order_of_attempts(before: dict[int, int], bits: Mapping[int, int], in_time: Iterable[Row]) -> dict[int, int]:
+    """Let the attempts at one node follow one another as they started, whatever else the graph says of them."""
+    at_node: defaultdict[str, int] = defaultdict(int)
+    for row in in_time:
+        if row["started_at"] is not None:
+            at_node[row["node_id"]] |= bits[row["id"]]
+    earlier: defaultdict[str, int] = defaultdict(int)
+    for row in in_time:
+        node, attempt = row["node_id"], row["id"]
+        before[attempt] &= ~at_node[node]
+        if row["started_at"] is not None:
+            before[attempt] |= earlier[node]
+            earlier[node] |= bits[attempt]
+    return before
 
 
 def _ancestors(parents: Mapping[int, Sequence[int]], bits: Mapping[int, int]) -> dict[int, int]:

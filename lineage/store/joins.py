@@ -43,7 +43,7 @@ def _join(batch: Batch, row: Row) -> dict[int, None]:
     """Join one pod. Returns the provisional executions that it left, came to or stayed at."""
     batch.locks.require(uid(row["owner_uid"]))
     run = _run_of(batch, row)
-    owner = batch.executions.of("object_uid", row["owner_uid"]) if row["node_id"] == row["owner_uid"] else []
+    owner = batch.executions.one("object_uid", row["owner_uid"]) if row["node_id"] == row["owner_uid"] else None
     attempts = _attempts_at(batch, run["id"], row["node_id"])
     started = [
         Attempt(id=a["id"], start=a["started_at"], end=a["finished_at"] if has_ended(a) else None)
@@ -51,21 +51,21 @@ def _join(batch: Batch, row: Row) -> dict[int, None]:
         if a["started_at"] is not None and a["acts"]
     ]
     found = attempt_of_pod(row["born"], row["ended"], started)
-    if owner:
-        seat: Row | None = owner[0]
+    if owner is not None:
+        seat = owner
     elif found is not None:
-        seat = batch.executions.get(found.id)
+        seat = batch.executions.at(found.id)
     else:
         placeholder = next((one for one in attempts if one["started_at"] is None), None)
         seat = placeholder or _provisional(batch, run, pod_of(row["body"]))
-    before, after = row["execution_id"], seat["id"] if seat else None
-    if (row["run_id"], before) != (run["id"], after):
-        row.update(run_id=run["id"], execution_id=after)
+    before, touched = row["execution_id"], {seat["id"]: seat}
+    if before is not None and before != seat["id"] and (left := batch.executions.get(before)) is not None:
+        touched[before] = left
+    if row["run_id"] != run["id"] or before != seat["id"]:
+        row.update(run_id=run["id"], execution_id=seat["id"])
         batch.pods.put(row)
         batch.seated_pods.add(row["uid"])
-    seats = {i: batch.executions.get(i) for i in (before, after) if i is not None}
-    touched = {i: execution for i, execution in seats.items() if execution is not None}
-    if (before != after and row["reused"]) or row["uid"] in batch.turned_pods:
+    if (before != seat["id"] and row["reused"]) or row["uid"] in batch.turned_pods:
         batch.changed |= touched
     return {i: None for i, execution in touched.items() if execution["is_provisional"]}
 

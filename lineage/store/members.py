@@ -8,7 +8,7 @@ conditions, how many replicas it wanted) is kept of every view, as the next one 
 from lineage.facts import ExecutionSeen
 from lineage.identity import encode_key, object_key
 from lineage.store import tables
-from lineage.store.batch import NO_RUN, NO_VIEW, Batch, offer
+from lineage.store.batch import NEVER_LISTED, NO_RUN, Batch, offer
 from lineage.store.codec import encode, execution_seen_of, whole_seconds
 from lineage.store.dialect import Row
 from lineage.store.views import NEW_EXECUTION, show_execution
@@ -23,8 +23,7 @@ def see_execution(batch: Batch, fact: ExecutionSeen) -> bool:
     member = batch.members.one("uid", fact.uid)
     if member is None:
         member = {
-            **NO_VIEW,
-            **dict.fromkeys(("seen_cluster", "seen_namespace", "seen_version")),
+            **NEVER_LISTED,
             "execution_id": _node_of(batch, fact.uid),
             "uid": fact.uid,
             "run_id": NO_RUN,

@@ -14,10 +14,11 @@ from typing import Any, Final
 
 from sqlalchemy import select
 
-from lineage.facts import ExecutionState, LocationLooked
+from lineage.facts import LocationLooked
 from lineage.identity import Location, state_key, unknown_key, written_key
 from lineage.merge import (
     OPEN,
+    REUSED,
     SKEW_SECONDS,
     Answer,
     Candidate,
@@ -26,6 +27,7 @@ from lineage.merge import (
     Span,
     State,
     Uses,
+    Writes,
     answer,
     ports,
     span,
@@ -44,7 +46,6 @@ from lineage.store.shelf import Shelf
 from lineage.verification import Sighting, next_look, speaking_of, state_of, verify
 
 GENERATED: Final = ArtifactRole.GENERATED.value
-REUSED: Final = ArtifactRole.REUSED.value
 UNVERIFIED: Final[Row] = dict.fromkeys(("shown", "verified", "size_bytes", "digest", "content_digest"))
 """The columns of an artifact that nobody looked at."""
 FEW: Final = 8  # writes of one location that are looked through one by one
@@ -61,6 +62,7 @@ class Provenance:
         self._recorded_at = whole_seconds(recorded_at) or 0
         self._graph = Graph(batch)
         self._serving = Serving(batch)
+        self._ports: dict[int, tuple[Writes, Uses]] = {}
         self._locations: dict[int, None] = {}
         self._uses: dict[UseKey, Row] = {}
         self._orphans: set[int] = set()
@@ -73,15 +75,14 @@ class Provenance:
         """Lock every location whose writes, looks, uses or answers this batch may touch: before this, nothing of
         them was read, and after it, no other transaction changes them."""
         batch = self._batch
+        batch.pods.load("execution_id", batch.changed)
+        self._ports = {execution_id: self._ports_of(execution_id, row) for execution_id, row in batch.changed.items()}
         batch.runs.load("id", {row["run_id"] for row in batch.changed.values()})
         placed = [*batch.fresh.values(), *batch.rewired.values()]
         self._deep = {row["run_id"] for row in placed if self._graph.has_old_successors(row)}
         if batch.locks.has_all:
             return
-        places = set(looked_at)
-        for execution_id, row in batch.changed.items():
-            writes, uses = self._ports(execution_id, row)
-            places.update(writes.values(), uses.values())
+        places = {*looked_at, *self._places()}
         places.update(_places_of(batch, "execution_id", batch.changed))
         places.update(_places_of(batch, "run_id", self._deep))
         places |= self._serving.lock(places)
@@ -133,14 +134,14 @@ class Provenance:
     def derive(self) -> None:
         """Bring artifacts, uses and edges in line with everything that this batch changed."""
         batch = self._batch
-        for shelf in (batch.artifacts, batch.uses, batch.pods):
-            shelf.load("execution_id", batch.changed)
-        found = {execution_id: self._ports(execution_id, row) for execution_id, row in batch.changed.items()}
-        self._load_locations(found.values())
-        for execution_id, (writes, uses) in found.items():
+        batch.uses.load("execution_id", batch.changed)
+        held = batch.artifacts.find("execution_id", batch.changed)
+        self.load(self._places(), [artifact["location_id"] for artifact in held])
+        for execution_id, (writes, uses) in self._ports.items():
             row = batch.changed[execution_id]
-            self._show_writes(execution_id, row, writes)
-            self._show_uses(execution_id, row, uses)
+            when = _span_of(row)
+            self._show_writes(execution_id, row, writes, when)
+            self._show_uses(execution_id, row, uses, when)
         self._follow_rewiring()
         for where in self._locations:
             self._show_timeline(where)
@@ -150,7 +151,7 @@ class Provenance:
         measure(batch, self._telling)
 
     # -- 1. ports
-    def _ports(self, execution_id: int, row: Row) -> tuple[dict[str, Location], Uses]:
+    def _ports_of(self, execution_id: int, row: Row) -> tuple[Writes, Uses]:
         """What an execution wrote and used, as its newest view and its pods say."""
         batch = self._batch
         if execution_id in batch.removed:
@@ -158,32 +159,31 @@ class Provenance:
         state = batch.state(row)
         reused = any(pod["reused"] for pod in batch.pods.of("execution_id", execution_id))
         writes, uses = ports(state, reused=reused)
-        imported = {write.name for write in state.writes if write.imported}
-        cached = state.memoized or any(role is ArtifactRole.REUSED and name not in imported for role, name in uses)
+        taken = {name for role, name in uses if role == REUSED}
+        cached = state.memoized or not taken.issubset([write.name for write in state.writes if write.imported])
         if row["cached"] != cached:
             row["cached"] = cached
             batch.executions.put(row)
         return writes, uses
 
-    def _load_locations(self, found: Iterable[tuple[dict[str, Location], Uses]]) -> None:
-        """Load what lies at the places that will be touched."""
-        artifacts = self._batch.artifacts.find("execution_id", self._batch.changed)
-        places = [place for writes, uses in found for place in (*writes.values(), *uses.values())]
-        self.load(places, [artifact["location_id"] for artifact in artifacts])
+    def _places(self) -> Iterator[Location]:
+        """Where the executions that this batch changed write, and what they use."""
+        for writes, uses in self._ports.values():
+            for port in (*writes.values(), *uses.values()):
+                yield port.location
 
-    def _show_writes(self, execution_id: int, row: Row, writes: dict[str, Location]) -> None:
-        batch, when = self._batch, _span_of(row)
-        placed = {name: batch.location(place) for name, place in writes.items()}
-        types = {write.name: write.type for write in batch.state(row).writes} if placed else {}
+    def _show_writes(self, execution_id: int, row: Row, writes: Writes, when: Span) -> None:
+        batch = self._batch
         known = {artifact["name"]: artifact for artifact in self._held(batch.artifacts, execution_id)}
         for name, artifact in known.items():
-            if name not in placed:
+            if name not in writes:
                 self._locations[artifact["location_id"]] = None
                 self._remove_artifact(artifact)
-        for name, where in placed.items():
+        for name, write in writes.items():
+            where = batch.location(write.location)
             artifact = known.get(name) or self._new_write(execution_id, row, name, where)
-            if artifact["type"] != types[name]:
-                artifact["type"] = types[name]
+            if artifact["type"] != write.type:
+                artifact["type"] = write.type
                 batch.artifacts.put(artifact)
             if artifact["run_id"] != row["run_id"]:
                 artifact["run_id"] = row["run_id"]
@@ -245,26 +245,24 @@ class Provenance:
             **UNVERIFIED,
         }
 
-    def _show_uses(self, execution_id: int, row: Row, uses: Uses) -> None:
-        batch, when = self._batch, _span_of(row)
-        placed = {(role.value, name): batch.location(place) for (role, name), place in uses.items()}
+    def _show_uses(self, execution_id: int, row: Row, uses: Uses, when: Span) -> None:
+        batch = self._batch
         known = {(use["role"], use["name"]): use for use in self._held(batch.uses, execution_id)}
-        for port, use in known.items():
-            if port not in placed:
+        for place, use in known.items():
+            if place not in uses:
                 batch.uses.remove(use)
                 self._let_go(use)
         moved = execution_id in batch.fresh or execution_id in batch.rewired
-        types = _types_of_uses(batch.state(row)) if placed else {}
-        for (role, name), where in placed.items():
+        for (role, name), port in uses.items():
             use = {
                 "execution_id": execution_id,
                 "role": role,
                 "name": name,
                 "run_id": row["run_id"],
-                "location_id": where,
+                "location_id": batch.location(port.location),
                 "read_from": when[0],
                 "read_to": when[1],
-                "type": types.get((role, name)),
+                "type": port.type,
             }
             is_news = use != known.get((role, name))
             if is_news:
@@ -401,10 +399,10 @@ class Provenance:
         batch = self._batch
         uses = [use for use in self._uses.values() if use["execution_id"] not in batch.removed]
         old = {use["execution_id"] for use in uses} - batch.nodes.made
-        batch.edges.find("target", old)
-        batch.edges.find("source", old)
+        batch.edges.load("target", old)
+        batch.edges.load("source", old)
         places = {use["location_id"] for use in uses}
-        batch.artifacts.find("location_id", places)
+        batch.artifacts.load("location_id", places)
         answers = {where: self._answers_at(where) for where in places}
         for use in uses:
             reader = Reader(use["execution_id"], use["run_id"], (use["read_from"], use["read_to"]))
@@ -427,7 +425,7 @@ class Provenance:
     def _show_edges(self, use: Row, found: Answer) -> None:
         batch, execution_id, role, name = self._batch, use["execution_id"], use["role"], use["name"]
         artifacts = found.writes | {self._unknown(use["location_id"])} if found.unknown else found.writes
-        known: dict[int, Row] = {}
+        ambiguous, known = found.ambiguous, dict[int, Row]()
         if execution_id not in batch.nodes.made:
             known = {
                 edge["source"]: edge
@@ -440,14 +438,14 @@ class Provenance:
                 self._orphans.add(artifact_id)
         for artifact_id in artifacts:
             old = known.get(artifact_id)
-            if old is None or old["ambiguous"] != found.ambiguous:
+            if old is None or old["ambiguous"] != ambiguous:
                 self._put_edge(
                     {
                         "source": artifact_id,
                         "target": execution_id,
                         "role": role,
                         "name": name,
-                        "ambiguous": found.ambiguous,
+                        "ambiguous": ambiguous,
                     }
                 )
 
@@ -501,12 +499,6 @@ def _places_of(batch: Batch, column: str, ids: Collection[int]) -> Iterator[Loca
             joined = where.join(table, table.c.location_id == tables.location.c.id).where(condition)
             for row in batch.connection.execute(joined):
                 yield Location(store=row.store, uri=row.uri)
-
-
-def _types_of_uses(state: ExecutionState) -> Mapping[tuple[str, str], str | None]:
-    """What an attempt was told that its inputs are, and what it took over, by role and name."""
-    read = {(ArtifactRole.USED.value, read.name): read.type for read in state.reads}
-    return read | {(REUSED, write.name): write.type for write in state.writes}
 
 
 def _handing_on(edge: Row) -> Row:

@@ -128,7 +128,7 @@ class Serving:
             for deployment_id, wanted in self._changing().items()
             for use in self._show_deployment(deployment_id, wanted, drop)
         }
-        ids = dict.fromkeys([*sorted(batch.locations.made), *touched])
+        ids = dict.fromkeys([*sorted(batch.locations.made), *touched]) if self._is_any_served() else ()
         places = {_place_of(batch.locations.at(where)): where for where in ids}
         for place, rows in self._around(places).items():
             where, affected = places[place], set[int]()

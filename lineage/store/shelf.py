@@ -138,8 +138,7 @@ class Shelf:
         self.load(column, wanted)
         if column == self._form.key:
             return [self._rows[value] for value in wanted if value in self._rows]
-        index = self._indexed(column)
-        return [row for value in wanted for row in self._alive(column, value, index.get(value))]
+        return [row for value in wanted for row in self.at_hand(column, value)]
 
     def of(self, column: str, value: Any) -> list[Row]:
         """Rows whose `column` has this value: `find` for one, which is what most of a batch asks."""
@@ -151,18 +150,22 @@ class Shelf:
         """The rows whose `column` has this value, of those that are loaded: where it is known that all are."""
         index = self._indexes.get(column)
         held = (self._indexed(column) if index is None else index).get(value)
-        return self._alive(column, value, held) if held else []
+        if not held:
+            return []
+        rows = self._rows  # those that are still there, and were not changed since they were indexed
+        return [row for identity, row in held.items() if rows.get(identity) is row and row[column] == value]
 
     def one(self, column: str, value: Any) -> Row | None:
         """The row whose unique `column` has this value."""
-        return next(iter(self.of(column, value)), None)
+        rows = self.of(column, value)
+        return rows[0] if rows else None
 
     def find_where(self, column: str, value: Any, other: str, comparison: str, bound: Any) -> list[Row]:
         """Load the rows whose `column` has this value and whose `other` column compares so with a bound; return
         those at hand that have the value, which may be more."""
         if value not in self._known[column] and not self._was_made(column, value):
             self._take(self._dialect.rows_where(self._cursor, self._table, column, value, other, comparison, bound))
-        return self._alive(column, value, self._indexed(column).get(value))
+        return self.at_hand(column, value)
 
     # -- changing
     def touch(self, row: Row) -> None:
@@ -208,8 +211,10 @@ class Shelf:
             self._dialect.remove(self._cursor, self._table, list(self._removed))
         if not self._changed:
             return
-        stored = self._stored
-        new = [row for identity, row in self._changed.items() if not stored or identity not in stored]
+        if self._stored:
+            new = [row for identity, row in self._changed.items() if identity not in self._stored]
+        else:
+            new = list(self._changed.values())
         if new:
             self._dialect.put(self._cursor, self._table, list(map(self._form.values, new)))
         self.written += new
@@ -217,21 +222,17 @@ class Shelf:
             for names, rows in self._updates().items():
                 self._dialect.update(self._cursor, self._table, names, rows)
 
-    def changes(self, *names: str) -> Iterator[tuple[Row | None, Row | None]]:
-        """Say of each row that was changed what some of its columns held before and hold now, where that is another; of
-        a row that was not there, or is no more, None."""
-        form, stored = self._form, self._stored
-        held = itemgetter(*(form.names.index(name) for name in names))
+    def changes(self, *names: str) -> Iterator[tuple[tuple[Any, ...] | None, tuple[Any, ...] | None]]:
+        """Say of each row that was changed what several of its columns held before and hold now, where that is another;
+        of a row that was not there, or is no more, None."""
+        stored, now_of, before_of = self._stored, itemgetter(*names), itemgetter(*map(self._form.names.index, names))
         for identity, row in self._changed.items():
-            now, old = tuple(row[name] for name in names), stored.get(identity)
-            before = None if old is None else held(old)
+            now, old = now_of(row), stored.get(identity)
+            before = None if old is None else before_of(old)
             if now != before:
-                yield (
-                    None if before is None else dict(zip(names, before, strict=True)),
-                    dict(zip(names, now, strict=True)),
-                )
+                yield before, now
         for identity in self._removed:
-            yield dict(zip(names, held(stored[identity]), strict=True)), None
+            yield before_of(stored[identity]), None
 
     # -- inside
     def _updates(self) -> Mapping[tuple[str, ...], list[tuple[Any, ...]]]:
@@ -246,13 +247,6 @@ class Shelf:
                 updates[names].append((*(row[name] for name in names), *key))
                 self.written.append(row)
         return updates
-
-    def _alive(self, column: str, value: Any, held: Mapping[Identity, Row] | None) -> list[Row]:
-        """The rows of an entry that are still there, and were not changed since they were indexed."""
-        if not held:
-            return []
-        rows = self._rows
-        return [row for identity, row in held.items() if rows.get(identity) is row and row[column] == value]
 
     def _was_made(self, column: str, value: Any) -> bool:
         target = self._references.get(column)

@@ -5,8 +5,8 @@ newest views of everything that it names: an attempt is written only when it dif
 lets go of it, its row remembers how far it was seen.
 """
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Iterable, Mapping
+from typing import Final, TypeAlias
 
 import msgspec
 import orjson
@@ -15,7 +15,8 @@ import zstandard
 from lineage.facts import ExecutionState, PipelineRef, PodSeen, Revision, RunSeen, Starter
 from lineage.identity import encode_key, execution_key, pipeline_key, pipeline_version_key
 from lineage.merge import Header, current, header
-from lineage.store.batch import NO_RUN, NO_VIEW, Attempts, Batch, offer, settle
+from lineage.model import Parameter
+from lineage.store.batch import NEVER_LISTED, NO_RUN, NO_VIEW, REVISION, Attempts, Batch, offer, settle
 from lineage.store.codec import (
     counted,
     encode,
@@ -95,12 +96,11 @@ def show_header(batch: Batch, run: Row, seen: RunSeen | None, told: Row | None, 
     )
     belong(batch, run, shown)
     _claim(batch, run, None if seen is None else seen.started_by)
-    if before is not None and (before.parameters, before.labels) == (shown.parameters, shown.labels):
-        return
-    run["parameters"] = encode_parameters(shown.parameters)
-    parameters = {p.name: {"value": p.value, "number": number_of(p.value)} for p in shown.parameters}
-    _show_named(batch.run_parameters, run, parameters)
-    _show_named(batch.run_labels, run, {name: {"value": value} for name, value in shown.labels.items()})
+    parameters, labels = ((), {}) if before is None else (before.parameters, before.labels)
+    if before is None or parameters != shown.parameters:
+        run["parameters"] = encode_parameters(shown.parameters)
+        _show_named(batch.run_parameters, run, _by_name(parameters), _by_name(shown.parameters))
+    _show_named(batch.run_labels, run, _of_labels(labels), _of_labels(shown.labels))
 
 
 def _claim(batch: Batch, run: Row, starter: Starter | None) -> None:
@@ -112,12 +112,28 @@ def _claim(batch: Batch, run: Row, starter: Starter | None) -> None:
         batch.claimed_runs.add(run["id"])
 
 
-def _show_named(shelf: Shelf, run: Row, named: Mapping[str, Mapping[str, Any]]) -> None:
-    for row in shelf.of("run_id", run["id"]):
-        if row["name"] not in named:
-            shelf.remove(row)
-    for name, columns in named.items():
-        shelf.put({"run_id": run["id"], "name": name, **columns})
+Named: TypeAlias = Mapping[str, Row]
+"""Columns by the name of what they are of."""
+
+
+def _by_name(parameters: Iterable[Parameter]) -> Named:
+    return {one.name: {"value": one.value, "number": number_of(one.value)} for one in parameters}
+
+
+def _of_labels(labels: Mapping[str, str]) -> Named:
+    return {name: {"value": value} for name, value in labels.items()}
+
+
+def _show_named(shelf: Shelf, run: Row, before: Named, now: Named) -> None:
+    """Bring the rows of a run in line with what readers get of it. They need not be read for it: they are what readers
+    got before."""
+    if before.keys() - now.keys():
+        for row in shelf.of("run_id", run["id"]):
+            if row["name"] not in now:
+                shelf.remove(row)
+    for name, columns in now.items():
+        if before.get(name) != columns:
+            shelf.put({"run_id": run["id"], "name": name, **columns})
 
 
 def _own_version_id(batch: Batch, seen: RunSeen | None) -> int | None:
@@ -153,22 +169,18 @@ def _see_incarnation(batch: Batch, run: Row, fact: RunSeen, body: bytes) -> bool
     if row is None:
         resource = None if fact.resource == WORKFLOWS else fact.resource
         columns = {"uid": fact.incarnation, "run_id": run["id"], "resource": resource}
-        row = _listed_row({"id": batch.workflows.next_id(), **columns})
+        row = {**NEVER_LISTED, **columns, "id": batch.workflows.next_id()}
     was = None if row["rev_kind"] is None else row["run_id"]
     added, changed = offer(row, fact.revision, body)
     if added and fact.revision.kind == "K":
         _seen_under(row, fact.cluster, fact.namespace, fact.revision)
     if changed:
-        row["run_id"] = batch.run(fact.run if row["body"] is body else run_of(row["body"]).run)["id"]
+        row["run_id"] = run["id"] if row["body"] is body else batch.run(run_of(row["body"]).run)["id"]
         if row["run_id"] != was:
             batch.joined_by_owner.add(fact.incarnation)
     if added:
         batch.workflows.put(row)
     return added
-
-
-def _listed_row(columns: Mapping[str, Any]) -> Row:
-    return {**NO_VIEW, **dict.fromkeys(("seen_cluster", "seen_namespace", "seen_version")), **columns}
 
 
 def _seen_under(row: Row, cluster: str, namespace: str, revision: Revision) -> None:
@@ -192,7 +204,7 @@ def _see_roll(batch: Batch, run: Row, revision: Revision, states: tuple[Executio
     if held is not None and held["rev_rank"] == revision.rank:
         return False
     newest = held is None or held["rev_rank"] < revision.rank
-    in_roll = _in_roll(revision.kind)
+    in_roll, stood = _in_roll(revision.kind), revision_columns(revision)
     before = {} if held is None else batch.seen_rolls.shown(run["key"], revision.kind, held["rev_rank"])
     if newest:
         batch.seen_rolls.put(run["key"], revision, states)
@@ -203,7 +215,7 @@ def _see_roll(batch: Batch, run: Row, revision: Revision, states: tuple[Executio
             continue
         row = attempts.get((state.node_id, state.started_at))
         if row is None:
-            row = _new_execution(batch, run, state, revision)
+            row = _new_execution(batch, run, state, stood)
             added = True
         elif not row[in_roll]:
             added |= _offer_attempt(batch, row, state, revision)
@@ -219,7 +231,7 @@ def _see_roll(batch: Batch, run: Row, revision: Revision, states: tuple[Executio
         _let_go(batch, [row for row in members if row["id"] not in named], held)
         waiting = encode([state for state in states if state.started_at is None])
         rolls[revision.kind] = batch.rolls.put(
-            {"run_id": run["id"], "kind": revision.kind, **revision_columns(revision), "waiting": waiting}
+            {"run_id": run["id"], "kind": revision.kind, **stood, "waiting": waiting}
         )
         _choose_roll(batch, run, rolls)
     if len(rolls) == 2:
@@ -232,13 +244,14 @@ def _in_roll(kind: str) -> str:
     return "in_roll_k" if kind == "K" else "in_roll_r"
 
 
-def _new_execution(batch: Batch, run: Row, state: ExecutionState, revision: Revision) -> Row:
+def _new_execution(batch: Batch, run: Row, state: ExecutionState, stood: Row) -> Row:
+    """Make the row of an attempt that nobody saw before. `stood` are the columns of the view that shows it."""
     row: Row = {
         **NEW_EXECUTION,
         "id": batch.new_node(execution_key(run["key"], state.node_id, state.started_at)),
         "run_id": run["id"],
         "node_id": state.node_id,
-        **revision_columns(revision),
+        **stood,
         "rev_ended": state.phase.ended,
     }
     show_execution(batch, row, state, encode(state))
@@ -357,12 +370,12 @@ def _choose_roll(batch: Batch, run: Row, rolls: dict[str, Row]) -> None:
     for node_id, row in placeholders.items():
         if node_id not in waiting:
             remove_execution(batch, row)
-    stood = revisions[kind]
+    stood = {name: rolls[kind][name] for name in REVISION}
     for node_id, state in waiting.items():
         known = placeholders.get(node_id)
-        if known is None and stood is not None:
+        if known is None:
             _new_execution(batch, run, state, stood)
-        elif known is not None and known["digest"] != fingerprint(body := encode(state)):
+        elif known["digest"] != fingerprint(body := encode(state)):
             show_execution(batch, known, state, body)
 
 
@@ -378,12 +391,13 @@ def remove_execution(batch: Batch, row: Row) -> None:
 
 
 # ------------------------------------------------------------------------------------------ pods
+NEW_POD: Final = {**NEVER_LISTED, "run_id": NO_RUN, "execution_id": None, "reused": False}
+"""What is known of every pod before its first view."""
+
+
 def see_pod(batch: Batch, fact: PodSeen) -> bool:
     """Take in one view of a pod. Says whether it added anything."""
-    row = batch.pods.one("uid", fact.uid)
-    if row is None:
-        row = _listed_row({"id": batch.pods.next_id(), "uid": fact.uid, "run_id": NO_RUN, "execution_id": None})
-        row |= {"owner_uid": fact.owner_uid, "node_id": fact.node_id, "reused": False, "born": 0, "ended": None}
+    row = batch.pods.one("uid", fact.uid) or {**NEW_POD, "id": batch.pods.next_id(), "uid": fact.uid}
     body = encode(fact)
     added, changed = offer(row, fact.revision, body)
     if added and fact.revision.kind == "K":

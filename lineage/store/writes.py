@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
-from typing import TypeAlias, assert_never
+from typing import Final, TypeAlias, assert_never
 
 import zstandard
 from sqlalchemy import BigInteger, Connection, and_, bindparam, case, delete, func, select, update
@@ -65,6 +65,8 @@ from lineage.store.told import see_told
 from lineage.store.views import see_pod, see_run
 
 Bookkeeping: TypeAlias = ObjectGone | SourceObserved | InputRejected
+LATER: Final = (LocationLooked, ObjectGone, SourceObserved, InputRejected)
+"""What is written when everything else was seen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +103,7 @@ def apply(
     looks = [(number, fact) for number, fact in enumerate(facts) if isinstance(fact, LocationLooked)]
     books = [(number, fact) for number, fact in enumerate(facts) if isinstance(fact, Bookkeeping)]
     for number, fact in enumerate(facts):
-        if not isinstance(fact, LocationLooked | Bookkeeping):
+        if not isinstance(fact, LATER):
             added[number] = number not in forgotten and _write(batch, fact)
     tell(batch)
     join_pods(batch)
@@ -142,7 +144,7 @@ def _load_ahead(batch: Batch, facts: Sequence[Fact]) -> None:
         shelf.load("run_id", runs)
     batch.pod_images.load("pod_id", [row["id"] for row in known])
     objects = [fact.uid for fact in facts if isinstance(fact, ExecutionSeen)]
-    members = [row["execution_id"] for row in batch.members.find("uid", objects)]
+    members = [row["execution_id"] for row in batch.members.find("uid", [*objects, *(f.owner_uid for f in pods)])]
     batch.nodes.load("key", [encode_key(object_key(uid)) for uid in objects] if objects else ())
     batch.executions.load("id", members)
     batch.turns.load("execution_id", members)

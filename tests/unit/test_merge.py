@@ -197,18 +197,18 @@ def a_write(name: str, *, reused: bool = False, own: bool = False) -> Write:
 
 
 def test_outputs_were_written_unless_they_were_taken_over() -> None:
-    writes, uses = ports(a_state(writes=[a_write("out"), a_write("old", reused=True)]), reused=False)
-    assert (writes, uses) == ({"out": place("out")}, {(ArtifactRole.REUSED, "old"): place("old")})
+    out, old = a_write("out"), a_write("old", reused=True)
+    assert ports(a_state(writes=[out, old]), reused=False) == ({"out": out}, {(ArtifactRole.REUSED, "old"): old})
 
 
 def test_where_the_cache_stood_in_only_what_bears_the_own_name_was_written() -> None:
-    writes, uses = ports(a_state(writes=[a_write("out"), a_write("log", own=True)]), reused=True)
-    assert (writes, uses) == ({"log": place("log")}, {(ArtifactRole.REUSED, "out"): place("out")})
+    out, log = a_write("out"), a_write("log", own=True)
+    assert ports(a_state(writes=[out, log]), reused=True) == ({"log": log}, {(ArtifactRole.REUSED, "out"): out})
 
 
 def test_inputs_were_used() -> None:
-    _, uses = ports(a_state(reads=[Read(name="in", location=place("k"))]), reused=False)
-    assert uses == {(ArtifactRole.USED, "in"): place("k")}
+    read = Read(name="in", location=place("k"))
+    assert ports(a_state(reads=[read]), reused=False) == ({}, {(ArtifactRole.USED, "in"): read})
 
 
 @pytest.mark.parametrize(

@@ -66,9 +66,19 @@ views: Final = st.fixed_dictionaries(
                 {"artifactRepositoryRef": {"artifactRepository": {"s3": {"bucket": "r"}}}},
                 {"offloadNodeStatusVersion": "fnv:1"},
                 {"persistentVolumeClaims": [CLAIM]},
+                {"storedWorkflowTemplateSpec": {"arguments": {"parameters": [{"name": "p", "value": "1"}]}}},
             ]
         ),
         "annotations": st.sampled_from([{}, {"workflows.argoproj.io/pod-name-format": "v1"}]),
+        "metadata": st.sampled_from(
+            [
+                {},
+                {"labels": {"pipeline/runid": "r", "workflows.argoproj.io/completed": "true"}},
+                {"labels": {"workflows.argoproj.io/cron-workflow": "w"}, "generateName": "w"},
+                {"ownerReferences": [{"kind": "Trial", "uid": "t", "name": "t"}]},
+                {"labels": ["of another form"]},
+            ]
+        ),
         "odd": st.dictionaries(st.sampled_from(IDS), odd, max_size=1) | st.just({}),
     }
 )
@@ -87,7 +97,7 @@ def said(of: Any, seen: ObjectSeen) -> list[Fact] | str:
 def test_a_sequence_of_views_means_what_each_means_alone(several: list[dict[str, Any]]) -> None:
     for version, view in enumerate(several, start=1):
         more = view["status"] | {"annotations": view["annotations"]}
-        item = a_workflow(view["nodes"], version=version, spec=view["spec"], **more)
+        item = a_workflow(view["nodes"], version=version, spec=view["spec"], metadata=view["metadata"], **more)
         item["status"]["nodes"] |= view["odd"]  # a null among them, or alone
         seen = observed(item)
         assert said(interpret, seen) == said(interpret_whole, seen)

@@ -4,44 +4,28 @@ Pure, as `watchers.executions` is. What the fields mean: argo-workflows/pkg/apis
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
+from msgspec import Raw
 
 from lineage.errors import InvalidObservation
 from lineage.evidence import Look
-from lineage.facts import Fact, LocationLooked, ObjectKept, RecurringRef, RunSeen, Starter
-from lineage.identity import (
-    RESUBMITTED_LABEL,
-    RUN_ID_LABEL,
-    encode_key,
-    file_uid,
-    run_identity,
-    sha256,
-    written_key,
-)
-from lineage.model import ArtifactState, Parameter, Scheduler
+from lineage.facts import Fact, LocationLooked, ObjectKept, RunSeen
+from lineage.identity import RUN_ID_LABEL, encode_key, file_uid, run_identity, sha256, written_key
+from lineage.model import ArtifactState
 from lineage.observation import ObjectSeen
-from watchers import executions
-from watchers.attempts import parameters_of, phase_of, times_of
-from watchers.creations import NOTEBOOK_LABEL, starter_of
+from watchers import definitions, executions
+from watchers.attempts import phase_of, times_of
+from watchers.definitions import GROUP, IN_STATUS, KIND, VERSION, Definition
 from watchers.executions import EMPTY
-from watchers.kubeflow import Compiled
-from watchers.locations import repository_of
 from watchers.nodes import WorkflowHead, readable_nodes, unpack_members, unpack_nodes
-from watchers.pipelines import pipeline_of
-from watchers.reading import mapping, mappings, placing, seconds, text, texts, time
+from watchers.reading import mapping, placing, seconds, text, time
 from watchers.revision import revision
 from watchers.source import Resource, Source, read_members
 
-RESOURCE: Final = Resource(group="argoproj.io", version="v1alpha1", plural="workflows", kind="Workflow")
-EXPERIMENT_LABEL: Final = "kfp-lineage/experiment"
-RUN_NAME: Final = "pipelines.kubeflow.org/run_name"
-CRON_LABEL: Final = "workflows.argoproj.io/cron-workflow"
-SCHEDULED_LABEL: Final = "scheduledworkflows.kubeflow.org/scheduledWorkflowName"
-EPOCH_LABEL: Final = "scheduledworkflows.kubeflow.org/workflowEpoch"
-LEAST_DIGITS, MOST_DIGITS = 9, 10  # of a time in seconds, from 1973 to 2286; what is generated for a name has five
+RESOURCE: Final = Resource(group=GROUP, version="v1alpha1", plural="workflows", kind=KIND)
+NULL: Final = Raw(b"null")
 REMOVED: Final = "Argo's garbage collection says that it removed it"
 
 
@@ -67,92 +51,88 @@ def interpret_whole(seen: ObjectSeen) -> Sequence[Fact]:
     """
     item = seen.object()
     with placing("workflow", item):
-        nodes, missing = readable_nodes(mapping(item, "status"))
-        return _interpret(
-            item, seen, missing, None if nodes is None else executions.of_nodes(item, nodes, seen.cluster)
-        )
+        definition, status = Definition.of(item, seen.cluster), mapping(item, "status")
+        nodes, missing = readable_nodes(status)
+        shown = None if nodes is None else executions.of_nodes(definition.reader, nodes)
+        return _interpret(definition, mapping(item, "metadata"), status, seen, missing, shown)
 
 
 def _interpret_news(seen: ObjectSeen) -> Sequence[Fact]:
-    """Interpret a view; of its nodes, decode those that are not as they were in the last view of this workflow.
+    """Interpret a view; decode what is not as it was in the last view of this workflow.
 
     Raises:
         InvalidObservation, ValueError: something is not what it should be.
     """
     members = read_members(seen.body)
-    status = read_members(members.get("status", EMPTY))
-    nodes = read_members(status.pop("nodes", EMPTY))
-    item = {name: orjson.loads(memoryview(text)) for name, text in members.items() if name != "status"}
-    item["status"] = {name: orjson.loads(memoryview(text)) for name, text in status.items()}
+    metadata, spec = read_members(members.get("metadata", EMPTY)), members.get("spec", EMPTY)
+    sent = read_members(members.get("status", EMPTY))
+    nodes = read_members(sent.pop("nodes", EMPTY))
+    definition = definitions.of_sent(metadata, spec, sent, seen)
+    version = {VERSION: orjson.loads(memoryview(metadata.get(VERSION, NULL)))}
+    status = {name: None if name in IN_STATUS else orjson.loads(memoryview(text)) for name, text in sent.items()}
     if not nodes:
-        shown, missing = readable_nodes(item["status"])
-        return _interpret(item, seen, missing, None if shown is None else executions.NO_NODES)
-    item["status"]["nodes"] = {}  # there are some, and they are elsewhere
-    annotations = read_members(members.get("metadata", EMPTY)).get("annotations", EMPTY)
-    in_status = (status.get(name, EMPTY) for name in executions.GROUND_IN_STATUS)
-    ground = (members.get("spec", EMPTY), annotations, *in_status)
-    return _interpret(item, seen, None, executions.of_sent_nodes(item, nodes, ground, seen))
+        none, missing = readable_nodes(status)
+        return _interpret(definition, version, status, seen, missing, None if none is None else executions.NO_NODES)
+    ground = (spec, metadata.get("annotations", EMPTY), *(sent.get(name, EMPTY) for name in IN_STATUS))
+    shown = executions.of_sent_nodes(definition.reader, nodes, ground, seen)
+    return _interpret(definition, version, status, seen, None, shown)
 
 
 def _interpret(
-    item: dict[str, Any],
+    of: Definition,
+    metadata: dict[str, Any],
+    status: dict[str, Any],
     seen: ObjectSeen,
     nodes_missing: str | None,
     shown: executions.Shown | None,
 ) -> Sequence[Fact]:
-    metadata = mapping(item, "metadata")
-    status, labels = mapping(item, "status"), texts(metadata, "labels")
-    annotations = texts(metadata, "annotations")
-    created_at, phase = time(metadata, "creationTimestamp"), phase_of(status)
+    """Say what a view means; of its metadata the version is enough."""
+    phase = phase_of(status)
     times = sorted([*times_of(status), *(shown.span if shown else ())])
-    name, namespace, uid = text(metadata, "name"), text(metadata, "namespace"), text(metadata, "uid")
-    if not (name or uid or status):
+    if not (of.name or of.uid or status or shown):
         return ()
-    incarnation = uid or file_uid(
+    incarnation = of.uid or file_uid(
         cluster=seen.cluster,
-        namespace=namespace,
-        name=name,
-        born=seconds(created_at or (times[0] if times else None)),
+        namespace=of.namespace,
+        name=of.name,
+        born=seconds(of.created_at or (times[0] if times else None)),
         digest=sha256(seen.body),
     )
     view = revision(
         seen,
         metadata,
         uid=incarnation,
-        born=created_at,
+        born=of.created_at,
         latest=times[-1] if times else None,
         ended=phase.ended,
     )
-    experiment = labels.get(EXPERIMENT_LABEL) or annotations.get(EXPERIMENT_LABEL)
-    compiled = Compiled.of(item)
-    repository = mapping(mapping(status, "artifactRepositoryRef"), "artifactRepository")
     run = RunSeen(
         revision=view,
-        run=run_identity(incarnation=incarnation, name=name, labels=labels),
+        run=run_identity(incarnation=incarnation, name=of.name, labels=of.labels),
         incarnation=incarnation,
-        uid=labels.get(RUN_ID_LABEL) or uid or None,
-        workflow_uid=uid or None,
+        uid=of.labels.get(RUN_ID_LABEL) or of.uid or None,
+        workflow_uid=of.uid or None,
         cluster=seen.cluster,
-        namespace=namespace,
-        name=name,
-        display_name=annotations.get(RUN_NAME) or name or text(metadata, "generateName"),
+        namespace=of.namespace,
+        name=of.name,
+        display_name=of.display_name,
         phase=phase,
         message=text(status, "message") or None,
-        created_at=created_at,
+        created_at=of.created_at,
         started_at=time(status, "startedAt"),
         finished_at=time(status, "finishedAt"),
-        parameters=_arguments(item) if compiled is None else compiled.parameters(),
-        labels=labels,
-        annotations=annotations,
-        pipeline=pipeline_of(item),
-        experiment=experiment or None,
-        resubmitted_from=labels.get(RESUBMITTED_LABEL),
+        parameters=of.parameters,
+        labels=of.labels,
+        annotations=of.annotations,
+        pipeline=of.pipeline,
+        experiment=of.experiment,
+        resubmitted_from=of.resubmitted_from,
         nodes_missing=nodes_missing,
         executions=None if shown is None else shown.executions,
-        recurring=_recurring(metadata, labels),
-        started_by=_starter(metadata, seen.cluster),
-        scheduled_at=_scheduled_at(name, labels),
-        repository=None if compiled is None else repository_of(repository, seen.cluster),
+        recurring=of.recurring,
+        started_by=of.started_by,
+        scheduled_at=of.scheduled_at,
+        repository=of.repository,
     )
     kept = ObjectKept(revision=view, resource=RESOURCE.name, uid=incarnation, body=seen.body)
     return run, kept, *_removals(run.run, seen, shown)
@@ -168,55 +148,6 @@ def _removals(run: str, seen: ObjectSeen, shown: executions.Shown | None) -> Ite
         of = encode_key(written_key(run, state.node_id, state.started_at, write.name))
         look = Look(state=ArtifactState.MISSING, reason=REMOVED, of=of)
         yield LocationLooked(location=write.location, at=at, look=look)
-
-
-def _recurring(metadata: Mapping[str, Any], labels: Mapping[str, str]) -> RecurringRef | None:
-    """Say which recurring run made a workflow: its owner, else the one that its labels name."""
-    for owner in mappings(metadata, "ownerReferences"):
-        for scheduler in Scheduler:
-            if owner.get("kind") == scheduler and (text(owner, "uid") or text(owner, "name")):
-                return RecurringRef(scheduler=scheduler, uid=text(owner, "uid") or None, name=text(owner, "name"))
-    for label, scheduler in ((SCHEDULED_LABEL, Scheduler.KUBEFLOW), (CRON_LABEL, Scheduler.ARGO)):
-        if labels.get(label):
-            return RecurringRef(scheduler=scheduler, uid=None, name=labels[label])
-    return None
-
-
-def _starter(metadata: Mapping[str, Any], cluster: str) -> Starter | None:
-    """Say what started a workflow that something owns (a trial of Katib, a step of another workflow), or that bears the
-    label of a notebook."""
-    found = starter_of(
-        metadata, group=RESOURCE.group, kind=RESOURCE.kind, cluster=cluster, besides=tuple(map(str, Scheduler))
-    )
-    return found if found.owner is not None or NOTEBOOK_LABEL in texts(metadata, "labels") else None
-
-
-def _scheduled_at(name: str, labels: Mapping[str, str]) -> datetime | None:
-    """Say for which time a recurring run made a workflow.
-
-    Kubeflow says so in a label. Argo's annotation stands on what was submitted by hand as well, with the time of that;
-    but what a CronWorkflow made of itself bears the time in its name. What was submitted again was made for no time.
-    """
-    if RESUBMITTED_LABEL in labels:
-        return None
-    cron = labels.get(CRON_LABEL)
-    if cron:
-        told = name.removeprefix(f"{cron}-")
-        is_time = name.startswith(f"{cron}-") and len(told) >= LEAST_DIGITS
-    else:
-        told = labels.get(EPOCH_LABEL, "")
-        is_time = True
-    if not (is_time and told.isascii() and told.isdecimal() and len(told) <= MOST_DIGITS):
-        return None
-    return datetime.fromtimestamp(int(told), UTC)
-
-
-def _arguments(item: Mapping[str, Any]) -> tuple[Parameter, ...]:
-    """The arguments of a run of Argo: those of its template, overridden by its own."""
-    found: dict[str, Parameter] = {}
-    for holder in (mapping(mapping(item, "status"), "storedWorkflowTemplateSpec"), mapping(item, "spec")):
-        found |= {parameter.name: parameter for parameter in parameters_of(mapping(holder, "arguments"))}
-    return tuple(found.values())
 
 
 def resembles(item: Mapping[str, Any]) -> bool:
