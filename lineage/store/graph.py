@@ -2,6 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
+from operator import or_
 
 import orjson
 
@@ -47,7 +49,7 @@ class Graph:
             bits = {row["id"]: 1 << place for place, row in enumerate(in_time)}
             parents = {row["id"]: [attempts[p]["id"] for p in _parents(row) if p in attempts] for row in in_time}
             self._bits |= bits
-            self._before |= _in_order_of_attempts(_ancestors(parents, bits), bits, in_time)
+            self._before |= _in_order_of_attempts(ancestors(parents, bits), bits, in_time)
         return self._before[execution_id]
 
 
@@ -67,18 +69,34 @@ def _in_order_of_attempts(before: dict[int, int], bits: Mapping[int, int], in_ti
     return before
 
 
-def _ancestors(parents: Mapping[int, Sequence[int]], bits: Mapping[int, int]) -> dict[int, int]:
-    """Say of each attempt which came before it. One pass does it where parents come first, as they do in time; another
-    sees that nothing is left to do. Objects that are not as they should be may lead in circles."""
-    found, changed = dict.fromkeys(parents, 0), True
-    while changed:
-        changed = False
-        for attempt, before in parents.items():
-            mask = found[attempt]
-            for parent in before:
-                mask |= found[parent] | bits[parent]
-            if mask != found[attempt]:
-                found[attempt], changed = mask, True
+def ancestors(parents: Mapping[int, Sequence[int]], bits: Mapping[int, int]) -> dict[int, int]:
+    """Say of each attempt which came before it, given its parents and the bit of each. One pass does it where parents
+    come first, as they do in time."""
+    found: dict[int, int] = {}
+    for attempt, before in parents.items():
+        mask = 0
+        for parent in before:
+            if parent not in found:
+                return _ancestors_in_any_order(parents, bits)
+            mask |= found[parent] | bits[parent]
+        found[attempt] = mask
+    return found
+
+
+def _ancestors_in_any_order(parents: Mapping[int, Sequence[int]], bits: Mapping[int, int]) -> dict[int, int]:
+    """The same, where clocks differ, much began within a second, or objects lead in circles: all of one come before
+    each of it. Parents first, so it takes as long as there are nodes, whoever made them up."""
+    from networkx import DiGraph, strongly_connected_components  # noqa: PLC0415 - takes longer than most batches
+
+    graph: DiGraph[int] = DiGraph()
+    graph.add_nodes_from(parents)
+    graph.add_edges_from((attempt, parent) for attempt, before in parents.items() for parent in before)
+    found: dict[int, int] = {}
+    for circle in strongly_connected_components(graph):  # it comes behind all that its nodes lead to
+        mask = reduce(or_, (bits[one] for one in circle)) if len(circle) > 1 else 0
+        for parent in (parent for one in circle for parent in parents[one]):
+            mask |= bits[parent] | found.get(parent, 0)
+        found.update(dict.fromkeys(circle, mask))
     return found
 
 
