@@ -6,11 +6,11 @@ merging" (ARCHITECTURE.md); `lineage.store` applies them to what a batch touches
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import accumulate
-from typing import Final, Literal, NamedTuple, TypeAlias, TypeVar
+from typing import Final, Literal, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import msgspec
 
@@ -421,11 +421,17 @@ class Answer(NamedTuple):
         return len(self.writes) + self.unknown > 1
 
 
-Before = Callable[[int, int], bool]
-"""Says whether one execution surely ended before another of its run began, by the graph."""
+class Order(Protocol):
+    """Which executions of a run surely ended before which others began, by the graph. None did before itself."""
+
+    def before(self, earlier: int, later: int) -> bool:
+        """Say whether one did before another."""
+
+    def before_any(self, later: Iterable[int]) -> Callable[[int], bool]:
+        """Make what says whether another of a run did before any of these of it, however many they are."""
 
 
-def answer(reader: Reader, candidates: Sequence[Candidate], before: Before) -> Answer:
+def answer(reader: Reader, candidates: Sequence[Candidate], order: Order) -> Answer:
     """Say which writes of a location a reader may have read.
 
     1. Candidates: writes by ancestors, or begun by the reader's end; not its own nor later executions'.
@@ -433,42 +439,69 @@ def answer(reader: Reader, candidates: Sequence[Candidate], before: Before) -> A
        precedence: what another run wrote in between is newer than an ancestor's.
     3. Nothing sure: what lay there before may have been read as well.
     """
-    maybe = [write for write in candidates if _possible(write, reader, before)]
+    maybe = [write for write in candidates if _possible(write, reader, order)]
     if len(maybe) == 1:  # as nearly always
-        sure = _precedes(maybe[0], reader.execution, reader.run, reader.span[0], before)
+        sure = _precedes(maybe[0], reader.execution, reader.run, reader.span[0], order)
         return Answer(writes=frozenset((maybe[0].id,)), unknown=not sure)
-    left, unknown = _undominated(reader, maybe, before)
+    left, unknown = _undominated(reader, maybe, order)
     # None left although there were some: the clocks contradict the graph, so each is possible.
     return Answer(writes=frozenset(write.id for write in left or maybe), unknown=unknown)
 
 
-def _possible(write: Candidate, reader: Reader, before: Before) -> bool:
+def _possible(write: Candidate, reader: Reader, order: Order) -> bool:
     begun = write.span[0] <= reader.span[1] + SKEW_SECONDS
     if write.execution is None or write.run != reader.run:
         return begun
-    if write.execution == reader.execution or before(reader.execution, write.execution):
+    if write.execution == reader.execution or order.before(reader.execution, write.execution):
         return False
-    return begun or before(write.execution, reader.execution)
+    return begun or order.before(write.execution, reader.execution)
 
 
-def _precedes(write: Candidate, execution: int | None, run: int | None, start: int, before: Before) -> bool:
+def _precedes(write: Candidate, execution: int | None, run: int | None, start: int, order: Order) -> bool:
     if write.execution is not None and execution is not None and write.run == run:
-        if before(write.execution, execution):
+        if order.before(write.execution, execution):
             return True
-        if before(execution, write.execution):
+        if order.before(execution, write.execution):
             return False
     return write.span[1] + SKEW_SECONDS < start
 
 
-def _undominated(reader: Reader, maybe: Sequence[Candidate], before: Before) -> tuple[list[Candidate], bool]:
-    """The possible writes that no sure one came after, and whether none is sure."""
-    sure = [w for w in maybe if _precedes(w, reader.execution, reader.run, reader.span[0], before)]
+def _undominated(reader: Reader, maybe: Sequence[Candidate], order: Order) -> tuple[list[Candidate], bool]:
+    """The possible writes that no sure one came after, and whether none is sure. Of a thousand steps that write one
+    place and a thousand that read it, each pair costs as little as this makes it."""
+    sure = [w for w in maybe if _precedes(w, reader.execution, reader.run, reader.span[0], order)]
+    if not sure:
+        return list(maybe), True
+    of_run = defaultdict[int | None, list[int]](list)
+    for write in sure:
+        if write.execution is not None:
+            of_run[write.run].append(write.execution)
+    before_any = {run: order.before_any(executions) for run, executions in of_run.items()}
+    by_start = sorted(sure, key=lambda write: write.span[0], reverse=True)
     left = [
         write
         for write in maybe
-        if not any(c is not write and _precedes(write, c.execution, c.run, c.span[0], before) for c in sure)
+        if not (write.execution is not None and write.run in before_any and before_any[write.run](write.execution))
+        and not _ended_before(write, by_start, order)
     ]
-    return left, not sure
+    return left, False
+
+
+def _ended_before(write: Candidate, others: Iterable[Candidate], order: Order) -> bool:
+    """Whether a write ended before one of others began, whose latest comes first, and the graph does not say that it
+    came after that."""
+    for other in others:
+        if write.span[1] + SKEW_SECONDS >= other.span[0]:
+            return False
+        if other is not write and not _comes_after(write, other, order):
+            return True
+    return False
+
+
+def _comes_after(write: Candidate, other: Candidate, order: Order) -> bool:
+    if write.execution is None or other.execution is None or write.run != other.run:
+        return False
+    return order.before(other.execution, write.execution)
 
 
 class History:
@@ -487,23 +520,23 @@ class History:
         for write in self._all:
             self._by_run[write.run].append(write)
 
-    def answer(self, reader: Reader, before: Before) -> Answer:
+    def answer(self, reader: Reader, order: Order) -> Answer:
         """Say which of these writes a reader may have read."""
         begun = bisect_right(self._starts, reader.span[1] + SKEW_SECONDS)
         anchor = self._anchor(reader)
         if anchor is None:
-            return answer(reader, [*self._all[:begun], *self._later(self._by_run[reader.run], begun)], before)
-        if self._contradicted(anchor, before):
-            return answer(reader, self._all, before)
+            return answer(reader, [*self._all[:begun], *self._later(self._by_run[reader.run], begun)], order)
+        if self._contradicted(anchor, order):
+            return answer(reader, self._all, order)
         near = self._ending_from(anchor.span[0] - SKEW_SECONDS, begun)
         runs = {write.run for write in near} | {anchor.run, reader.run}
         few = {write.id: write for write in near}
         few |= {write.id: write for run in runs if run is not None for write in self._by_run[run]}
         few[anchor.id] = anchor
-        maybe = [write for write in few.values() if _possible(write, reader, before)]
-        left, unknown = _undominated(reader, maybe, before)
+        maybe = [write for write in few.values() if _possible(write, reader, order)]
+        left, unknown = _undominated(reader, maybe, order)
         if not left:
-            return answer(reader, self._all, before)
+            return answer(reader, self._all, order)
         return Answer(writes=frozenset(write.id for write in left), unknown=unknown)
 
     def _anchor(self, reader: Reader) -> Candidate | None:
@@ -513,14 +546,14 @@ class History:
                 return write
         return None
 
-    def _contradicted(self, anchor: Candidate, before: Before) -> bool:
+    def _contradicted(self, anchor: Candidate, order: Order) -> bool:
         """The graph says that something came after the anchor which the clocks put before it."""
         if anchor.execution is None:
             return False
         return any(
             write.execution is not None
             and write.span[1] + SKEW_SECONDS < anchor.span[0]
-            and before(anchor.execution, write.execution)
+            and order.before(anchor.execution, write.execution)
             for write in self._by_run[anchor.run]
         )
 

@@ -1,7 +1,7 @@
 """What came before what in the runs that a batch touches: the graph of attempts, from the rows at hand."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import reduce
 from operator import or_
 
@@ -13,7 +13,8 @@ from lineage.store.views import attempts_of
 
 
 class Graph:
-    """What came before what in the runs that a batch touches. Loaded a run at a time, when first asked."""
+    """What came before what in the runs that a batch touches. Loaded a run at a time, when first asked. Implements
+    `lineage.merge.Order`."""
 
     def __init__(self, batch: Batch) -> None:
         self._batch = batch
@@ -29,6 +30,15 @@ class Graph:
         if before is None:
             before = self._load(later)
         return bool(before & self._bits.get(earlier, 0))
+
+    def before_any(self, later: Iterable[int]) -> Callable[[int], bool]:
+        """Make what says whether an execution surely ended before any of these began, all of one run."""
+        mask = 0
+        for one in later:
+            before = self._before.get(one)
+            mask |= self._load(one) if before is None else before
+        bits = self._bits
+        return lambda earlier: bool(mask & bits.get(earlier, 0))
 
     def has_old_successors(self, row: Row) -> bool:
         """Say whether an execution that was there before this batch names this one as its parent."""
@@ -62,7 +72,7 @@ def _in_order_of_attempts(before: dict[int, int], bits: Mapping[int, int], in_ti
     earlier: defaultdict[str, int] = defaultdict(int)
     for row in in_time:
         node, attempt = row["node_id"], row["id"]
-        before[attempt] &= ~at_node[node]
+        before[attempt] &= ~(at_node[node] | bits[attempt])
         if row["started_at"] is not None:
             before[attempt] |= earlier[node]
             earlier[node] |= bits[attempt]

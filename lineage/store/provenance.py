@@ -416,11 +416,11 @@ class Provenance:
             for row in self._batch.artifacts.of("location_id", where)
             if row["span_from"] is not None
         ]
-        before = self._graph.before
+        graph = self._graph
         if len(writes) <= FEW:
-            return lambda reader: answer(reader, writes, before)
+            return lambda reader: answer(reader, writes, graph)
         history = History(writes)
-        return lambda reader: history.answer(reader, before)
+        return lambda reader: history.answer(reader, graph)
 
     def _show_edges(self, use: Row, found: Answer) -> None:
         batch, execution_id, role, name = self._batch, use["execution_id"], use["role"], use["name"]

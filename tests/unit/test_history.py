@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lineage.merge import OPEN, Candidate, History, Reader, answer
+from tests.orders import Pairs
 
 times = st.integers(0, 60)
 spans = st.tuples(times, times, st.booleans()).map(
@@ -44,9 +45,6 @@ def _closed(order: set[tuple[int, int]]) -> set[tuple[int, int]]:
 def test_the_few_writes_around_a_reader_say_what_all_of_them_say(
     world: tuple[Reader, list[Candidate], set[tuple[int, int]]],
 ) -> None:
-    reader, writes, order = world
-
-    def before(earlier: int, later: int) -> bool:
-        return (earlier, later) in order
-
-    assert History(writes).answer(reader, before) == answer(reader, writes, before)
+    reader, writes, pairs = world
+    order = Pairs(pairs)
+    assert History(writes).answer(reader, order) == answer(reader, writes, order)

@@ -30,6 +30,7 @@ from lineage.merge import (
 )
 from lineage.model import ArtifactRole, Phase
 from tests.factories import a_node, a_pod, a_workflow, facts_of
+from tests.orders import Pairs
 
 seconds = st.integers(0, 60)
 
@@ -278,14 +279,10 @@ def order(*pairs: tuple[int, int]) -> set[tuple[int, int]]:
 
 def asked(when: Span, candidates: Sequence[Candidate], graph: set[tuple[int, int]] | None = None) -> Answer:
     """Ask for one reader, both ways: they must agree."""
-    known = graph or set()
-
-    def before(earlier: int, later: int) -> bool:
-        return (earlier, later) in known
-
+    known = Pairs(graph or set())
     reader = Reader(execution=READER, run=MINE, span=when)
-    found = answer(reader, candidates, before)
-    assert History(candidates).answer(reader, before) == found
+    found = answer(reader, candidates, known)
+    assert History(candidates).answer(reader, known) == found
     return found
 
 
@@ -380,14 +377,11 @@ spans_in_time = spans | st.just((0, OPEN)) | seconds.map(lambda start: (start, O
 @settings(max_examples=500)
 @given(cases(), st.integers(0, 9))
 def test_an_answer_from_the_few_writes_that_matter_is_that_from_all_in_any_order(case: Case, seed: int) -> None:
-    reader, candidates, graph = case
-
-    def before(earlier: int, later: int) -> bool:
-        return (earlier, later) in graph
-
-    found = answer(reader, candidates, before)
+    reader, candidates, pairs = case
+    graph = Pairs(pairs)
+    found = answer(reader, candidates, graph)
     random.Random(seed).shuffle(candidates)
-    assert answer(reader, candidates, before) == found
-    assert History(candidates).answer(reader, before) == found
+    assert answer(reader, candidates, graph) == found
+    assert History(candidates).answer(reader, graph) == found
     assert found.writes or found.unknown
     assert found.writes <= {candidate.id for candidate in candidates}
