@@ -17,12 +17,13 @@ from lineage.web import Check, Finding, Health, health_application
 
 
 @contextmanager
-def serving_health(health: Health, *, host: str, port: int | None) -> Iterator[int | None]:
-    """Answer probes and scrapes beside what the process does; say on which port. Without a port, answer nobody."""
+def serving_health(health: Health, *, host: str, port: int | None, flag: str = "--health-port") -> Iterator[int | None]:
+    """Answer probes and scrapes beside what the process does; say on which port, which `flag` names. Without a port,
+    answer nobody."""
     if port is None:
         yield None
         return
-    with listen(host, port, flag="--health-port") as listener:
+    with listen(host, port, flag=flag) as listener:
         server = make_server(health_application(health))
         # uvicorn leaves signals alone on any thread but the main one.
         thread = Thread(target=server.run, kwargs={"sockets": [listener]}, name="health", daemon=True)

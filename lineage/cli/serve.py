@@ -57,6 +57,8 @@ def serve(
 ) -> None:
     """Serve a store over HTTP: a page, GraphQL and GraphiQL. Records nothing.
 
+    A database that is away, or being migrated, is waited for; probes are answered meanwhile.
+
     ```
     lineage serve
     lineage serve --store sqlite:///backup.db --port 8081
@@ -83,7 +85,8 @@ def _opened(settings: Settings) -> LineageStore | None:
         if not is_waited_for(settings.store, error):
             raise
     health = Health(ready={"store": lambda: Finding(ok=False, says="not reached yet")})
-    with stopped_by_signals() as stop, serving_health(health, host=settings.host, port=settings.port):
+    waiting = serving_health(health, host=settings.host, port=settings.port, flag="--port")
+    with stopped_by_signals() as stop, waiting:
         return open_when_reachable(settings, stop)
 
 

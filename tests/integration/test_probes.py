@@ -1,5 +1,8 @@
 """The processes of a cluster as Kubernetes meets them: probed, scraped and ended by a signal."""
 
+import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -147,3 +150,14 @@ def test_a_server_that_waits_for_its_store_can_be_ended(tmp_path: Path) -> None:
     store = f"postgresql://user@127.0.0.1:{nowhere}/lineage"
     with started(tmp_path / "serve.log", "serve", "--store", store, flag="--port") as server:
         assert server.end() == 0
+
+
+def test_a_server_that_waits_for_its_store_says_by_which_flag_it_takes_another_port(tmp_path: Path) -> None:
+    nowhere, port = free_ports(2)
+    store = f"postgresql://user@127.0.0.1:{nowhere}/lineage"
+    command = [sys.executable, "-m", "lineage", "serve", "--store", store, "--port", str(port)]
+    with socket.create_server(("127.0.0.1", port)):
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode != 0
+    assert f"port {port} of 127.0.0.1 is taken" in done.stderr
+    assert "choose another with --port (" in done.stderr
