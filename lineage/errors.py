@@ -10,6 +10,7 @@ LineageError
 ├── DeadlineExceeded       answering took longer than its time budget
 ├── AnswerTooLarge         an answer would take more memory than one may
 ├── NoRoom                 other answers take all the memory that there is for them: ask again
+├── WouldWait              the store cannot be asked without waiting: ask again where that keeps nobody
 ├── NotFound               the caller named something that was never recorded, or that it may not see
 ├── Unauthenticated        the caller has not shown who they are, or is not believed
 ├── RightsUnknown          whoever knows what the caller may see cannot be asked now
@@ -102,6 +103,10 @@ class NoRoom(LineageError):
 
     def __init__(self) -> None:
         super().__init__("Other large answers are under way. Ask again after a while, or for less.")
+
+
+class WouldWait(LineageError):
+    """A store, or what is to be answered from it, cannot be had without waiting. Ask again where that keeps nobody."""
 
 
 class NotFound(LineageError):

@@ -385,6 +385,10 @@ class LineageStore(Protocol):
         """Give the same store to one who has so much time: a read that is not done by then, or when the deadline is
         ended, ends there, however long its statement would run, and raises DeadlineExceeded."""
 
+    def at_once(self) -> "LineageStore | None":
+        """Give the same store to one who may not wait, who only reads: a read for which it would have to wait for
+        another, or to connect, raises WouldWait. None where every read waits, be it for a network."""
+
     def now(self) -> datetime:
         """What time it is where the store is."""
 

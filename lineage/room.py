@@ -27,9 +27,10 @@ class Room:
         """How many bytes are taken now."""
         return self._taken
 
-    def share(self) -> "Share":
-        """Give a share to one answer, until it is sent: until the end of a `with` that it is used in."""
-        return Share(self, self._most_of_one)
+    def share(self, *, most_bytes: int | None = None) -> "Share":
+        """Give a share to one answer, until it is sent: until the end of a `with` that it is used in. Unless said, it
+        is as large as that of one answer may be."""
+        return Share(self, self._most_of_one if most_bytes is None else most_bytes)
 
     def take(self, size_bytes: int) -> None:
         """Take some bytes.
@@ -64,8 +65,13 @@ class Share:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.give_back()
+
+    def give_back(self) -> None:
+        """Give back all that was taken."""
         if self.taken:
             self._room.give_back(self.taken)
+            self.taken = 0
 
     def take(self, size_bytes: int) -> None:
         """Take some bytes more.

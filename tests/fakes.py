@@ -135,6 +135,10 @@ class FakeStore:
         """It takes no time."""
         return self
 
+    def at_once(self) -> "FakeStore | None":
+        """It never waits."""
+        return self
+
     def now(self) -> datetime:
         """It has the time of this machine."""
         return datetime.now(UTC)

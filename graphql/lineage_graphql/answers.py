@@ -12,9 +12,9 @@ import structlog
 from graphql import ExecutionResult, GraphQLError
 
 from lineage.deadline import Deadline
-from lineage.errors import AnswerTooLarge, InvalidRequest, NoRoom, NotFound, UnknownCursor
+from lineage.errors import AnswerTooLarge, InvalidRequest, NoRoom, NotFound, UnknownCursor, WouldWait
 from lineage.ports import LineageStore, Scope
-from lineage_graphql.context import Outside, open_context
+from lineage_graphql.context import Context, Outside, open_context
 from lineage_graphql.documents import (
     BAD_USER_INPUT,
     InvalidDocument,
@@ -24,10 +24,15 @@ from lineage_graphql.documents import (
     refuse_subscription,
 )
 from lineage_graphql.execution import BROKEN_OFF, executed
+from lineage_graphql.operations import Operation
+from lineage_graphql.small import SmallQuery
 
 log = structlog.get_logger(__name__)
 
 BUDGET_SECONDS: Final = 30.0
+TOO_DEEP: Final[dict[str, Any]] = {
+    "errors": [{"message": "The variables are nested too deeply.", "extensions": {"code": BAD_USER_INPUT}}]
+}
 
 
 def execute(
@@ -58,13 +63,43 @@ def execute(
     except InvalidDocument as refused:
         return {"errors": [told(error, refused.code) for error in refused.errors]}
     context = open_context(store.within(deadline), scope, deadline, outside, document.selections)
+    result = _executed(operation, given, context)
+    return TOO_DEEP if result is None else formatted(result)
+
+
+def execute_at_once(
+    store: LineageStore,
+    scope: Scope,
+    query: SmallQuery,
+    variables: Mapping[str, Any] | None = None,
+    *,
+    deadline: Deadline,
+    outside: Outside | None = None,
+) -> dict[str, Any]:
+    """Answer a query that is small where nobody may be kept waiting, of a store that is made for that
+    (`LineageStore.at_once`): as `execute` would, or not at all.
+
+    Raises:
+        WouldWait: the store would wait for something, or time or room is over. Nothing came of it: ask `execute`.
+    """
+    context = open_context(store.within(deadline), scope, deadline, outside, query.document.selections)
+    result = _executed(query.operation, dict(variables or {}), context)
+    if result is None:
+        return TOO_DEEP
+    if _breaking_off(result) is not None:
+        _let_go_of(result)
+        raise WouldWait
+    return formatted(result)
+
+
+def _executed(operation: Operation, given: dict[str, Any], context: Context) -> ExecutionResult | None:
+    """Execute an operation; None where its variables are nested too deeply."""
     try:
-        result = executed(operation, given, context)
+        return executed(operation, given, context)
     except RecursionError:  # from reading variables, before any field is answered
-        return {"errors": [{"message": "The variables are nested too deeply.", "extensions": {"code": BAD_USER_INPUT}}]}
+        return None
     finally:
         context.loaders.let_go()
-    return formatted(result)
 
 
 def formatted(result: ExecutionResult) -> dict[str, Any]:
@@ -75,15 +110,19 @@ def formatted(result: ExecutionResult) -> dict[str, Any]:
     """
     if result.data is None and all(error.path is None for error in result.errors or ()):
         return {"errors": [told(error, BAD_USER_INPUT) for error in result.errors or ()]}
-    broken = next((error for error in result.errors or () if isinstance(error.original_error, BROKEN_OFF)), None)
+    broken = _breaking_off(result)
     if broken is not None:
-        for error in result.errors or ():
-            _let_go(error)
+        _let_go_of(result)
         return _broken_off(broken)
     answer: dict[str, Any] = {"data": result.data}
     if result.errors:
         answer = {"errors": located(result.errors), **answer}
     return answer
+
+
+def _breaking_off(result: ExecutionResult) -> GraphQLError | None:
+    """Find the error that ended an answer, if one did."""
+    return next((error for error in result.errors or () if isinstance(error.original_error, BROKEN_OFF)), None)
 
 
 def _broken_off(error: GraphQLError) -> dict[str, Any]:
@@ -93,6 +132,11 @@ def _broken_off(error: GraphQLError) -> dict[str, Any]:
         raise NoRoom
     code = "ANSWER_TOO_LARGE" if isinstance(cause, AnswerTooLarge) else "DEADLINE_EXCEEDED"
     return {"errors": [told(error, code)], "data": None}
+
+
+def _let_go_of(result: ExecutionResult) -> None:
+    for error in result.errors or ():
+        _let_go(error)
 
 
 def _let_go(error: BaseException | None) -> None:

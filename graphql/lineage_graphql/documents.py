@@ -120,7 +120,7 @@ def refuse_costly(document: Document, operation_name: str | None, variables: Map
     Raises:
         InvalidDocument: it could.
     """
-    nodes = _nodes_asked(document, operation_name, variables)
+    nodes = nodes_of(document, operation_name, variables)
     if nodes > MOST_NODES:
         operation = document.operations.get(operation_name)
         message = (
@@ -143,13 +143,14 @@ def refuse_subscription(operation: Operation) -> None:
 def nodes_asked(text: str, operation_name: str | None, variables: Mapping[str, Any]) -> int:
     """Count the nodes that a query may read at most; none where it will be refused, which is soon done."""
     try:
-        nodes = _nodes_asked(read_document(text), operation_name, variables)
+        nodes = nodes_of(read_document(text), operation_name, variables)
     except InvalidDocument:
         return 0
     return nodes if nodes <= MOST_NODES else 0
 
 
-def _nodes_asked(document: Document, operation_name: str | None, variables: Mapping[str, Any]) -> int:
+def nodes_of(document: Document, operation_name: str | None, variables: Mapping[str, Any]) -> int:
+    """Count the nodes that an operation of a text may read at most."""
     sizes = [(name, _size(variables[name])) for name in document.sizes if name in variables]
     return _most_nodes(document, operation_name, tuple(sizes))
 

@@ -37,7 +37,7 @@ from graphql import (
 from graphql.execution.execute import CollectedErrors, assume_not_awaitable
 from graphql.pyutils import Path
 
-from lineage.errors import AnswerTooLarge, DeadlineExceeded, NoRoom
+from lineage.errors import AnswerTooLarge, DeadlineExceeded, NoRoom, WouldWait
 from lineage_graphql.context import Context, Selections
 from lineage_graphql.json_text import to_json
 from lineage_graphql.operations import Operation
@@ -54,7 +54,7 @@ class _Plain(NamedTuple):
     serialize: Callable[[Any], Any]
 
 
-BROKEN_OFF: Final = (AnswerTooLarge, DeadlineExceeded, NoRoom)
+BROKEN_OFF: Final = (AnswerTooLarge, DeadlineExceeded, NoRoom, WouldWait)
 """What ends the whole of an answer: what was left out cannot be told apart from what is not there."""
 MOST_SELECTIONS: Final = 500  # that are remembered of one text: a saved query has some fifty at the most
 _FIELD_BYTES: Final = 20  # a name, its quotes and a number

@@ -38,6 +38,9 @@ class Dialect(Protocol):
         """Say how many connections of readers may stay open between reads: none where one may be needed elsewhere, or
         be lost meanwhile."""
 
+    def at_once(self, url: URL) -> "AtOnce | None":
+        """How one reads who may not wait; None where every read waits."""
+
     def exists(self, url: URL) -> bool:
         """Say whether there is something to connect to, as far as can be told without making it."""
 
@@ -90,6 +93,19 @@ class Dialect(Protocol):
 
     def remove(self, cursor: Cursor, table: Table, identities: Sequence[Identity]) -> None:
         """Delete the rows of these primary keys."""
+
+
+class AtOnce(Protocol):
+    """How one reads who may not wait, on connections that are open."""
+
+    def make_ready(self, connection: Connection) -> None:
+        """Have what a connection runs from now on fail where it would wait for a lock."""
+
+    def limited(self, connection: Connection, deadline: Deadline) -> AbstractContextManager[None]:
+        """As that of `Dialect`, for times of some milliseconds."""
+
+    def would_wait(self, error: Exception) -> bool:
+        """Say whether this is how what would wait for a lock fails."""
 
 
 # ------------------------------------------------------------------------------------------ texts that all share

@@ -89,6 +89,9 @@ class PostgreSql:
     def kept_readers(self, url: URL) -> int:
         return 0  # each is tried before it is used again
 
+    def at_once(self, url: URL) -> None:
+        """Every read waits for the network."""
+
     def exists(self, url: URL) -> bool:
         return True
 

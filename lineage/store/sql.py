@@ -11,7 +11,7 @@ from sqlalchemy.exc import DataError, SQLAlchemyError
 
 from lineage.alerts import Alert, AlertKept, AlertMark, Span
 from lineage.deadline import Deadline
-from lineage.errors import FactsRefused, InvalidRequest, StoreError
+from lineage.errors import FactsRefused, InvalidRequest, StoreError, WouldWait
 from lineage.facts import Fact, RunSeen
 from lineage.fingerprints import Fingerprint
 from lineage.gathering import TO_FINGERPRINT, dossiers
@@ -104,7 +104,7 @@ from lineage.store.looks import history, hurry, places_of, places_waiting, take_
 from lineage.store.namespaces import namespaces_of
 from lineage.store.paths import paths
 from lineage.store.prepared import begin
-from lineage.store.readers import Readers
+from lineage.store.readers import Readers, ReadersAtOnce
 from lineage.store.revisions import refuse_moved, refuse_others, revision_of
 from lineage.store.rolls import LastRolls
 from lineage.store.search import search
@@ -129,7 +129,12 @@ class SqlStore:
     def __init__(self, engine: Engine, dialect: Dialect, metric_parameters: tuple[str, ...] = PARAMETERS) -> None:
         self._engine = engine
         self._dialect = dialect
-        self._readers = Readers(engine.execution_options(**dialect.reading), dialect.kept_readers(engine.url))
+        at_once = dialect.at_once(engine.url)
+        self._at_once = None if at_once is None else ReadersAtOnce(at_once)
+        self._readers: Readers | ReadersAtOnce = Readers(
+            engine.execution_options(**dialect.reading), dialect.kept_readers(engine.url), self._at_once
+        )
+        self._limited = dialect.limited
         self._writers = engine.execution_options(**dialect.writing)
         self._driver = engine.dialect.loaded_dbapi  # whose errors come as they are from those who speak to it
         self._rolls = LastRolls()
@@ -142,6 +147,13 @@ class SqlStore:
         within.__dict__.update(self.__dict__, _deadline=deadline, _take=deadline.take)
         return within
 
+    def at_once(self) -> "SqlStore | None":
+        if self._at_once is None:
+            return None
+        at_once = SqlStore.__new__(SqlStore)
+        at_once.__dict__.update(self.__dict__, _readers=self._at_once, _limited=self._at_once.limited)
+        return at_once
+
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
         deadline, connection = self._deadline, None
@@ -152,7 +164,7 @@ class SqlStore:
             if deadline is None:
                 yield connection
             else:
-                with self._dialect.limited(connection, deadline):
+                with self._limited(connection, deadline):
                     yield connection
             self._readers.take_back(connection)
             connection = None
@@ -163,10 +175,12 @@ class SqlStore:
         except (DataError, self._driver.DataError) as error:
             raise InvalidRequest(f"nothing can be asked of the store by such a value: {_reason(error)}") from error
         except (SQLAlchemyError, self._driver.Error) as error:
+            if self._readers.would_wait(error):
+                raise WouldWait from error
             raise StoreError(f"{_where(self._engine)}: {_reason(error)}") from error
         finally:
             if connection is not None:
-                connection.close()
+                self._readers.give_up(connection)
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
@@ -190,6 +204,8 @@ class SqlStore:
     def close(self) -> None:
         """Let go of the database."""
         self._readers.close()
+        if self._at_once is not None:
+            self._at_once.close()
         self._engine.dispose()
 
     def now(self) -> datetime:

@@ -11,12 +11,11 @@ from typing import Any, Final
 
 import orjson
 from sqlalchemy import URL, Column, ColumnElement, Connection, Engine, Table, create_engine, event
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import QueuePool
 
 from lineage.deadline import Deadline
 from lineage.ports import Listener
-from lineage.store.dialect import MOST_BEYOND, Cursor, Identity, put_text, select_text
+from lineage.store.dialect import MOST_BEYOND, AtOnce, Cursor, Identity, put_text, select_text
 from lineage.store.fence import let_through
 
 BUSY_TIMEOUT_SECONDS: Final = 30.0  # a writer waits for another: a batch takes some hundredths of a second
@@ -24,6 +23,7 @@ CHUNK: Final = 500  # values of one IN: well below the 32,766 variables of a sta
 TEXTS: Final = 512  # statements that a connection keeps compiled: all that the writer has, and many of the readers'
 KEPT_READERS: Final = 5  # as many as a pool keeps
 STEPS_BETWEEN_LOOKS: Final = 100_000  # of its virtual machine, between looks at the clock: about a millisecond
+STEPS_AT_ONCE: Final = 1_000  # the same for who may not wait: each may be a page that the disk is asked for
 
 POLL_SECONDS: Final = 0.1  # to look takes a ten-thousandth of a second: a thousandth of one core
 
@@ -72,6 +72,10 @@ class Sqlite:
     def kept_readers(self, url: URL) -> int:
         return 0 if _in_memory(url) else KEPT_READERS
 
+    def at_once(self, url: URL) -> AtOnce | None:
+        # In memory, threads take turns with the one connection.
+        return None if _in_memory(url) else _AtOnce()
+
     def exists(self, url: URL) -> bool:
         return _in_memory(url) or Path(url.database or "").exists()
 
@@ -81,7 +85,7 @@ class Sqlite:
 
     # -- transactions
     def limited(self, connection: Connection, deadline: Deadline) -> AbstractContextManager[None]:
-        return _Limited(connection.connection.driver_connection, deadline)
+        return _Limited(connection.connection.driver_connection, deadline, STEPS_BETWEEN_LOOKS)
 
     def lock(self, connection: Connection, group: int, names: Collection[str]) -> None:
         """Nothing to do: `_begin` locked all there is."""
@@ -130,21 +134,40 @@ class Sqlite:
 class _Limited(AbstractContextManager[None]):
     """Ends what a connection runs once a deadline is over. A small read would feel what `contextmanager` takes."""
 
-    __slots__ = ("_deadline", "_driver")
+    __slots__ = ("_deadline", "_driver", "_steps_between_looks")
 
-    def __init__(self, driver: Any, deadline: Deadline) -> None:
+    def __init__(self, driver: Any, deadline: Deadline, steps_between_looks: int) -> None:
         self._driver = driver
         self._deadline = deadline
+        self._steps_between_looks = steps_between_looks
 
     def __enter__(self) -> None:
-        self._driver.set_progress_handler(self._deadline.is_over, STEPS_BETWEEN_LOOKS)
+        self._driver.set_progress_handler(self._deadline.is_over, self._steps_between_looks)
 
     def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
         self._driver.set_progress_handler(None, 0)
-        if isinstance(error, OperationalError | sqlite3.OperationalError):
-            cause = getattr(error, "orig", error)
-            if getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
-                raise TimeoutError from error
+        if error is not None and _code_of(error) == sqlite3.SQLITE_INTERRUPT:
+            raise TimeoutError from error
+
+
+class _AtOnce:
+    """Implements `lineage.store.dialect.AtOnce`. In a database in WAL mode readers wait for nobody but whoever brings a
+    log in order that was left behind, or removes it."""
+
+    def make_ready(self, connection: Connection) -> None:
+        connection.connection.driver_connection.execute("PRAGMA busy_timeout = 0")  # type: ignore[union-attr] # it is open
+
+    def limited(self, connection: Connection, deadline: Deadline) -> AbstractContextManager[None]:
+        return _Limited(connection.connection.driver_connection, deadline, STEPS_AT_ONCE)
+
+    def would_wait(self, error: Exception) -> bool:
+        return _code_of(error) == sqlite3.SQLITE_BUSY
+
+
+def _code_of(error: BaseException) -> int | None:
+    """The code of an error, without what SQLite adds to say how it came to it; None where it has none."""
+    code: int | None = getattr(getattr(error, "orig", error), "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF
 
 
 class Polling:

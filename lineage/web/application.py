@@ -6,6 +6,7 @@ stands before the framework that serves the rest, which shows nothing of a store
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final
@@ -38,7 +39,7 @@ from lineage.web.page import page_routes
 from lineage.web.questions import Question, Questions
 from lineage.web.sockets import Sockets
 from lineage.web.threads import Threads
-from lineage_graphql import Outside, execute
+from lineage_graphql import Outside, SmallQuery, execute, execute_at_once
 
 _STATIC: Final = Path(__file__).parent / "static"
 GRAPHQL_PATH: Final = "/graphql"
@@ -82,10 +83,29 @@ def application(
     ) -> dict[str, Any]:
         began = monotonic()
         answered = execute(store, grant.scope, document, variables, operation, deadline=deadline, outside=outside)
-        outcome = ABANDONED if deadline.is_ended else _outcome_of(answered)
+        note(grant, document, variables, operation, outcome=_outcome_of(answered, deadline), began=began)
+        return answered
+
+    def answer_at_once(
+        ready: LineageStore, grant: Grant, question: Question, query: SmallQuery, deadline: Deadline
+    ) -> dict[str, Any]:
+        began, given = monotonic(), question.variables
+        answered = execute_at_once(ready, grant.scope, query, given, deadline=deadline, outside=outside)
+        outcome = _outcome_of(answered, deadline)
+        note(grant, question.query, given, question.operation_name, outcome=outcome, began=began)
+        return answered
+
+    def note(
+        grant: Grant,
+        document: str,
+        variables: Mapping[str, Any] | None,
+        operation: str | None,
+        *,
+        outcome: str,
+        began: float,
+    ) -> None:
         on_answer(outcome)
         note_asked(grant, document, variables, operation, outcome=outcome, seconds=monotonic() - began)
-        return answered
 
     def note_followed(grant: Grant, question: Question) -> None:
         note_asked(grant, question.query, question.variables, question.operation_name, outcome=FOLLOWED, seconds=0.0)
@@ -104,7 +124,9 @@ def application(
     )
     health.metrics.subscriptions(lambda: live.broadcast.followed)
     sockets, events = Sockets(live), Events(live)
-    graphql = endpoint(answer, admission, documents, room=answers)
+    ready = store.at_once()
+    at_once = None if ready is None else partial(answer_at_once, ready)
+    graphql = endpoint(answer, admission, documents, room=answers, answer_at_once=at_once)
     pages = Starlette(
         routes=[
             *page_routes(),
@@ -126,8 +148,10 @@ def application(
     return Application(Outermost(Origins(served, hosts), on_request=on_request), events.end)
 
 
-def _outcome_of(answered: Mapping[str, Any]) -> str:
+def _outcome_of(answered: Mapping[str, Any], deadline: Deadline) -> str:
     """Name what became of a question: OK, or the code of its first error."""
+    if deadline.is_ended:
+        return ABANDONED
     for error in answered.get("errors") or ():
         return str((error.get("extensions") or {}).get("code", "INTERNAL"))
     return "OK"

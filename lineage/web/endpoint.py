@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lineage.access import OPEN, Grant
 from lineage.deadline import Deadline
-from lineage.errors import NoRoom, RightsUnknown, Unauthenticated
+from lineage.errors import NoRoom, RightsUnknown, Unauthenticated, WouldWait
 from lineage.room import Room, Share
 from lineage.web.admission import Admission, TooMany
 from lineage.web.compression import Encoding, compressed, encoding_for
@@ -26,11 +26,22 @@ from lineage.web.headers import SECURITY_HEADERS, combined
 from lineage.web.incoming import Incoming
 from lineage.web.negotiation import GRAPHQL, JSON, answer_type
 from lineage.web.questions import BAD_USER_INPUT, BODY_SECONDS, Question, Questions, Refused
+from lineage.web.small import LARGEST_ANSWER, LARGEST_ASKED, SECONDS, SmallQueries
 from lineage.web.threads import RETRY_SECONDS, AskerGone, Overloaded, Threads
-from lineage_graphql import BUDGET_SECONDS, InvalidDocument, nodes_asked, operation_kind, to_json
+from lineage_graphql import (
+    BUDGET_SECONDS,
+    InvalidDocument,
+    SmallQuery,
+    nodes_asked,
+    operation_kind,
+    small_query,
+    to_json,
+)
 
 Answer: TypeAlias = Callable[[Grant, str, Mapping[str, Any] | None, str | None, Deadline], dict[str, Any]]
 """Answer a caller a query text with its variables and the name of its operation, until when there is time."""
+AnswerAtOnce: TypeAlias = Callable[[Grant, Question, SmallQuery, Deadline], dict[str, Any]]
+"""Answer a caller a small question; where that would wait, raise WouldWait, and nothing came of it."""
 Reply: TypeAlias = tuple[Message, Message]
 """The start of a response, and its body."""
 
@@ -63,14 +74,16 @@ def endpoint(
     *,
     body_seconds: float = BODY_SECONDS,
     room: Room | None = None,
+    answer_at_once: AnswerAtOnce | None = None,
 ) -> ASGIApp:
-    """Make what answers `/graphql`. `answer` blocks, so it runs on a thread. Without an `admission` everybody is let
-    in, and without `documents` any is answered.
+    """Make what answers `/graphql`. `answer` blocks, so it runs on a thread; `answer_at_once` does not, where there is
+    such a thing. Without an `admission` everybody is let in, and without `documents` any is answered.
 
     `body_seconds` is how long a client may take to send its question; `room` is what all answers share.
     """
     room = room or room_for_answers()
-    return _Endpoint(answer, admission or Admission(OPEN), documents or Documents(), body_seconds, room).respond
+    questions = Questions(documents or Documents(), body_seconds)
+    return _Endpoint(answer, answer_at_once, admission or Admission(OPEN), questions, room).respond
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,20 +98,27 @@ class _Endpoint:
     """Answers requests. Its coroutines run on one loop, all else on threads."""
 
     def __init__(
-        self, answer: Answer, admission: Admission, documents: Documents, body_seconds: float, room: Room
+        self,
+        answer: Answer,
+        answer_at_once: AnswerAtOnce | None,
+        admission: Admission,
+        questions: Questions,
+        room: Room,
     ) -> None:
         self._answer = answer
+        self._answer_at_once = answer_at_once
+        self._small = SmallQueries()
         self._admission = admission
-        self._questions = Questions(documents, body_seconds)
+        self._questions = questions
         self._threads = Threads(THREADS)
         self._few = Threads(HEAVY_THREADS)
         self._room = room
 
     async def respond(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with self._room.share() as share:  # until it is sent
-            await self._respond(scope, receive, send, share)
+        with self._room.share() as share, self._room.share(most_bytes=LARGEST_ANSWER) as little:  # until it is sent
+            await self._respond(scope, receive, send, share, little)
 
-    async def _respond(self, scope: Scope, receive: Receive, send: Send, share: Share) -> None:
+    async def _respond(self, scope: Scope, receive: Receive, send: Send, share: Share, little: Share) -> None:
         headers, incoming = combined(scope), Incoming(receive)
         media_type = answer_type(headers.get("accept"))
         form, body = media_type or JSON, bytearray()
@@ -109,7 +129,8 @@ class _Endpoint:
                 if scope["method"] == "POST":
                     await self._questions.read(body, headers, incoming.read)
                 encoding = encoding_for(headers.get("accept-encoding"))
-                reply = await self._reply(grant, scope, body, Form(form, encoding), incoming.watch, share)
+                asked = (grant, scope, body, Form(form, encoding))
+                reply = self._reply_at_once(*asked, little) or await self._reply(*asked, incoming.watch, share)
         except AskerGone:
             return
         except (Refused, *NOT_NOW) as refusal:
@@ -118,23 +139,44 @@ class _Endpoint:
             self._questions.let_go(body)
         await _send(reply, send)
 
+    def _reply_at_once(self, grant: Grant, scope: Scope, body: bytearray, form: Form, little: Share) -> Reply | None:
+        """Answer on the loop what is known to be small; None where it is not, or would take longer than it seemed."""
+        if self._answer_at_once is None or not _is_short(scope, body):
+            return None
+        question = self._questions.of_request(scope, body)
+        query = self._small.known(grant, question)
+        if query is None:
+            return None
+        try:
+            with self._small.answering(question):
+                answered = self._answer_at_once(grant, question, query, Deadline(SECONDS, share=little))
+                return _written(answered, form)
+        except WouldWait:
+            little.give_back()
+            return None
+
     async def _reply(
         self, grant: Grant, scope: Scope, body: bytearray, form: Form, receive: Receive, share: Share
     ) -> Reply:
         deadline = Deadline(BUDGET_SECONDS, share=share)
         asked = (grant, scope, body, form, deadline)
-        reply = await self._threads.run(partial(self._unless_heavy, *asked), deadline, receive)
-        if reply is None:
-            reply = await self._few.run(partial(self._whatever, *asked), deadline, receive)
+        answered = await self._threads.run(partial(self._unless_heavy, *asked), deadline, receive)
+        if answered is None:
+            return await self._few.run(partial(self._whatever, *asked), deadline, receive)
+        question, query, reply = answered
+        if query is not None:
+            self._small.learn(grant, question, query)
         return reply
 
     def _unless_heavy(
         self, grant: Grant, scope: Scope, body: bytearray, form: Form, deadline: Deadline
-    ) -> Reply | None:
+    ) -> tuple[Question, SmallQuery | None, Reply] | None:
         question = self._questions.of_request(scope, body)
         if nodes_asked(question.query, question.operation_name, question.variables or {}) > MOST_NODES_BESIDE:
             return None
-        return self._answered(grant, scope, question, form, deadline)
+        reply = self._answered(grant, scope, question, form, deadline)
+        query = small_query(question.query, question.operation_name) if _is_short(scope, body) else None
+        return question, query, reply
 
     def _whatever(self, grant: Grant, scope: Scope, body: bytearray, form: Form, deadline: Deadline) -> Reply:
         # What was read of the body before is not kept while this waits: it takes up to twenty times the room.
@@ -145,9 +187,7 @@ class _Endpoint:
             # Links and images are fetched by GET, from any page: they must change nothing.
             return reply_of(405, error_of("A mutation takes a POST."), form.media_type, Allow="POST")
         answered = self._answer(grant, question.query, question.variables, question.operation_name, deadline)
-        executed = "data" in answered
-        status = 200 if executed or form.media_type == JSON else 400
-        return _packed(status, to_json(answered), form)
+        return _written(answered, form)
 
 
 NOT_NOW: Final = (NoRoom, Overloaded, RightsUnknown, TooMany, Unauthenticated)
@@ -182,6 +222,10 @@ def _refuse_odd(method: str, media_type: str | None) -> None:
         raise Refused(406, f"Only {GRAPHQL} and {JSON} can be answered.")
 
 
+def _is_short(scope: Scope, body: bytearray) -> bool:
+    return len(body) + len(scope["query_string"]) <= LARGEST_ASKED
+
+
 def _kind(question: Question) -> str | None:
     try:
         return operation_kind(question.query, question.operation_name)
@@ -212,6 +256,13 @@ def error_of(message: str, code: str = BAD_USER_INPUT) -> Mapping[str, Any]:
 def reply_of(status: int, answer: Mapping[str, Any], media_type: str, **more: str) -> Reply:
     """Write a response. `more` are headers."""
     return _replied(status, to_json(answer), media_type, more)
+
+
+def _written(answered: Mapping[str, Any], form: Form) -> Reply:
+    """Write the answer to a question."""
+    executed = "data" in answered
+    status = 200 if executed or form.media_type == JSON else 400
+    return _packed(status, to_json(answered), form)
 
 
 def _packed(status: int, body: bytes, form: Form) -> Reply:
