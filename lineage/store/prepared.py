@@ -97,8 +97,8 @@ class Prepared:
 
     def read(self, cursor: Cursor, values: Mapping[str, Any], take: Take = anything) -> list[dict[str, Any]]:
         """The same, by the names of its columns."""
-        self._execute(cursor, values)
-        return list(self._named(cursor, cursor, take))
+        names = self._names
+        return [dict(zip(names, row, strict=True)) for row in self.ask(cursor, values, take)]
 
     def each(self, cursor: Cursor, values: Mapping[str, Any], take: Take = anything) -> Iterator[dict[str, Any]]:
         """The same, row by row and no faster than it is asked for, where rows may be long. To be read to its end."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
+from threading import Event
 from typing import Any
 
 import httpx
@@ -16,9 +17,10 @@ from structlog.testing import capture_logs
 from lineage.access import Caller, Grant
 from lineage.errors import StoreError, WouldWait
 from lineage.identity import Key
-from lineage.model import Node, RunView
-from lineage.ports import EVERYTHING, Scope
+from lineage.model import Node, Run, RunView
+from lineage.ports import EVERYTHING, Listing, Page, PageRequest, Scope
 from lineage.web import Health, application
+from lineage.web.endpoint import THREADS
 from lineage.web.questions import Question
 from lineage.web.small import (
     FORGIVEN,
@@ -39,6 +41,7 @@ from tests.fakes import FakeStore
 
 ASKED = "query A($id: ID!) { node(id: $id) { id ... on Run { name message labels } } }"
 STEP_SECONDS = 0.25
+PATIENCE_SECONDS = 10.0
 
 
 def is_on_loop() -> bool:
@@ -124,6 +127,32 @@ def test_what_was_slow_is_left_to_threads_and_others_are_not() -> None:
     for _ in range(2):
         asked(client, "query A($id: ID!) { node(id: $id) { id } }")
     assert store.on_loop == [False, True]
+
+
+def test_a_small_question_is_answered_while_every_thread_is_taken() -> None:
+    held = Event()
+
+    class Stuck(Watched):
+        def runs(self, scope: Scope, listing: Listing, page: PageRequest) -> Page[Run]:
+            held.wait(PATIENCE_SECONDS)
+            return super().runs(scope, listing, page)
+
+    async def acts() -> None:
+        transport = httpx.ASGITransport(app=application(store=Stuck()))
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+
+            async def ask(text: str) -> httpx.Response:
+                return await client.post("/graphql", json={"query": text, "variables": {"id": NIGHTLY.id}})
+
+            first = await ask(ASKED)
+            stuck = [asyncio.create_task(ask("{ runs { nodes { id } } }")) for _ in range(THREADS)]
+            await asyncio.sleep(0)
+            async with asyncio.timeout(PATIENCE_SECONDS / 2):
+                assert (await ask(ASKED)).content == first.content
+            held.set()
+            await asyncio.gather(*stuck)
+
+    asyncio.run(acts())
 
 
 def test_a_fault_of_ours_is_told_and_logged_once_as_from_a_thread() -> None:
