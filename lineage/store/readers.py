@@ -14,20 +14,23 @@ class ReadersAtOnce:
     def __init__(self, how: AtOnce) -> None:
         self._how = how
         self._ready: list[Connection] = []
-        self._is_missed = True  # from when somebody may ask for it
+        self._is_missed = False
         self.limited = how.limited
         self.would_wait = how.would_wait
+
+    def expect(self) -> None:
+        """Have the next connection left here that comes back to `Readers`."""
+        self._is_missed = True
 
     def take(self) -> Connection:
         """Give it out.
 
         Raises:
-            WouldWait: it is not there. The next one that comes back to `Readers` will be.
+            WouldWait: it is not there.
         """
         try:
             return self._ready.pop()
         except IndexError:
-            self._is_missed = True
             raise WouldWait from None
 
     def take_back(self, connection: Connection) -> None:

@@ -150,6 +150,7 @@ class SqlStore:
     def at_once(self) -> "SqlStore | None":
         if self._at_once is None:
             return None
+        self._at_once.expect()
         at_once = SqlStore.__new__(SqlStore)
         at_once.__dict__.update(self.__dict__, _readers=self._at_once, _limited=self._at_once.limited)
         return at_once

@@ -57,6 +57,12 @@ def test_nothing_is_opened_for_who_may_not_wait(in_file: SqlStore) -> None:
     assert runs(in_file) == runs(at_once) == 1
 
 
+def test_who_never_asks_so_has_no_connection_more(in_file: SqlStore) -> None:
+    for _ in range(3):
+        runs(in_file)
+    assert in_file._engine.pool.checkedout() == 1  # type: ignore[attr-defined] # a pool that counts
+
+
 def test_what_is_recorded_meanwhile_is_read(in_file: SqlStore) -> None:
     at_once = ready(in_file)
     for number in range(2, 5):
