@@ -287,6 +287,20 @@ class Execution(_Node, msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return seconds_between(self.started_at, self.finished_at)
 
 
+class ExecutionHead(_Node, msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What a list shows of an execution, by the names that these have in one: what is known without its whole state."""
+
+    key: Key
+    display_name: str
+    template: str | None
+    kind: str
+    phase: Phase
+    started_at: datetime | None
+    superseded: bool
+    cached: bool
+    system: bool
+
+
 class Artifact(_Node, msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One write of one object. `uri` is None for a value kept in the workflow itself, `producer_key` for
     what came from outside every recorded run."""

@@ -546,8 +546,8 @@ class LineageStore(Protocol):
         self, scope: Scope, what: type[T], by: str, owners: Sequence[Key], listing: Listing, page: PageRequest
     ) -> Mapping[Key, Page[T]]:
         """Read the same page of the list of each owner. `what` is the type of the items, `by` the field of
-        their filter that names the owner: Run by pipeline, experiment or recurringRun, Execution by run or consumes,
-        Artifact by run, PipelineVersion by pipeline. What there is for nobody is an empty page."""
+        their filter that names the owner: Run by pipeline, experiment or recurringRun, Execution or ExecutionHead by
+        run or consumes, Artifact by run, PipelineVersion by pipeline. What there is for nobody is an empty page."""
 
     def count_owned(
         self, scope: Scope, what: type, by: str, owners: Sequence[Key], listing: Listing

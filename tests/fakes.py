@@ -28,6 +28,7 @@ from lineage.model import (
     DeploymentRevision,
     Direction,
     Execution,
+    ExecutionHead,
     Experiment,
     Gap,
     Impact,
@@ -655,6 +656,7 @@ class FakeStore:
         items: dict[type, Sequence[Any]] = {
             Run: self._known.runs,
             Execution: self._known.executions,
+            ExecutionHead: self._known.executions,
             Artifact: self._known.artifacts,
             Pipeline: self._known.pipelines,
             PipelineVersion: self._known.versions,
@@ -813,6 +815,7 @@ class FakeStore:
 _LISTS: dict[type, str] = {
     Run: "runs",
     Execution: "executions",
+    ExecutionHead: "executions",
     Artifact: "artifacts",
     PipelineVersion: "pipeline_versions",
 }

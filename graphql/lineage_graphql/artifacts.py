@@ -22,13 +22,16 @@ from lineage_graphql.connections import (
 from lineage_graphql.context import Info, context_of
 from lineage_graphql.enums import ArtifactRole, ArtifactState, order_fields
 from lineage_graphql.filters import DateTimeWhere, IDWhere, StringWhere
+from lineage_graphql.heads import executions_as
 from lineage_graphql.node import LineageNode, Node
 from lineage_graphql.scalars import JSON, BigInt, DateTime, Digest
 from lineage_graphql.texts import TEXT_OF_ARTIFACT
 
 
-def consumers_of_artifact(artifact: model.Artifact, info: Info, **asked: Any) -> Connection[model.Execution]:
-    return connect_owned(context_of(info), artifact, model.Execution, "consumes", **asked)
+def consumers_of_artifact(
+    artifact: model.Artifact, info: Info, **asked: Any
+) -> Connection[model.Execution | model.ExecutionHead]:
+    return connect_owned(context_of(info), artifact, executions_as(info), "consumes", **asked)
 
 
 class ArtifactLook(graphene.ObjectType):

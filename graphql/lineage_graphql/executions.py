@@ -60,7 +60,7 @@ class Execution(graphene.ObjectType):
 
     class Meta:
         interfaces = (Node, LineageNode)
-        possible_types = (model.Execution,)
+        possible_types = (model.Execution, model.ExecutionHead)
 
     id = graphene.ID(required=True, description="The global id.")
     run = graphene.Field("lineage_graphql.runs.Run", required=True, description="The run that it is a part of.")

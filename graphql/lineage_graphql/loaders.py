@@ -23,6 +23,7 @@ from lineage.model import (
     Deployment,
     DeploymentRevision,
     Execution,
+    ExecutionHead,
     Metric,
     Node,
     PipelineVersion,
@@ -226,7 +227,8 @@ class Loaders:
     def owned(self, owner: Node, what: type[T], by: str, listing: Listing, page: PageRequest) -> Page[T]:
         def read(owners: Sequence[Key]) -> Mapping[Key, Page[Any]]:
             found: Mapping[Key, Page[Any]] = self._store.owned(self._scope, what, by, owners, listing, page)
-            self.arrived(chain.from_iterable(of.items for of in found.values()))
+            if what is not ExecutionHead:  # of which nothing more is read: to be company is for what is whole
+                self.arrived(chain.from_iterable(of.items for of in found.values()))
             return found
 
         return self._part(self._loader(("owned", what, by, listing, page), read), owner) or NOTHING_FOUND

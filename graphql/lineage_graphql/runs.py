@@ -26,6 +26,7 @@ from lineage_graphql.filters import (
     StringWhere,
 )
 from lineage_graphql.fingerprints import fingerprint, fingerprint_missing
+from lineage_graphql.heads import executions_as
 from lineage_graphql.metrics import metrics
 from lineage_graphql.node import LineageNode, Node
 from lineage_graphql.origins import Origin
@@ -36,8 +37,8 @@ from lineage_graphql.workloads import Tuning
 
 
 # ------------------------------------------------------------------------------------------ lists within a run
-def executions_of_run(run: model.Run, info: Info, **asked: Any) -> Connection[model.Execution]:
-    return connect_owned(context_of(info), run, model.Execution, "run", **asked)
+def executions_of_run(run: model.Run, info: Info, **asked: Any) -> Connection[model.Execution | model.ExecutionHead]:
+    return connect_owned(context_of(info), run, executions_as(info), "run", **asked)
 
 
 def artifacts_of_run(run: model.Run, info: Info, **asked: Any) -> Connection[model.Artifact]:

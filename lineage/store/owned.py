@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, select, union
 
 from lineage.errors import InvalidRequest
 from lineage.identity import Key, encode_key
-from lineage.model import Artifact, Execution, PipelineVersion, Run
+from lineage.model import Artifact, Execution, ExecutionHead, PipelineVersion, Run
 from lineage.ports import Listing, Page, PageRequest, Scope
 from lineage.store import paging, tables
 from lineage.store.bodies import Take, anything
@@ -78,13 +78,17 @@ def _consuming(chosen: Select[Any], scope: Scope, is_owner: IsOwner) -> tuple[Se
     return chosen.join(pairs, pairs.c.item == tables.execution.c.id), pairs.c.owner
 
 
+_OF_RUN: Final = Owned(row=tables.execution.c.id, within=_in_column(tables.run.c.key))
+_CONSUMING: Final = Owned(row=tables.execution.c.id, within=_consuming)
 OWNED: Final[Mapping[tuple[type, str], Owned]] = {
     (Run, "pipeline"): Owned(row=tables.run.c.id, within=_in_column(tables.pipeline.c.key)),
     (Run, "experiment"): Owned(row=tables.run.c.id, within=_in_column(tables.experiment.c.key)),
     (Run, "recurringRun"): Owned(row=tables.run.c.id, within=_in_column(tables.recurring_run.c.key)),
     (Run, "startedBy"): Owned(row=tables.run.c.id, within=_started),
-    (Execution, "run"): Owned(row=tables.execution.c.id, within=_in_column(tables.run.c.key)),
-    (Execution, "consumes"): Owned(row=tables.execution.c.id, within=_consuming),
+    (Execution, "run"): _OF_RUN,
+    (ExecutionHead, "run"): _OF_RUN,
+    (Execution, "consumes"): _CONSUMING,
+    (ExecutionHead, "consumes"): _CONSUMING,
     (Artifact, "run"): Owned(row=tables.artifact.c.id, within=_touched_by_runs),
     (PipelineVersion, "pipeline"): Owned(row=tables.pipeline_version.c.id, within=_in_column(tables.pipeline.c.key)),
 }

@@ -5,7 +5,7 @@ To write one takes longer than to run it, so those of the last scopes are kept.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any, Final
 
@@ -35,6 +35,7 @@ from lineage.model import (
     ArtifactState,
     Deployment,
     Execution,
+    ExecutionHead,
     Experiment,
     Pipeline,
     PipelineVersion,
@@ -348,6 +349,15 @@ def executions(scope: Scope) -> Query:
         default_order=(("STARTED_AT", False),),
         always=frozenset({"NAME"}),
     )
+
+
+@lru_cache(KEPT)
+def execution_heads(scope: Scope) -> Query:
+    """The same list, of which no bodies are read."""
+    execution, whole = tables.execution, executions(scope)
+    columns = (column for column in whole.select.selected_columns if not isinstance(column.type, LargeBinary))
+    more = (execution.c.display_name, execution.c.template, execution.c.kind, execution.c.is_system)
+    return replace(whole, select=whole.select.with_only_columns(*columns, *more))
 
 
 # ------------------------------------------------------------------------------------------ artifacts
@@ -724,6 +734,7 @@ def alerts(scope: Scope) -> Query:
 QUERIES: Mapping[type, Callable[[Scope], Query]] = {
     Run: runs,
     Execution: executions,
+    ExecutionHead: execution_heads,
     Artifact: artifacts,
     Pipeline: pipelines,
     PipelineVersion: pipeline_versions,

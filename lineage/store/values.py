@@ -15,6 +15,7 @@ from lineage.model import (
     ArtifactState,
     Deployment,
     Execution,
+    ExecutionHead,
     Experiment,
     Origin,
     Phase,
@@ -194,6 +195,21 @@ def execution_of(
     )
 
 
+def execution_head(row: Columns) -> ExecutionHead:
+    started = row["started_at"]
+    return ExecutionHead(
+        key=decode_key(row["key"]),
+        display_name=row["display_name"],
+        template=row["template"],
+        kind=row["kind"],
+        phase=_PHASES[row["shown_phase"]],
+        started_at=None if started is None else second(started),
+        superseded=bool(row["superseded"]),
+        cached=bool(row["cached"]),
+        system=bool(row["is_system"]),
+    )
+
+
 def _told_origins(told: TaskShown, shown: AttemptShown) -> tuple[Origin, ...]:
     """Say what of an execution Kubeflow's records tell, and neither its workflow nor its pods."""
     given, came = ({one.name for one in of} for of in (shown.input_parameters, shown.output_parameters))
@@ -369,6 +385,7 @@ def parents(text: str) -> list[tuple[str, int | None]]:
 READ: Mapping[type, Callable[[Columns], Any]] = {
     Run: run,
     Execution: execution,
+    ExecutionHead: execution_head,
     Artifact: artifact,
     Pipeline: pipeline,
     PipelineVersion: pipeline_version,

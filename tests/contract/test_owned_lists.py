@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lineage.errors import InvalidRequest
 from lineage.identity import Key
-from lineage.model import Artifact, Execution, PipelineVersion, Run
+from lineage.model import Artifact, Execution, ExecutionHead, PipelineVersion, Run
 from lineage.ports import EVERYTHING, AllOf, Condition, Listing, Operator, Order, Page, PageRequest, Scope, Where
 from lineage.store.sql import SqlStore
 from tests.factories import CLUSTER
@@ -122,3 +122,28 @@ def test_what_hangs_on_an_owner_outside_the_scope_is_not_told(world: SqlStore) -
 def test_a_list_that_hangs_on_nothing_is_refused(world: SqlStore) -> None:
     with pytest.raises(InvalidRequest, match="Artifact by pipeline"):
         world.owned(EVERYTHING, Artifact, "pipeline", [], Listing(), ALL)
+
+
+@pytest.mark.parametrize("scope", [EVERYTHING, IN_A], ids=["everything", "one namespace"])
+@pytest.mark.parametrize(("what", "by", "listing"), [each for each in LISTS if each[0] is Execution])
+def test_heads_of_executions_say_the_same_of_the_same_executions(
+    world: SqlStore, what: type[Execution], by: str, listing: Listing, scope: Scope
+) -> None:
+    owners, page = owners_of(world, what, by, scope), PageRequest(first=3)
+    whole = world.owned(scope, what, by, owners, listing, page)
+    heads = world.owned(scope, ExecutionHead, by, owners, listing, page)
+    assert any(of.items for of in whole.values())
+    assert {owner: of.items for owner, of in heads.items()} == {
+        owner: tuple(head_of(each) for each in of.items) for owner, of in whole.items()
+    }
+    assert [around(of) for of in heads.values()] == [around(of) for of in whole.values()]
+    counted = world.count_owned(scope, what, by, owners, listing)
+    assert world.count_owned(scope, ExecutionHead, by, owners, listing) == counted
+
+
+def around(page: Page[Any]) -> tuple[list[str], bool, bool]:
+    return list(page.cursors), page.has_next, page.has_previous
+
+
+def head_of(execution: Execution) -> ExecutionHead:
+    return ExecutionHead(**{name: getattr(execution, name) for name in ExecutionHead.__struct_fields__})
