@@ -32,6 +32,17 @@ def test_one_answer_may_take_so_much_and_no_more() -> None:
             share.take(1)
 
 
+def test_less_may_be_given_to_one_and_given_back_before_it_is_sent() -> None:
+    room = Room(most_bytes=4 * MIB, most_of_one=2 * MIB)
+    with room.share(most_bytes=MIB) as share:
+        share.take(MIB)
+        with pytest.raises(AnswerTooLarge, match="1 MiB"):
+            share.take(1)
+        share.give_back()
+        assert room.taken == 0
+    assert room.taken == 0
+
+
 def test_an_answer_that_was_too_large_once_stays_so() -> None:
     with Room(most_bytes=4 * MIB, most_of_one=MIB).share() as share:
         for _ in range(3):

@@ -15,12 +15,14 @@ from prometheus_client.parser import text_string_to_metric_families
 from structlog.testing import capture_logs
 
 from lineage.access import Caller, Grant
+from lineage.deadline import Deadline
 from lineage.errors import StoreError, WouldWait
 from lineage.identity import Key
 from lineage.model import Node, Run, RunView
 from lineage.ports import EVERYTHING, Listing, Page, PageRequest, Scope
+from lineage.room import Room
 from lineage.web import Health, application
-from lineage.web.endpoint import THREADS
+from lineage.web.endpoint import THREADS, endpoint
 from lineage.web.questions import Question
 from lineage.web.small import (
     FORGIVEN,
@@ -34,7 +36,7 @@ from lineage.web.small import (
     TURN_SECONDS,
     SmallQueries,
 )
-from lineage_graphql import small_query
+from lineage_graphql import SmallQuery, small_query
 from tests.asking import Client
 from tests.example import MODEL, NIGHTLY, TRAIN, example
 from tests.fakes import FakeStore
@@ -127,6 +129,26 @@ def test_what_was_slow_is_left_to_threads_and_others_are_not() -> None:
     for _ in range(2):
         asked(client, "query A($id: ID!) { node(id: $id) { id } }")
     assert store.on_loop == [False, True]
+
+
+def test_what_was_taken_before_it_would_wait_is_given_back() -> None:
+    room, taken = Room(most_bytes=2**20, most_of_one=2**20), list[int]()
+
+    def answer(*_: object) -> dict[str, Any]:
+        taken.append(room.taken)
+        return {"data": None}
+
+    def answer_at_once(_: Grant, __: Question, ___: SmallQuery, deadline: Deadline) -> dict[str, Any]:
+        deadline.take(1_000)
+        taken.append(room.taken)
+        raise WouldWait
+
+    client = Client(endpoint(answer, room=room, answer_at_once=answer_at_once))
+    for _ in range(2):
+        asked(client)
+    first, at_once, second = taken
+    assert (first, second, room.taken) == (0, 0, 0)
+    assert at_once > 0
 
 
 def test_a_small_question_is_answered_while_every_thread_is_taken() -> None:
