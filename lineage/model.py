@@ -2,7 +2,8 @@
 
 Pure. The names and meanings are those of the GraphQL API, which lists fields and reads them off these.
 Times are aware and in UTC. Runs, and what graphs have by the ten thousand, are structs and no dataclasses: these take
-a fifth of the time to make, and none of the garbage collector's, as nothing in them leads back to them.
+a fifth of the time to make, and none of the garbage collector's, as nothing in them leads back to them. Where graphs
+are read their fields are given by place, which takes a third of the time that names take.
 """
 
 import re
@@ -245,7 +246,7 @@ class PodSeen:
     started_at: datetime | None = None
 
 
-class Execution(_Node, msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Execution(_Node, msgspec.Struct, frozen=True, gc=False):
     """One attempt at one step of a run: in Argo a node that is no grouping. Of one that is an object of its own,
     `workload` is what that says of itself, and `images` what its containers were to run."""
 
@@ -287,7 +288,7 @@ class Execution(_Node, msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return seconds_between(self.started_at, self.finished_at)
 
 
-class Artifact(_Node, msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Artifact(_Node, msgspec.Struct, frozen=True, gc=False):
     """One write of one object. `uri` is None for a value kept in the workflow itself, `producer_key` for
     what came from outside every recorded run."""
 
@@ -702,7 +703,7 @@ def is_in_volume(node: LineageNode) -> bool:
     return isinstance(node, Artifact) and node.uri is not None and node.uri.startswith(_VOLUMES)
 
 
-class LineageEdge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class LineageEdge(msgspec.Struct, frozen=True, gc=False):
     """In the direction of the data: artifact to execution where USED, execution to artifact where GENERATED or REUSED,
     artifact to deployment where SERVED. `inferred`: one of several that the clocks allow, or a mount of a volume, which
     says what may have been read and written."""

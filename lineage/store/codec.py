@@ -43,7 +43,7 @@ _MICROSECOND = timedelta(microseconds=1)
 _SECOND = timedelta(seconds=1)
 
 
-class AttemptShown(msgspec.Struct, frozen=True, kw_only=True):
+class AttemptShown(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What readers get of the view of an attempt. What is passed over of a body costs little; fields that stand in the
     order of bodies, which is that of their names, are found sooner."""
 

@@ -157,13 +157,15 @@ def nodes_of_keys(
 
     found: dict[int, LineageNode] = {}
     if executions := of_kind["Execution"]:
-        rows = _details(database, "Execution", scope).ask(cursor, {"ids": executions}, take)
+        rows = _executions(database, scope).ask(cursor, {"ids": executions}, take)
         found |= {row[0]: values.execution_of(known[row[0]], *row[1:]) for row in rows}
     if artifacts := of_kind["Artifact"]:
-        rows = _details(database, "Artifact", scope).ask(cursor, {"ids": artifacts}, take)
-        unknown = {row[1] for row in rows}.difference(known, [None])
+        (columns,) = _artifacts(database, scope).ask(cursor, {"ids": artifacts})
+        shown, wrote, *rest = map(orjson.loads, columns)
+        unknown = set(wrote).difference(known, [None])
         writers = known if not unknown else known | _known(keys_of(connection, unknown))
-        found |= {row[0]: values.artifact_of(known[row[0]], writers.get(row[1]), *row[2:]) for row in rows}
+        of_these = map(values.artifact_of, map(known.__getitem__, shown), map(writers.get, wrote), *rest)
+        found |= dict(zip(shown, of_these, strict=True))
     if deployments := of_kind["Deployment"]:
         shown = _deployments(database, scope).read(cursor, {"ids": deployments}, take)
         found |= {row["id"]: values.deployment(row) for row in shown}
@@ -175,10 +177,15 @@ def _known(keys: Mapping[int, str]) -> dict[int, Key]:
 
 
 @lru_cache(queries.KEPT)
-def _details(database: str, kind: str, scope: Scope) -> Prepared:
-    if kind == "Execution":
-        return _of_ids(database, queries.execution_details(scope), tables.execution)
-    return _of_ids(database, queries.artifact_details(scope), tables.artifact)
+def _executions(database: str, scope: Scope) -> Prepared:
+    return _of_ids(database, queries.execution_details(scope), tables.execution)
+
+
+@lru_cache(queries.KEPT)
+def _artifacts(database: str, scope: Scope) -> Prepared:
+    """As columns: nothing in them is long."""
+    details = queries.artifact_details(scope).where(among(database, tables.artifact.c.id, "ids", BigInteger)).subquery()
+    return Prepared(database, select(*(listed(database, column) for column in details.c)))
 
 
 @lru_cache(queries.KEPT)

@@ -7,6 +7,7 @@ and what it took over. Downstream is the reverse, takers included.
 links that the same traversal read ahead: one statement for a whole graph, or one a level where the walk is a short one.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -219,12 +220,13 @@ class Links:
     def __iter__(self) -> Iterator[tuple[int, int | None, Link]]:
         return zip(self._nears, self._fars, self._links, strict=True)
 
-    def far_ends(self, level: Set[int], *, ahead: int) -> set[int]:
-        """Say where links lead from some nodes. Where that is not known yet, the links of up to `ahead` nodes behind
-        them are read along."""
-        if unknown := set(level).difference(self._far_ends):
+    def far_ends(self, level: set[int], *, but: Set[int] = frozenset(), ahead: int) -> set[int]:
+        """Say where links lead from some nodes, but for what needs no saying. Where that is not known yet, the links of
+        up to `ahead` nodes behind them are read along."""
+        if unknown := level.difference(self._far_ends):
             self._read(list(unknown), ahead)
-        return set(chain.from_iterable(map(self._far_ends.__getitem__, level)))
+        known = self._far_ends
+        return {far for near in level for far in known[near] if far not in but}
 
     def leading_to(self, far_ends: Set[int], level: Iterable[int]) -> list[int]:
         """Say which nodes of a level have a link to any of these."""
@@ -239,10 +241,12 @@ class Links:
         self._nears += nears
         self._fars += fars
         self._links += links
-        self._far_ends.update((near, []) for near in nears)
+        far_ends = defaultdict[int, list[int]](list)
         for near, far in zip(nears, fars, strict=True):
+            of_near = far_ends[near]
             if far is not None:
-                self._far_ends[near].append(far)
+                of_near.append(far)
+        self._far_ends.update(far_ends)
         for far, may_be_seen in zip(fars, *seen, strict=True) if seen else ():
             if far is not None and not may_be_seen:
                 self.hidden.add(far)
@@ -289,7 +293,7 @@ class Walk:
     def graph(self, keys: Mapping[int, str], nodes: Mapping[int, LineageNode]) -> LineageGraph:
         """Draw the graph, given the keys of its nodes and the nodes themselves."""
         depths: dict[_End, int] = dict(self.depths.items())
-        ids: dict[_End, str] = {node_id: encoded_id(keys[node_id]) for node_id in self.depths}
+        ids: dict[_End, str] = dict(zip(depths, map(encoded_id, map(keys.__getitem__, self.depths)), strict=True))
         drawn: dict[_End, LineageNode] = dict(nodes.items())
         for near, way in self.hidden:
             veil = drawn[near, way] = _veil(keys[near], way)
@@ -307,11 +311,11 @@ class Walk:
         return LineageGraph(
             nodes=tuple(drawn[end] for end in sorted(by_id, key=depths.__getitem__)),
             edges=tuple(
-                LineageEdge(
-                    source=shown[source], target=shown[target], role=_ROLES[role], name=name or None, inferred=inferred
-                )
-                for source, target, role, name, inferred in links
-                if role in _ROLES
+                [
+                    LineageEdge(shown[source], shown[target], _ROLES[role], name or None, inferred)
+                    for source, target, role, name, inferred in links
+                    if role in _ROLES
+                ]
             ),
             depth=max(depths.values(), default=0),
             complete=not self.reasons,
@@ -391,17 +395,18 @@ class _Way:
     """One way of a walk: its links, where it starts, and the nodes that it went on from."""
 
     links: Links
-    starts: Set[int]
+    starts: set[int]
     left: set[int] = field(default_factory=set)
 
 
 def _levels(connection: Connection, found: Walk, way: _Way, max_depth: int | None, max_nodes: int) -> Iterator[None]:
     """Walk one way, adding to what was found, and pause after each level."""
     level, depth = way.starts, 0
+    reached = set(level)  # and gone on from, or about to be
     while level:
         room = max(max_nodes - len(found.depths), 0)
         is_short = max_depth is not None and max_depth - depth <= SHORT
-        onward = way.links.far_ends(level, ahead=0 if is_short else room) - way.left - level
+        onward = way.links.far_ends(level, but=reached, ahead=0 if is_short else room)
         if depth == max_depth:
             if onward:
                 found.reasons[f"there is more beyond the depth of {max_depth}"] = None
@@ -420,7 +425,8 @@ def _levels(connection: Connection, found: Walk, way: _Way, max_depth: int | Non
             found.frontier.update(way.links.leading_to(cut, level))
             seen -= cut
         found.depths.update(dict.fromkeys(seen, depth))
-        level = onward - unknown | seen
+        level = onward if seen == unknown else onward - unknown | seen
+        reached |= level
         yield
 
 
