@@ -401,32 +401,34 @@ class _Way:
 
 def _levels(connection: Connection, found: Walk, way: _Way, max_depth: int | None, max_nodes: int) -> Iterator[None]:
     """Walk one way, adding to what was found, and pause after each level."""
+    links, left, depths = way.links, way.left, found.depths
     level, depth = way.starts, 0
-    reached = set(level)  # and gone on from, or about to be
     while level:
-        room = max(max_nodes - len(found.depths), 0)
+        left |= level
+        room = max(max_nodes - len(depths), 0)
         is_short = max_depth is not None and max_depth - depth <= SHORT
-        onward = way.links.far_ends(level, but=reached, ahead=0 if is_short else room)
+        onward = links.far_ends(level, but=left, ahead=0 if is_short else room)
         if depth == max_depth:
+            left -= level
             if onward:
                 found.reasons[f"there is more beyond the depth of {max_depth}"] = None
-                found.frontier.update(way.links.leading_to(onward, level))
+                found.frontier.update(links.leading_to(onward, level))
             return
-        way.left.update(level)
         depth += 1
-        unknown = onward.difference(found.depths)
-        seen = unknown - way.links.hidden
-        if len(seen) < len(unknown):
+        seen = onward.difference(depths)
+        if not seen.isdisjoint(links.hidden):
             found.reasons[SOME_HIDDEN] = None
+            onward -= seen & links.hidden
+            seen -= links.hidden
         if len(seen) > room:
             found.reasons[more_than(max_nodes)] = None
             keys = keys_of(connection, seen)
             cut = set(sorted(seen, key=lambda i: encoded_id(keys[i]))[room:])
-            found.frontier.update(way.links.leading_to(cut, level))
+            found.frontier.update(links.leading_to(cut, level))
+            onward -= cut
             seen -= cut
-        found.depths.update(dict.fromkeys(seen, depth))
-        level = onward if seen == unknown else onward - unknown | seen
-        reached |= level
+        depths.update(dict.fromkeys(seen, depth))
+        level = onward
         yield
 
 
