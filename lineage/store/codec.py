@@ -181,6 +181,11 @@ def second(count: int) -> datetime:
     return datetime.fromtimestamp(count, UTC)
 
 
+def seconds(counts: Sequence[int | None]) -> list[datetime | None]:
+    """Read many of them, each in half of that."""
+    return msgspec.convert(counts, list[datetime | None], strict=False)
+
+
 def whole_seconds(when: datetime | None) -> int | None:
     """Count whole seconds since 1970, as identities do."""
     return None if when is None else (when - _EPOCH) // _SECOND

@@ -158,14 +158,13 @@ def nodes_of_keys(
     found: dict[int, LineageNode] = {}
     if executions := of_kind["Execution"]:
         rows = _executions(database, scope).ask(cursor, {"ids": executions}, take)
-        found |= {row[0]: values.execution_of(known[row[0]], *row[1:]) for row in rows}
+        found |= values.executions_of(known, *zip(*rows, strict=True)) if rows else {}
     if artifacts := of_kind["Artifact"]:
         (columns,) = _artifacts(database, scope).ask(cursor, {"ids": artifacts})
-        shown, wrote, *rest = map(orjson.loads, columns)
-        unknown = set(wrote).difference(known, [None])
-        writers = known if not unknown else known | _known(keys_of(connection, unknown))
-        of_these = map(values.artifact_of, map(known.__getitem__, shown), map(writers.get, wrote), *rest)
-        found |= dict(zip(shown, of_these, strict=True))
+        written, writers, *rest = map(orjson.loads, columns)
+        unknown = set(writers).difference(known, [None])
+        known |= _known(keys_of(connection, unknown)) if unknown else {}
+        found |= values.artifacts_of(known, written, writers, *rest)
     if deployments := of_kind["Deployment"]:
         shown = _deployments(database, scope).read(cursor, {"ids": deployments}, take)
         found |= {row["id"]: values.deployment(row) for row in shown}

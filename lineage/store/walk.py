@@ -300,7 +300,7 @@ class Walk:
             ids[near, way], depths[near, way] = veil.id, depths[near] + 1
         by_id = sorted(ids, key=ids.__getitem__)
         places = {end: place for place, end in enumerate(by_id)}  # numbers are compared faster than ids
-        mounted = {node_id for node_id, node in nodes.items() if is_in_volume(node)}
+        mounted = {i for i, node in nodes.items() if isinstance(node, Artifact) and is_in_volume(node)}
         links = [
             (places[source], places[target], role, name, ambiguous or source in mounted or target in mounted)
             for source, target, role, name, ambiguous in chain(self.links, self._veiled_links(nodes))
