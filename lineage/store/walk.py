@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from itertools import chain, zip_longest
+from itertools import chain, count, zip_longest
 from typing import Final, TypeAlias
 
 import orjson
@@ -292,12 +292,11 @@ class Walk:
 
     def graph(self, keys: Mapping[int, str], nodes: Mapping[int, LineageNode]) -> LineageGraph:
         """Draw the graph, given the keys of its nodes and the nodes themselves."""
-        depths: dict[_End, int] = dict(self.depths.items())
-        ids: dict[_End, str] = dict(zip(depths, map(encoded_id, map(keys.__getitem__, self.depths)), strict=True))
-        drawn: dict[_End, LineageNode] = dict(nodes.items())
-        for near, way in self.hidden:
-            veil = drawn[near, way] = _veil(keys[near], way)
-            ids[near, way], depths[near, way] = veil.id, depths[near] + 1
+        depths, drawn = self.depths.copy(), dict(nodes)
+        ids = dict(zip(depths, map(encoded_id, map(keys.__getitem__, depths)), strict=True))
+        for veil, (near, way) in self._veils():
+            drawn[veil] = Hidden(key=hidden_key(decode_key(keys[near]), way))
+            ids[veil], depths[veil] = drawn[veil].id, depths[near] + 1
         by_id = sorted(ids, key=ids.__getitem__)
         places = {end: place for place, end in enumerate(by_id)}  # numbers are compared faster than ids
         mounted = {i for i, node in nodes.items() if isinstance(node, Artifact) and is_in_volume(node)}
@@ -336,25 +335,19 @@ class Walk:
             ),
         )
 
-    def _veiled_links(self, nodes: Mapping[int, LineageNode]) -> Iterator[tuple["_End", "_End", str, str, bool]]:
+    def _veils(self) -> Iterator[tuple[int, tuple[int, Direction]]]:
+        """What stands for all that may not be seen on one side of a node, by numbers that no node has."""
+        return zip(count(-1, -1), self.hidden, strict=False)
+
+    def _veiled_links(self, nodes: Mapping[int, LineageNode]) -> Iterator[Link]:
         """The links to what may not be seen, as they are shown: to what stands for it. Unless they lead from or to an
         execution, the names are those that the hidden ends gave them, and are kept back."""
-        for veil, links in self.hidden.items():
-            near = veil[0]
+        for veil, (near, way) in self._veils():
             is_named = not isinstance(nodes[near], Artifact)
             yield from {
                 (*((near, veil) if source == near else (veil, near)), role, name if is_named else "", ambiguous)
-                for source, _, role, name, ambiguous in links
+                for source, _, role, name, ambiguous in self.hidden[near, way]
             }
-
-
-_End: TypeAlias = int | tuple[int, Direction]
-"""What a link leads from or to: a node, or what stands for all that may not be seen on one side of one."""
-
-
-def _veil(neighbour: str, way: Direction) -> Hidden:
-    """What stands for all that may not be seen on one side of the node of a key."""
-    return Hidden(key=hidden_key(decode_key(neighbour), way))
 
 
 def _are_same_bytes(one: LineageNode, other: LineageNode) -> bool:
