@@ -435,8 +435,7 @@ class ArtifactText:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArtifactUse:
+class ArtifactUse(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An execution read, wrote or took over an artifact under a name. `ambiguous`: the clocks allow more
     than one write of the object; each is listed."""
 

@@ -354,7 +354,8 @@ def _not_compared(matched: Matched) -> Iterator[str]:
                 for name in mine.keys() & theirs.keys()
             )
         if old.ran and new.ran:
-            code += any(one.digest is None for step in (old, new) for one in step.code) or not (old.code and new.code)
+            codes = (old.code, new.code)
+            code += not all(codes) or any(one.digest is None for of in codes for one in of)
     for what, count in unknown.items():
         if count:
             yield f"{count} {what}{'s' if count > 1 else ''}: the content is not known of both"

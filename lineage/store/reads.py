@@ -150,7 +150,7 @@ def nodes_of_keys(
 ) -> dict[int, LineageNode]:
     """Find the same by internal id, where their keys are known."""
     database, cursor = connection.dialect.name, connection.connection.cursor()
-    known = _known(keys)
+    known = decoded(keys)
     of_kind: dict[str, list[int]] = defaultdict(list)
     for node_id, key in known.items():
         of_kind[str(key[0])].append(node_id)
@@ -163,7 +163,7 @@ def nodes_of_keys(
         (columns,) = _artifacts(database, scope).ask(cursor, {"ids": artifacts})
         written, writers, *rest = map(orjson.loads, columns)
         unknown = set(writers).difference(known, [None])
-        known |= _known(keys_of(connection, unknown)) if unknown else {}
+        known |= decoded(keys_of(connection, unknown)) if unknown else {}
         found |= values.artifacts_of(known, written, writers, *rest)
     if deployments := of_kind["Deployment"]:
         shown = _deployments(database, scope).read(cursor, {"ids": deployments}, take)
@@ -171,7 +171,8 @@ def nodes_of_keys(
     return found
 
 
-def _known(keys: Mapping[int, str]) -> dict[int, Key]:
+def decoded(keys: Mapping[int, str]) -> dict[int, Key]:
+    """Read the keys of nodes, which go by their ids."""
     return dict(zip(keys, decode_keys(keys.values()), strict=True))
 
 
