@@ -354,8 +354,8 @@ def _not_compared(matched: Matched) -> Iterator[str]:
                 for name in mine.keys() & theirs.keys()
             )
         if old.ran and new.ran:
-            codes = (old.code, new.code)
-            code += not all(codes) or any(one.digest is None for of in codes for one in of)
+            ran = (old.code, new.code)
+            code += not all(ran) or any(one.digest is None for containers in ran for one in containers)
     for what, count in unknown.items():
         if count:
             yield f"{count} {what}{'s' if count > 1 else ''}: the content is not known of both"

@@ -310,11 +310,11 @@ class Walk:
         return LineageGraph(
             nodes=tuple(drawn[end] for end in sorted(by_id, key=depths.__getitem__)),
             edges=tuple(
-                [
-                    LineageEdge(shown[source], shown[target], _ROLES[role], name or None, inferred)
-                    for source, target, role, name, inferred in links
-                    if role in _ROLES
-                ]
+                LineageEdge(
+                    source=shown[source], target=shown[target], role=_ROLES[role], name=name or None, inferred=inferred
+                )
+                for source, target, role, name, inferred in links
+                if role in _ROLES
             ),
             depth=max(depths.values(), default=0),
             complete=not self.reasons,
