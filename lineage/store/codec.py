@@ -182,7 +182,7 @@ def second(count: int) -> datetime:
 
 
 def seconds(counts: Sequence[int | None]) -> list[datetime | None]:
-    """Read many of them, each in half of that."""
+    """Read many of such times, as far as there are any."""
     return msgspec.convert(counts, list[datetime | None], strict=False)
 
 

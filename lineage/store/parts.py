@@ -26,6 +26,8 @@ from lineage.store.prepared import Prepared, among
 from lineage.store.reads import decoded, nodes_by_id
 
 T = TypeVar("T")
+_ROLES: Final = {**{role.value: role for role in ArtifactRole}, tables.HANDED_ON: ArtifactRole.REUSED}
+"""By how the role of an edge is written."""
 
 
 # ------------------------------------------------------------------------------------------ parts of runs
@@ -249,9 +251,6 @@ def _uses(database: str, scope: Scope, roles: tuple[ArtifactRole, ...]) -> Prepa
         .order_by(edge.c.name, node.c.key)
     )
     return Prepared(database, statement)
-
-
-_ROLES: Final = {**{role.value: role for role in ArtifactRole}, tables.HANDED_ON: ArtifactRole.REUSED}
 
 
 def turns(

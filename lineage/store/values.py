@@ -159,7 +159,7 @@ def executions_of(
     started: Sequence[int | None],
     *rest: Iterable[Any],
 ) -> dict[int, Execution]:
-    """Make executions of columns, by their ids: of many, each takes two thirds of the time."""
+    """Make executions of columns, by their ids: the key of a run is made once, and all times together."""
     run_keys = {run: run_key(run) for run in set(runs)}
     made = map(execution_of, map(keys.__getitem__, ids), map(run_keys.__getitem__, runs), seconds(started), *rest)
     return dict(zip(ids, made, strict=True))
