@@ -9,9 +9,12 @@ emissary executor); pipelines/backend/src/v2/compiler/argocompiler/container.go 
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
+
+import msgspec
+from msgspec import structs
 
 from lineage.members import NOTHING, mapping_in, mappings_in, text_in, texts_in
 from lineage.model import ContainerImage, DigestKind, PodSeen
@@ -63,8 +66,7 @@ class Mount:
     read_only: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Container:
+class Container(msgspec.Struct, frozen=True, kw_only=True):
     """One container of a step. `image` is as it was asked for, `digest` what ran. `argv` is the command and its
     arguments without what the engine put in front; `script` is the text that it was handed as a file."""
 
@@ -79,7 +81,7 @@ class Container:
     environment: tuple[Variable, ...] = ()
     sources: tuple[str, ...] = ()
     """Whole ConfigMaps and Secrets that fill its environment, such as `secret NAME`."""
-    resources: Mapping[str, Any] = field(default_factory=dict)
+    resources: Mapping[str, Any] = msgspec.field(default_factory=dict)
     mounts: tuple[Mount, ...] = ()
 
     @property
@@ -107,7 +109,7 @@ def containers_of_images(
     ran, and for the rest what the template says."""
     asked = {one.name: one for one in asked_for}
     return tuple(
-        replace(
+        structs.replace(
             asked.get(image.container)
             or Container(name=image.container, role=_role(image.container, template), told=Told.TEMPLATE, image=""),
             image=image.reference,

@@ -36,6 +36,8 @@ class Place:
 def place_of(step: Step, workflow: str) -> Place:
     """Say where a step is."""
     name = step.execution.name.removeprefix(workflow)
+    if "(" not in name and "[" not in name:  # it is of no loop and no group, and was tried once: as most are
+        return Place(path=name, numbered=name, loose=name)
     numbered = _ATTEMPT.sub("", _ITEM.sub(r"(#\1)", name))
     path = _ATTEMPT.sub("", _ITEM.sub(r"(:\2)", name))
     return Place(path=path, numbered=numbered, loose=_GROUP.sub("", path))

@@ -354,7 +354,8 @@ def _not_compared(matched: Matched) -> Iterator[str]:
                 for name in mine.keys() & theirs.keys()
             )
         if old.ran and new.ran:
-            code += any(one.digest is None for step in (old, new) for one in step.code) or not (old.code and new.code)
+            ran = (old.code, new.code)
+            code += not all(ran) or any(one.digest is None for containers in ran for one in containers)
     for what, count in unknown.items():
         if count:
             yield f"{count} {what}{'s' if count > 1 else ''}: the content is not known of both"

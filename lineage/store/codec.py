@@ -43,7 +43,7 @@ _MICROSECOND = timedelta(microseconds=1)
 _SECOND = timedelta(seconds=1)
 
 
-class AttemptShown(msgspec.Struct, frozen=True, kw_only=True):
+class AttemptShown(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What readers get of the view of an attempt. What is passed over of a body costs little; fields that stand in the
     order of bodies, which is that of their names, are found sooner."""
 
@@ -179,6 +179,11 @@ def moments(counts: Sequence[int]) -> list[datetime]:
 def second(count: int) -> datetime:
     """Read a time in whole seconds since 1970, in a quarter of the time."""
     return datetime.fromtimestamp(count, UTC)
+
+
+def seconds(counts: Sequence[int | None]) -> list[datetime | None]:
+    """Read many of such times, as far as there are any."""
+    return msgspec.convert(counts, list[datetime | None], strict=False)
 
 
 def whole_seconds(when: datetime | None) -> int | None:

@@ -7,7 +7,7 @@ statement that is prepared once.
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import orjson
 import zstandard
@@ -23,9 +23,11 @@ from lineage.store.bodies import Take, anything, counted, size_of
 from lineage.store.codec import execution_of, task_of
 from lineage.store.gone import KEPT_TASKS, PODS, TOLD_RUNS, is_gone, workflow_is_gone
 from lineage.store.prepared import Prepared, among
-from lineage.store.reads import nodes_by_id
+from lineage.store.reads import decoded, nodes_by_id
 
 T = TypeVar("T")
+_ROLES: Final = {**{role.value: role for role in ArtifactRole}, tables.HANDED_ON: ArtifactRole.REUSED}
+"""By how the role of an edge is written."""
 
 
 # ------------------------------------------------------------------------------------------ parts of runs
@@ -213,8 +215,20 @@ def uses(
 ) -> Mapping[Key, tuple[ArtifactUse, ...]]:
     """What executions read, or what they wrote and took over, by name."""
     asked = by_text(executions)
-    rows = rows_of(connection, _uses(connection.dialect.name, scope, tuple(roles)), asked)
-    return grouped(rows, _use, by=asked.__getitem__)
+    statement = _uses(connection.dialect.name, scope, tuple(roles))
+    rows = statement.ask(connection.connection.cursor(), {"keys": list(asked)})
+    if not rows:
+        return {}
+    owners, names, of_roles, ambiguous, keys, of_writers, *details = zip(*rows, strict=True)
+    ids, writers, *_ = details
+    texts = {i: text for i, text in zip((*ids, *writers), (*keys, *of_writers), strict=True) if text is not None}
+    artifacts = values.artifacts_of(decoded(texts), *details)
+    found: dict[Key, list[ArtifactUse]] = defaultdict(list)
+    for owner, name, role, is_ambiguous, artifact_id in zip(owners, names, of_roles, ambiguous, ids, strict=True):
+        found[asked[owner]].append(
+            ArtifactUse(name=name, artifact=artifacts[artifact_id], role=_ROLES[role], ambiguous=bool(is_ambiguous))
+        )
+    return {key: tuple(of) for key, of in found.items()}
 
 
 @lru_cache(queries.KEPT)
@@ -223,27 +237,20 @@ def _uses(database: str, scope: Scope, roles: tuple[ArtifactRole, ...]) -> Prepa
     near, far = ("target", "source") if ArtifactRole.USED in roles else ("source", "target")
     wanted = [tables.HANDED_ON if role is ArtifactRole.REUSED else role.value for role in roles]
     allowed = and_(execution.c.run_id == run.c.id, queries.run_in_scope(run, scope))
-    shown = queries.artifacts(scope).select.add_columns(
-        edge.c.role, edge.c.name.label("port"), edge.c.ambiguous, owner.c.key.label("owner")
-    )
+    node, producer, details = tables.node, tables.node.alias("producer"), queries.artifact_details(scope)
+    use = (owner.c.key.label("owner"), edge.c.name, edge.c.role, edge.c.ambiguous, node.c.key, producer.c.key)
     statement = (
-        shown.join(edge, edge.c[far] == tables.artifact.c.id)
+        details.with_only_columns(*use, *details.selected_columns)
+        .join(node, node.c.id == tables.artifact.c.id)
+        .outerjoin(producer, producer.c.id == tables.artifact.c.execution_id)
+        .join(edge, edge.c[far] == tables.artifact.c.id)
         .join(owner, owner.c.id == edge.c[near])
         .join(execution, execution.c.id == owner.c.id)
         .join(run, allowed)
         .where(among(database, owner.c.key, "keys"), edge.c.role.in_(wanted))
-        .order_by(edge.c.name, tables.node.c.key)
+        .order_by(edge.c.name, node.c.key)
     )
     return Prepared(database, statement)
-
-
-def _use(row: values.Columns) -> ArtifactUse:
-    return ArtifactUse(
-        name=row["port"],
-        artifact=values.artifact(row),
-        role=ArtifactRole.REUSED if row["role"] == tables.HANDED_ON else ArtifactRole(row["role"]),
-        ambiguous=bool(row["ambiguous"]),
-    )
 
 
 def turns(
@@ -313,21 +320,42 @@ def depends_on(
 
 def preceding(connection: Connection, scope: Scope, runs: Sequence[Key]) -> Mapping[Key, tuple[Key, ...]]:
     """The keys of the executions right before each of those of runs."""
-    run, execution = tables.run, tables.execution
-    rows = connection.execute(_attempts(of_runs(scope, runs)).join(run, run.c.id == execution.c.run_id)).all()
+    asked = {"keys": [str(key[1]) for key in runs]}
+    statement = _attempts_of_runs(connection.dialect.name, scope)
+    rows = list(map(_Attempt._make, statement.ask(connection.connection.cursor(), asked)))
     by_attempt = {(row.run_id, row.node_id, row.started_at): row for row in rows}
-    keys = {row.id: decode_key(row.key) for row in rows}
+    keys = decoded({row.id: row.key for row in rows})
     # Items of a loop stand behind the same, which may be as many items of another: that is found once for all of them.
-    known: dict[tuple[int, str, bool], tuple[Key, ...]] = {}
+    behind: dict[tuple[int, str, bool], tuple[Key, ...]] = {}
     found: dict[Key, tuple[Key, ...]] = {}
     for row in rows:
         if row.is_group:
             continue
         place = (row.run_id, row.parents, bool(row.is_system))
-        if place not in known:
-            known[place] = tuple(sorted((keys[one] for one in _nearest(row, by_attempt)), key=encode_key))
-        found[keys[row.id]] = known[place]
+        if place not in behind:
+            behind[place] = tuple(sorted((keys[one] for one in _nearest(row, by_attempt)), key=encode_key))
+        found[keys[row.id]] = behind[place]
     return found
+
+
+class _Attempt(NamedTuple):
+    """An execution or a grouping in the graph of its run: what `_attempts` selects."""
+
+    id: int
+    run_id: int
+    node_id: str
+    started_at: int | None
+    is_group: bool
+    is_system: bool | None
+    parents: str
+    key: str
+
+
+@lru_cache(queries.KEPT)
+def _attempts_of_runs(database: str, scope: Scope) -> Prepared:
+    run, execution = tables.run, tables.execution
+    seen = and_(among(database, run.c.key, "keys"), queries.in_scope(scope))
+    return Prepared(database, _attempts(seen).join(run, run.c.id == execution.c.run_id))
 
 
 def _attempts(which: ColumnElement[bool]) -> Select[Any]:

@@ -51,7 +51,9 @@ def given(database: str, name: str) -> Select[Any]:
 def listed(database: str, column: Expression) -> ColumnElement[str]:
     """Write the values of a column in one text, a JSON array with one of each row; of several columns, all in the same
     order. Rows by the ten thousand take longer to make, a value each, than to find."""
-    return func.json_group_array(column) if database == "sqlite" else cast(func.json_agg(column), Text)
+    if database == "sqlite":
+        return func.json_group_array(column)
+    return func.coalesce(cast(func.json_agg(column), Text), "[]")
 
 
 def like(database: str, column: Expression, name: str) -> ColumnElement[bool]:

@@ -150,35 +150,42 @@ def nodes_of_keys(
 ) -> dict[int, LineageNode]:
     """Find the same by internal id, where their keys are known."""
     database, cursor = connection.dialect.name, connection.connection.cursor()
-    known = _known(keys)
+    known = decoded(keys)
     of_kind: dict[str, list[int]] = defaultdict(list)
     for node_id, key in known.items():
         of_kind[str(key[0])].append(node_id)
 
     found: dict[int, LineageNode] = {}
     if executions := of_kind["Execution"]:
-        rows = _details(database, "Execution", scope).ask(cursor, {"ids": executions}, take)
-        found |= {row[0]: values.execution_of(known[row[0]], *row[1:]) for row in rows}
+        rows = _executions(database, scope).ask(cursor, {"ids": executions}, take)
+        found |= values.executions_of(known, *zip(*rows, strict=True)) if rows else {}
     if artifacts := of_kind["Artifact"]:
-        rows = _details(database, "Artifact", scope).ask(cursor, {"ids": artifacts}, take)
-        unknown = {row[1] for row in rows}.difference(known, [None])
-        writers = known if not unknown else known | _known(keys_of(connection, unknown))
-        found |= {row[0]: values.artifact_of(known[row[0]], writers.get(row[1]), *row[2:]) for row in rows}
+        (columns,) = _artifacts(database, scope).ask(cursor, {"ids": artifacts})
+        written, writers, *rest = map(orjson.loads, columns)
+        unknown = set(writers).difference(known, [None])
+        known |= decoded(keys_of(connection, unknown)) if unknown else {}
+        found |= values.artifacts_of(known, written, writers, *rest)
     if deployments := of_kind["Deployment"]:
         shown = _deployments(database, scope).read(cursor, {"ids": deployments}, take)
         found |= {row["id"]: values.deployment(row) for row in shown}
     return found
 
 
-def _known(keys: Mapping[int, str]) -> dict[int, Key]:
+def decoded(keys: Mapping[int, str]) -> dict[int, Key]:
+    """Read the keys of nodes, which go by their ids."""
     return dict(zip(keys, decode_keys(keys.values()), strict=True))
 
 
 @lru_cache(queries.KEPT)
-def _details(database: str, kind: str, scope: Scope) -> Prepared:
-    if kind == "Execution":
-        return _of_ids(database, queries.execution_details(scope), tables.execution)
-    return _of_ids(database, queries.artifact_details(scope), tables.artifact)
+def _executions(database: str, scope: Scope) -> Prepared:
+    return _of_ids(database, queries.execution_details(scope), tables.execution)
+
+
+@lru_cache(queries.KEPT)
+def _artifacts(database: str, scope: Scope) -> Prepared:
+    """As columns: nothing in them is long."""
+    details = queries.artifact_details(scope).where(among(database, tables.artifact.c.id, "ids", BigInteger)).subquery()
+    return Prepared(database, select(*(listed(database, column) for column in details.c)))
 
 
 @lru_cache(queries.KEPT)

@@ -1,12 +1,13 @@
 """From rows to the values that readers get. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import orjson
 import zstandard
 
-from lineage.identity import RAW_STORE, Key, decode_key
+from lineage.identity import RAW_STORE, Key, decode_key, run_key
 from lineage.merge import OPEN, Header, header, with_parameters
 from lineage.model import (
     ONLY_PARTS_SEEN,
@@ -42,6 +43,7 @@ from lineage.store.codec import (
     run_told_of,
     scale_of,
     second,
+    seconds,
     task_shown,
 )
 from lineage.store.tables import SCALE
@@ -141,8 +143,8 @@ def workflow(row: Columns) -> WorkflowIncarnation:
 def execution(row: Columns) -> Execution:
     return execution_of(
         decode_key(row["key"]),
-        row["run_key"],
-        row["started_at"],
+        run_key(row["run_key"]),
+        None if row["started_at"] is None else second(row["started_at"]),
         row["cached"],
         row["body"],
         row["told"],
@@ -151,10 +153,23 @@ def execution(row: Columns) -> Execution:
     )
 
 
+def executions_of(
+    keys: Mapping[int, Key],
+    ids: Sequence[int],
+    runs: Sequence[str],
+    started: Sequence[int | None],
+    *rest: Iterable[Any],
+) -> dict[int, Execution]:
+    """Make executions of columns, by their ids: the key of a run is made once, and all times together."""
+    run_keys = {run: run_key(run) for run in set(runs)}
+    made = map(execution_of, map(keys.__getitem__, ids), map(run_keys.__getitem__, runs), seconds(started), *rest)
+    return dict(zip(ids, made, strict=True))
+
+
 def execution_of(
     key: Key,
-    run_key: str,
-    started: int | None,
+    run_key: Key,
+    started_at: datetime | None,
     cached: Any,
     body: bytes,
     told_body: bytes | None,
@@ -169,29 +184,29 @@ def execution_of(
         given, came = with_parameters(given, told.input_parameters), with_parameters(came, told.output_parameters)
         origins = _told_origins(told, state)
     return Execution(
-        key=key,
-        run_key=("Run", run_key),
-        node_id=state.node_id,
-        name=state.name,
-        display_name=state.display_name,
-        template=state.template,
-        kind=state.kind,
-        phase=_PHASES[phase],
-        message=state.message,
-        attempt=state.attempt,
-        started_at=None if started is None else second(started),
-        finished_at=state.finished_at,
-        exit_code=state.exit_code,
-        superseded=bool(superseded),
-        cached=bool(cached),
-        resources=state.resources,
-        input_parameters=given,
-        output_parameters=came,
-        system=state.is_system,
-        component=state.component,
-        origins=origins,
-        workload=state.workload,
-        images=state.images,
+        key,
+        run_key,
+        state.node_id,
+        state.name,
+        state.display_name,
+        state.template,
+        state.kind,
+        _PHASES[phase],
+        state.message,
+        state.attempt,
+        started_at,
+        state.finished_at,
+        state.exit_code,
+        bool(superseded),
+        bool(cached),
+        state.resources,
+        given,
+        came,
+        state.is_system,
+        state.component,
+        origins,
+        state.workload,
+        state.images,
     )
 
 
@@ -258,12 +273,30 @@ def artifact(row: Columns) -> Artifact:
         row["store"],
         row["uri"],
         row["digest"],
-        row["span_to"],
+        None if row["span_to"] in (None, OPEN) else second(row["span_to"]),
         row["content_digest"],
         row["size_bytes"],
         row["verified"],
         row["shown_type"],
     )
+
+
+def artifacts_of(
+    keys: Mapping[int, Key],
+    ids: Sequence[int],
+    writers: Iterable[int | None],
+    names: Iterable[str],
+    stores: Iterable[str],
+    uris: Iterable[str],
+    digests: Iterable[str | None],
+    ended: Iterable[int | None],
+    *rest: Iterable[Any],
+) -> dict[int, Artifact]:
+    """Make artifacts of columns, by their ids; `keys` has those of who wrote them, too."""
+    created = seconds([None if end == OPEN else end for end in ended])
+    whose = (keys.get(writer) if writer is not None else None for writer in writers)
+    made = map(artifact_of, map(keys.__getitem__, ids), whose, names, stores, uris, digests, created, *rest)
+    return dict(zip(ids, made, strict=True))
 
 
 def artifact_of(
@@ -273,7 +306,7 @@ def artifact_of(
     store: str,
     uri: str,
     digest: str | None,
-    ended: int | None,
+    created_at: datetime | None,
     content_digest: str | None,
     size_bytes: int | None,
     verified: str | None,
@@ -281,16 +314,16 @@ def artifact_of(
 ) -> Artifact:
     raw = store == RAW_STORE
     return Artifact(
-        key=key,
-        name=name,
-        uri=None if raw else uri,
-        digest=uri if raw else digest,
-        created_at=None if ended is None or ended == OPEN else second(ended),
-        producer_key=producer_key,
-        content_digest=content_digest,
-        size_bytes=size_bytes,
-        state=_STATES[verified],
-        type=shown_type,
+        key,
+        name,
+        None if raw else uri,
+        uri if raw else digest,
+        created_at,
+        producer_key,
+        content_digest,
+        size_bytes,
+        _STATES[verified],
+        shown_type,
     )
 
 

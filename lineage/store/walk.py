@@ -7,10 +7,11 @@ and what it took over. Downstream is the reverse, takers included.
 links that the same traversal read ahead: one statement for a whole graph, or one a level where the walk is a short one.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from itertools import chain, zip_longest
+from itertools import chain, count, zip_longest
 from typing import Final, TypeAlias
 
 import orjson
@@ -219,12 +220,13 @@ class Links:
     def __iter__(self) -> Iterator[tuple[int, int | None, Link]]:
         return zip(self._nears, self._fars, self._links, strict=True)
 
-    def far_ends(self, level: Set[int], *, ahead: int) -> set[int]:
-        """Say where links lead from some nodes. Where that is not known yet, the links of up to `ahead` nodes behind
-        them are read along."""
-        if unknown := set(level).difference(self._far_ends):
+    def far_ends(self, level: set[int], *, but: Set[int] = frozenset(), ahead: int) -> set[int]:
+        """Say where links lead from some nodes, but for what needs no saying. Where that is not known yet, the links of
+        up to `ahead` nodes behind them are read along."""
+        if unknown := level.difference(self._far_ends):
             self._read(list(unknown), ahead)
-        return set(chain.from_iterable(map(self._far_ends.__getitem__, level)))
+        known = self._far_ends
+        return {far for near in level for far in known[near] if far not in but}
 
     def leading_to(self, far_ends: Set[int], level: Iterable[int]) -> list[int]:
         """Say which nodes of a level have a link to any of these."""
@@ -239,10 +241,12 @@ class Links:
         self._nears += nears
         self._fars += fars
         self._links += links
-        self._far_ends.update((near, []) for near in nears)
+        far_ends = defaultdict[int, list[int]](list)
         for near, far in zip(nears, fars, strict=True):
+            of_near = far_ends[near]
             if far is not None:
-                self._far_ends[near].append(far)
+                of_near.append(far)
+        self._far_ends.update(far_ends)
         for far, may_be_seen in zip(fars, *seen, strict=True) if seen else ():
             if far is not None and not may_be_seen:
                 self.hidden.add(far)
@@ -288,15 +292,14 @@ class Walk:
 
     def graph(self, keys: Mapping[int, str], nodes: Mapping[int, LineageNode]) -> LineageGraph:
         """Draw the graph, given the keys of its nodes and the nodes themselves."""
-        depths: dict[_End, int] = dict(self.depths.items())
-        ids: dict[_End, str] = {node_id: encoded_id(keys[node_id]) for node_id in self.depths}
-        drawn: dict[_End, LineageNode] = dict(nodes.items())
-        for near, way in self.hidden:
-            veil = drawn[near, way] = _veil(keys[near], way)
-            ids[near, way], depths[near, way] = veil.id, depths[near] + 1
+        depths, drawn = self.depths.copy(), dict(nodes)
+        ids = dict(zip(depths, map(encoded_id, map(keys.__getitem__, depths)), strict=True))
+        for veil, (near, way) in self._veils():
+            drawn[veil] = Hidden(key=hidden_key(decode_key(keys[near]), way))
+            ids[veil], depths[veil] = drawn[veil].id, depths[near] + 1
         by_id = sorted(ids, key=ids.__getitem__)
         places = {end: place for place, end in enumerate(by_id)}  # numbers are compared faster than ids
-        mounted = {node_id for node_id, node in nodes.items() if is_in_volume(node)}
+        mounted = {i for i, node in nodes.items() if isinstance(node, Artifact) and is_in_volume(node)}
         links = [
             (places[source], places[target], role, name, ambiguous or source in mounted or target in mounted)
             for source, target, role, name, ambiguous in chain(self.links, self._veiled_links(nodes))
@@ -332,25 +335,19 @@ class Walk:
             ),
         )
 
-    def _veiled_links(self, nodes: Mapping[int, LineageNode]) -> Iterator[tuple["_End", "_End", str, str, bool]]:
+    def _veils(self) -> Iterator[tuple[int, tuple[int, Direction]]]:
+        """What stands for all that may not be seen on one side of a node, by numbers that no node has."""
+        return zip(count(-1, -1), self.hidden, strict=False)
+
+    def _veiled_links(self, nodes: Mapping[int, LineageNode]) -> Iterator[Link]:
         """The links to what may not be seen, as they are shown: to what stands for it. Unless they lead from or to an
         execution, the names are those that the hidden ends gave them, and are kept back."""
-        for veil, links in self.hidden.items():
-            near = veil[0]
+        for veil, (near, way) in self._veils():
             is_named = not isinstance(nodes[near], Artifact)
             yield from {
                 (*((near, veil) if source == near else (veil, near)), role, name if is_named else "", ambiguous)
-                for source, _, role, name, ambiguous in links
+                for source, _, role, name, ambiguous in self.hidden[near, way]
             }
-
-
-_End: TypeAlias = int | tuple[int, Direction]
-"""What a link leads from or to: a node, or what stands for all that may not be seen on one side of one."""
-
-
-def _veil(neighbour: str, way: Direction) -> Hidden:
-    """What stands for all that may not be seen on one side of the node of a key."""
-    return Hidden(key=hidden_key(decode_key(neighbour), way))
 
 
 def _are_same_bytes(one: LineageNode, other: LineageNode) -> bool:
@@ -391,36 +388,40 @@ class _Way:
     """One way of a walk: its links, where it starts, and the nodes that it went on from."""
 
     links: Links
-    starts: Set[int]
+    starts: set[int]
     left: set[int] = field(default_factory=set)
 
 
 def _levels(connection: Connection, found: Walk, way: _Way, max_depth: int | None, max_nodes: int) -> Iterator[None]:
     """Walk one way, adding to what was found, and pause after each level."""
+    links, left, depths = way.links, way.left, found.depths
     level, depth = way.starts, 0
     while level:
-        room = max(max_nodes - len(found.depths), 0)
+        left |= level
+        room = max(max_nodes - len(depths), 0)
         is_short = max_depth is not None and max_depth - depth <= SHORT
-        onward = way.links.far_ends(level, ahead=0 if is_short else room) - way.left - level
+        onward = links.far_ends(level, but=left, ahead=0 if is_short else room)
         if depth == max_depth:
+            left -= level
             if onward:
                 found.reasons[f"there is more beyond the depth of {max_depth}"] = None
-                found.frontier.update(way.links.leading_to(onward, level))
+                found.frontier.update(links.leading_to(onward, level))
             return
-        way.left.update(level)
         depth += 1
-        unknown = onward.difference(found.depths)
-        seen = unknown - way.links.hidden
-        if len(seen) < len(unknown):
+        seen = onward.difference(depths)
+        if not seen.isdisjoint(links.hidden):
             found.reasons[SOME_HIDDEN] = None
+            onward -= seen & links.hidden
+            seen -= links.hidden
         if len(seen) > room:
             found.reasons[more_than(max_nodes)] = None
             keys = keys_of(connection, seen)
             cut = set(sorted(seen, key=lambda i: encoded_id(keys[i]))[room:])
-            found.frontier.update(way.links.leading_to(cut, level))
+            found.frontier.update(links.leading_to(cut, level))
+            onward -= cut
             seen -= cut
-        found.depths.update(dict.fromkeys(seen, depth))
-        level = onward - unknown | seen
+        depths.update(dict.fromkeys(seen, depth))
+        level = onward
         yield
 
 
