@@ -20,7 +20,7 @@ from watchers.attempts import phase_of, times_of
 from watchers.definitions import GROUP, IN_STATUS, KIND, VERSION, Definition
 from watchers.executions import EMPTY
 from watchers.nodes import WorkflowHead, readable_nodes, unpack_members, unpack_nodes
-from watchers.reading import mapping, placing, seconds, text, time
+from watchers.reading import mapping, placing, seconds, text
 from watchers.revision import revision
 from watchers.source import Resource, Source, read_members
 
@@ -88,7 +88,8 @@ def _interpret(
 ) -> Sequence[Fact]:
     """Say what a view means; of its metadata the version is enough."""
     phase = phase_of(status)
-    times = sorted([*times_of(status), *(shown.span if shown else ())])
+    began, ended = times_of(status)
+    times = sorted(moment for moment in (began, ended, *(shown.span if shown else ())) if moment is not None)
     if not (of.name or of.uid or status or shown):
         return ()
     incarnation = of.uid or file_uid(
@@ -119,8 +120,8 @@ def _interpret(
         phase=phase,
         message=text(status, "message") or None,
         created_at=of.created_at,
-        started_at=time(status, "startedAt"),
-        finished_at=time(status, "finishedAt"),
+        started_at=began,
+        finished_at=ended,
         parameters=of.parameters,
         labels=of.labels,
         annotations=of.annotations,
