@@ -156,24 +156,27 @@ def _placed(readings: Mapping[str, Reading], workflow: str, before: _View) -> _P
 
 def _placed_on(readings: Mapping[str, Reading], changed: Iterable[str], workflow: str, before: _View) -> _Placed | None:
     """The same, where the graph only goes on from the view before, of which no node is gone; else None."""
-    was: dict[str, Shape | None] = {}
+    changes: dict[str, tuple[Shape | None, Shape]] = {}
     came: list[Reading] = []
+    saying: list[str] = []  # which say something else, and not only that further nodes come after them
     for node_id in changed:
-        old = before.readings.get(node_id)
-        was[node_id] = None if old is None else old.shape
-        if old is None:
-            came.append(readings[node_id])
-        elif old.place != readings[node_id].place:
+        reading, was = readings[node_id], before.readings.get(node_id)
+        changes[node_id] = None if was is None else was.shape, reading.shape
+        if was is None:
+            came.append(reading)
+        elif was.place != reading.place:
             return None
-    now = {node_id: readings[node_id].shape for node_id in was}
-    grown, tasks = drawn_on(before.placed.graph, was, now, workflow), _tasks(came)
+        if was is None or was.state is not reading.state:
+            saying.append(node_id)
+    grown, tasks = drawn_on(before.placed.graph, changes, workflow), _tasks(came)
     if grown is None or not tasks.keys().isdisjoint(before.placed.tasks):
         return None
     graph, moved = grown
     driven = [node_id for node_id, reading in readings.items() if reading.driven_by in tasks] if tasks else ()
     tasks = {**before.placed.tasks, **tasks}
     states = dict(before.placed.states)
-    states |= {node_id: _state(node_id, readings, graph, tasks, before) for node_id in {*now, *moved, *driven}}
+    for node_id in {*saying, *moved, *driven}:
+        states[node_id] = _state(node_id, readings, graph, tasks, before)
     return _Placed(graph, tasks, {node_id: states[node_id] for node_id in readings})
 
 
@@ -182,9 +185,8 @@ def _state(
 ) -> ExecutionState:
     """Place what a node says; the very state of the view before, if it stands where it stood."""
     reading, found = readings[node_id], graph.parents[node_id]
-    shapes = [readings[parent].shape for parent in found]
-    attempt = attempt_number(reading.shape, shapes) or reading.attempt_at_task
-    parents = tuple((parent, shape.started_at) for parent, shape in zip(found, shapes, strict=True))
+    parents = tuple([(parent, readings[parent].shape.started_at) for parent in found])
+    attempt = attempt_number(reading.shape, (readings[parent].shape for parent in found)) or reading.attempt_at_task
     told_as = reading.state.told_as if reading.driven_by is None else tasks.get(reading.driven_by)
     known = before.readings.get(node_id)
     if known is not None and known.state is reading.state:

@@ -119,19 +119,18 @@ def drawn(shapes: Mapping[str, Shape], workflow: str) -> Graph:
 
 
 def drawn_on(
-    graph: Graph, before: Mapping[str, Shape | None], now: Mapping[str, Shape], workflow: str
+    graph: Graph, changes: Mapping[str, tuple[Shape | None, Shape]], workflow: str
 ) -> tuple[Graph, AbstractSet[str]] | None:
     """Go on with the graph of the view before, of which some nodes changed; and name the nodes before which other ones
     come now. None where more happened than that nodes came, and were named by others: it must be drawn anew.
 
-    `before` are the nodes that changed as they were, None those that were not there, and `now` as they are.
+    `changes` are the nodes that changed as they were, None those that were not there, and as they are.
     """
     if graph.is_ending:
         return None
     drawing: list[tuple[str, Iterable[str]]] = []  # which further children nodes have
     parents: dict[str, list[str]] = {}
-    for node_id, was in before.items():
-        shape = now[node_id]
+    for node_id, (was, shape) in changes.items():
         if was == shape:
             continue
         if shape.kind == RETRY or _is_handler(shape, workflow):
