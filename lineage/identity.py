@@ -263,6 +263,7 @@ def http_uri(url: str) -> str:
 
 
 _SEGMENT_WITH_HASH = re.compile(r".+-(\d{6,10})$")
+_SOME_HASH = re.compile(r"-\d{6}")
 
 
 def names_own_pod(uri: str, *, node_id: str, workflow: str) -> bool | None:
@@ -273,6 +274,8 @@ def names_own_pod(uri: str, *, node_id: str, workflow: str) -> bool | None:
     of a schedule): a foreign pod stands behind a segment that its own workflow is named by, or ends in a
     hash that is no date and no unix time.
     """
+    if not _SOME_HASH.search(uri):
+        return None
     own = node_id.rpartition("-")[2]
     segments = uri.split("/")
     foreign = False

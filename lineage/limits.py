@@ -1,8 +1,9 @@
 """How large an object may be, and how long that by which things are found: names, uids, places.
 
-Pure. A store has indexes on these, and PostgreSQL refuses an index entry of more than 2,704 bytes, a third of a
-page; a batch with one such text would be refused for ever. So longer ones are refused with a reason before they
-reach a store, the same for every database. Values (of parameters, labels, messages) may be of any length.
+Pure but for a bounded memory, on which nothing depends but speed: what a view of a run shows of attempts is not looked
+at again in the next view. A store has indexes on these, and PostgreSQL refuses an index entry of more than 2,704 bytes,
+a third of a page; a batch with one such text would be refused for ever. So longer ones are refused with a reason before
+they reach a store, the same for every database. Values (of parameters, labels, messages) may be of any length.
 
 Lengths are those of a text within JSON, as natural keys are written: a quote counts two bytes there. Entries:
 
@@ -49,13 +50,16 @@ from lineage.facts import (
     Write,
 )
 from lineage.identity import Location
+from lineage.remembering import LastViews
 
 MAX_NAME_BYTES: Final = 512  # Kubernetes allows 253 for names and 253 + 1 + 63 = 317 for those of labels
 MAX_PLACE_BYTES: Final = 1800  # S3 and Google allow 1,024 for keys and 222 for buckets; hosts have at most 253
 MAX_REASON_BYTES: Final = 1000
 MAX_OBJECT_BYTES: Final = 32 * 2**20  # etcd takes 1.5 MiB, and what is packed in that unpacks to some 20 times as much
 
+_STATE_BYTES: Final = 2_000  # of an attempt with some ports and parameters, roughly
 _LONGEST_ESCAPE: Final = 6  # \u0001
+_SURELY_SHORT: Final = MAX_NAME_BYTES // _LONGEST_ESCAPE  # characters, whatever they are
 _SHOWN: Final = 60
 
 
@@ -74,7 +78,8 @@ def is_name(text: str) -> bool:
 
 def is_place(location: Location) -> bool:
     """Say whether a location is short enough to be found by."""
-    return _fits(location.store + location.uri, MAX_PLACE_BYTES)
+    surely = len(location.store) + len(location.uri) <= MAX_PLACE_BYTES // _LONGEST_ESCAPE
+    return surely or length(location.store + location.uri) <= MAX_PLACE_BYTES
 
 
 def shortened(text: str, *, limit: int = MAX_REASON_BYTES) -> str:
@@ -160,8 +165,20 @@ def _refuse_in_run(fact: RunSeen) -> None:
     if fact.started_by is not None:
         _refuse("uid of the owner", fact.started_by.owner)
         _refuse("run id", fact.started_by.run)
-    for state in fact.executions or ():
-        _refuse_in_state(state)
+    if fact.executions:
+        _refuse_in_states((fact.cluster, fact.incarnation), fact.executions)
+
+
+_views: Final = LastViews[tuple[ExecutionState, ...]]()
+
+
+def _refuse_in_states(run: tuple[str, str], states: tuple[ExecutionState, ...]) -> None:
+    """Refuse long names in what a view shows of attempts; not again in those that the view before showed."""
+    known = set(map(id, _views.get(run) or ()))
+    for state in states:
+        if id(state) not in known:
+            _refuse_in_state(state)
+    _views.put(run, states, _STATE_BYTES * len(states))
 
 
 def _refuse_in_state(state: ExecutionState) -> None:
@@ -275,7 +292,7 @@ def _refuse_scope(cluster: str, namespace: str | None) -> None:
 
 
 def _refuse(what: str, text: str | None, *, of: tuple[str, str] | None = None) -> None:
-    if text is not None and not is_name(text):
+    if text is not None and len(text) > _SURELY_SHORT and not is_name(text):
         where = "" if of is None else f" of the {of[0]} {shortened(of[1], limit=_SHOWN)}"
         raise InvalidObservation(
             f"the {what} {shortened(text, limit=_SHOWN)}{where} has {length(text)} bytes, and at most "

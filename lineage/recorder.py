@@ -44,6 +44,8 @@ SETTLED_AT_ONCE: Final = 50  # runs: some hundred milliseconds
 SETTLE_EVERY_SECONDS: Final = 1.0  # while the log is never empty
 LAST_BACKOFF_SECONDS: Final = 30.0  # 2 attempts a minute while the database is down
 
+_IN_NAMESPACES: Final = (fact.RunSeen, fact.ExecutionSeen, fact.PodSeen)
+
 log = structlog.get_logger()
 
 
@@ -303,15 +305,18 @@ def deliveries(observations: Sequence[Observation], statements: Sequence[Sequenc
     for observation, several in zip(observations, statements, strict=True):
         if not isinstance(observation, seen.ObjectSeen):
             continue
-        resource = next((one.resource for one in several if isinstance(one, fact.ObjectKept)), "")
-        namespace = next(
-            (one.namespace for one in several if isinstance(one, fact.RunSeen | fact.ExecutionSeen | fact.PodSeen)), ""
-        )
+        resource = namespace = ""
+        for one in several:
+            if isinstance(one, fact.ObjectKept):
+                resource = resource or one.resource
+            elif isinstance(one, _IN_NAMESPACES):
+                namespace = namespace or one.namespace
         if not resource:
             continue
         key = (observation.source, observation.cluster, resource, namespace)
         objects[key] += 1
-        newest[key] = max(newest.get(key, observation.seen_at), observation.seen_at)
+        if key not in newest or observation.seen_at > newest[key]:
+            newest[key] = observation.seen_at
     return [
         SourceObserved(
             source=key[0],

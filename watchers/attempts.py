@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+import msgspec
 from msgspec.structs import replace
 
 from lineage.errors import InvalidObservation
@@ -19,6 +20,7 @@ from lineage.model import Parameter, Phase
 from lineage.redaction import is_redacted
 from watchers.components import arguments_of, component_of, plain_name, types_of_outputs
 from watchers.creations import created_by
+from watchers.graph import Shape, shape_of
 from watchers.kubeflow import (
     Compiled,
     Role,
@@ -32,7 +34,7 @@ from watchers.kubeflow import (
     task_of,
 )
 from watchers.locations import chosen_key, locate, locate_uri
-from watchers.nodes import ACTS, GROUPS, PodNames, Shape, shape_of
+from watchers.nodes import ACTS, GROUPS, PodNames
 from watchers.reading import mapping, mappings, scalar, text, time, whole
 from watchers.volumes import claims_of, made_by, mounts_of
 
@@ -53,8 +55,7 @@ _CACHED: Final = "Kubeflow took its outputs from an earlier execution"
 _ORIGINAL_POD: Final = re.compile(r"original pod: (\S+)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a node says. `state` is not placed in the graph yet. `removed` is what it wrote and Argo's garbage
     collection removed, `attempt_at_task` which attempt it belongs to, where what is tried again is more than the node.
     `driven_by` names the node that says where the task of this one stands, and `place` is what such a node says.
@@ -74,16 +75,15 @@ def phase_of(holder: Mapping[str, Any]) -> Phase:
     return _PHASES.get(text(holder, "phase"), Phase.UNKNOWN)
 
 
-def times_of(holder: Mapping[str, Any]) -> Iterator[datetime]:
+def times_of(holder: Mapping[str, Any]) -> tuple[datetime | None, datetime | None]:
     """Read when a node or a workflow began and ended, as far as it did."""
-    for member in ("startedAt", "finishedAt"):
-        if (moment := time(holder, member)) is not None:
-            yield moment
+    return time(holder, "startedAt"), time(holder, "finishedAt")
 
 
 def _declared(template: Mapping[str, Any]) -> Iterator[str]:
     """Read which output parameters a template declares to be metrics."""
-    listed = text(mapping(mapping(template, "metadata"), "annotations"), METRICS_ANNOTATION)
+    annotations = mapping(mapping(template, "metadata"), "annotations") if "metadata" in template else {}
+    listed = text(annotations, METRICS_ANNOTATION)
     return (name.strip() for name in listed.split(",") if name.strip()) if listed else iter(())
 
 
@@ -130,8 +130,9 @@ class Reader:
         Raises:
             InvalidObservation: a member is not what it should be.
         """
-        shape, template = shape_of(node), self.templates.of_node(node)
-        state = self._state(node_id, node, shape, template)
+        began, ended = times_of(node)
+        shape, template = shape_of(node, began), self.templates.of_node(node)
+        state = self._state(node_id, node, shape, template, ended)
         role = None if self.compiled is None or state.is_group else role_of(node)
         pod_spec: Mapping[str, Any] = template
         if role is not None:
@@ -145,7 +146,7 @@ class Reader:
             state = self._with_creation(state, node, template)
         return Reading(
             shape=shape,
-            times=tuple(times_of(node)),
+            times=tuple(moment for moment in (began, ended) if moment is not None),
             state=state,
             removed=tuple(_removed(node, state.writes)),
             attempt_at_task=attempt_at_task(shape.name) if role is Role.EXECUTOR else 0,
@@ -154,15 +155,22 @@ class Reader:
         )
 
     # -- as Argo has it
-    def _state(self, node_id: str, node: dict[str, Any], shape: Shape, template: Mapping[str, Any]) -> ExecutionState:
+    def _state(
+        self,
+        node_id: str,
+        node: dict[str, Any],
+        shape: Shape,
+        template: Mapping[str, Any],
+        ended: datetime | None,
+    ) -> ExecutionState:
         kind, phase, name = shape.kind, phase_of(node), shape.name or node_id
-        original = _ORIGINAL_POD.match(text(node, "message"))
+        given, brought, message = mapping(node, "inputs"), mapping(node, "outputs"), text(node, "message")
+        original = _ORIGINAL_POD.match(message) if message else None
         carried = original.group(1) if original else None
         memoized = mapping(node, "memoizationStatus").get("hit") is True
         acts, is_group = kind in ACTS, kind in GROUPS
         wrote = (acts and phase in _RAN) or (kind == "Skipped" and carried is not None)
         places = self.templates.places(template)
-        given = () if is_group else _named_once(arguments_of(template, node), parameters_of(mapping(node, "inputs")))
         return ExecutionState(
             node_id=node_id,
             started_at=shape.started_at,
@@ -173,33 +181,33 @@ class Reader:
             template=text(node, "templateName") or text(mapping(node, "templateRef"), "template") or None,
             kind=kind.upper() or "UNKNOWN",
             phase=phase,
-            message=text(node, "message") or None,
+            message=message or None,
             attempt=0,
-            finished_at=time(node, "finishedAt"),
-            exit_code=whole(mapping(node, "outputs"), "exitCode"),
+            finished_at=ended,
+            exit_code=whole(brought, "exitCode"),
             memoized=memoized,
             cached_from=carried,
             resources=mapping(node, "resourcesDuration") or None,
-            input_parameters=given,
-            output_parameters=() if is_group else tuple(parameters_of(mapping(node, "outputs"))),
+            input_parameters=() if is_group else _named_once(arguments_of(template, node), parameters_of(given)),
+            output_parameters=() if is_group else tuple(parameters_of(brought)),
             parents=(),
-            reads=tuple(self._reads(node, places)) if acts and phase not in _NOT_YET else (),
-            writes=tuple(self._writes(node_id, node, template, places, memoized or carried is not None))
+            reads=tuple(self._reads(given, places)) if acts and phase not in _NOT_YET else (),
+            writes=tuple(self._writes(node_id, brought, template, places, memoized or carried is not None))
             if wrote
             else (),
             metrics=tuple(_declared(template)),
             component=component_of(template),
         )
 
-    def _reads(self, node: dict[str, Any], places: tuple[Mapping[str, Any], ...]) -> Iterator[Read]:
-        for artifact in mappings(mapping(node, "inputs"), "artifacts"):
+    def _reads(self, inputs: Mapping[str, Any], places: tuple[Mapping[str, Any], ...]) -> Iterator[Read]:
+        for artifact in mappings(inputs, "artifacts"):
             if (location := locate(artifact, places, self.cluster)) is not None:
                 yield Read(name=text(artifact, "name"), location=location)
 
     def _writes(
         self,
         node_id: str,
-        node: dict[str, Any],
+        outputs: Mapping[str, Any],
         template: Mapping[str, Any],
         places: tuple[Mapping[str, Any], ...],
         taken_over: bool,
@@ -208,7 +216,7 @@ class Reader:
         template chose the key."""
         chosen = {text(a, "name") for a in mappings(mapping(template, "outputs"), "artifacts") if chosen_key(a)}
         types = types_of_outputs(template)
-        for artifact in mappings(mapping(node, "outputs"), "artifacts"):
+        for artifact in mappings(outputs, "artifacts"):
             name, location = text(artifact, "name"), locate(artifact, places, self.cluster)
             if location is None:
                 continue

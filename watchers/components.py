@@ -24,7 +24,8 @@ KEPT: Final = 256  # what components say, by their text: every node of a templat
 
 def types_of_outputs(template: Mapping[str, Any]) -> Mapping[str, str]:
     """Say which type each output artifact of a template has, by its plain name."""
-    spec = text(mapping(mapping(template, "metadata"), "annotations"), COMPONENT)
+    annotations = mapping(mapping(template, "metadata"), "annotations") if "metadata" in template else {}
+    spec = text(annotations, COMPONENT)
     return _types(spec, text(template, "name")) if spec else {}
 
 

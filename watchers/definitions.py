@@ -6,7 +6,7 @@ they mean what they meant. So it is read once a workflow, and not once a view.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
@@ -38,7 +38,18 @@ VERSION: Final = "resourceVersion"
 """What of its metadata is another in each view."""
 IN_STATUS: Final = ("storedWorkflowTemplateSpec", "storedTemplates", "artifactRepositoryRef", "persistentVolumeClaims")
 """What of its status belongs to its definition."""
+LABELS: Final = "labels"
+OF_PROGRESS: Final = frozenset(
+    {
+        "workflows.argoproj.io/phase",
+        "workflows.argoproj.io/completed",
+        "workflows.argoproj.io/workflow-archiving-status",
+        "pipeline/persistedFinalState",
+    }
+)
+"""Labels that say how far it is, and nothing of what it is."""
 
+_NONE: Final = Raw(b"null")
 _DECODED: Final = 8  # times as large as its text is what is read of it, roughly
 
 
@@ -95,34 +106,57 @@ class Definition:
 
 
 # ------------------------------------------------------------------------------------------ views
-_Texts: TypeAlias = tuple[Mapping[str, bytes], bytes, Mapping[str, bytes]]
+_Texts: TypeAlias = tuple[Members, Raw, Members]
 """Those of the metadata, but for the version; of the spec; and of what in the status belongs to it."""
 
 _definitions: Final = LastViews[tuple[_Texts, Definition]]()
 
 
 def of_sent(metadata: Members, spec: Raw, status: Members, seen: ObjectSeen) -> Definition:
-    """Read a workflow, whose members are texts.
+    """Read a workflow, whose members are texts. `metadata` are without their version, `status` is what of it belongs
+    here.
 
     Raises:
         InvalidObservation: a member is not what it should be.
         ValueError: one is no JSON.
     """
-    told = {name: bytes(sent) for name, sent in metadata.items() if name != VERSION}
-    sent: _Texts = told, bytes(spec), {name: bytes(status[name]) for name in IN_STATUS if name in status}
-    name = seen.cluster, told.get("namespace"), told.get("name")
+    name = seen.cluster, bytes(metadata.get("namespace", _NONE)), bytes(metadata.get("name", _NONE))
+    sent: _Texts = metadata, spec, status
     known = _definitions.get(name)
     if known is not None and known[0] == sent:
         return known[1]
-    item = {"metadata": _read(sent[0]), "spec": orjson.loads(sent[1]), "status": _read(sent[2])}
-    definition = Definition.of(item, seen.cluster)
-    size_bytes = len(spec) + sum(len(of) for part in (told, sent[2]) for of in part.values())
-    _definitions.put(name, (sent, definition), _DECODED * size_bytes)
+    labels = None if known is None else _labels_of_progress(known[0], sent)
+    definition = _read(sent, seen.cluster) if known is None or labels is None else replace(known[1], labels=labels)
+    size_bytes = len(spec) + sum(len(of) for part in (metadata, status) for of in part.values())
+    # Copied, so that the rest of the view is not held.
+    _definitions.put(name, ((_copied(metadata), spec.copy(), _copied(status)), definition), _DECODED * size_bytes)
     return definition
 
 
-def _read(members: Mapping[str, bytes]) -> dict[str, Any]:
-    return {name: orjson.loads(sent) for name, sent in members.items()}
+def _read(sent: _Texts, cluster: str) -> Definition:
+    metadata, spec, status = sent
+    item = {"metadata": _decoded(metadata), "spec": orjson.loads(memoryview(spec)), "status": _decoded(status)}
+    return Definition.of(item, cluster)
+
+
+def _labels_of_progress(was: _Texts, sent: _Texts) -> dict[str, str] | None:
+    """Read the labels of a workflow that is another in nothing but how far it is; None of any other."""
+    if was[1:] != sent[1:] or {**was[0], LABELS: _NONE} != {**sent[0], LABELS: _NONE}:
+        return None
+    before, labels = (texts(_decoded({LABELS: of[0].get(LABELS, _NONE)}), LABELS) for of in (was, sent))
+    return labels if _lasting(before) == _lasting(labels) else None
+
+
+def _lasting(labels: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in labels.items() if name not in OF_PROGRESS}
+
+
+def _decoded(members: Members) -> dict[str, Any]:
+    return {name: orjson.loads(memoryview(sent)) for name, sent in members.items()}
+
+
+def _copied(members: Members) -> Members:
+    return {name: sent.copy() for name, sent in members.items()}
 
 
 # ------------------------------------------------------------------------------------------ what it says

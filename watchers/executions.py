@@ -4,20 +4,22 @@ Pure but for a bounded memory of the last views, on which nothing depends but sp
 on the same ground, means what it meant. So a view of a thousand nodes costs what those cost that changed.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeAlias
 
 import orjson
-from msgspec import Raw, structs
+from msgspec import Raw
+from msgspec.structs import replace
 
 from lineage.facts import ExecutionState, Write
 from lineage.observation import ObjectSeen
 from lineage.remembering import LastViews
 from watchers.attempts import Reader, Reading
+from watchers.graph import CHILDREN, Graph, Shape, attempt_number, children_of, drawn, drawn_on
 from watchers.kubeflow import plain_node
-from watchers.nodes import CHILDREN, Nodes, attempt_number, children_of, parents_of
+from watchers.nodes import Nodes
 from watchers.reading import mapping
 from watchers.source import Members, read_members
 
@@ -42,15 +44,26 @@ NO_NODES: Final = Shown(executions=(), span=())
 
 
 @dataclass(frozen=True, slots=True)
+class _Placed:
+    """Where the nodes of a view stand. `tasks` says that of the tasks of Kubeflow, by the nodes that drove them."""
+
+    graph: Graph
+    tasks: Mapping[str, str]
+    states: Mapping[str, ExecutionState]
+
+
+@dataclass(frozen=True, slots=True)
 class _View:
     """What was read of the nodes of a view, on the ground of what they refer to. All have the keys of `nodes`."""
 
     ground: _Ground
     nodes: Members
     readings: Mapping[str, Reading]
-    placed: Mapping[str, ExecutionState]
+    placed: _Placed
+    shown: Shown
 
 
+_NOTHING: Final = _View((), {}, {}, _Placed(Graph({}, frozenset(), is_ending=False), {}, {}), NO_NODES)
 _views: Final = LastViews[_View]()
 
 
@@ -62,7 +75,7 @@ def of_nodes(reader: Reader, nodes: Nodes) -> Shown:
         InvalidObservation: a member is not what it should be.
     """
     readings = {node_id: reader.reading(node_id, node) for node_id, node in nodes.items()}
-    return _shown(readings, _placed(readings, reader.name, None))
+    return _shown(readings, _placed(readings, reader.name, _NOTHING), _span(_times(readings.values())))
 
 
 def of_sent_nodes(reader: Reader, nodes: Members, ground: tuple[Raw, ...], seen: ObjectSeen) -> Shown:
@@ -70,85 +83,119 @@ def of_sent_nodes(reader: Reader, nodes: Members, ground: tuple[Raw, ...], seen:
 
     Raises:
         InvalidObservation: a member is not what it should be.
-        ValueError: every node is null, or one is no JSON.
+        ValueError: a node is null, or no JSON.
     """
     name = (seen.cluster, reader.namespace, reader.name)
-    before = _views.get(name)
     on = (reader.name, *ground)
+    before = _views.get(name)
     if before is None or before.ground != on:
-        before = _View(on, {}, {}, {})
-    if before.nodes == nodes:
-        return _shown(before.readings, before.placed)
-    readings: dict[str, Reading] = {}
-    for node_id, sent in nodes.items():
-        if before.nodes.get(node_id) == sent:
-            if (known := before.readings.get(node_id)) is not None:
-                readings[node_id] = known
-        elif (read := _read(reader, node_id, sent, before)) is not None:
-            readings[node_id] = read
-    if not readings:
-        raise ValueError("whether there are nodes must be asked of the whole")
-    view = _View(on, nodes, readings, _placed(readings, reader.name, before))
-    _views.put(name, view, len(seen.body) + _STATE_BYTES * len(nodes))
-    return _shown(view.readings, view.placed)
+        before = _NOTHING
+    changed = [node_id for node_id, sent in nodes.items() if before.nodes.get(node_id) != sent]
+    if not changed and len(nodes) == len(before.nodes):
+        return before.shown
+    known = {**before.readings, **{node_id: _read(reader, node_id, nodes[node_id], before) for node_id in changed}}
+    readings = {node_id: known[node_id] for node_id in nodes}
+    goes_on = before is not _NOTHING and before.nodes.keys() <= nodes.keys()
+    placed = _placed_on(readings, changed, reader.name, before) if goes_on else None
+    placed = placed or _placed(readings, reader.name, before)
+    span = _span_on(readings, changed, before) if goes_on else None
+    shown = _shown(readings, placed, span or _span(_times(readings.values())))
+    _views.put(name, _View(on, nodes, readings, placed, shown), len(seen.body) + _STATE_BYTES * len(nodes))
+    return shown
 
 
-def _read(reader: Reader, node_id: str, sent: Raw, before: _View) -> Reading | None:
-    """Read a node that is not as it was; None where it is null. When a step begins, those before it get another child:
-    that is another place in the graph, and nothing else of what they mean."""
+def _read(reader: Reader, node_id: str, sent: Raw, before: _View) -> Reading:
+    """Read a node that is not as it was. When a step begins, those before it get another child: that is another place
+    in the graph, and nothing else of what they mean."""
     known = before.readings.get(node_id)
     if known is not None:
         was, now = read_members(before.nodes[node_id]), read_members(sent)
         was.pop(CHILDREN, None)
         children = now.pop(CHILDREN, EMPTY_LIST)
         if was == now:
-            shape = replace(known.shape, children=children_of({CHILDREN: orjson.loads(memoryview(children))}))
-            return replace(known, shape=shape)
+            named = children_of({CHILDREN: orjson.loads(memoryview(children))})
+            return replace(known, shape=replace(known.shape, children=named))
     node = orjson.loads(memoryview(sent))
-    return None if node is None else reader.reading(node_id, mapping({node_id: node}, node_id))
+    if node is None:
+        raise ValueError("whether there are nodes must be asked of the whole")
+    return reader.reading(node_id, mapping({node_id: node}, node_id))
 
 
-def _shown(readings: Mapping[str, Reading], placed: Mapping[str, ExecutionState]) -> Shown:
-    times = [moment for reading in readings.values() for moment in reading.times]
+# ------------------------------------------------------------------------------------------ what they show
+def _shown(readings: Mapping[str, Reading], placed: _Placed, span: tuple[datetime, ...]) -> Shown:
     removed = tuple((reading.state, write) for reading in readings.values() for write in reading.removed)
-    return Shown(executions=tuple(placed.values()), span=(min(times), max(times)) if times else (), removed=removed)
+    return Shown(executions=tuple(placed.states.values()), span=span, removed=removed)
 
 
-def _placed(readings: Mapping[str, Reading], workflow: str, before: _View | None) -> dict[str, ExecutionState]:
+def _span_on(readings: Mapping[str, Reading], changed: Iterable[str], before: _View) -> tuple[datetime, ...] | None:
+    """Find the first and the last time, where all that were named before still are; else None."""
+    times = list(before.shown.span)
+    for node_id in changed:
+        named, was = readings[node_id].times, before.readings.get(node_id)
+        if was is not None and not set(was.times).issubset(named):
+            return None
+        times += named
+    return _span(times)
+
+
+def _span(times: list[datetime]) -> tuple[datetime, ...]:
+    return (min(times), max(times)) if times else ()
+
+
+def _times(readings: Iterable[Reading]) -> list[datetime]:
+    return [moment for reading in readings for moment in reading.times]
+
+
+# ------------------------------------------------------------------------------------------ where they stand
+def _placed(readings: Mapping[str, Reading], workflow: str, before: _View) -> _Placed:
     """Place what nodes say in the graph that all of them draw."""
-    if before is not None and _draws_the_same(readings, before.readings):
-        return {
-            node_id: old if reading is before.readings[node_id] else _at_place_of(old, reading)
-            for (node_id, reading), old in zip(readings.items(), before.placed.values(), strict=True)
-        }
-    shapes = {node_id: reading.shape for node_id, reading in readings.items()}
-    graph = parents_of(shapes, workflow)
-    places = {plain_node(reading.shape.name): reading.place for reading in readings.values() if reading.place}
-    placed_before = {} if before is None else before.placed
-    placed: dict[str, ExecutionState] = {}
-    for node_id, reading in readings.items():
-        found = graph.get(node_id, [])
-        attempt = attempt_number(reading.shape, found, shapes) or reading.attempt_at_task
-        parents = tuple((parent, shapes[parent].started_at) for parent in sorted(set(found)))
-        told_as = reading.state.told_as if reading.driven_by is None else places.get(reading.driven_by)
-        known = None if before is None else before.readings.get(node_id)
-        old = None if known is None or known.state is not reading.state else placed_before[node_id]
-        same = old is not None and (old.attempt, old.parents, old.told_as) == (attempt, parents, told_as)
-        if old is None or not same:
-            old = structs.replace(reading.state, attempt=attempt, parents=parents, told_as=told_as)
-        placed[node_id] = old
-    return placed
+    graph = drawn({node_id: reading.shape for node_id, reading in readings.items()}, workflow)
+    tasks = _tasks(readings.values())
+    return _Placed(graph, tasks, {node_id: _state(node_id, readings, graph, tasks, before) for node_id in readings})
 
 
-def _draws_the_same(readings: Mapping[str, Reading], before: Mapping[str, Reading]) -> bool:
-    """Say whether nodes draw the same graph as before, and say the same of where tasks stand. Their order is part of
-    it."""
-    return list(readings) == list(before) and all(
-        reading is old or (reading.shape, reading.place, reading.driven_by) == (old.shape, old.place, old.driven_by)
-        for reading, old in zip(readings.values(), before.values(), strict=True)
-    )
+def _placed_on(readings: Mapping[str, Reading], changed: Iterable[str], workflow: str, before: _View) -> _Placed | None:
+    """The same, where the graph only goes on from the view before, of which no node is gone; else None."""
+    changes: dict[str, tuple[Shape | None, Shape]] = {}
+    came: list[Reading] = []
+    saying: list[str] = []  # which say something else, and not only that further nodes come after them
+    for node_id in changed:
+        reading, was = readings[node_id], before.readings.get(node_id)
+        changes[node_id] = None if was is None else was.shape, reading.shape
+        if was is None:
+            came.append(reading)
+        elif was.place != reading.place:
+            return None
+        if was is None or was.state is not reading.state:
+            saying.append(node_id)
+    grown, tasks = drawn_on(before.placed.graph, changes, workflow), _tasks(came)
+    if grown is None or not tasks.keys().isdisjoint(before.placed.tasks):
+        return None
+    graph, moved = grown
+    driven = [node_id for node_id, reading in readings.items() if reading.driven_by in tasks] if tasks else ()
+    tasks = {**before.placed.tasks, **tasks}
+    states = dict(before.placed.states)
+    for node_id in {*saying, *moved, *driven}:
+        states[node_id] = _state(node_id, readings, graph, tasks, before)
+    return _Placed(graph, tasks, {node_id: states[node_id] for node_id in readings})
 
 
-def _at_place_of(old: ExecutionState, reading: Reading) -> ExecutionState:
-    told_as = reading.state.told_as if reading.driven_by is None else old.told_as
-    return structs.replace(reading.state, attempt=old.attempt, parents=old.parents, told_as=told_as)
+def _state(
+    node_id: str, readings: Mapping[str, Reading], graph: Graph, tasks: Mapping[str, str], before: _View
+) -> ExecutionState:
+    """Place what a node says; the very state of the view before, if it stands where it stood."""
+    reading, found = readings[node_id], graph.parents[node_id]
+    parents = tuple([(parent, readings[parent].shape.started_at) for parent in found])
+    attempt = attempt_number(reading.shape, (readings[parent].shape for parent in found)) or reading.attempt_at_task
+    told_as = reading.state.told_as if reading.driven_by is None else tasks.get(reading.driven_by)
+    known = before.readings.get(node_id)
+    if known is not None and known.state is reading.state:
+        old = before.placed.states[node_id]
+        if (old.attempt, old.parents, old.told_as) == (attempt, parents, told_as):
+            return old
+    return replace(reading.state, attempt=attempt, parents=parents, told_as=told_as)
+
+
+def _tasks(readings: Iterable[Reading]) -> dict[str, str]:
+    """Say where tasks stand, by the nodes that drove them."""
+    return {plain_node(reading.shape.name): reading.place for reading in readings if reading.place}

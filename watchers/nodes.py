@@ -1,18 +1,14 @@
-"""The nodes of a workflow: unpacked, and as a graph of what had to come before what.
+"""The nodes of a workflow: unpacked, and what their pods are called.
 
-Pure. Sources: argo-workflows/workflow/packer/packer.go for the packing; `assessDAGPhase`, `executeSteps`
-and `processNodeRetries` in argo-workflows/workflow/controller for how the graph is drawn.
+Pure. Source: argo-workflows/workflow/packer/packer.go for the packing.
 """
 
 import base64
 import gzip
-import re
 import zlib
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
-from itertools import pairwise
 from typing import Any, Final, TypeAlias, TypeGuard, TypeVar
 
 import brotli
@@ -21,14 +17,13 @@ import orjson
 import zstandard
 
 from lineage.identity import sha256
-from watchers.reading import mapping, seconds, sequence, text, texts, time
+from watchers.reading import mapping, text, texts
 from watchers.source import Attempts, Head, KubernetesObject, Members, read_members
 
 GROUPS: Final = frozenset({"DAG", "Steps", "StepGroup", "TaskGroup", "Retry"})
 ACTS: Final = frozenset({"Pod", "Container", "HTTP", "Plugin"})
 UNPACKED_LIMIT_BYTES: Final = 256 * 2**20  # a packed object is below etcd's 1.5 MiB; JSON of nodes packs about 1:20
 UNREADABLE: Final = "unreadable: "
-CHILDREN: Final = "children"
 
 Nodes = Mapping[str, dict[str, Any]]
 T = TypeVar("T")
@@ -193,63 +188,6 @@ def readable_nodes(status: Mapping[str, Any]) -> tuple[Nodes | None, str | None]
     return {}, None
 
 
-_ATTEMPT = re.compile(r"\(([0-9]{1,9})\)$")
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What of a node draws the graph. `attempt_name` is what its name is without the number of an attempt."""
-
-    name: str
-    kind: str
-    started_at: int | None
-    children: tuple[str, ...]
-    attempt_name: str | None
-    number: int
-    is_hook: bool
-
-    @property
-    def is_attempt(self) -> bool:
-        """Say whether its name numbers it, and it is no hook that happens to be named so."""
-        return self.attempt_name is not None and not self.is_hook
-
-
-def shape_of(node: Mapping[str, Any]) -> Shape:
-    """Read what draws the graph of a node.
-
-    Raises:
-        InvalidObservation: a member is not what it should be.
-    """
-    name = text(node, "name")
-    found = _ATTEMPT.search(name)
-    return Shape(
-        name=name,
-        kind=text(node, "type"),
-        started_at=seconds(time(node, "startedAt")),
-        children=children_of(node),
-        attempt_name=name[: found.start()] if found else None,
-        number=int(found.group(1)) if found else 0,
-        is_hook=bool(mapping(node, "nodeFlag").get("hooked")),
-    )
-
-
-def children_of(node: Mapping[str, Any]) -> tuple[str, ...]:
-    """Read which nodes come right after one.
-
-    Raises:
-        InvalidObservation: that is no list.
-    """
-    return tuple(dict.fromkeys(child for child in sequence(node, CHILDREN) if isinstance(child, str)))
-
-
-def attempt_number(shape: Shape, parents: list[str], shapes: Mapping[str, Shape]) -> int:
-    """Number an attempt: what `name(n)` says under a Retry node of that name, else 0."""
-    if shape.attempt_name is None:
-        return 0
-    retried = any(shapes[p].kind == "Retry" and shapes[p].name == shape.attempt_name for p in parents)
-    return shape.number if retried else 0
-
-
 _POD_NAME_FORMAT: Final = "workflows.argoproj.io/pod-name-format"
 _LONGEST_PREFIX: Final = 253 - 11  # of the name of a pod, before its hash
 
@@ -272,33 +210,3 @@ class PodNames:
         template = text(mapping(node, "templateRef"), "template") or text(node, "templateName")
         prefix = f"{workflow}-{template}" if template else workflow
         return f"{prefix[:_LONGEST_PREFIX]}-{node_id.rpartition('-')[2]}"
-
-
-def parents_of(shapes: Mapping[str, Shape], workflow: str) -> dict[str, list[str]]:
-    """List for each node the nodes right before it, groupings included.
-
-    `children` are the edges that Argo draws; some name nodes that do not exist (yet, or any more). The
-    attempts under a Retry follow one another. The exit handler of the workflow is nobody's child: it comes
-    after everything else, that is after every node without a successor.
-    """
-    parents: dict[str, list[str]] = defaultdict(list)
-    for node_id, shape in shapes.items():
-        for child in shape.children:
-            if child in shapes:
-                parents[child].append(node_id)
-        if shape.kind == "Retry":
-            attempts = [child for child in shape.children if child in shapes and shapes[child].is_attempt]
-            for earlier, later in pairwise(attempts):
-                parents[later].append(earlier)
-    onexit = f"{workflow}.onExit"
-    handlers = {node_id for node_id, shape in shapes.items() if shape.name.startswith(onexit)}
-    if handlers:
-        leaves = [
-            node_id
-            for node_id, shape in shapes.items()
-            if node_id not in handlers and not any(child in shapes for child in shape.children)
-        ]
-        for handler in handlers:
-            if not any(parent in handlers for parent in parents[handler]):
-                parents[handler].extend(leaves)
-    return parents

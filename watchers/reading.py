@@ -137,7 +137,8 @@ def time(holder: Mapping[str, Any], name: str) -> datetime | None:
         raise WrongMember(holder, name, f"is {_kind(value)}, expected a time such as 2026-01-31T08:00:00Z")
     try:
         found = datetime.fromisoformat(value)
-        found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        if found.tzinfo is not UTC:
+            found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         reason = f"is {beginning(repr(value), 40)}, expected a time such as 2026-01-31T08:00:00Z"
         raise WrongMember(holder, name, reason) from error

@@ -4,7 +4,9 @@ Pure. The rule is "Order of views" of the identity rules (ARCHITECTURE.md).
 """
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from lineage.facts import Revision, sortable
@@ -14,7 +16,7 @@ from watchers.reading import seconds, text
 
 def revision(
     seen: ObjectSeen,
-    metadata: dict[str, Any],
+    metadata: Mapping[str, Any],
     *,
     uid: str,
     born: datetime | None,
@@ -34,7 +36,12 @@ def revision(
         kind="K" if numbered else "R",
         life=f"{sortable(max(seconds(born) or 0, 0))} {uid}",
         version=sortable(version if numbered else seconds_latest),
-        digest=hashlib.sha256(seen.body).hexdigest()[:32] + hashlib.sha256(seen.cluster.encode()).hexdigest()[:8],
+        digest=hashlib.sha256(seen.body).hexdigest()[:32] + _of_cluster(seen.cluster),
         latest=seconds_latest,
         ended=ended,
     )
+
+
+@lru_cache
+def _of_cluster(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()[:8]

@@ -19,7 +19,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from lineage.redaction.names import MARKER, is_secret_name
+from lineage.redaction.names import MARKER, REDACTED, is_secret_name
 from lineage.redaction.objects import (
     Clues,
     Surroundings,
@@ -54,7 +54,7 @@ _PEM_GAPS: Final = re.compile(r"\\[nr]|\s")
 
 def is_redacted(text: str) -> bool:
     """Say whether a text is what stands for a secret, under whatever key."""
-    return MARKER.fullmatch(text) is not None
+    return text.startswith(REDACTED) and MARKER.fullmatch(text) is not None
 
 
 def struck_out(item: dict[str, Any]) -> dict[str, Any]:

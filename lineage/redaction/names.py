@@ -13,7 +13,8 @@ def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-MARKER: Final = re.compile(r"redacted:[0-9a-f]{12}:[0-9a-f]{32}")
+REDACTED: Final = "redacted:"
+MARKER: Final = re.compile(rf"{REDACTED}[0-9a-f]{{12}}:[0-9a-f]{{32}}")
 """What stands for a secret: `redacted:<id of the key>:<digest>`."""
 
 NAME_HINTS: Final = ("pass", "pwd", "secret", "token", "cred", "conn", "key")

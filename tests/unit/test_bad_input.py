@@ -372,6 +372,14 @@ def test_an_address_that_is_none_is_a_place_as_it_stands() -> None:
         assert [read.location.uri for read in run.executions[0].reads] == [url]
 
 
+def test_a_long_name_is_refused_in_whichever_view_it_comes() -> None:
+    node = a_node("w.a")
+    of = [{NODE: node}, {NODE: node, "x" * 600: node}, {NODE: node, "x" * 600: node}, {NODE: node}]
+    views = [observed(a_workflow(nodes, version=version)) for version, nodes in enumerate(of, start=1)]
+    found = [recorder.facts_of(view, interpreted) for view in views]
+    assert [isinstance(facts[0], InputRejected) for facts in found] == [False, True, True, False]
+
+
 def test_a_long_reason_keeps_its_ends() -> None:
     reason = shortened("/" + '\x01"ä' * 3000 + ": it is no JSON")
     assert length(reason) <= MAX_REASON_BYTES

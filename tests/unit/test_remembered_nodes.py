@@ -1,22 +1,25 @@
 """What a view means does not depend on which views were interpreted before it."""
 
 from collections.abc import Sequence
+from copy import deepcopy
+from functools import reduce
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lineage.errors import InvalidObservation
-from lineage.facts import Fact
+from lineage.facts import ExecutionState, Fact, RunSeen
 from lineage.observation import ObjectSeen
 from lineage.remembering import LastViews
-from tests.factories import a_node, a_workflow, observed
+from tests.factories import a_node, a_workflow, observed, rfc3339
 from tests.kubeflow import V2, Group, Importer, Step, Task, a_run
 from tests.simulation import as_file, noise, play, watch
 from watchers.documents import Document, decode
 from watchers.observe import find_source
+from watchers.source import KubernetesObject
 from watchers.sources import all_sources
 from watchers.sources.argo_workflow import interpret, interpret_whole
 
@@ -101,6 +104,93 @@ def test_a_sequence_of_views_means_what_each_means_alone(several: list[dict[str,
         item["status"]["nodes"] |= view["odd"]  # a null among them, or alone
         seen = observed(item)
         assert said(interpret, seen) == said(interpret_whole, seen)
+
+
+DRIVER: Final[dict[str, Any]] = {
+    "templateName": "system-container-driver",
+    "inputs": {"parameters": [{"name": "parent-dag-id", "value": "7"}, {"name": "task-name", "value": "t"}]},
+}
+OTHERWISE_TOLD: Final = ({"name": "parent-dag-id", "value": "8"}, {"name": "task-name", "value": "t"})
+EXECUTOR: Final[dict[str, Any]] = {"templateName": "system-container-impl"}
+COMPILED: Final[dict[str, Any]] = {"templates": [{"name": "root-system-dag-driver"}]}
+born: Final = st.sampled_from(
+    [
+        a_node("w.a"),
+        a_node("w.b", kind="Skipped", children=["w-1", "w-2"]),
+        a_node("w.c", None),
+        a_node("w.r", kind="Retry", children=["w-1", "w-2"]),
+        a_node("w.r(0)"),
+        a_node("w.r(1)", 20),
+        a_node("w.r(1)", 20, nodeFlag={"hooked": True}),
+        a_node("w.onExit", 30),
+        a_node("w.t-driver", **DRIVER),
+        a_node("w.t-driver(1)", **DRIVER),
+        a_node("w.t(0).executor(0)", children=["w-3"], **EXECUTOR),
+    ]
+)
+steps: Final = st.one_of(
+    st.tuples(st.just("node"), st.sampled_from(IDS), born),
+    st.tuples(st.just("child"), st.sampled_from(IDS), st.sampled_from(IDS)),
+    st.tuples(st.just("end"), st.sampled_from(IDS), st.sampled_from([15, 25])),
+    st.tuples(st.just("gone"), st.sampled_from(IDS), st.none()),
+    st.tuples(st.just("label"), st.sampled_from(["workflows.argoproj.io/phase", "pipeline/runid", "a"]), st.just("x")),
+)
+
+
+def and_then(item: KubernetesObject, step: tuple[str, str, Any]) -> KubernetesObject:
+    """A workflow in which one thing more has happened."""
+    after: KubernetesObject = deepcopy(item)
+    metadata, nodes = after["metadata"], after["status"]["nodes"]
+    metadata["resourceVersion"] = str(int(metadata["resourceVersion"]) + 1)
+    match step:
+        case "label", name, value:
+            metadata["labels"] = metadata.get("labels", {}) | {name: value}
+        case "node", node_id, node:
+            nodes[node_id] = deepcopy(node)
+        case "child", node_id, child if node_id in nodes:
+            nodes[node_id]["children"].append(child)
+        case "end", node_id, at if node_id in nodes:
+            nodes[node_id] |= {"finishedAt": rfc3339(at), "phase": "Succeeded"}
+        case "gone", node_id, _:
+            nodes.pop(node_id, None)
+    return after
+
+
+RETRY: Final = a_node("w.r", kind="Retry", children=["w-1", "w-2"])
+EXECUTED: Final = a_node("w.t(0).executor(0)", **EXECUTOR)
+DRIVEN: Final = a_node("w.t-driver", **DRIVER)
+DRIVEN_AGAIN: Final = a_node("w.t-driver(1)", **DRIVER | {"inputs": {"parameters": [*OTHERWISE_TOLD]}})
+
+
+@settings(deadline=None, max_examples=300)
+@example({}, [[("node", "w-1", a_node("w.r(0)"))], [("node", "w-2", a_node("w.r(1)"))], [("node", "w-3", RETRY)]])
+@example(COMPILED, [[("node", "w-2", EXECUTED)], [("node", "w-1", DRIVEN)]])
+@example(COMPILED, [[("node", "w-1", DRIVEN | EXECUTOR)], [("node", "w-2", EXECUTED)], [("node", "w-1", DRIVEN)]])
+@example(COMPILED, [[("node", "w-3", DRIVEN)], [("node", "w-2", EXECUTED)], [("node", "w-1", DRIVEN_AGAIN)]])
+@example({}, [[("label", "workflows.argoproj.io/phase", "x")], [("label", "kfp-lineage/experiment", "x")]])
+@given(st.sampled_from([{}, COMPILED]), st.lists(st.lists(steps, min_size=1, max_size=2), min_size=2, max_size=12))
+def test_a_workflow_that_goes_on_means_what_each_view_means_alone(
+    spec: dict[str, Any], views: list[list[tuple[str, str, Any]]]
+) -> None:
+    item = a_workflow({"w-0": a_node("w", kind="DAG")}, name="w", spec=spec)
+    for happened in views:
+        item = reduce(and_then, happened, item)
+        seen = observed(item)
+        assert said(interpret, seen) == said(interpret_whole, seen)
+
+
+def test_of_a_view_in_which_one_step_began_all_other_attempts_are_the_very_ones_of_the_view_before() -> None:
+    nodes = {"w-0": a_node("w", kind="DAG"), "w-1": a_node("w.a", 10, 20), "w-2": a_node("w.b", 20, 30)}
+    nodes["w-1"]["children"] = ["w-2"]
+    more = {**nodes, "w-2": nodes["w-2"] | {"children": ["w-3"]}, "w-3": a_node("w.c", 30, phase="Running")}
+    before, after = (shown(interpret(observed(a_workflow(of, version=2)))) for of in (nodes, more))
+    assert [one is other for one, other in zip(before, after, strict=False)] == [True, True, True]
+    assert after[3].parents == (("w-2", 20),)
+
+
+def shown(facts: Sequence[Fact]) -> tuple[ExecutionState, ...]:
+    """The attempts that a view shows."""
+    return next(fact.executions or () for fact in facts if isinstance(fact, RunSeen))
 
 
 @pytest.mark.parametrize("release", V2)

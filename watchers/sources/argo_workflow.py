@@ -4,8 +4,9 @@ Pure, as `watchers.executions` is. What the fields mean: argo-workflows/pkg/apis
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
+import msgspec
 import orjson
 from msgspec import Raw
 
@@ -20,13 +21,40 @@ from watchers.attempts import phase_of, times_of
 from watchers.definitions import GROUP, IN_STATUS, KIND, VERSION, Definition
 from watchers.executions import EMPTY
 from watchers.nodes import WorkflowHead, readable_nodes, unpack_members, unpack_nodes
-from watchers.reading import mapping, placing, seconds, text, time
+from watchers.reading import mapping, placing, seconds, text
 from watchers.revision import revision
-from watchers.source import Resource, Source, read_members
+from watchers.source import Members, Resource, Source
 
 RESOURCE: Final = Resource(group=GROUP, version="v1alpha1", plural="workflows", kind=KIND)
 NULL: Final = Raw(b"null")
 REMOVED: Final = "Argo's garbage collection says that it removed it"
+
+
+class _Status(TypedDict, total=False):
+    """What is read of a status. `nodes` and what belongs to the definition stay texts."""
+
+    nodes: Members | None
+    phase: Any
+    message: Any
+    startedAt: Any
+    finishedAt: Any
+    compressedNodes: Any
+    offloadNodeStatusVersion: Any
+    storedWorkflowTemplateSpec: Raw
+    storedTemplates: Raw
+    artifactRepositoryRef: Raw
+    persistentVolumeClaims: Raw
+
+
+class _Sent(msgspec.Struct, gc=False):
+    """A workflow, of which no more is decoded than what each view says anew."""
+
+    metadata: Members = {}
+    spec: Raw = EMPTY
+    status: _Status | None = None
+
+
+_read_sent: Final = msgspec.json.Decoder(_Sent).decode
 
 
 def interpret(seen: ObjectSeen) -> Sequence[Fact]:
@@ -63,32 +91,34 @@ def _interpret_news(seen: ObjectSeen) -> Sequence[Fact]:
     Raises:
         InvalidObservation, ValueError: something is not what it should be.
     """
-    members = read_members(seen.body)
-    metadata, spec = read_members(members.get("metadata", EMPTY)), members.get("spec", EMPTY)
-    sent = read_members(members.get("status", EMPTY))
-    nodes = read_members(sent.pop("nodes", EMPTY))
-    definition = definitions.of_sent(metadata, spec, sent, seen)
-    version = {VERSION: orjson.loads(memoryview(metadata.get(VERSION, NULL)))}
-    status = {name: None if name in IN_STATUS else orjson.loads(memoryview(text)) for name, text in sent.items()}
+    sent = _read_sent(seen.body)
+    metadata, status = sent.metadata, sent.status or _Status()
+    version = {VERSION: orjson.loads(memoryview(metadata.pop(VERSION, NULL)))}
+    of_definition: Members = {name: status[name] for name in IN_STATUS if name in status}
+    definition = definitions.of_sent(metadata, sent.spec, of_definition, seen)
+    if not (definition.name or definition.uid):
+        raise ValueError("whether it was ever in a cluster must be asked of the whole")
+    nodes = status.get("nodes")
     if not nodes:
-        none, missing = readable_nodes(status)
+        none, missing = readable_nodes({**status, "nodes": None})
         return _interpret(definition, version, status, seen, missing, None if none is None else executions.NO_NODES)
-    ground = (spec, metadata.get("annotations", EMPTY), *(sent.get(name, EMPTY) for name in IN_STATUS))
+    ground = (sent.spec, metadata.get("annotations", EMPTY), *(of_definition.get(name, EMPTY) for name in IN_STATUS))
     shown = executions.of_sent_nodes(definition.reader, nodes, ground, seen)
     return _interpret(definition, version, status, seen, None, shown)
 
 
 def _interpret(
     of: Definition,
-    metadata: dict[str, Any],
-    status: dict[str, Any],
+    metadata: Mapping[str, Any],
+    status: Mapping[str, Any],
     seen: ObjectSeen,
     nodes_missing: str | None,
     shown: executions.Shown | None,
 ) -> Sequence[Fact]:
     """Say what a view means; of its metadata the version is enough."""
     phase = phase_of(status)
-    times = sorted([*times_of(status), *(shown.span if shown else ())])
+    began, ended = times_of(status)
+    times = sorted(moment for moment in (began, ended, *(shown.span if shown else ())) if moment is not None)
     if not (of.name or of.uid or status or shown):
         return ()
     incarnation = of.uid or file_uid(
@@ -119,8 +149,8 @@ def _interpret(
         phase=phase,
         message=text(status, "message") or None,
         created_at=of.created_at,
-        started_at=time(status, "startedAt"),
-        finished_at=time(status, "finishedAt"),
+        started_at=began,
+        finished_at=ended,
         parameters=of.parameters,
         labels=of.labels,
         annotations=of.annotations,

@@ -60,7 +60,7 @@ def _interpret(item: dict[str, Any], metadata: dict[str, Any], seen: ObjectSeen)
         return ()
     spec, status = mapping(item, "spec"), mapping(item, "status")
     phase = _PHASES.get(text(status, "phase"), Phase.UNKNOWN)
-    states = {text(s, "name"): s for s in mappings(status, "containerStatuses")}
+    states = _by_name(status, "containerStatuses")
     ends = sorted(_ends(states.values()))
     latest = max([*ends, *filter(None, [time(status, "startTime")])], default=None)
     state = mapping(states.get("main") or next(iter(states.values()), {}), "state")
@@ -84,7 +84,7 @@ def _interpret(item: dict[str, Any], metadata: dict[str, Any], seen: ObjectSeen)
         restarts=sum(whole(state, "restartCount") or 0 for state in states.values()),
         created_at=created_at,
         finished_at=ends[-1] if phase.ended and ends else None,
-        images=tuple(_images(spec, status)),
+        images=tuple(_images(spec, _by_name(status, "initContainerStatuses") | states)),
         reused=labels.get(REUSED_LABEL) == "true",
         started_at=time(mapping(state, "running"), "startedAt") or time(main, "startedAt"),
     )
@@ -124,15 +124,13 @@ def _reason(status: Mapping[str, Any], main: Mapping[str, Any]) -> str | None:
     return None if said in ("", "Completed") else said
 
 
-def _images(spec: Mapping[str, Any], status: Mapping[str, Any]) -> Iterator[ContainerImage]:
-    states = {
-        text(s, "name"): s
-        for member in ("initContainerStatuses", "containerStatuses")
-        for s in mappings(status, member)
-    }
-    asked = {
-        text(c, "name"): text(c, "image") for member in ("initContainers", "containers") for c in mappings(spec, member)
-    }
+def _by_name(holder: Mapping[str, Any], member: str) -> dict[str, dict[str, Any]]:
+    return {text(one, "name"): one for one in mappings(holder, member)}
+
+
+def _images(spec: Mapping[str, Any], states: Mapping[str, Mapping[str, Any]]) -> Iterator[ContainerImage]:
+    containers = _by_name(spec, "initContainers") | _by_name(spec, "containers")
+    asked = {name: text(container, "image") for name, container in containers.items()}
     for name in {**asked, **states}:
         state = states.get(name, {})
         digest, kind = image_digest(text(state, "imageID"))
