@@ -99,13 +99,20 @@ def select_text(table: Table) -> str:
     return f'SELECT {listed(table.columns.keys())} FROM "{table.name}" WHERE'
 
 
-@cache
-def put_text(table: Table, rows: str) -> str:
-    """Insert rows, or overwrite those of the same primary key. `rows` is how a database is given them."""
-    names, keys = table.columns.keys(), [column.name for column in table.primary_key]
-    rest = ", ".join(f'"{name}" = excluded."{name}"' for name in names if name not in keys)
+def put_text(table: Table, names: Sequence[str], rows: str) -> str:
+    """Insert rows of these columns, which have nothing in the others, or overwrite those of the same primary key. `rows`
+    is how a database is given them."""
+    keys = [column.name for column in table.primary_key]
+    rest = ", ".join(f'"{name}" = excluded."{name}"' for name in table.columns.keys() if name not in keys)
     action = f"UPDATE SET {rest}" if rest else "NOTHING"
     return f'INSERT INTO "{table.name}" ({listed(names)}) {rows} ON CONFLICT ({listed(keys)}) DO {action}'
+
+
+def filled(table: Table, rows: Sequence[Sequence[Any]]) -> dict[str, tuple[Any, ...]]:
+    """What rows of a table have in each of its columns, but for those in which none has anything: that is half of them,
+    and to say so of each row takes as long as to write what it has."""
+    columns = zip(table.columns.keys(), zip(*rows, strict=True), strict=True)
+    return {name: of for name, of in columns if of[0] is not None or of.count(None) < len(of)}
 
 
 def listed(names: Iterable[str]) -> str:

@@ -225,7 +225,7 @@ def _update_text(table: Table, names: tuple[str, ...]) -> str:
 
 @cache
 def _put_text(table: Table) -> str:
-    return put_text(table, f"SELECT * FROM {_arrays(table, table.columns.keys())}")
+    return put_text(table, table.columns.keys(), f"SELECT * FROM {_arrays(table, table.columns.keys())}")
 
 
 @cache
