@@ -102,6 +102,10 @@ class Shelf:
         """Whether any row is at hand."""
         return bool(self._rows)
 
+    def __iter__(self) -> Iterator[Row]:
+        """The rows that are at hand."""
+        return iter(self._rows.values())
+
     def get(self, key: Any) -> Row | None:
         """The row of a primary key of one column, as it stands in this batch."""
         row = self._rows.get(key)
@@ -138,7 +142,8 @@ class Shelf:
         self.load(column, wanted)
         if column == self._form.key:
             return [self._rows[value] for value in wanted if value in self._rows]
-        return [row for value in wanted for row in self.at_hand(column, value)]
+        index = self._index(column)
+        return [row for value in wanted if value in index for row in self.at_hand(column, value)]
 
     def of(self, column: str, value: Any) -> list[Row]:
         """Rows whose `column` has this value: `find` for one, which is what most of a batch asks."""
@@ -148,8 +153,7 @@ class Shelf:
 
     def at_hand(self, column: str, value: Any) -> list[Row]:
         """The rows whose `column` has this value, of those that are loaded: where it is known that all are."""
-        index = self._indexes.get(column)
-        held = (self._indexed(column) if index is None else index).get(value)
+        held = self._index(column).get(value)
         if not held:
             return []
         rows = self._rows  # those that are still there, and were not changed since they were indexed
@@ -274,7 +278,7 @@ class Shelf:
             for name, index in self._indexes.items():
                 index.setdefault(row[name], {})[identity] = row
 
-    def _indexed(self, column: str) -> dict[Any, dict[Identity, Row]]:
+    def _index(self, column: str) -> dict[Any, dict[Identity, Row]]:
         index = self._indexes.get(column)
         if index is None:
             index = self._indexes[column] = {}

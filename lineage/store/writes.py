@@ -134,20 +134,22 @@ def _load_ahead(batch: Batch, facts: Sequence[Fact]) -> None:
     pods = [fact for fact in facts if isinstance(fact, PodSeen)]
     # What made runs comes first: that a row of theirs is read may be a reason to begin anew, with its lock.
     batch.recurring_runs.load("uid", [fact.recurring.uid for fact in views if fact.recurring and fact.recurring.uid])
+    objects = [fact for fact in facts if isinstance(fact, ExecutionSeen)]
     told = [fact.run for fact in facts if isinstance(fact, RunTold | TasksTold)]
     runs = [row["id"] for row in batch.runs.find("key", [*(fact.run for fact in views), *told])]
+    batch.runs.load("key", [*(fact.run for fact in objects), *(fact.run_label for fact in pods if fact.run_label)])
     batch.told.load("uid", [*(fact.run for fact in views), *told])
     workflows = batch.workflows.find("uid", [*(f.incarnation for f in views), *(f.owner_uid for f in pods)])
     known = batch.pods.find("uid", [fact.uid for fact in pods])
-    batch.runs.load("id", [*(row["run_id"] for row in workflows), *(row["run_id"] for row in known)])
+    members = batch.members.find("uid", [*(fact.uid for fact in objects), *(fact.owner_uid for fact in pods)])
+    batch.runs.load("id", [row["run_id"] for row in (*workflows, *known, *members)])
     for shelf in (batch.executions, batch.rolls):
         shelf.load("run_id", runs)
     batch.pod_images.load("pod_id", [row["id"] for row in known])
-    objects = [fact.uid for fact in facts if isinstance(fact, ExecutionSeen)]
-    members = [row["execution_id"] for row in batch.members.find("uid", [*objects, *(f.owner_uid for f in pods)])]
-    batch.nodes.load("key", [encode_key(object_key(uid)) for uid in objects] if objects else ())
-    batch.executions.load("id", members)
-    batch.turns.load("execution_id", members)
+    batch.nodes.load("key", [encode_key(object_key(fact.uid)) for fact in objects])
+    of_members = [row["execution_id"] for row in members]
+    batch.executions.load("id", of_members)
+    batch.turns.load("execution_id", of_members)
     batch.kept_objects.load("uid", [fact.uid for fact in facts if isinstance(fact, ObjectKept)])
 
 
