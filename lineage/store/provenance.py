@@ -159,8 +159,10 @@ class Provenance:
         state = batch.state(row)
         reused = any(pod["reused"] for pod in batch.pods.of("execution_id", execution_id))
         writes, uses = ports(state, reused=reused)
-        taken = {name for role, name in uses if role == REUSED}
-        cached = state.memoized or not taken.issubset([write.name for write in state.writes if write.imported])
+        cached = state.memoized
+        if len(writes) < len(state.writes) and not cached:
+            taken = {name for role, name in uses if role == REUSED}
+            cached = not taken.issubset([write.name for write in state.writes if write.imported])
         if row["cached"] != cached:
             row["cached"] = cached
             batch.executions.put(row)
@@ -181,11 +183,11 @@ class Provenance:
                 self._remove_artifact(artifact)
         for name, write in writes.items():
             where = batch.location(write.location)
-            artifact = known.get(name)
-            if artifact is None:
+            old = known.get(name)
+            if old is None:
                 self._write(execution_id, row, write, where, when)
             else:
-                self._write_again(artifact, row["run_id"], write, where, when)
+                self._write_again(old, row["run_id"], write, where, when)
 
     def _write(self, execution_id: int, row: Row, write: Write, where: int, when: Span) -> None:
         """Make an artifact, and lead the edge of its writer to it. At a place that is new it was written when it says so:
@@ -435,7 +437,7 @@ class Provenance:
     def _show_edges(self, use: Row, found: Answer) -> None:
         batch, execution_id, role, name = self._batch, use["execution_id"], use["role"], use["name"]
         artifacts = found.writes | {self._unknown(use["location_id"])} if found.unknown else found.writes
-        ambiguous, known = found.ambiguous, dict[int, Row]()
+        known: Mapping[int, Row] = {}
         if execution_id not in batch.nodes.made:
             known = {
                 edge["source"]: edge
@@ -448,13 +450,13 @@ class Provenance:
                 self._orphans.add(artifact_id)
         for artifact_id in artifacts:
             old = known.get(artifact_id)
-            if old is None or old["ambiguous"] != ambiguous:
+            if old is None or old["ambiguous"] != found.ambiguous:
                 edge = {
                     "source": artifact_id,
                     "target": execution_id,
                     "role": role,
                     "name": name,
-                    "ambiguous": ambiguous,
+                    "ambiguous": found.ambiguous,
                 }
                 batch.edges.put(edge)
                 if role == REUSED:

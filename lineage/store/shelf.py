@@ -60,6 +60,7 @@ class Shelf:
         "_dialect",
         "_form",
         "_guard",
+        "_identity",
         "_ids",
         "_indexes",
         "_known",
@@ -85,6 +86,7 @@ class Shelf:
         self._dialect = dialect
         self._table = table
         self._form = _form(table)
+        self._identity = self._form.identity
         self._references = references
         self._guard = guard
         self._ids: Iterator[int] | None = None
@@ -153,7 +155,8 @@ class Shelf:
 
     def at_hand(self, column: str, value: Any) -> list[Row]:
         """The rows whose `column` has this value, of those that are loaded: where it is known that all are."""
-        held = self._index(column).get(value)
+        index = self._indexes.get(column)
+        held = (self._index(column) if index is None else index).get(value)
         if not held:
             return []
         rows = self._rows  # those that are still there, and were not changed since they were indexed
@@ -174,25 +177,21 @@ class Shelf:
     # -- changing
     def touch(self, row: Row) -> None:
         """Say that a row which is at hand was changed, in columns by which none is found."""
-        self._changed[self._form.identity(row)] = row
+        self._changed[self._identity(row)] = row
 
     def put(self, row: Row) -> Row:
         """Add a row, or say that it was changed."""
-        identity = self._form.identity(row)
+        identity = self._identity(row)
         self._rows[identity] = self._changed[identity] = row
         if self._removed:
             self._removed.pop(identity, None)
-        for column, index in self._indexes.items():
-            held = index.get(row[column])
-            if held is None:
-                index[row[column]] = {identity: row}
-            else:
-                held[identity] = row
+        if self._indexes:
+            self._enter(identity, row)
         return row
 
     def remove(self, row: Row) -> None:
         """Take a row away."""
-        identity = self._form.identity(row)
+        identity = self._identity(row)
         self._rows.pop(identity, None)
         self._changed.pop(identity, None)
         if identity in self._stored:
@@ -265,7 +264,7 @@ class Shelf:
             self._take(self._dialect.rows_of(self._cursor, self._table, column, values))
 
     def _take(self, stored: Iterable[Sequence[Any]]) -> None:
-        names, identity_of = self._form.names, self._form.identity
+        names, identity_of = self._form.names, self._identity
         for found in stored:
             row = dict(zip(names, found, strict=True))
             identity = identity_of(row)
@@ -275,8 +274,17 @@ class Shelf:
                 self._guard(row)
             self._stored[identity] = tuple(found)
             self._rows[identity] = row
-            for name, index in self._indexes.items():
-                index.setdefault(row[name], {})[identity] = row
+            if self._indexes:
+                self._enter(identity, row)
+
+    def _enter(self, identity: Identity, row: Row) -> None:
+        """Let a row be found by all columns by which any was."""
+        for column, index in self._indexes.items():
+            held = index.get(row[column])
+            if held is None:
+                index[row[column]] = {identity: row}
+            else:
+                held[identity] = row
 
     def _index(self, column: str) -> dict[Any, dict[Identity, Row]]:
         index = self._indexes.get(column)

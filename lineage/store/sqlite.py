@@ -123,7 +123,7 @@ class Sqlite:
         at_once = PUT_AT_ONCE // len(names)
         whole = len(given) - len(given) % at_once
         if whole:
-            several = (tuple(chain.from_iterable(given[at : at + at_once])) for at in range(0, whole, at_once))
+            several = [tuple(chain.from_iterable(given[at : at + at_once])) for at in range(0, whole, at_once)]
             cursor.executemany(_put_text(table, names, at_once), several)
         cursor.executemany(_put_text(table, names, 1), given[whole:])
 

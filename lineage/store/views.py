@@ -417,8 +417,14 @@ def see_pod(batch: Batch, fact: PodSeen) -> bool:
             for image in batch.pod_images.of("pod_id", row["id"]):
                 batch.pod_images.remove(image)
         for seen in shown.images:
-            columns = {"container": seen.container, "reference": seen.reference, "digest": seen.digest}
-            batch.pod_images.put({"pod_id": row["id"], **columns})
+            batch.pod_images.put(
+                {
+                    "pod_id": row["id"],
+                    "container": seen.container,
+                    "reference": seen.reference,
+                    "digest": seen.digest,
+                }
+            )
         batch.moved_pods[row["uid"]] = row
     if added:
         batch.pods.put(row)

@@ -65,8 +65,8 @@ from lineage.store.told import see_told
 from lineage.store.views import see_pod, see_run
 
 Bookkeeping: TypeAlias = ObjectGone | SourceObserved | InputRejected
-LATER: Final = (LocationLooked, ObjectGone, SourceObserved, InputRejected)
-"""What is written when everything else was seen."""
+BOOKKEEPING: Final = (ObjectGone, SourceObserved, InputRejected)
+"""What is written when everything else is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,10 +100,14 @@ def apply(
     added = dict[int, bool]()
     _load_ahead(batch, facts)
     forgotten = passed_over(batch, facts)
-    looks = [(number, fact) for number, fact in enumerate(facts) if isinstance(fact, LocationLooked)]
-    books = [(number, fact) for number, fact in enumerate(facts) if isinstance(fact, Bookkeeping)]
+    looks: list[tuple[int, LocationLooked]] = []
+    books: list[tuple[int, Bookkeeping]] = []
     for number, fact in enumerate(facts):
-        if not isinstance(fact, LATER):
+        if isinstance(fact, LocationLooked):
+            looks.append((number, fact))
+        elif isinstance(fact, BOOKKEEPING):
+            books.append((number, fact))
+        else:
             added[number] = number not in forgotten and _write(batch, fact)
     tell(batch)
     join_pods(batch)
@@ -166,6 +170,10 @@ def _write(
     | ResourceWatched,
 ) -> bool:
     match fact:
+        case PodSeen():
+            return see_pod(batch, fact)
+        case ObjectKept():
+            return _keep(batch, fact)
         case RunSeen():
             return see_run(batch, fact)
         case ExecutionSeen():
@@ -174,10 +182,6 @@ def _write(
             return see_recurring_run(batch, fact)
         case DeploymentSeen():
             return see_deployment(batch, fact)
-        case PodSeen():
-            return see_pod(batch, fact)
-        case ObjectKept():
-            return _keep(batch, fact)
         case ResourceListed():
             return _list(batch, fact)
         case ResourceWatched():
