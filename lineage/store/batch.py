@@ -146,6 +146,7 @@ class Batch:
         self.seen_rolls = seen_rolls
         self.metric_parameters = metric_parameters
         self.cursor: Cursor = connection.connection.cursor()
+        self.versions: dict[Key, int] = {}  # ids of versions of pipelines
         self._placed: dict[Location, int] = {}
         self._hand_on_nothing()
 

@@ -133,10 +133,10 @@ def encode_look(look: Look) -> bytes:
     return encode({name: value for name, value in members.items() if value is not None or name not in LATER})
 
 
-def encode_header(fact: RunSeen) -> bytes:
-    """Write the view of a workflow without its attempts, and without the text of its pipeline, which is kept once."""
+def header_alone(fact: RunSeen) -> RunSeen:
+    """The view of a workflow without its attempts, and without the text of its pipeline, which is kept once."""
     pipeline = None if fact.pipeline is None else structs.replace(fact.pipeline, spec=b"")
-    return encode(structs.replace(fact, executions=None, pipeline=pipeline))
+    return structs.replace(fact, executions=None, pipeline=pipeline)
 
 
 def encode_parameters(parameters: Iterable[Parameter]) -> str:

@@ -77,6 +77,11 @@ class Dialect(Protocol):
     def rows_of(self, cursor: Cursor, table: Table, column: str, values: Sequence[Any]) -> Sequence[Sequence[Any]]:
         """Read the rows whose column has one of these values: all their columns, in order."""
 
+    def rows_among(
+        self, cursor: Cursor, table: Table, column: str, values: Sequence[Any], other: str, others: Sequence[Any]
+    ) -> Sequence[Sequence[Any]]:
+        """Read the rows whose column has one of these values, and whose other column has one of others."""
+
     def rows_where(
         self, cursor: Cursor, table: Table, column: str, value: Any, other: str, comparison: str, bound: Any
     ) -> Sequence[Sequence[Any]]:

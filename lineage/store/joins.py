@@ -23,7 +23,8 @@ def join_pods(batch: Batch) -> None:
     pods = dict(batch.moved_pods)
     pods |= {row["uid"]: row for row in batch.pods.find("owner_uid", batch.joined_by_owner)}
     nodes = {(row["run_id"], row["node_id"]) for row in batch.changed.values()}
-    for row in batch.pods.find("run_id", {run_id for run_id, _ in nodes}):
+    run_ids, node_ids = {run_id for run_id, _ in nodes}, {node_id for _, node_id in nodes}
+    for row in batch.pods.find_among("run_id", run_ids, "node_id", node_ids):
         if (row["run_id"], row["node_id"]) in nodes:
             pods[row["uid"]] = row
     owners = batch.workflows.find("uid", {row["owner_uid"] for row in pods.values()})

@@ -5,7 +5,7 @@ the rows mean, or which database they are in.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from operator import itemgetter
@@ -174,6 +174,15 @@ class Shelf:
             self._take(self._dialect.rows_where(self._cursor, self._table, column, value, other, comparison, bound))
         return self.at_hand(column, value)
 
+    def find_among(self, column: str, values: Iterable[Any], other: str, others: Collection[Any]) -> list[Row]:
+        """Load the rows whose `column` is one of `values` and whose `other` column is one of `others`; return those at
+        hand that have one of the values, which may be more."""
+        wanted, known = dict.fromkeys(values), self._known[column]
+        missing = [value for value in wanted if value not in known and not self._was_made(column, value)]
+        if missing and others:
+            self._take(self._dialect.rows_among(self._cursor, self._table, column, missing, other, list(others)))
+        return [row for value in wanted for row in self.at_hand(column, value)]
+
     # -- changing
     def touch(self, row: Row) -> None:
         """Say that a row which is at hand was changed, in columns by which none is found."""
@@ -264,15 +273,15 @@ class Shelf:
             self._take(self._dialect.rows_of(self._cursor, self._table, column, values))
 
     def _take(self, stored: Iterable[Sequence[Any]]) -> None:
-        names, identity_of = self._form.names, self._identity
+        names, identity_of, held = self._form.names, self._identity, self._stored
         for found in stored:
             row = dict(zip(names, found, strict=True))
             identity = identity_of(row)
-            if identity in self._stored:
+            if identity in held:
                 continue  # what this batch made of it counts
             if self._guard is not None:
                 self._guard(row)
-            self._stored[identity] = tuple(found)
+            held[identity] = tuple(found)
             self._rows[identity] = row
             if self._indexes:
                 self._enter(identity, row)

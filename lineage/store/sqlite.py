@@ -107,8 +107,14 @@ class Sqlite:
         if len(values) == 1:
             cursor.execute(f'{select_text(table)} "{column}" = ?', values)
         else:
-            found = "(SELECT value FROM json_each(?))"  # one text for any number of values
-            cursor.execute(f'{select_text(table)} "{column}" IN {found}', (orjson.dumps(values).decode(),))
+            cursor.execute(f'{select_text(table)} "{column}" IN {_LISTED}', (_written(values),))
+        return cursor.fetchall()
+
+    def rows_among(
+        self, cursor: Cursor, table: Table, column: str, values: Sequence[Any], other: str, others: Sequence[Any]
+    ) -> Sequence[Sequence[Any]]:
+        text = f'{select_text(table)} "{column}" IN {_LISTED} AND "{other}" IN {_LISTED}'
+        cursor.execute(text, (_written(values), _written(others)))
         return cursor.fetchall()
 
     def rows_where(
@@ -169,6 +175,13 @@ class Polling:
 
 
 # ------------------------------------------------------------------------------------------ values
+_LISTED: Final = "(SELECT value FROM json_each(?))"  # one text for any number of values
+
+
+def _written(values: Sequence[Any]) -> str:
+    return orjson.dumps(values).decode()
+
+
 def _as_numbers(table: Table, columns: Mapping[str, Sequence[Any]]) -> Iterator[Iterable[Any]]:
     """Truth values as the numbers that they are to SQLite: its driver takes a number as it is, and would look for a way
     to adapt each of them."""

@@ -20,11 +20,11 @@ from lineage.store.batch import NEVER_LISTED, NO_RUN, NO_VIEW, REVISION, Attempt
 from lineage.store.codec import (
     counted,
     encode,
-    encode_header,
     encode_parameters,
     execution_of,
     executions_of,
     fingerprint,
+    header_alone,
     microseconds,
     number_of,
     other_columns,
@@ -46,7 +46,8 @@ from lineage.workloads import WORKFLOW, WORKFLOWS
 def see_run(batch: Batch, fact: RunSeen) -> bool:
     """Take in one view of a workflow. Says whether it added anything."""
     run = batch.run(fact.run)
-    before, body = run["body"], encode_header(fact)
+    alone = header_alone(fact)
+    before, body = run["body"], encode(alone)
     added, changed = offer(run, fact.revision, body)
     if added:
         batch.runs.put(run)
@@ -54,10 +55,12 @@ def see_run(batch: Batch, fact: RunSeen) -> bool:
             version_id(batch, fact.cluster, fact.pipeline)  # its text, which the header does not repeat
     if changed:
         shown = fact if run["body"] is body else run_of(run["body"])
-        last = None if before is None else run_of(before)
+        last = None if before is None else batch.seen_rolls.header(run["key"], before) or run_of(before)
         show_header(batch, run, shown, batch.told_of_run(run["key"], seen=True), header_of(batch, run["key"], last))
         if last is not None and last.repository != shown.repository:
             batch.retold.add(run["id"])
+        if shown is fact:
+            batch.seen_rolls.put_header(run["key"], body, alone)
     added |= _see_incarnation(batch, run, fact, body)
     if fact.executions is not None:
         added |= _see_roll(batch, run, fact.revision, fact.executions)
@@ -142,7 +145,14 @@ def _own_version_id(batch: Batch, seen: RunSeen | None) -> int | None:
 
 def version_id(batch: Batch, cluster: str, pipeline: PipelineRef) -> int:
     """Find the version of a pipeline, or make it."""
-    key = encode_key(pipeline_version_key(cluster, pipeline.namespace, pipeline.name, pipeline.digest))
+    named = pipeline_version_key(cluster, pipeline.namespace, pipeline.name, pipeline.digest)
+    known = batch.versions.get(named)
+    if known is None:
+        known = batch.versions[named] = _find_or_make_version(batch, encode_key(named), cluster, pipeline)
+    return known
+
+
+def _find_or_make_version(batch: Batch, key: str, cluster: str, pipeline: PipelineRef) -> int:
     version = batch.pipeline_versions.one("key", key) or batch.pipeline_versions.put(
         {
             "id": batch.pipeline_versions.next_id(),
