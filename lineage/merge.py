@@ -101,7 +101,7 @@ def _subject(fact: Fact) -> Subject | None:
 
 
 def _rank(fact: Fact) -> str:
-    return fact.revision.rank if isinstance(fact, RunSeen | PodSeen | ObjectKept) else ""
+    return fact.revision.rank if isinstance(fact, (RunSeen, PodSeen, ObjectKept)) else ""
 
 
 def _names(fact: Fact) -> frozenset[tuple[str, int]] | None:

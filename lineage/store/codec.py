@@ -139,6 +139,29 @@ def header_alone(fact: RunSeen) -> RunSeen:
     return structs.replace(fact, executions=None, pipeline=pipeline)
 
 
+class Bodies:
+    """The bodies of what is recorded together, each written once: to see whether a database can hold it, and to be
+    held. What they are of is kept as long, so that nothing else has its id."""
+
+    def __init__(self) -> None:
+        self._bodies: dict[int, tuple[Any, bytes]] = {}
+        self._headers: dict[int, tuple[RunSeen, RunSeen]] = {}
+
+    def of(self, said: RunSeen | ExecutionState | PodSeen) -> bytes:
+        """The body of a view."""
+        known = self._bodies.get(id(said))
+        if known is None:
+            known = self._bodies[id(said)] = said, encode(said)
+        return known[1]
+
+    def header(self, fact: RunSeen) -> RunSeen:
+        """What is written of the view of a workflow itself (`header_alone`)."""
+        known = self._headers.get(id(fact))
+        if known is None:
+            known = self._headers[id(fact)] = fact, header_alone(fact)
+        return known[1]
+
+
 def encode_parameters(parameters: Iterable[Parameter]) -> str:
     """Write parameters by their names, as one JSON object."""
     return orjson.dumps({one.name: one.value for one in parameters}, option=orjson.OPT_SORT_KEYS).decode()

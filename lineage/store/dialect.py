@@ -105,10 +105,10 @@ def select_text(table: Table) -> str:
 
 
 def put_text(table: Table, names: Sequence[str], rows: str) -> str:
-    """Insert rows of these columns, which have nothing in the others, or overwrite those of the same primary key. `rows`
-    is how a database is given them."""
+    """Insert rows of these columns, which have nothing in the others, or overwrite those of the same primary key.
+    `rows` is how a database is given them."""
     keys = [column.name for column in table.primary_key]
-    rest = ", ".join(f'"{name}" = excluded."{name}"' for name in table.columns.keys() if name not in keys)
+    rest = ", ".join(f'"{one.name}" = excluded."{one.name}"' for one in table.columns if one.name not in keys)
     action = f"UPDATE SET {rest}" if rest else "NOTHING"
     return f'INSERT INTO "{table.name}" ({listed(names)}) {rows} ON CONFLICT ({listed(keys)}) DO {action}'
 

@@ -77,6 +77,8 @@ class Graph:
 
 def _in_order_of_attempts(before: dict[int, int], bits: Mapping[int, int], in_time: Sequence[Row]) -> dict[int, int]:
     """Let the attempts at one node follow one another as they started, whatever else the graph says of them."""
+    if len({row["node_id"] for row in in_time}) == len(in_time):  # no node was tried again
+        return {attempt: mask & ~bits[attempt] for attempt, mask in before.items()}
     at_node: defaultdict[str, int] = defaultdict(int)
     for row in in_time:
         if row["started_at"] is not None:
@@ -120,4 +122,3 @@ def _ancestors_in_any_order(parents: Mapping[int, Sequence[int]], bits: Mapping[
             mask |= bits[parent] | found.get(parent, 0)
         found.update(dict.fromkeys(circle, mask))
     return found
-

@@ -190,8 +190,8 @@ class Provenance:
                 self._write_again(old, row["run_id"], write, where, when)
 
     def _write(self, execution_id: int, row: Row, write: Write, where: int, when: Span) -> None:
-        """Make an artifact, and lead the edge of its writer to it. At a place that is new it was written when it says so:
-        elsewhere, what else lies there decides."""
+        """Make an artifact, and lead the edge of its writer to it. At a place that is new it was written when its
+        writer ran: elsewhere, what else is known of the place decides."""
         batch, made = self._batch, where in self._batch.locations.made
         artifact_id = batch.new_node(self._written_key(row, write.name))
         batch.edges.put(
@@ -219,8 +219,8 @@ class Provenance:
             self._look_soon(where)
 
     def _written_key(self, row: Row, name: str) -> Key:
-        """The key of what an execution wrote. One that is an object is known by its uid alone, whatever it is a part of,
-        and when it began; of what stands for others, that may be told otherwise later."""
+        """The key of what an execution wrote. An object is known by its uid alone, whatever it is a part of, and
+        whenever it began; when one began that stands for attempts which nobody saw may be told otherwise later."""
         if row["object_uid"] is not None:
             return written_key(row["object_uid"], row["node_id"], None, name)
         start = None if row["is_provisional"] else row["started_at"]

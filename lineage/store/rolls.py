@@ -14,7 +14,7 @@ from lineage.remembering import LastViews
 States: TypeAlias = Mapping[tuple[str, int | None], ExecutionState]
 """What a view shows of attempts, by node and start."""
 
-_NO_STATES: Final[States] = MappingProxyType({})
+NO_STATES: Final[States] = MappingProxyType({})
 _STATE_BYTES: Final = 2_000  # of an attempt with some ports and parameters, roughly
 _HEADER_TIMES: Final = 4  # as long as its body is what is read out of it, roughly, and the body
 
@@ -29,12 +29,12 @@ class LastRolls:
     def last(self, run: str, kind: Literal["K", "R"]) -> States:
         """What the last view of a run showed, whichever that was."""
         view = self._views.get((run, kind))
-        return _NO_STATES if view is None else view[1]
+        return NO_STATES if view is None else view[1]
 
     def shown(self, run: str, kind: Literal["K", "R"], rank: str) -> States:
         """What the view of this rank showed; nothing where that is not remembered."""
         view = self._views.get((run, kind))
-        return view[1] if view is not None and view[0] == rank else _NO_STATES
+        return view[1] if view is not None and view[0] == rank else NO_STATES
 
     def header(self, run: str, body: bytes) -> RunSeen | None:
         """What a body says of a run; nothing where that is not remembered."""

@@ -251,12 +251,14 @@ class Shelf:
         """Of the rows that were there, what changed, by the columns: their new values, then the primary key. They count
         as written."""
         updates: defaultdict[tuple[str, ...], list[tuple[Any, ...]]] = defaultdict(list)
+        names_of, several = self._form.names, self._form.key is None
         for identity, row in self._changed.items():
             values, stored = self._form.values(row), self._stored.get(identity)
             if stored is not None and stored != values:
-                names = tuple(n for n, new, old in zip(self._form.names, values, stored, strict=True) if new != old)
-                key = (identity,) if self._form.key is not None else identity
-                updates[names].append((*(row[name] for name in names), *key))
+                places = [place for place, new in enumerate(values) if new != stored[place]]
+                key = identity if several else (identity,)
+                names = tuple([names_of[place] for place in places])
+                updates[names].append((*[values[place] for place in places], *key))
                 self.written.append(row)
         return updates
 

@@ -24,7 +24,6 @@ from lineage.store.codec import (
     execution_of,
     executions_of,
     fingerprint,
-    header_alone,
     microseconds,
     number_of,
     other_columns,
@@ -46,8 +45,8 @@ from lineage.workloads import WORKFLOW, WORKFLOWS
 def see_run(batch: Batch, fact: RunSeen) -> bool:
     """Take in one view of a workflow. Says whether it added anything."""
     run = batch.run(fact.run)
-    alone = header_alone(fact)
-    before, body = run["body"], encode(alone)
+    alone = batch.bodies.header(fact)
+    before, body = run["body"], batch.bodies.of(alone)
     added, changed = offer(run, fact.revision, body)
     if added:
         batch.runs.put(run)
@@ -103,7 +102,8 @@ def show_header(batch: Batch, run: Row, seen: RunSeen | None, told: Row | None, 
     if before is None or parameters != shown.parameters:
         run["parameters"] = encode_parameters(shown.parameters)
         _show_named(batch.run_parameters, run, _by_name(parameters), _by_name(shown.parameters))
-    _show_named(batch.run_labels, run, _of_labels(labels), _of_labels(shown.labels))
+    if labels != shown.labels:
+        _show_named(batch.run_labels, run, _of_labels(labels), _of_labels(shown.labels))
 
 
 def _claim(batch: Batch, run: Row, starter: Starter | None) -> None:
@@ -264,7 +264,7 @@ def _new_execution(batch: Batch, run: Row, state: ExecutionState, stood: Row) ->
         **stood,
         "rev_ended": state.phase.ended,
     }
-    show_execution(batch, row, state, encode(state))
+    show_execution(batch, row, state, batch.bodies.of(state))
     attempts_of(batch, run["id"])[state.node_id, state.started_at] = row
     return row
 
@@ -316,7 +316,7 @@ def show_execution(batch: Batch, row: Row, state: ExecutionState, body: bytes) -
 def _offer_attempt(batch: Batch, row: Row, state: ExecutionState, revision: Revision) -> bool:
     """A view names an attempt that the newest roll of its class does not: it counts on its own."""
     own = msgspec.structs.replace(revision, ended=state.phase.ended)
-    added, changed = offer(row, own, encode(state))
+    added, changed = offer(row, own, batch.bodies.of(state))
     if added:
         batch.executions.put(row)
     if changed:
@@ -328,7 +328,7 @@ def _renew_attempt(batch: Batch, row: Row, state: ExecutionState, revision: Revi
     """The newest view of a class names an attempt that the one before named, too: most are as they were."""
     if row["rev_kind"] == revision.kind and batch.states.get(row["id"]) == state:
         return
-    body = encode(state)
+    body = batch.bodies.of(state)
     if row["rev_kind"] == revision.kind:
         if row["digest"] == fingerprint(body):
             batch.states[row["id"]] = state
@@ -370,8 +370,9 @@ def _settle_attempts(batch: Batch, run: Row, rolls: dict[str, Row]) -> None:
 
 def _choose_roll(batch: Batch, run: Row, rolls: dict[str, Row]) -> None:
     """The roll that counts says which nodes are waiting: they have placeholders, and no others have."""
-    revisions = {kind: revision_of(row) for kind, row in rolls.items()}
-    kind = current(revisions.get("K"), revisions.get("R"))
+    kind = next(iter(rolls))
+    if len(rolls) > 1:
+        kind = current(revision_of(rolls["K"]), revision_of(rolls["R"]))
     if run["roll_kind"] != kind:
         run["roll_kind"] = kind
         batch.runs.put(run)
@@ -408,7 +409,7 @@ NEW_POD: Final = {**NEVER_LISTED, "run_id": NO_RUN, "execution_id": None, "reuse
 def see_pod(batch: Batch, fact: PodSeen) -> bool:
     """Take in one view of a pod. Says whether it added anything."""
     row = batch.pods.one("uid", fact.uid) or {**NEW_POD, "id": batch.pods.next_id(), "uid": fact.uid}
-    body = encode(fact)
+    body = batch.bodies.of(fact)
     added, changed = offer(row, fact.revision, body)
     if added and fact.revision.kind == "K":
         _seen_under(row, fact.cluster, fact.namespace, fact.revision)

@@ -44,7 +44,7 @@ from lineage.identity import Key, encode_key, object_key
 from lineage.store import tables
 from lineage.store.batch import Batch
 from lineage.store.changed import changed_runs, gone_runs
-from lineage.store.codec import microseconds
+from lineage.store.codec import Bodies, microseconds
 from lineage.store.copying import join_copies
 from lineage.store.coverage import watch
 from lineage.store.deployments import see_deployment
@@ -86,17 +86,18 @@ def apply(
     metric_parameters: tuple[str, ...],
     needed: Set[Name],
     facts: Sequence[Fact],
+    bodies: Bodies,
     recorded_at: datetime,
 ) -> Applied:
-    """Write facts, and tell nobody. `needed` is what must be locked for it, and `metric_parameters` how output
-    parameters are called that are metrics.
+    """Write facts, and tell nobody. `needed` is what must be locked for it, `bodies` are those of the facts as far as
+    they were written, and `metric_parameters` how output parameters are called that are metrics.
 
     Raises:
         LocksMissing: more than that must be: begin anew with that as well.
     """
     locks = Locks(connection, dialect)
     locks.take(SUBJECTS, needed)
-    batch = Batch(connection, dialect, locks, rolls, metric_parameters)
+    batch = Batch(connection, dialect, locks, rolls, bodies, metric_parameters)
     added = dict[int, bool]()
     _load_ahead(batch, facts)
     forgotten = passed_over(batch, facts)
