@@ -114,8 +114,8 @@ def put_text(table: Table, names: Sequence[str], rows: str) -> str:
 
 
 def filled(table: Table, rows: Sequence[Sequence[Any]]) -> dict[str, tuple[Any, ...]]:
-    """What rows of a table have in each of its columns, but for those in which none has anything: that is half of them,
-    and to say so of each row takes as long as to write what it has."""
+    """What rows of a table have in each of its columns, but for those in which none has anything: they are a third or
+    more of many tables, and to say so of each row takes as much of the time."""
     columns = zip(table.columns.keys(), zip(*rows, strict=True), strict=True)
     return {name: of for name, of in columns if of[0] is not None or of.count(None) < len(of)}
 
