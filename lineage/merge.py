@@ -7,7 +7,7 @@ merging" (ARCHITECTURE.md); `lineage.store` applies them to what a batch touches
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate
 from typing import Final, Literal, NamedTuple, Protocol, TypeAlias, TypeVar
@@ -88,20 +88,20 @@ def _let_newest_stand(facts: Sequence[Fact], views: list[int], stands: list[int]
 
 def _subject(fact: Fact) -> Subject | None:
     match fact:
-        case RunSeen():
-            pipeline = fact.pipeline and (fact.pipeline.namespace, fact.pipeline.name, fact.pipeline.digest)
-            seen = fact.revision
-            return "run", fact.run, fact.incarnation, fact.cluster, seen.kind, seen.life, pipeline, fact.experiment
         case PodSeen():
             return "pod", fact.uid, fact.owner_uid, fact.node_id, fact.revision.kind, fact.revision.life
         case ObjectKept():
             return "object", fact.resource, fact.uid, fact.revision.kind
+        case RunSeen():
+            pipeline = fact.pipeline and (fact.pipeline.namespace, fact.pipeline.name, fact.pipeline.digest)
+            seen = fact.revision
+            return "run", fact.run, fact.incarnation, fact.cluster, seen.kind, seen.life, pipeline, fact.experiment
         case _:
             return None
 
 
 def _rank(fact: Fact) -> str:
-    return fact.revision.rank if isinstance(fact, RunSeen | PodSeen | ObjectKept) else ""
+    return fact.revision.rank if isinstance(fact, (RunSeen, PodSeen, ObjectKept)) else ""
 
 
 def _names(fact: Fact) -> frozenset[tuple[str, int]] | None:
@@ -114,8 +114,7 @@ def _names(fact: Fact) -> frozenset[tuple[str, int]] | None:
 
 
 # ------------------------------------------------------------------------------------------ runs
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Header:
+class Header(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What readers get of a run itself, of its workflow and of what Kubeflow told. `told` are the fields that the
     latter fills, by their names in the API. `experiment` is a name that a label gives, `kubeflow_experiment` an id."""
 
@@ -164,7 +163,7 @@ def header(seen: RunSeen | None, told: RunTold | None) -> Header | None:
         filled.add("parameters")
     if told.phase.ended and not seen.phase.ended and told.revision.latest >= seen.revision.latest:
         filled |= {"phase", "message", "finishedAt"}
-    return replace(
+    return msgspec.structs.replace(
         _seen_alone(seen),
         display_name=told.name if "displayName" in filled else seen.display_name,
         phase=told.phase if "phase" in filled else seen.phase,
@@ -254,18 +253,22 @@ def attempt_of_pod(born: int, ended: int | None, attempts: Sequence[Attempt]) ->
        and dates the node anew.
     """
 
-    def end_of(attempt: Attempt) -> int:
-        if attempt.end is not None:
-            return max(attempt.end, attempt.start)
-        return min((other.start for other in attempts if other.start > attempt.start), default=OPEN)
-
-    def holds(attempt: Attempt) -> bool:
-        return attempt.start - SKEW_SECONDS <= born and max(born, ended or 0) <= end_of(attempt) + SKEW_SECONDS
-
-    if inside := [attempt for attempt in attempts if holds(attempt)]:
+    last = max(born, ended or 0)
+    inside = [
+        attempt
+        for attempt in attempts
+        if attempt.start - SKEW_SECONDS <= born and last <= _latest_end(attempt, attempts) + SKEW_SECONDS
+    ]
+    if inside:
         return min(inside, key=lambda attempt: (abs(attempt.start - born), -attempt.start))
     adopted = [a for a in attempts if ended is not None and born < a.start < ended - SKEW_SECONDS]
     return min(adopted, key=lambda attempt: attempt.start, default=None)
+
+
+def _latest_end(attempt: Attempt, attempts: Sequence[Attempt]) -> int:
+    if attempt.end is not None:
+        return max(attempt.end, attempt.start)
+    return min((other.start for other in attempts if other.start > attempt.start), default=OPEN)
 
 
 # ------------------------------------------------------------------------------------------ tasks
@@ -421,6 +424,10 @@ class Answer(NamedTuple):
         return len(self.writes) + self.unknown > 1
 
 
+NOTHING_KNOWN: Final = Answer(writes=frozenset(), unknown=True)
+"""Whatever lay there was written by nobody who is known."""
+
+
 class Order(Protocol):
     """Which executions of a run surely ended before which others began, by the graph. None did before itself."""
 
@@ -439,13 +446,24 @@ def answer(reader: Reader, candidates: Sequence[Candidate], order: Order) -> Ans
        precedence: what another run wrote in between is newer than an ancestor's.
     3. Nothing sure: what lay there before may have been read as well.
     """
+    if len(candidates) == 1:  # as nearly always
+        return _answer_alone(reader, candidates[0], order)
     maybe = [write for write in candidates if _possible(write, reader, order)]
-    if len(maybe) == 1:  # as nearly always
-        sure = _precedes(maybe[0], reader.execution, reader.run, reader.span[0], order)
-        return Answer(writes=frozenset((maybe[0].id,)), unknown=not sure)
     left, unknown = _undominated(reader, maybe, order)
     # None left although there were some: the clocks contradict the graph, so each is possible.
     return Answer(writes=frozenset(write.id for write in left or maybe), unknown=unknown)
+
+
+def _answer_alone(reader: Reader, write: Candidate, order: Order) -> Answer:
+    """The same of the only write of a location: it was read or not, and that is sure or not."""
+    if write.execution is not None and write.run == reader.run:
+        if write.execution == reader.execution or order.before(reader.execution, write.execution):
+            return NOTHING_KNOWN
+        if order.before(write.execution, reader.execution):
+            return Answer(frozenset((write.id,)), False)
+    if write.span[0] > reader.span[1] + SKEW_SECONDS:
+        return NOTHING_KNOWN
+    return Answer(frozenset((write.id,)), write.span[1] + SKEW_SECONDS >= reader.span[0])
 
 
 def _possible(write: Candidate, reader: Reader, order: Order) -> bool:

@@ -13,6 +13,7 @@ from lineage.model import Phase
 from lineage.store import locks as names
 from lineage.store import tables
 from lineage.store.codec import (
+    Bodies,
     execution_of,
     look_of,
     other_columns,
@@ -138,14 +139,17 @@ class Batch:
         dialect: Dialect,
         locks: Locks,
         seen_rolls: LastRolls,
+        bodies: Bodies,
         metric_parameters: tuple[str, ...],
     ) -> None:
         self.connection = connection
         self.dialect = dialect
         self.locks = locks
         self.seen_rolls = seen_rolls
+        self.bodies = bodies
         self.metric_parameters = metric_parameters
         self.cursor: Cursor = connection.connection.cursor()
+        self.versions: dict[Key, int] = {}  # ids of versions of pipelines
         self._placed: dict[Location, int] = {}
         self._hand_on_nothing()
 

@@ -133,10 +133,33 @@ def encode_look(look: Look) -> bytes:
     return encode({name: value for name, value in members.items() if value is not None or name not in LATER})
 
 
-def encode_header(fact: RunSeen) -> bytes:
-    """Write the view of a workflow without its attempts, and without the text of its pipeline, which is kept once."""
+def header_alone(fact: RunSeen) -> RunSeen:
+    """The view of a workflow without its attempts, and without the text of its pipeline, which is kept once."""
     pipeline = None if fact.pipeline is None else structs.replace(fact.pipeline, spec=b"")
-    return encode(structs.replace(fact, executions=None, pipeline=pipeline))
+    return structs.replace(fact, executions=None, pipeline=pipeline)
+
+
+class Bodies:
+    """The bodies of what is recorded together, each written once: to see whether a database can hold it, and to be
+    held. What they are of is kept as long, so that nothing else has its id."""
+
+    def __init__(self) -> None:
+        self._bodies: dict[int, tuple[Any, bytes]] = {}
+        self._headers: dict[int, tuple[RunSeen, RunSeen]] = {}
+
+    def of(self, said: RunSeen | ExecutionState | PodSeen) -> bytes:
+        """The body of a view."""
+        known = self._bodies.get(id(said))
+        if known is None:
+            known = self._bodies[id(said)] = said, encode(said)
+        return known[1]
+
+    def header(self, fact: RunSeen) -> RunSeen:
+        """What is written of the view of a workflow itself (`header_alone`)."""
+        known = self._headers.get(id(fact))
+        if known is None:
+            known = self._headers[id(fact)] = fact, header_alone(fact)
+        return known[1]
 
 
 def encode_parameters(parameters: Iterable[Parameter]) -> str:

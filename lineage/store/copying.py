@@ -21,6 +21,9 @@ from lineage.store.prepared import Prepared, among
 KINDS: Final = {"digest": tables.SAME_BYTES, "content_digest": tables.SAME_MEANING}
 """The columns of an artifact by which contents are equal, and what edges of these are called."""
 
+UNKNOWN: Final = (None,) * len(KINDS)
+"""The digests of an artifact that nobody looked at, as most are when they are written."""
+
 Contents = dict[str, set[str]]
 """Digests, by column."""
 
@@ -62,7 +65,9 @@ def join_copies(batch: Batch) -> None:
 def _changes(batch: Batch) -> _Changes:
     artifacts, contents, had_any = set[int](), Contents({column: set() for column in KINDS}), False
     for before, now in batch.artifacts.changes("id", "span_from", "span_to", *KINDS):
-        for state in filter(None, (before, now)):
+        for state in (before, now):
+            if state is None or state[3:] == UNKNOWN:
+                continue
             artifact, _, _, *digests = state
             for column, digest in zip(KINDS, digests, strict=True):
                 if digest is not None and digest not in TRIVIAL:

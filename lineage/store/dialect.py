@@ -80,6 +80,11 @@ class Dialect(Protocol):
     def rows_of(self, cursor: Cursor, table: Table, column: str, values: Sequence[Any]) -> Sequence[Sequence[Any]]:
         """Read the rows whose column has one of these values: all their columns, in order."""
 
+    def rows_among(
+        self, cursor: Cursor, table: Table, column: str, values: Sequence[Any], other: str, others: Sequence[Any]
+    ) -> Sequence[Sequence[Any]]:
+        """Read the rows whose column has one of these values, and whose other column has one of others."""
+
     def rows_where(
         self, cursor: Cursor, table: Table, column: str, value: Any, other: str, comparison: str, bound: Any
     ) -> Sequence[Sequence[Any]]:
@@ -115,13 +120,20 @@ def select_text(table: Table) -> str:
     return f'SELECT {listed(table.columns.keys())} FROM "{table.name}" WHERE'
 
 
-@cache
-def put_text(table: Table, rows: str) -> str:
-    """Insert rows, or overwrite those of the same primary key. `rows` is how a database is given them."""
-    names, keys = table.columns.keys(), [column.name for column in table.primary_key]
-    rest = ", ".join(f'"{name}" = excluded."{name}"' for name in names if name not in keys)
+def put_text(table: Table, names: Sequence[str], rows: str) -> str:
+    """Insert rows of these columns, which have nothing in the others, or overwrite those of the same primary key.
+    `rows` is how a database is given them."""
+    keys = [column.name for column in table.primary_key]
+    rest = ", ".join(f'"{one.name}" = excluded."{one.name}"' for one in table.columns if one.name not in keys)
     action = f"UPDATE SET {rest}" if rest else "NOTHING"
     return f'INSERT INTO "{table.name}" ({listed(names)}) {rows} ON CONFLICT ({listed(keys)}) DO {action}'
+
+
+def filled(table: Table, rows: Sequence[Sequence[Any]]) -> dict[str, tuple[Any, ...]]:
+    """What rows of a table have in each of its columns, but for those in which none has anything: they are a third or
+    more of many tables, and to say so of each row takes as much of the time."""
+    columns = zip(table.columns.keys(), zip(*rows, strict=True), strict=True)
+    return {name: of for name, of in columns if of[0] is not None or of.count(None) < len(of)}
 
 
 def listed(names: Iterable[str]) -> str:

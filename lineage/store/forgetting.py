@@ -245,6 +245,8 @@ def _stripped(row: Any, bodies: _Bodies) -> Iterator[bytes | None]:
 # ------------------------------------------------------------------------------------------ what is passed over
 def passed_over(batch: Batch, facts: Sequence[Fact]) -> set[int]:
     """Which of some facts, by their places, tell of runs what was forgotten of these. What the facts name is loaded."""
+    if all(run["forgotten_at"] is None for run in batch.runs):
+        return set()
     found: dict[int, str] = {}
     for number, fact in enumerate(facts):
         match fact:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import reduce
+from itertools import chain
 from operator import or_
 
 import orjson
@@ -21,6 +22,7 @@ class Graph:
         # A bit for each attempt, which only those of one run do not share, and the bits of those that came before it.
         self._bits: dict[int, int] = {}
         self._before: dict[int, int] = {}
+        self._parents: dict[int, Mapping[int, Sequence[tuple[str, int | None]]]] = {}  # by run and execution
         self._named: dict[int, set[tuple[str, int | None]]] = {}
 
     def before(self, earlier: int, later: int) -> bool:
@@ -44,9 +46,9 @@ class Graph:
         """Say whether an execution that was there before this batch names this one as its parent."""
         run_id = row["run_id"]
         if run_id not in self._named:
-            rows = self._batch.executions.of("run_id", run_id)
-            old = (other for other in rows if other["id"] not in self._batch.fresh)
-            self._named[run_id] = {(node, start) for other in old for node, start in _parents(other)}
+            fresh = self._batch.fresh
+            named = (parents for other, parents in self._parents_in(run_id).items() if other not in fresh)
+            self._named[run_id] = set(chain.from_iterable(named))
         return (row["node_id"], row["started_at"]) in self._named[run_id]
 
     def _load(self, execution_id: int) -> int:
@@ -54,17 +56,29 @@ class Graph:
         self._before[execution_id] = 0
         execution = self._batch.executions.get(execution_id)
         if execution is not None:
-            attempts = attempts_of(self._batch, execution["run_id"])
+            attempts, named = attempts_of(self._batch, execution["run_id"]), self._parents_in(execution["run_id"])
             in_time = sorted(attempts.values(), key=lambda row: row["started_at"] or 0)
             bits = {row["id"]: 1 << place for place, row in enumerate(in_time)}
-            parents = {row["id"]: [attempts[p]["id"] for p in _parents(row) if p in attempts] for row in in_time}
+            parents = {row["id"]: [attempts[p]["id"] for p in named[row["id"]] if p in attempts] for row in in_time}
             self._bits |= bits
             self._before |= _in_order_of_attempts(ancestors(parents, bits), bits, in_time)
         return self._before[execution_id]
 
+    def _parents_in(self, run_id: int) -> Mapping[int, Sequence[tuple[str, int | None]]]:
+        """What the executions of a run name as their parents, read at once."""
+        found = self._parents.get(run_id)
+        if found is None:
+            rows = self._batch.executions.of("run_id", run_id)
+            lists = orjson.loads(f"[{','.join(row['parents'] or '[]' for row in rows)}]")
+            found = {row["id"]: list(map(tuple, named)) for row, named in zip(rows, lists, strict=True)}
+            self._parents[run_id] = found
+        return found
 
-def _in_order_of_attempts(before: dict[int, int], bits: Mapping[int, int], in_time: Iterable[Row]) -> dict[int, int]:
+
+def _in_order_of_attempts(before: dict[int, int], bits: Mapping[int, int], in_time: Sequence[Row]) -> dict[int, int]:
     """Let the attempts at one node follow one another as they started, whatever else the graph says of them."""
+    if len({row["node_id"] for row in in_time}) == len(in_time):  # no node was tried again
+        return {attempt: mask & ~bits[attempt] for attempt, mask in before.items()}
     at_node: defaultdict[str, int] = defaultdict(int)
     for row in in_time:
         if row["started_at"] is not None:
@@ -108,7 +122,3 @@ def _ancestors_in_any_order(parents: Mapping[int, Sequence[int]], bits: Mapping[
             mask |= bits[parent] | found.get(parent, 0)
         found.update(dict.fromkeys(circle, mask))
     return found
-
-
-def _parents(row: Row) -> list[tuple[str, int | None]]:
-    return [] if row["parents"] in ("", "[]") else [(node_id, start) for node_id, start in orjson.loads(row["parents"])]

@@ -23,7 +23,8 @@ def join_pods(batch: Batch) -> None:
     pods = dict(batch.moved_pods)
     pods |= {row["uid"]: row for row in batch.pods.find("owner_uid", batch.joined_by_owner)}
     nodes = {(row["run_id"], row["node_id"]) for row in batch.changed.values()}
-    for row in batch.pods.find("run_id", {run_id for run_id, _ in nodes}):
+    run_ids, node_ids = {run_id for run_id, _ in nodes}, {node_id for _, node_id in nodes}
+    for row in batch.pods.find_among("run_id", run_ids, "node_id", node_ids):
         if (row["run_id"], row["node_id"]) in nodes:
             pods[row["uid"]] = row
     owners = batch.workflows.find("uid", {row["owner_uid"] for row in pods.values()})
@@ -33,15 +34,16 @@ def join_pods(batch: Batch) -> None:
     provisional: dict[int, None] = {}
     for row in pods.values():
         left.add(row["run_id"])
-        provisional |= _join(batch, row)
+        provisional.update(dict.fromkeys(_join(batch, row)))
     for execution_id in provisional:
         _show_provisional(batch, execution_id)
     _show_stubs(batch, (left | batch.left_runs | {row["run_id"] for row in pods.values()}) - {NO_RUN})
 
 
-def _join(batch: Batch, row: Row) -> dict[int, None]:
+def _join(batch: Batch, row: Row) -> list[int]:
     """Join one pod. Returns the provisional executions that it left, came to or stayed at."""
-    batch.locks.require(uid(row["owner_uid"]))
+    if not batch.locks.has_all:
+        batch.locks.require(uid(row["owner_uid"]))
     run = _run_of(batch, row)
     owner = batch.executions.one("object_uid", row["owner_uid"]) if row["node_id"] == row["owner_uid"] else None
     attempts = _attempts_at(batch, run["id"], row["node_id"])
@@ -67,7 +69,7 @@ def _join(batch: Batch, row: Row) -> dict[int, None]:
         batch.seated_pods.add(row["uid"])
     if (before != seat["id"] and row["reused"]) or row["uid"] in batch.turned_pods:
         batch.changed |= touched
-    return {i: None for i, execution in touched.items() if execution["is_provisional"]}
+    return [i for i, execution in touched.items() if execution["is_provisional"]]
 
 
 def _attempts_at(batch: Batch, run_id: int, node_id: str) -> list[Row]:

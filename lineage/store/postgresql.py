@@ -147,6 +147,14 @@ class PostgreSql:
         cursor.execute(f'{select_text(table)} "{column}" = ANY(%s::{kind})', (list(values),))
         return cursor.fetchall()
 
+    def rows_among(
+        self, cursor: Cursor, table: Table, column: str, values: Sequence[Any], other: str, others: Sequence[Any]
+    ) -> Sequence[Sequence[Any]]:
+        kind, kinds = (_ARRAYS[table.c[name].type.python_type] for name in (column, other))
+        text = f'{select_text(table)} "{column}" = ANY(%s::{kind}) AND "{other}" = ANY(%s::{kinds})'
+        cursor.execute(text, (list(values), list(others)))
+        return cursor.fetchall()
+
     def rows_where(
         self, cursor: Cursor, table: Table, column: str, value: Any, other: str, comparison: str, bound: Any
     ) -> Sequence[Sequence[Any]]:
@@ -228,7 +236,7 @@ def _update_text(table: Table, names: tuple[str, ...]) -> str:
 
 @cache
 def _put_text(table: Table) -> str:
-    return put_text(table, f"SELECT * FROM {_arrays(table, table.columns.keys())}")
+    return put_text(table, table.columns.keys(), f"SELECT * FROM {_arrays(table, table.columns.keys())}")
 
 
 @cache

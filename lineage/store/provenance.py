@@ -14,8 +14,8 @@ from typing import Any, Final
 
 from sqlalchemy import select
 
-from lineage.facts import LocationLooked
-from lineage.identity import Location, state_key, unknown_key, written_key
+from lineage.facts import LocationLooked, Write
+from lineage.identity import Key, Location, state_key, unknown_key, written_key
 from lineage.merge import (
     OPEN,
     REUSED,
@@ -159,8 +159,10 @@ class Provenance:
         state = batch.state(row)
         reused = any(pod["reused"] for pod in batch.pods.of("execution_id", execution_id))
         writes, uses = ports(state, reused=reused)
-        taken = {name for role, name in uses if role == REUSED}
-        cached = state.memoized or not taken.issubset([write.name for write in state.writes if write.imported])
+        cached = state.memoized
+        if len(writes) < len(state.writes) and not cached:
+            taken = {name for role, name in uses if role == REUSED}
+            cached = not taken.issubset([write.name for write in state.writes if write.imported])
         if row["cached"] != cached:
             row["cached"] = cached
             batch.executions.put(row)
@@ -181,29 +183,69 @@ class Provenance:
                 self._remove_artifact(artifact)
         for name, write in writes.items():
             where = batch.location(write.location)
-            artifact = known.get(name) or self._new_write(execution_id, row, name, where)
-            if artifact["type"] != write.type:
-                artifact["type"] = write.type
-                batch.artifacts.put(artifact)
-            if artifact["run_id"] != row["run_id"]:
-                artifact["run_id"] = row["run_id"]
-                batch.artifacts.put(artifact)
-            if (artifact["location_id"], artifact["wrote_from"], artifact["wrote_to"]) == (where, *when):
-                continue
-            if artifact["wrote_from"] is None:
-                self._came[where] += 1
-            elif artifact["location_id"] != where:
-                self._came[where] += 1
-                self._came[artifact["location_id"]] -= 1
-            if artifact["location_id"] != where and artifact["span_from"] is not None:
-                self._gone[artifact["location_id"]].append((artifact["span_from"], artifact["run_id"]))
-                artifact.update(span_from=None, span_to=None)  # it is new where it lies now
-            self._locations[artifact["location_id"]] = None
-            artifact.update(location_id=where, wrote_from=when[0], wrote_to=when[1])
-            batch.artifacts.put(artifact)
+            old = known.get(name)
+            if old is None:
+                self._write(execution_id, row, write, where, when)
+            else:
+                self._write_again(old, row["run_id"], write, where, when)
+
+    def _write(self, execution_id: int, row: Row, write: Write, where: int, when: Span) -> None:
+        """Make an artifact, and lead the edge of its writer to it. At a place that is new it was written when its
+        writer ran: elsewhere, what else is known of the place decides."""
+        batch, made = self._batch, where in self._batch.locations.made
+        artifact_id = batch.new_node(self._written_key(row, write.name))
+        batch.edges.put(
+            {"source": execution_id, "target": artifact_id, "role": GENERATED, "name": write.name, "ambiguous": False}
+        )
+        batch.artifacts.put(
+            {
+                "id": artifact_id,
+                "location_id": where,
+                "execution_id": execution_id,
+                "run_id": row["run_id"],
+                "state": None,
+                "name": write.name,
+                "wrote_from": when[0],
+                "wrote_to": when[1],
+                "span_from": when[0] if made else None,
+                "span_to": when[1] if made else None,
+                **UNVERIFIED,
+                "type": write.type,
+            }
+        )
+        self._came[where] += 1
+        if not made:
             self._locations[where] = None
-            if where not in batch.locations.made:
-                self._look_soon(where)
+            self._look_soon(where)
+
+    def _written_key(self, row: Row, name: str) -> Key:
+        """The key of what an execution wrote. An object is known by its uid alone, whatever it is a part of, and
+        whenever it began; when one began that stands for attempts which nobody saw may be told otherwise later."""
+        if row["object_uid"] is not None:
+            return written_key(row["object_uid"], row["node_id"], None, name)
+        start = None if row["is_provisional"] else row["started_at"]
+        return written_key(self._batch.runs.at(row["run_id"])["key"], row["node_id"], start, name)
+
+    def _write_again(self, artifact: Row, run_id: int, write: Write, where: int, when: Span) -> None:
+        """Bring what an execution wrote in line with what its newest view says of it."""
+        batch = self._batch
+        if artifact["type"] != write.type or artifact["run_id"] != run_id:
+            artifact.update(type=write.type, run_id=run_id)
+            batch.artifacts.put(artifact)
+        before = artifact["location_id"]
+        if (before, artifact["wrote_from"], artifact["wrote_to"]) == (where, *when):
+            return
+        if before != where:
+            self._came[where] += 1
+            self._came[before] -= 1
+            if artifact["span_from"] is not None:
+                self._gone[before].append((artifact["span_from"], artifact["run_id"]))
+                artifact.update(span_from=None, span_to=None)  # it is new where it lies now
+        self._locations[before] = self._locations[where] = None
+        artifact.update(location_id=where, wrote_from=when[0], wrote_to=when[1])
+        batch.artifacts.put(artifact)
+        if where not in batch.locations.made:
+            self._look_soon(where)
 
     def _look_soon(self, where: int) -> None:
         place = self._batch.locations.at(where)
@@ -214,36 +256,6 @@ class Provenance:
     def _held(self, shelf: Shelf, execution_id: int) -> Iterable[Row]:
         """The rows of an execution as they were before this batch."""
         return () if execution_id in self._batch.nodes.made else shelf.at_hand("execution_id", execution_id)
-
-    def _new_write(self, execution_id: int, row: Row, name: str, where: int) -> Row:
-        run_key = self._batch.runs.at(row["run_id"])["key"]
-        start = None if row["is_provisional"] else row["started_at"]  # when it began may be told otherwise later
-        if row["object_uid"] is not None:  # it is known by its uid alone, whatever it is a part of, and when it began
-            run_key, start = row["object_uid"], None
-        artifact_id = self._batch.new_node(written_key(run_key, row["node_id"], start, name))
-        self._batch.edges.put(
-            {
-                "source": execution_id,
-                "target": artifact_id,
-                "role": GENERATED,
-                "name": name,
-                "ambiguous": False,
-            }
-        )
-        return {
-            "id": artifact_id,
-            "location_id": where,
-            "execution_id": execution_id,
-            "run_id": row["run_id"],
-            "state": None,
-            "name": name,
-            "wrote_from": None,
-            "wrote_to": None,
-            "span_from": None,
-            "span_to": None,
-            "type": None,
-            **UNVERIFIED,
-        }
 
     def _show_uses(self, execution_id: int, row: Row, uses: Uses, when: Span) -> None:
         batch = self._batch
@@ -425,7 +437,7 @@ class Provenance:
     def _show_edges(self, use: Row, found: Answer) -> None:
         batch, execution_id, role, name = self._batch, use["execution_id"], use["role"], use["name"]
         artifacts = found.writes | {self._unknown(use["location_id"])} if found.unknown else found.writes
-        ambiguous, known = found.ambiguous, dict[int, Row]()
+        known: Mapping[int, Row] = {}
         if execution_id not in batch.nodes.made:
             known = {
                 edge["source"]: edge
@@ -438,22 +450,21 @@ class Provenance:
                 self._orphans.add(artifact_id)
         for artifact_id in artifacts:
             old = known.get(artifact_id)
-            if old is None or old["ambiguous"] != ambiguous:
-                self._put_edge(
-                    {
-                        "source": artifact_id,
-                        "target": execution_id,
-                        "role": role,
-                        "name": name,
-                        "ambiguous": ambiguous,
-                    }
-                )
+            if old is None or old["ambiguous"] != found.ambiguous:
+                edge = {
+                    "source": artifact_id,
+                    "target": execution_id,
+                    "role": role,
+                    "name": name,
+                    "ambiguous": found.ambiguous,
+                }
+                batch.edges.put(edge)
+                if role == REUSED:
+                    self._hand_on(edge)
 
-    def _put_edge(self, edge: Row) -> None:
-        self._batch.edges.put(edge)
-        if edge["role"] == REUSED:
-            self._batch.edges.put(_handing_on(edge))
-            self._tell_takers(edge["source"])
+    def _hand_on(self, edge: Row) -> None:
+        self._batch.edges.put(_handing_on(edge))
+        self._tell_takers(edge["source"])
 
     def _drop_edge(self, edge: Row) -> None:
         self._batch.edges.remove(edge)

@@ -5,7 +5,7 @@ the rows mean, or which database they are in.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from operator import itemgetter
@@ -60,6 +60,7 @@ class Shelf:
         "_dialect",
         "_form",
         "_guard",
+        "_identity",
         "_ids",
         "_indexes",
         "_known",
@@ -85,6 +86,7 @@ class Shelf:
         self._dialect = dialect
         self._table = table
         self._form = _form(table)
+        self._identity = self._form.identity
         self._references = references
         self._guard = guard
         self._ids: Iterator[int] | None = None
@@ -101,6 +103,10 @@ class Shelf:
     def __bool__(self) -> bool:
         """Whether any row is at hand."""
         return bool(self._rows)
+
+    def __iter__(self) -> Iterator[Row]:
+        """The rows that are at hand."""
+        return iter(self._rows.values())
 
     def get(self, key: Any) -> Row | None:
         """The row of a primary key of one column, as it stands in this batch."""
@@ -138,7 +144,8 @@ class Shelf:
         self.load(column, wanted)
         if column == self._form.key:
             return [self._rows[value] for value in wanted if value in self._rows]
-        return [row for value in wanted for row in self.at_hand(column, value)]
+        index = self._index(column)
+        return [row for value in wanted if value in index for row in self.at_hand(column, value)]
 
     def of(self, column: str, value: Any) -> list[Row]:
         """Rows whose `column` has this value: `find` for one, which is what most of a batch asks."""
@@ -149,7 +156,7 @@ class Shelf:
     def at_hand(self, column: str, value: Any) -> list[Row]:
         """The rows whose `column` has this value, of those that are loaded: where it is known that all are."""
         index = self._indexes.get(column)
-        held = (self._indexed(column) if index is None else index).get(value)
+        held = (self._index(column) if index is None else index).get(value)
         if not held:
             return []
         rows = self._rows  # those that are still there, and were not changed since they were indexed
@@ -167,28 +174,33 @@ class Shelf:
             self._take(self._dialect.rows_where(self._cursor, self._table, column, value, other, comparison, bound))
         return self.at_hand(column, value)
 
+    def find_among(self, column: str, values: Iterable[Any], other: str, others: Collection[Any]) -> list[Row]:
+        """Load the rows whose `column` is one of `values` and whose `other` column is one of `others`; return those at
+        hand that have one of the values, which may be more."""
+        wanted, known = dict.fromkeys(values), self._known[column]
+        missing = [value for value in wanted if value not in known and not self._was_made(column, value)]
+        if missing and others:
+            self._take(self._dialect.rows_among(self._cursor, self._table, column, missing, other, list(others)))
+        return [row for value in wanted for row in self.at_hand(column, value)]
+
     # -- changing
     def touch(self, row: Row) -> None:
         """Say that a row which is at hand was changed, in columns by which none is found."""
-        self._changed[self._form.identity(row)] = row
+        self._changed[self._identity(row)] = row
 
     def put(self, row: Row) -> Row:
         """Add a row, or say that it was changed."""
-        identity = self._form.identity(row)
+        identity = self._identity(row)
         self._rows[identity] = self._changed[identity] = row
         if self._removed:
             self._removed.pop(identity, None)
-        for column, index in self._indexes.items():
-            held = index.get(row[column])
-            if held is None:
-                index[row[column]] = {identity: row}
-            else:
-                held[identity] = row
+        if self._indexes:
+            self._enter(identity, row)
         return row
 
     def remove(self, row: Row) -> None:
         """Take a row away."""
-        identity = self._form.identity(row)
+        identity = self._identity(row)
         self._rows.pop(identity, None)
         self._changed.pop(identity, None)
         if identity in self._stored:
@@ -239,12 +251,14 @@ class Shelf:
         """Of the rows that were there, what changed, by the columns: their new values, then the primary key. They count
         as written."""
         updates: defaultdict[tuple[str, ...], list[tuple[Any, ...]]] = defaultdict(list)
+        names_of, several = self._form.names, self._form.key is None
         for identity, row in self._changed.items():
             values, stored = self._form.values(row), self._stored.get(identity)
             if stored is not None and stored != values:
-                names = tuple(n for n, new, old in zip(self._form.names, values, stored, strict=True) if new != old)
-                key = (identity,) if self._form.key is not None else identity
-                updates[names].append((*(row[name] for name in names), *key))
+                places = [place for place, new in enumerate(values) if new != stored[place]]
+                key = identity if several else (identity,)
+                names = tuple([names_of[place] for place in places])
+                updates[names].append((*[values[place] for place in places], *key))
                 self.written.append(row)
         return updates
 
@@ -261,20 +275,29 @@ class Shelf:
             self._take(self._dialect.rows_of(self._cursor, self._table, column, values))
 
     def _take(self, stored: Iterable[Sequence[Any]]) -> None:
-        names, identity_of = self._form.names, self._form.identity
+        names, identity_of, held = self._form.names, self._identity, self._stored
         for found in stored:
             row = dict(zip(names, found, strict=True))
             identity = identity_of(row)
-            if identity in self._stored:
+            if identity in held:
                 continue  # what this batch made of it counts
             if self._guard is not None:
                 self._guard(row)
-            self._stored[identity] = tuple(found)
+            held[identity] = tuple(found)
             self._rows[identity] = row
-            for name, index in self._indexes.items():
-                index.setdefault(row[name], {})[identity] = row
+            if self._indexes:
+                self._enter(identity, row)
 
-    def _indexed(self, column: str) -> dict[Any, dict[Identity, Row]]:
+    def _enter(self, identity: Identity, row: Row) -> None:
+        """Let a row be found by all columns by which any was."""
+        for column, index in self._indexes.items():
+            held = index.get(row[column])
+            if held is None:
+                index[row[column]] = {identity: row}
+            else:
+                held[identity] = row
+
+    def _index(self, column: str) -> dict[Any, dict[Identity, Row]]:
         index = self._indexes.get(column)
         if index is None:
             index = self._indexes[column] = {}

@@ -5,7 +5,6 @@ from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
-from msgspec import structs
 from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import DataError, SQLAlchemyError
 
@@ -93,6 +92,7 @@ from lineage.store import (
 from lineage.store.bodies import Take, anything
 from lineage.store.carried import tombstones
 from lineage.store.circumstances import circumstances
+from lineage.store.codec import Bodies
 from lineage.store.completeness import completeness
 from lineage.store.coverage import gaps_of
 from lineage.store.dialect import Dialect
@@ -106,7 +106,7 @@ from lineage.store.paths import paths
 from lineage.store.prepared import begin
 from lineage.store.readers import Readers, ReadersAtOnce
 from lineage.store.revisions import refuse_moved, refuse_others, revision_of
-from lineage.store.rolls import LastRolls
+from lineage.store.rolls import NO_STATES, LastRolls
 from lineage.store.search import search
 from lineage.store.sources import statuses
 from lineage.store.texts import is_storable, storable, storable_fact
@@ -230,7 +230,8 @@ class SqlStore:
     ) -> tuple[bool, ...]:
         stands = standing(facts)
         chosen = [number for number, stand in enumerate(stands) if number == stand]
-        stated = [self._storable(facts[number]) for number in chosen]
+        bodies = Bodies()
+        stated = [self._storable(facts[number], bodies) for number in chosen]
         needed = set() if self._dialect.writes_alone else subjects_of(stated)
         overtaken = 0
         while True:
@@ -239,7 +240,14 @@ class SqlStore:
                     if log is not None and position is not None:
                         move_position(connection.connection.cursor(), self._dialect, log, after, position)
                     done = apply(
-                        connection, self._dialect, self._rolls, self._metric_parameters, needed, stated, recorded_at
+                        connection,
+                        self._dialect,
+                        self._rolls,
+                        self._metric_parameters,
+                        needed,
+                        stated,
+                        bodies,
+                        recorded_at,
                     )
                     feed.announce(connection, self._dialect, done.runs, done.also)
                 break
@@ -252,14 +260,10 @@ class SqlStore:
         news = dict(zip(chosen, done.added, strict=True))
         return tuple(news[stand] for stand in stands)
 
-    def _storable(self, fact: Fact) -> Fact:
-        """Replace what no database can hold. Attempts that are as they were in the last view need no second look."""
-        news = fact
-        if isinstance(fact, RunSeen) and fact.executions:
-            last = self._rolls.last(fact.run, fact.revision.kind)
-            new = [state for state in fact.executions if last.get((state.node_id, state.started_at)) is not state]
-            news = structs.replace(fact, executions=tuple(new))
-        return fact if is_storable(news) else storable_fact(fact)
+    def _storable(self, fact: Fact, bodies: Bodies) -> Fact:
+        """Replace what no database can hold."""
+        seen = self._rolls.last(fact.run, fact.revision.kind) if isinstance(fact, RunSeen) else NO_STATES
+        return fact if is_storable(fact, bodies, seen) else storable_fact(fact)
 
     def position(self, log: str) -> str | None:
         table = tables.log_position

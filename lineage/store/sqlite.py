@@ -3,8 +3,8 @@
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from functools import lru_cache
-from itertools import count
+from functools import cache, lru_cache
+from itertools import chain, count
 from pathlib import Path
 from threading import Event
 from typing import Any, Final
@@ -15,11 +15,12 @@ from sqlalchemy.pool import QueuePool
 
 from lineage.deadline import Deadline
 from lineage.ports import Listener
-from lineage.store.dialect import MOST_BEYOND, AtOnce, Cursor, Identity, put_text, select_text
+from lineage.store.dialect import MOST_BEYOND, AtOnce, Cursor, Identity, filled, put_text, select_text
 from lineage.store.fence import let_through
 
 BUSY_TIMEOUT_SECONDS: Final = 30.0  # a writer waits for another: a batch takes some hundredths of a second
 CHUNK: Final = 500  # values of one IN: well below the 32,766 variables of a statement, and few texts of statements
+PUT_AT_ONCE: Final = 300  # values of one INSERT: a row takes half of the time so, and more of them gain nothing
 TEXTS: Final = 512  # statements that a connection keeps compiled: all that the writer has, and many of the readers'
 KEPT_READERS: Final = 5  # as many as a pool keeps
 STEPS_BETWEEN_LOOKS: Final = 100_000  # of its virtual machine, between looks at the clock: about a millisecond
@@ -110,8 +111,14 @@ class Sqlite:
         if len(values) == 1:
             cursor.execute(f'{select_text(table)} "{column}" = ?', values)
         else:
-            found = "(SELECT value FROM json_each(?))"  # one text for any number of values
-            cursor.execute(f'{select_text(table)} "{column}" IN {found}', (orjson.dumps(values).decode(),))
+            cursor.execute(f'{select_text(table)} "{column}" IN {_LISTED}', (_written(values),))
+        return cursor.fetchall()
+
+    def rows_among(
+        self, cursor: Cursor, table: Table, column: str, values: Sequence[Any], other: str, others: Sequence[Any]
+    ) -> Sequence[Sequence[Any]]:
+        text = f'{select_text(table)} "{column}" IN {_LISTED} AND "{other}" IN {_LISTED}'
+        cursor.execute(text, (_written(values), _written(others)))
         return cursor.fetchall()
 
     def rows_where(
@@ -121,7 +128,14 @@ class Sqlite:
         return cursor.fetchall()
 
     def put(self, cursor: Cursor, table: Table, rows: Sequence[Sequence[Any]]) -> None:
-        cursor.executemany(put_text(table, f"VALUES ({', '.join('?' * len(table.columns))})"), rows)
+        columns = filled(table, rows)
+        names, given = tuple(columns), list(zip(*_as_numbers(table, columns), strict=True))
+        at_once = PUT_AT_ONCE // len(names)
+        whole = len(given) - len(given) % at_once
+        if whole:
+            several = [tuple(chain.from_iterable(given[at : at + at_once])) for at in range(0, whole, at_once)]
+            cursor.executemany(_put_text(table, names, at_once), several)
+        cursor.executemany(_put_text(table, names, 1), given[whole:])
 
     def update(self, cursor: Cursor, table: Table, names: tuple[str, ...], rows: Sequence[Sequence[Any]]) -> None:
         cursor.executemany(_update_text(table, names), rows)
@@ -183,7 +197,37 @@ class Polling:
         """Nothing to do."""
 
 
+# ------------------------------------------------------------------------------------------ values
+_LISTED: Final = "(SELECT value FROM json_each(?))"  # one text for any number of values
+
+
+def _written(values: Sequence[Any]) -> str:
+    return orjson.dumps(values).decode()
+
+
+def _as_numbers(table: Table, columns: Mapping[str, Sequence[Any]]) -> Iterator[Iterable[Any]]:
+    """Truth values as the numbers that they are to SQLite: its driver takes a number as it is, and would look for a way
+    to adapt each of them."""
+    truths = _truths(table)
+    for name, values in columns.items():
+        yield map(_NUMBERS.__getitem__, values) if name in truths else values
+
+
+_NUMBERS: Final = {None: None, False: 0, True: 1}
+
+
+@cache
+def _truths(table: Table) -> frozenset[str]:
+    """The columns that hold truth values."""
+    return frozenset(column.name for column in table.columns if column.type.python_type is bool)
+
+
 # ------------------------------------------------------------------------------------------ texts of statements
+@lru_cache(TEXTS)
+def _put_text(table: Table, names: tuple[str, ...], rows: int) -> str:
+    return put_text(table, names, "VALUES " + ", ".join([f"({', '.join('?' * len(names))})"] * rows))
+
+
 @lru_cache(TEXTS)
 def _update_text(table: Table, names: tuple[str, ...]) -> str:
     changes = ", ".join(f'"{name}" = ?' for name in names)

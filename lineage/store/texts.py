@@ -8,7 +8,9 @@ from typing import Any, Final
 
 import msgspec
 
-from lineage.facts import Fact, ObjectKept
+from lineage.facts import Fact, ObjectKept, PodSeen, RunSeen
+from lineage.store.codec import Bodies
+from lineage.store.rolls import States
 
 REPLACEMENT: Final = "\ufffd"
 
@@ -21,10 +23,20 @@ def storable(text: str) -> str:
     return text.replace("\0", REPLACEMENT)
 
 
-def is_storable(fact: Fact) -> bool:
-    """Say whether every text of a fact can be stored as it is."""
-    shown = (fact.resource, fact.uid, fact.revision) if isinstance(fact, ObjectKept) else fact
-    return _ESCAPED not in _encode(shown)
+def is_storable(fact: Fact, bodies: Bodies, seen: States) -> bool:
+    """Say whether every text of a fact can be stored as it is. Attempts that the last view showed need no second look:
+    `seen` are these."""
+    match fact:
+        case PodSeen():
+            return _ESCAPED not in bodies.of(fact)
+        case ObjectKept():
+            return _ESCAPED not in _encode((fact.resource, fact.uid, fact.revision))
+        case RunSeen():
+            states = fact.executions or ()
+            new = [state for state in states if seen.get((state.node_id, state.started_at)) is not state]
+            return _ESCAPED not in bodies.of(bodies.header(fact)) and not any(_ESCAPED in bodies.of(one) for one in new)
+        case _:
+            return _ESCAPED not in _encode(fact)
 
 
 def storable_fact(fact: Fact) -> Fact:

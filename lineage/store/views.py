@@ -20,7 +20,6 @@ from lineage.store.batch import NEVER_LISTED, NO_RUN, NO_VIEW, REVISION, Attempt
 from lineage.store.codec import (
     counted,
     encode,
-    encode_header,
     encode_parameters,
     execution_of,
     executions_of,
@@ -46,7 +45,8 @@ from lineage.workloads import WORKFLOW, WORKFLOWS
 def see_run(batch: Batch, fact: RunSeen) -> bool:
     """Take in one view of a workflow. Says whether it added anything."""
     run = batch.run(fact.run)
-    before, body = run["body"], encode_header(fact)
+    alone = batch.bodies.header(fact)
+    before, body = run["body"], batch.bodies.of(alone)
     added, changed = offer(run, fact.revision, body)
     if added:
         batch.runs.put(run)
@@ -54,10 +54,12 @@ def see_run(batch: Batch, fact: RunSeen) -> bool:
             version_id(batch, fact.cluster, fact.pipeline)  # its text, which the header does not repeat
     if changed:
         shown = fact if run["body"] is body else run_of(run["body"])
-        last = None if before is None else run_of(before)
+        last = None if before is None else batch.seen_rolls.header(run["key"], before) or run_of(before)
         show_header(batch, run, shown, batch.told_of_run(run["key"], seen=True), header_of(batch, run["key"], last))
         if last is not None and last.repository != shown.repository:
             batch.retold.add(run["id"])
+        if shown is fact:
+            batch.seen_rolls.put_header(run["key"], body, alone)
     added |= _see_incarnation(batch, run, fact, body)
     if fact.executions is not None:
         added |= _see_roll(batch, run, fact.revision, fact.executions)
@@ -100,7 +102,8 @@ def show_header(batch: Batch, run: Row, seen: RunSeen | None, told: Row | None, 
     if before is None or parameters != shown.parameters:
         run["parameters"] = encode_parameters(shown.parameters)
         _show_named(batch.run_parameters, run, _by_name(parameters), _by_name(shown.parameters))
-    _show_named(batch.run_labels, run, _of_labels(labels), _of_labels(shown.labels))
+    if labels != shown.labels:
+        _show_named(batch.run_labels, run, _of_labels(labels), _of_labels(shown.labels))
 
 
 def _claim(batch: Batch, run: Row, starter: Starter | None) -> None:
@@ -142,7 +145,14 @@ def _own_version_id(batch: Batch, seen: RunSeen | None) -> int | None:
 
 def version_id(batch: Batch, cluster: str, pipeline: PipelineRef) -> int:
     """Find the version of a pipeline, or make it."""
-    key = encode_key(pipeline_version_key(cluster, pipeline.namespace, pipeline.name, pipeline.digest))
+    named = pipeline_version_key(cluster, pipeline.namespace, pipeline.name, pipeline.digest)
+    known = batch.versions.get(named)
+    if known is None:
+        known = batch.versions[named] = _find_or_make_version(batch, encode_key(named), cluster, pipeline)
+    return known
+
+
+def _find_or_make_version(batch: Batch, key: str, cluster: str, pipeline: PipelineRef) -> int:
     version = batch.pipeline_versions.one("key", key) or batch.pipeline_versions.put(
         {
             "id": batch.pipeline_versions.next_id(),
@@ -254,7 +264,7 @@ def _new_execution(batch: Batch, run: Row, state: ExecutionState, stood: Row) ->
         **stood,
         "rev_ended": state.phase.ended,
     }
-    show_execution(batch, row, state, encode(state))
+    show_execution(batch, row, state, batch.bodies.of(state))
     attempts_of(batch, run["id"])[state.node_id, state.started_at] = row
     return row
 
@@ -306,7 +316,7 @@ def show_execution(batch: Batch, row: Row, state: ExecutionState, body: bytes) -
 def _offer_attempt(batch: Batch, row: Row, state: ExecutionState, revision: Revision) -> bool:
     """A view names an attempt that the newest roll of its class does not: it counts on its own."""
     own = msgspec.structs.replace(revision, ended=state.phase.ended)
-    added, changed = offer(row, own, encode(state))
+    added, changed = offer(row, own, batch.bodies.of(state))
     if added:
         batch.executions.put(row)
     if changed:
@@ -318,7 +328,7 @@ def _renew_attempt(batch: Batch, row: Row, state: ExecutionState, revision: Revi
     """The newest view of a class names an attempt that the one before named, too: most are as they were."""
     if row["rev_kind"] == revision.kind and batch.states.get(row["id"]) == state:
         return
-    body = encode(state)
+    body = batch.bodies.of(state)
     if row["rev_kind"] == revision.kind:
         if row["digest"] == fingerprint(body):
             batch.states[row["id"]] = state
@@ -360,8 +370,9 @@ def _settle_attempts(batch: Batch, run: Row, rolls: dict[str, Row]) -> None:
 
 def _choose_roll(batch: Batch, run: Row, rolls: dict[str, Row]) -> None:
     """The roll that counts says which nodes are waiting: they have placeholders, and no others have."""
-    revisions = {kind: revision_of(row) for kind, row in rolls.items()}
-    kind = current(revisions.get("K"), revisions.get("R"))
+    kind = next(iter(rolls))
+    if len(rolls) > 1:
+        kind = current(revision_of(rolls["K"]), revision_of(rolls["R"]))
     if run["roll_kind"] != kind:
         run["roll_kind"] = kind
         batch.runs.put(run)
@@ -398,7 +409,7 @@ NEW_POD: Final = {**NEVER_LISTED, "run_id": NO_RUN, "execution_id": None, "reuse
 def see_pod(batch: Batch, fact: PodSeen) -> bool:
     """Take in one view of a pod. Says whether it added anything."""
     row = batch.pods.one("uid", fact.uid) or {**NEW_POD, "id": batch.pods.next_id(), "uid": fact.uid}
-    body = encode(fact)
+    body = batch.bodies.of(fact)
     added, changed = offer(row, fact.revision, body)
     if added and fact.revision.kind == "K":
         _seen_under(row, fact.cluster, fact.namespace, fact.revision)
@@ -417,8 +428,14 @@ def see_pod(batch: Batch, fact: PodSeen) -> bool:
             for image in batch.pod_images.of("pod_id", row["id"]):
                 batch.pod_images.remove(image)
         for seen in shown.images:
-            columns = {"container": seen.container, "reference": seen.reference, "digest": seen.digest}
-            batch.pod_images.put({"pod_id": row["id"], **columns})
+            batch.pod_images.put(
+                {
+                    "pod_id": row["id"],
+                    "container": seen.container,
+                    "reference": seen.reference,
+                    "digest": seen.digest,
+                }
+            )
         batch.moved_pods[row["uid"]] = row
     if added:
         batch.pods.put(row)

@@ -44,7 +44,7 @@ from lineage.identity import Key, encode_key, object_key
 from lineage.store import tables
 from lineage.store.batch import Batch
 from lineage.store.changed import changed_runs, gone_runs
-from lineage.store.codec import microseconds
+from lineage.store.codec import Bodies, microseconds
 from lineage.store.copying import join_copies
 from lineage.store.coverage import watch
 from lineage.store.deployments import see_deployment
@@ -65,8 +65,8 @@ from lineage.store.told import see_told
 from lineage.store.views import see_pod, see_run
 
 Bookkeeping: TypeAlias = ObjectGone | SourceObserved | InputRejected
-LATER: Final = (LocationLooked, ObjectGone, SourceObserved, InputRejected)
-"""What is written when everything else was seen."""
+BOOKKEEPING: Final = (ObjectGone, SourceObserved, InputRejected)
+"""What is written when everything else is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,24 +86,29 @@ def apply(
     metric_parameters: tuple[str, ...],
     needed: Set[Name],
     facts: Sequence[Fact],
+    bodies: Bodies,
     recorded_at: datetime,
 ) -> Applied:
-    """Write facts, and tell nobody. `needed` is what must be locked for it, and `metric_parameters` how output
-    parameters are called that are metrics.
+    """Write facts, and tell nobody. `needed` is what must be locked for it, `bodies` are those of the facts as far as
+    they were written, and `metric_parameters` how output parameters are called that are metrics.
 
     Raises:
         LocksMissing: more than that must be: begin anew with that as well.
     """
     locks = Locks(connection, dialect)
     locks.take(SUBJECTS, needed)
-    batch = Batch(connection, dialect, locks, rolls, metric_parameters)
+    batch = Batch(connection, dialect, locks, rolls, bodies, metric_parameters)
     added = dict[int, bool]()
     _load_ahead(batch, facts)
     forgotten = passed_over(batch, facts)
-    looks = [(number, fact) for number, fact in enumerate(facts) if isinstance(fact, LocationLooked)]
-    books = [(number, fact) for number, fact in enumerate(facts) if isinstance(fact, Bookkeeping)]
+    looks: list[tuple[int, LocationLooked]] = []
+    books: list[tuple[int, Bookkeeping]] = []
     for number, fact in enumerate(facts):
-        if not isinstance(fact, LATER):
+        if isinstance(fact, LocationLooked):
+            looks.append((number, fact))
+        elif isinstance(fact, BOOKKEEPING):
+            books.append((number, fact))
+        else:
             added[number] = number not in forgotten and _write(batch, fact)
     tell(batch)
     join_pods(batch)
@@ -134,20 +139,22 @@ def _load_ahead(batch: Batch, facts: Sequence[Fact]) -> None:
     pods = [fact for fact in facts if isinstance(fact, PodSeen)]
     # What made runs comes first: that a row of theirs is read may be a reason to begin anew, with its lock.
     batch.recurring_runs.load("uid", [fact.recurring.uid for fact in views if fact.recurring and fact.recurring.uid])
+    objects = [fact for fact in facts if isinstance(fact, ExecutionSeen)]
     told = [fact.run for fact in facts if isinstance(fact, RunTold | TasksTold)]
     runs = [row["id"] for row in batch.runs.find("key", [*(fact.run for fact in views), *told])]
+    batch.runs.load("key", [*(fact.run for fact in objects), *(fact.run_label for fact in pods if fact.run_label)])
     batch.told.load("uid", [*(fact.run for fact in views), *told])
     workflows = batch.workflows.find("uid", [*(f.incarnation for f in views), *(f.owner_uid for f in pods)])
     known = batch.pods.find("uid", [fact.uid for fact in pods])
-    batch.runs.load("id", [*(row["run_id"] for row in workflows), *(row["run_id"] for row in known)])
+    members = batch.members.find("uid", [*(fact.uid for fact in objects), *(fact.owner_uid for fact in pods)])
+    batch.runs.load("id", [row["run_id"] for row in (*workflows, *known, *members)])
     for shelf in (batch.executions, batch.rolls):
         shelf.load("run_id", runs)
     batch.pod_images.load("pod_id", [row["id"] for row in known])
-    objects = [fact.uid for fact in facts if isinstance(fact, ExecutionSeen)]
-    members = [row["execution_id"] for row in batch.members.find("uid", [*objects, *(f.owner_uid for f in pods)])]
-    batch.nodes.load("key", [encode_key(object_key(uid)) for uid in objects] if objects else ())
-    batch.executions.load("id", members)
-    batch.turns.load("execution_id", members)
+    batch.nodes.load("key", [encode_key(object_key(fact.uid)) for fact in objects])
+    of_members = [row["execution_id"] for row in members]
+    batch.executions.load("id", of_members)
+    batch.turns.load("execution_id", of_members)
     batch.kept_objects.load("uid", [fact.uid for fact in facts if isinstance(fact, ObjectKept)])
 
 
@@ -164,6 +171,10 @@ def _write(
     | ResourceWatched,
 ) -> bool:
     match fact:
+        case PodSeen():
+            return see_pod(batch, fact)
+        case ObjectKept():
+            return _keep(batch, fact)
         case RunSeen():
             return see_run(batch, fact)
         case ExecutionSeen():
@@ -172,10 +183,6 @@ def _write(
             return see_recurring_run(batch, fact)
         case DeploymentSeen():
             return see_deployment(batch, fact)
-        case PodSeen():
-            return see_pod(batch, fact)
-        case ObjectKept():
-            return _keep(batch, fact)
         case ResourceListed():
             return _list(batch, fact)
         case ResourceWatched():

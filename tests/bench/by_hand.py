@@ -27,9 +27,9 @@ from lineage.identity import (
 from lineage.store.batch import AT_ONCE
 from lineage.store.codec import (
     encode,
-    encode_header,
     encode_parameters,
     fingerprint,
+    header_alone,
     microseconds,
     number_of,
     whole_seconds,
@@ -178,7 +178,7 @@ class _Batch:
     def _show_run(self, fact: RunSeen) -> None:
         """Write the header of a run."""
         run_id = self._runs[fact.run] = self._runs.get(fact.run) or self._new("run")
-        header, view = encode_header(fact), _revision(fact.revision)
+        header, view = encode(header_alone(fact)), _revision(fact.revision)
         self._put(
             "run",
             run_id,

@@ -23,6 +23,7 @@ from lineage.model import Run
 from lineage.observation import Observation
 from lineage.ports import EVERYTHING, Listing, PageRequest
 from lineage.store import migrate, open_store
+from lineage.store.codec import Bodies
 from lineage.store.database import open_in_memory
 from lineage.store.forgetting import _subjects
 from lineage.store.locks import subjects_of
@@ -237,7 +238,7 @@ def test_recorders_of_different_runs_do_not_wait_for_each_other(postgresql: Serv
     first = facts_of(a_workflow({A: a_node("w.a", 10, 20, writes=["k"])}), a_pod("p", A))
     second = facts_of(a_workflow({"v-1": a_node("v.a", 10, 20, writes=["m"])}, uid="u2", name="v"))
     with one._writing() as connection:
-        apply(connection, one._dialect, one._rolls, (), subjects_of(first), first, RECORDED_AT)
+        apply(connection, one._dialect, one._rolls, (), subjects_of(first), first, Bodies(), RECORDED_AT)
         two.apply(second, recorded_at=RECORDED_AT)  # would wait for ever
     assert one.count(EVERYTHING, Run, Listing()) == 2
     one.close()

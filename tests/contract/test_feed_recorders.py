@@ -12,6 +12,7 @@ import pytest
 
 from lineage.ports import EVERYTHING, Listener
 from lineage.store import migrate, open_store
+from lineage.store.codec import Bodies
 from lineage.store.feed import announce
 from lineage.store.locks import subjects_of
 from lineage.store.sql import SqlStore
@@ -83,7 +84,7 @@ def test_a_deletion_and_the_first_view_of_a_run_at_the_same_time_do_not_miss_eac
 
 def _record_within(connection: Any, store: SqlStore, item: KubernetesObject) -> None:
     facts = facts_of(item)
-    done = apply(connection, store._dialect, store._rolls, (), subjects_of(facts), facts, RECORDED_AT)
+    done = apply(connection, store._dialect, store._rolls, (), subjects_of(facts), facts, Bodies(), RECORDED_AT)
     announce(connection, store._dialect, done.runs, done.also)
 
 

@@ -385,3 +385,12 @@ def test_an_answer_from_the_few_writes_that_matter_is_that_from_all_in_any_order
     assert History(candidates).answer(reader, graph) == found
     assert found.writes or found.unknown
     assert found.writes <= {candidate.id for candidate in candidates}
+
+
+@settings(max_examples=200)
+@given(cases())
+def test_an_only_write_is_judged_as_it_is_beside_one_that_nobody_can_have_read(case: Case) -> None:
+    reader, candidates, pairs = case
+    never = written_outside(len(candidates), (OPEN + 9, OPEN + 9))
+    for write in candidates:
+        assert answer(reader, [write], Pairs(pairs)) == answer(reader, [write, never], Pairs(pairs))
