@@ -403,9 +403,9 @@ def _levels(connection: Connection, found: Walk, way: _Way, max_depth: int | Non
         onward = links.far_ends(level, but=left, ahead=0 if is_short else room)
         if depth == max_depth:
             left -= level
-            if onward:
+            if beyond := onward.difference(depths):  # not what was found the other way round a circle
                 found.reasons[f"there is more beyond the depth of {max_depth}"] = None
-                found.frontier.update(links.leading_to(onward, level))
+                found.frontier.update(links.leading_to(beyond, level))
             return
         depth += 1
         seen = onward.difference(depths)

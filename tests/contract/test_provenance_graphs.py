@@ -135,6 +135,17 @@ def test_a_walk_finds_what_networkx_does(
         }
 
 
+def test_what_is_found_the_other_way_round_a_circle_is_not_beyond_the_depth(empty_store: SqlStore) -> None:
+    circle: Graph = nx.DiGraph()
+    for a, b in ((1, 2), (2, 3), (3, 1)):
+        circle.add_edge(a, b, roles={"USED"})
+    with stored(empty_store, circle) as connection:
+        found = walk(connection, EVERYTHING, {1: key(1)}, direction=Direction.BOTH, max_depth=1, max_nodes=9)
+    assert found.depths == {1: 0, 2: 1, 3: 1}
+    assert not found.reasons
+    assert not found.frontier
+
+
 @on_both
 @settings(deadline=None, max_examples=40, suppress_health_check=SLOW)
 @given(graph=graphs(), data=st.data())
