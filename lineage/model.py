@@ -288,10 +288,11 @@ class Execution(_Node, msgspec.Struct, frozen=True, gc=False):
         return seconds_between(self.started_at, self.finished_at)
 
 
-class ExecutionHead(_Node, msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What a list shows of an execution, by the names that these have in one: what is known without its whole state."""
+class ExecutionHead(msgspec.Struct, frozen=True, gc=False):
+    """What a list shows of an execution, by the names that these have in one: what is known without its whole state. Of
+    its key only the id is made: nothing is asked about it further."""
 
-    key: Key
+    id: str
     display_name: str
     template: str | None
     kind: str

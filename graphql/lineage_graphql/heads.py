@@ -11,7 +11,7 @@ from lineage_graphql.context import Info, context_of
 
 OF_LIST: Final = frozenset({"cursor", "edges", "node", "nodes", "pageInfo", "totalCount", "__typename"})
 OF_PAGE: Final = frozenset({"endCursor", "hasNextPage", "hasPreviousPage", "startCursor"})
-OF_HEAD: Final = frozenset({"id", *map(to_camel_case, model.ExecutionHead.__struct_fields__)}) - {"key"}
+OF_HEAD: Final = frozenset(map(to_camel_case, model.ExecutionHead.__struct_fields__))
 
 
 def executions_as(info: Info) -> type[model.Execution | model.ExecutionHead]:

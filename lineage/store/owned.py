@@ -10,7 +10,7 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Final, TypeAlias, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select, union
+from sqlalchemy import ColumnElement, Connection, Select, func, literal, select, union
 
 from lineage.errors import InvalidRequest
 from lineage.identity import Key, encode_key
@@ -19,7 +19,7 @@ from lineage.ports import Listing, Page, PageRequest, Scope
 from lineage.store import paging, tables
 from lineage.store.bodies import Take, anything
 from lineage.store.conditions import Expression, where_clause
-from lineage.store.prepared import Prepared, among
+from lineage.store.prepared import Prepared, among, one_or_all
 from lineage.store.queries import KEPT, QUERIES, of_seen_artifacts, run_in_scope
 from lineage.store.values import Columns
 
@@ -113,21 +113,25 @@ def pages(
         InvalidRequest: no such list, an unknown field or order, or a cursor of another list.
     """
     texts = _by_text(owners)
-    cut, statement = _page(connection.dialect.name, scope, what, by, listing, request)
+    cut, statement = _page(connection.dialect.name, scope, what, by, listing, request, is_one=len(texts) == 1)
     rows: dict[str, list[Columns]] = {text: [] for text in texts}
-    for row in statement.read(connection.connection.cursor(), {"owners": list(texts)}, take):
+    for row in statement.read(connection.connection.cursor(), {"owners": one_or_all(list(texts))}, take):
         rows[row["owner"]].append(row)
     return {texts[text]: cut.page(sorted(of, key=itemgetter("place")), read) for text, of in rows.items()}
 
 
 @lru_cache(KEPT)
 def _page(
-    database: str, scope: Scope, what: type, by: str, listing: Listing, request: PageRequest
+    database: str, scope: Scope, what: type, by: str, listing: Listing, request: PageRequest, *, is_one: bool
 ) -> tuple[paging.Cut, Prepared]:
-    """Build what reads one page for any owners."""
+    """Build what reads one page for any owners, or for just one."""
     query, owned = QUERIES[what](scope), _owned(what, by)
     cut = paging.cut(query, listing, request)
-    chosen, owner = owned.within(query.select, scope, _is_owner(database))
+    chosen, owner = owned.within(query.select, scope, _is_owner(database, is_one=is_one))
+    if is_one and not query.has_bodies:  # in two thirds of the time
+        in_order = literal(0).label("place")
+        alone = chosen.add_columns(owner.label("owner"), in_order, *cut.columns).where(*cut.conditions)
+        return cut, Prepared(database, alone.order_by(*cut.order).limit(cut.size + 1))
     place = func.row_number().over(partition_by=owner, order_by=list(cut.order))
     columns = (owned.row.label("item"), owner.label("owner"), *cut.columns, place.label("place"))
     ranked = chosen.where(*cut.conditions).with_only_columns(*columns).subquery("ranked")
@@ -163,8 +167,8 @@ def _count(database: str, scope: Scope, what: type, by: str, listing: Listing) -
     return Prepared(database, counted.group_by(owner))
 
 
-def _is_owner(database: str) -> IsOwner:
-    return lambda column: among(database, column, "owners")
+def _is_owner(database: str, *, is_one: bool = False) -> IsOwner:
+    return lambda column: among(database, column, "owners", is_one=is_one)
 
 
 def _owned(what: type, by: str) -> Owned:

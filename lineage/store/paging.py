@@ -28,7 +28,7 @@ from lineage.errors import InvalidRequest
 from lineage.ports import Listing, Order, Page, PageRequest
 from lineage.store.bodies import Take, anything
 from lineage.store.conditions import Expression, where_clause
-from lineage.store.prepared import Prepared, among, begin
+from lineage.store.prepared import Prepared, among, begin, one_or_all
 from lineage.store.queries import KEPT, Query
 from lineage.store.values import Columns
 
@@ -176,9 +176,7 @@ def page(
 
 def _with_bodies(connection: Connection, query: Query, rows: Sequence[Columns], take: Take) -> list[Columns]:
     """Read the rest of rows that have no more than a key and their place in lists."""
-    keys = [row[KEY] for row in rows]
-    read = _of_keys(connection.dialect.name, query).read(connection.connection.cursor(), {"keys": keys}, take)
-    found = {row[KEY]: row for row in read}
+    found = {row[KEY]: row for row in _of_keys(connection, query, [row[KEY] for row in rows], take)}
     return [{**found[row[KEY]], **row} for row in rows]
 
 
@@ -203,13 +201,17 @@ def by_key(
     connection: Connection, query: Query, keys: Sequence[str], read: Callable[[Columns], T], take: Take = anything
 ) -> list[T]:
     """Read the items of these keys, as far as they exist."""
-    statement = _of_keys(connection.dialect.name, query)
-    return [read(row) for row in statement.read(connection.connection.cursor(), {"keys": list(keys)}, take)]
+    return [read(row) for row in _of_keys(connection, query, keys, take)]
+
+
+def _of_keys(connection: Connection, query: Query, keys: Sequence[str], take: Take) -> Sequence[Columns]:
+    statement = _by_keys(connection.dialect.name, query, is_one=len(keys) == 1)
+    return statement.read(connection.connection.cursor(), {"keys": one_or_all(keys)}, take)
 
 
 @lru_cache(KEPT)
-def _of_keys(database: str, query: Query) -> Prepared:
-    return Prepared(database, query.select.where(among(database, query.key, "keys")))
+def _by_keys(database: str, query: Query, *, is_one: bool) -> Prepared:
+    return Prepared(database, query.select.where(among(database, query.key, "keys", is_one=is_one)))
 
 
 def _sort_keys(query: Query, orders: Sequence[Order]) -> list[_SortKey]:

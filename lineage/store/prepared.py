@@ -34,11 +34,21 @@ from lineage.store.dialect import Cursor
 INSERT: Final[Mapping[str, Callable[..., Any]]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
-def among(database: str, column: Expression, name: str, of: type[Text | BigInteger] = Text) -> ColumnElement[bool]:
-    """Say that a column, of texts unless said, has one of the values of a parameter, which is a list."""
+def among(
+    database: str, column: Expression, name: str, of: type[Text | BigInteger] = Text, *, is_one: bool = False
+) -> ColumnElement[bool]:
+    """Say that a column, of texts unless said, has one of the values of a parameter, which is a list; or, if so, just
+    the one value that it is."""
+    if is_one:
+        return column == bindparam(name, required=False, type_=of)
     if database == "sqlite":
         return column.in_(select(func.json_each(bindparam(name, required=False)).table_valued("value").c.value))
     return column == any_(bindparam(name, required=False, type_=ARRAY(of)))
+
+
+def one_or_all(values: Sequence[Any]) -> Any:
+    """Give a parameter of `among` its value where there is one, which is found sooner than a list of it, else all."""
+    return values[0] if len(values) == 1 else list(values)
 
 
 def given(database: str, name: str) -> Select[Any]:

@@ -355,9 +355,10 @@ def executions(scope: Scope) -> Query:
 def execution_heads(scope: Scope) -> Query:
     """The same list, of which no bodies are read."""
     execution, whole = tables.execution, executions(scope)
-    columns = (column for column in whole.select.selected_columns if not isinstance(column.type, LargeBinary))
+    shown = ("key", "started_at", "cached", "shown_phase", "superseded")
+    known = (whole.select.selected_columns[name] for name in shown)
     more = (execution.c.display_name, execution.c.template, execution.c.kind, execution.c.is_system)
-    return replace(whole, select=whole.select.with_only_columns(*columns, *more))
+    return replace(whole, select=whole.select.with_only_columns(*known, *more))
 
 
 # ------------------------------------------------------------------------------------------ artifacts

@@ -7,7 +7,7 @@ from typing import Any, Final
 import orjson
 import zstandard
 
-from lineage.identity import RAW_STORE, Key, decode_key, run_key
+from lineage.identity import RAW_STORE, Key, decode_key, encoded_id, run_key
 from lineage.merge import OPEN, Header, header, with_parameters
 from lineage.model import (
     ONLY_PARTS_SEEN,
@@ -213,15 +213,15 @@ def execution_of(
 def execution_head(row: Columns) -> ExecutionHead:
     started = row["started_at"]
     return ExecutionHead(
-        key=decode_key(row["key"]),
-        display_name=row["display_name"],
-        template=row["template"],
-        kind=row["kind"],
-        phase=_PHASES[row["shown_phase"]],
-        started_at=None if started is None else second(started),
-        superseded=bool(row["superseded"]),
-        cached=bool(row["cached"]),
-        system=bool(row["is_system"]),
+        encoded_id(row["key"]),
+        row["display_name"],
+        row["template"],
+        row["kind"],
+        _PHASES[row["shown_phase"]],
+        None if started is None else second(started),
+        bool(row["superseded"]),
+        bool(row["cached"]),
+        bool(row["is_system"]),
     )
 
 

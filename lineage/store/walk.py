@@ -50,7 +50,7 @@ from lineage.ports import Scope
 from lineage.serving import label_in
 from lineage.store import tables
 from lineage.store.conditions import Expression
-from lineage.store.prepared import Prepared, among, given, listed
+from lineage.store.prepared import Prepared, among, given, listed, one_or_all
 from lineage.store.queries import KEPT, is_seen
 from lineage.store.reads import BETWEEN_KEYS, keys_of, seen_ids
 
@@ -138,7 +138,7 @@ def _hidden(database: str, way: Direction, scope: Scope, *, is_one: bool) -> Pre
 def _named(database: str, scope: Scope, *, is_one: bool) -> Subquery:
     """The ids of the nodes of the keys `roots`, as far as they may be seen."""
     node = tables.node
-    is_root = node.c.key == bindparam("roots", required=False) if is_one else among(database, node.c.key, "roots")
+    is_root = among(database, node.c.key, "roots", is_one=is_one)
     return select(node.c.id).where(is_root, is_seen(node.c.id, scope)).subquery("roots")
 
 
@@ -151,7 +151,7 @@ def closure(
     hidden = False
     for way in _ways(direction):
         is_one = len(roots) == 1
-        asked = {"roots": roots[0] if is_one else list(roots), "most": max_nodes + 1}
+        asked = {"roots": one_or_all(roots), "most": max_nodes + 1}
         ((keys,),) = _keys(database, way, scope, is_one=is_one).ask(cursor, asked)
         that_way = [] if keys is None else keys.split(BETWEEN_KEYS)
         found = list(dict.fromkeys(found + that_way)) if found else that_way
