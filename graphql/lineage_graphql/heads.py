@@ -1,10 +1,10 @@
-"""Lists of executions of which no more is selected than their heads, which takes half the time to read. Pure."""
+"""Lists of executions of which no more is selected than their heads, which take two thirds of the time to read. Pure."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final
 
 from graphene.utils.str_converters import to_camel_case
-from graphql import FieldNode, FragmentDefinitionNode, FragmentSpreadNode, SelectionSetNode
+from graphql import FieldNode, FragmentDefinitionNode, FragmentSpreadNode, InlineFragmentNode, SelectionSetNode
 
 from lineage import model
 from lineage_graphql.context import Info, context_of
@@ -33,10 +33,13 @@ def _names(nodes: Iterable[FieldNode], fragments: Mapping[str, FragmentDefinitio
     while todo:
         selections = todo.pop()
         for each in () if selections is None else selections.selections:
-            if not isinstance(each, FragmentSpreadNode):
-                names.update([each.name.value] if isinstance(each, FieldNode) else [])
-                todo.append(each.selection_set)  # type: ignore[attr-defined] # fields and inline fragments have one
-            elif each.name.value not in spread:
-                spread.add(each.name.value)
-                todo.append(fragments[each.name.value].selection_set)
+            match each:
+                case FieldNode():
+                    names.add(each.name.value)
+                    todo.append(each.selection_set)
+                case InlineFragmentNode():
+                    todo.append(each.selection_set)
+                case FragmentSpreadNode() if each.name.value not in spread:
+                    spread.add(each.name.value)
+                    todo.append(fragments[each.name.value].selection_set)
     return names

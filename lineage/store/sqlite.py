@@ -169,7 +169,7 @@ class _AtOnce:
     log in order that was left behind, or removes it."""
 
     def make_ready(self, connection: Connection) -> None:
-        connection.connection.driver_connection.execute("PRAGMA busy_timeout = 0")  # type: ignore[union-attr] # it is open
+        connection.connection.cursor().execute("PRAGMA busy_timeout = 0")
 
     def limited(self, connection: Connection, deadline: Deadline) -> AbstractContextManager[None]:
         return _Limited(connection.connection.driver_connection, deadline, STEPS_AT_ONCE)

@@ -7,6 +7,7 @@ from pathlib import Path
 from time import monotonic
 
 import pytest
+from sqlalchemy.pool import QueuePool
 
 from lineage.deadline import Deadline
 from lineage.errors import DeadlineExceeded, WouldWait
@@ -60,7 +61,9 @@ def test_nothing_is_opened_for_who_may_not_wait(in_file: SqlStore) -> None:
 def test_who_never_asks_so_has_no_connection_more(in_file: SqlStore) -> None:
     for _ in range(3):
         runs(in_file)
-    assert in_file._engine.pool.checkedout() == 1  # type: ignore[attr-defined] # a pool that counts
+    pool = in_file._engine.pool
+    assert isinstance(pool, QueuePool)
+    assert pool.checkedout() == 1
 
 
 def test_what_is_recorded_meanwhile_is_read(in_file: SqlStore) -> None:
