@@ -1,4 +1,4 @@
-"""Lists of executions of which no more is selected than their heads, which take two thirds of the time to read. Pure."""
+"""Lists of executions of which no more is selected than their heads, read in two thirds of the time. Pure."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final
